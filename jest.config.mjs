@@ -1,0 +1,35 @@
+export default {
+  testEnvironment: 'node',
+  roots: ['<rootDir>/test'],
+  testMatch: ['**/*.spec.ts'],
+  extensionsToTreatAsEsm: ['.ts'],
+  resolver: '<rootDir>/test/resolver.cjs',
+  moduleNameMapper: {
+    '^jetsource$': '<rootDir>/src/index.ts',
+    '^jetsource/(nestjs|transport|postgres|testing)$': '<rootDir>/src/$1.ts',
+  },
+  transform: {
+    '^.+\\.ts$': [
+      '@swc/jest',
+      {
+        swcrc: false,
+        sourceMaps: 'inline',
+        module: { type: 'es6' },
+        jsc: {
+          target: 'es2022',
+          keepClassNames: true,
+          parser: { syntax: 'typescript', decorators: true },
+          transform: {
+            legacyDecorator: true,
+            decoratorMetadata: true,
+            useDefineForClassFields: true,
+          },
+        },
+      },
+    ],
+  },
+  collectCoverageFrom: ['src/**/*.ts'],
+  coverageProvider: 'v8',
+  testTimeout: 20_000,
+  workerIdleMemoryLimit: '512MB',
+};

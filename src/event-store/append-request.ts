@@ -1,0 +1,90 @@
+import { v4 as randomUuid } from 'uuid';
+import type { CommitEvent } from '../event/commit.js';
+import type { EventRegistry } from '../event/event-registry.js';
+import { checkMetadata, type StoredMetadata } from '../event/metadata.js';
+import { StreamName } from '../event/stream-name.js';
+import { Deadline } from '../kernel/deadline.js';
+import { InvalidOptionError } from '../kernel/errors.js';
+import { checkKnownOptions, integerOption } from '../kernel/options.js';
+import { commitIdOfCommand, newCommitId } from './commit-id.js';
+import type { AppendOptions, Expectation } from './event-store.js';
+
+const DEFAULT_DEADLINE_MS = 15_000;
+const MAX_COMMAND_ID = 200;
+const OPTIONS = ['expect', 'commandId', 'lookedUpTo', 'metadata', 'deadlineMs', 'signal'];
+
+/** An append whose input has been checked: what is left can only fail on the stream's state or on the way. */
+export interface AppendRequest {
+  readonly stream: StreamName;
+  readonly events: readonly CommitEvent[];
+  readonly metadata: StoredMetadata;
+  /** Exact versions and `none` as a number. */
+  readonly expect: 'any' | 'exists' | number;
+  readonly commitId: string;
+  readonly attemptId: string;
+  /** Whether another call may have stored a commit with this id: then no conflict is believed before it is looked for. */
+  readonly idIsShared: boolean;
+  readonly lookedUpTo: number;
+  readonly deadline: Deadline;
+}
+
+/** Checks what the caller gave. @throws the errors that {@link EventStore.append} names as thrown before anything is sent. */
+export function toAppendRequest(
+  stream: StreamName,
+  events: readonly object[],
+  options: AppendOptions,
+  registry: EventRegistry,
+): AppendRequest {
+  if (!(stream instanceof StreamName)) {
+    throw new InvalidOptionError({
+      option: 'stream',
+      given: stream,
+      allowed: 'made by stream(category, id)',
+    });
+  }
+  if (!Array.isArray(events)) {
+    throw new InvalidOptionError({ option: 'events', given: events, allowed: 'a list of events' });
+  }
+  checkKnownOptions(options, OPTIONS);
+  const { commandId, metadata = {} } = options;
+  if (commandId !== undefined) checkCommandId(commandId);
+  checkMetadata(metadata);
+  return {
+    stream,
+    events: events.map((event: object) => registry.encode(event)),
+    metadata: {
+      ...metadata,
+      occurredAt: metadata.occurredAt ?? new Date().toISOString(),
+      ...(commandId !== undefined && { commandId }),
+    },
+    expect: toExpectation(options.expect ?? 'any'),
+    commitId: commandId === undefined ? newCommitId() : commitIdOfCommand(stream, commandId),
+    attemptId: randomUuid(),
+    idIsShared: commandId !== undefined,
+    lookedUpTo: integerOption('lookedUpTo', options.lookedUpTo, 0, 0),
+    deadline: new Deadline(
+      integerOption('deadlineMs', options.deadlineMs, DEFAULT_DEADLINE_MS),
+      options.signal,
+    ),
+  };
+}
+
+function toExpectation(expect: Expectation): AppendRequest['expect'] {
+  if (expect === 'any' || expect === 'exists') return expect;
+  if (expect === 'none') return 0;
+  if (Number.isSafeInteger(expect) && expect >= 0) return expect;
+  throw new InvalidOptionError({
+    option: 'expect',
+    given: expect,
+    allowed: "'any', 'none', 'exists' or a version (an integer of at least 0)",
+  });
+}
+
+function checkCommandId(commandId: string): void {
+  if (typeof commandId === 'string' && commandId.length > 0 && commandId.length <= MAX_COMMAND_ID) return;
+  throw new InvalidOptionError({
+    option: 'commandId',
+    given: commandId,
+    allowed: `a text of 1 to ${MAX_COMMAND_ID} characters`,
+  });
+}

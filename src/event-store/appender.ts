@@ -1,0 +1,201 @@
+import type { Commit, StoredCommit } from '../event/commit.js';
+import { encodeCommit } from '../event/commit-format.js';
+import { subjectOf } from '../event/subject.js';
+import { type OutgoingMessage, type PublishAnswer, type Publisher, sizeOf } from '../jetstream/publisher.js';
+import {
+  AppendOutcomeUnknownError,
+  PayloadTooLargeError,
+  TransportError,
+  WrongExpectedVersionError,
+} from '../kernel/errors.js';
+import { KeyedQueue } from '../kernel/keyed-queue.js';
+import { sleep } from '../kernel/sleep.js';
+import { Backoff } from '../kernel/backoff.js';
+import type { AppendRequest } from './append-request.js';
+import { toAppendResult } from './append-result.js';
+import type { AppendResult } from './event-store.js';
+import { findCommit, type Settlement, settle } from './settlement.js';
+import type { StreamReader } from './stream-reader.js';
+import { NO_TAIL, type Tail, tailOf } from './tail.js';
+import type { TailCache } from './tail-cache.js';
+
+/** What an appender works with. */
+export interface AppenderParts {
+  readonly store: string;
+  readonly publisher: Publisher;
+  readonly reader: StreamReader;
+  readonly tails: TailCache;
+  /** The largest message that the server takes, in bytes. */
+  readonly maxPayload: () => number;
+}
+
+/** Stores commits at the ends of streams: expectation, guard, publish, settle. */
+export class Appender {
+  readonly #parts: AppenderParts;
+  readonly #queue = new KeyedQueue();
+
+  constructor(parts: AppenderParts) {
+    this.#parts = parts;
+  }
+
+  async append(request: AppendRequest): Promise<AppendResult> {
+    const append = new Append(this.#parts, request);
+    if (typeof request.expect === 'number') return append.run();
+    // appends that fit any tail would only make each other conflict
+    return this.#queue.run(append.subject, async () => append.run());
+  }
+}
+
+/** One append on its way. */
+class Append {
+  readonly subject: string;
+  readonly #parts: AppenderParts;
+  readonly #request: AppendRequest;
+  readonly #backoff = new Backoff(2, 200);
+
+  constructor(parts: AppenderParts, request: AppendRequest) {
+    this.#parts = parts;
+    this.#request = request;
+    this.subject = subjectOf(parts.store, request.stream);
+  }
+
+  async run(): Promise<AppendResult> {
+    const earlier = await this.#lookUp();
+    if (earlier !== undefined) return this.#resultOf(earlier);
+    for (let tail = await this.#expectedTail(); ; tail = await this.#tailAtLeader()) {
+      const commit = this.#nextCommit(tail);
+      const stored = await this.#store(commit, tail);
+      if (stored !== undefined) return this.#resultOf(stored);
+      if (this.#request.deadline.passed) throw this.#gaveUp();
+      await sleep(this.#backoff.next());
+    }
+  }
+
+  /** A command that may have been handled before is looked for before its expectation is judged. */
+  async #lookUp(): Promise<StoredCommit | undefined> {
+    const { idIsShared, expect, lookedUpTo } = this.#request;
+    // a guard on the very version that the caller has looked up to (0 for a new stream) finds out by itself
+    if (!idIsShared || expect === lookedUpTo) return undefined;
+    return findCommit(this.#parts.reader, this.#request, lookedUpTo);
+  }
+
+  /** The tail to append to: the known one where it fits the expectation, else the leader's. */
+  async #expectedTail(): Promise<Tail> {
+    const { expect } = this.#request;
+    const known = expect === 0 ? NO_TAIL : this.#parts.tails.get(this.subject);
+    if (known === undefined || !meets(expect, known)) return this.#tailAtLeader();
+    return known;
+  }
+
+  /** @throws {@link WrongExpectedVersionError} when the stream is not as expected: only the leader's word counts for that. */
+  async #tailAtLeader(): Promise<Tail> {
+    const { stream, deadline, expect } = this.#request;
+    const last = await this.#parts.reader.last(stream, 'leader', deadline);
+    const tail = last === undefined ? NO_TAIL : tailOf(last);
+    if (last === undefined) this.#parts.tails.delete(this.subject);
+    else this.#parts.tails.set(this.subject, tail);
+    if (meets(expect, tail)) return tail;
+    throw new WrongExpectedVersionError({
+      stream: stream.toString(),
+      expected: expect === 0 ? 'none' : (expect as 'exists' | number),
+      actual: tail.version,
+    });
+  }
+
+  #nextCommit(tail: Tail): Commit {
+    const { stream, commitId, attemptId, metadata, events } = this.#request;
+    return {
+      stream,
+      commitId,
+      attemptId,
+      number: tail.number + 1,
+      firstVersion: tail.version + 1,
+      predecessors: tail.predecessors,
+      metadata,
+      events,
+    };
+  }
+
+  /** Publishes until it is known whether this commit, or one with the same id, is stored; undefined when another one took its place. */
+  async #store(commit: Commit, tail: Tail): Promise<StoredCommit | undefined> {
+    const message = this.#toMessage(commit, tail);
+    for (;;) {
+      const answer = await this.#parts.publisher.publish(message, this.#request.deadline);
+      if (answer.kind === 'stored') return { ...commit, sequence: answer.sequence };
+      const settlement = await this.#settle(answer, tail);
+      if (settlement.kind === 'stored') return settlement.commit;
+      if (settlement.kind === 'lost') return undefined;
+      await sleep(this.#backoff.next());
+    }
+  }
+
+  #toMessage(commit: Commit, tail: Tail): OutgoingMessage {
+    const message = {
+      subject: this.subject,
+      payload: encodeCommit(commit),
+      headers: {
+        'Nats-Msg-Id': commit.commitId,
+        'Nats-Expected-Last-Subject-Sequence': String(tail.sequence),
+      },
+    };
+    const size = sizeOf(message);
+    const limit = this.#parts.maxPayload();
+    if (size > limit) throw new PayloadTooLargeError({ stream: commit.stream.toString(), size, limit });
+    return message;
+  }
+
+  async #settle(answer: PublishAnswer, tail: Tail): Promise<Settlement> {
+    if (answer.kind === 'unanswered') throw answer.sure ? this.#notSent() : this.#unknown();
+    if (answer.kind === 'refused') throw this.#refused(answer);
+    // on its first send, an id that nobody else has cannot be the one that is in the way
+    if (answer.kind === 'conflict' && !answer.resent && !this.#request.idIsShared) return { kind: 'lost' };
+    try {
+      return await settle(this.#parts.reader, this.#request, tail.sequence, answer);
+    } catch (error) {
+      if (error instanceof TransportError) throw this.#unknown(error);
+      throw error;
+    }
+  }
+
+  #resultOf(stored: StoredCommit): AppendResult {
+    const known = this.#parts.tails.get(this.subject);
+    if (known === undefined || known.sequence < stored.sequence)
+      this.#parts.tails.set(this.subject, tailOf(stored));
+    return toAppendResult(stored, stored.attemptId === this.#request.attemptId);
+  }
+
+  #notSent(): unknown {
+    const { signal, totalMs } = this.#request.deadline;
+    if (signal?.aborted === true) return signal.reason;
+    return new TransportError(
+      `nothing was stored in ${this.#request.stream.toString()}: no server took appends to store ${this.#parts.store} within ${totalMs} ms`,
+    );
+  }
+
+  #refused(answer: PublishAnswer & { kind: 'refused' }): Error {
+    const { description, err_code: code } = answer.fault;
+    const cause = new TransportError(
+      `the server refused an append to ${this.#request.stream.toString()}: ${description ?? 'no reason given'} (${code ?? answer.fault.code})`,
+    );
+    return answer.resent ? this.#unknown(cause) : cause;
+  }
+
+  #unknown(cause: unknown = this.#request.deadline.signal?.reason): Error {
+    const { stream, commitId, deadline } = this.#request;
+    return new AppendOutcomeUnknownError(
+      { stream: stream.toString(), commitId, waitedMs: Math.round(deadline.totalMs - deadline.leftMs) },
+      cause === undefined ? {} : { cause },
+    );
+  }
+
+  #gaveUp(): Error {
+    return new TransportError(
+      `nothing was stored in ${this.#request.stream.toString()}: other writers were first until the deadline of ${this.#request.deadline.totalMs} ms`,
+    );
+  }
+}
+
+function meets(expect: AppendRequest['expect'], tail: Tail): boolean {
+  if (expect === 'any') return true;
+  return expect === 'exists' ? tail.version > 0 : tail.version === expect;
+}

@@ -1,0 +1,75 @@
+import { EventRegistry } from '../event/event-registry.js';
+import type { EventClass } from '../event/event-type.js';
+import { storeSubjects } from '../event/subject.js';
+import type { ConnectionOptions } from '../jetstream/connection-options.js';
+import { JetStreamConnection } from '../jetstream/jetstream-connection.js';
+import { requireEventStoreServer } from '../jetstream/server-floor.js';
+import { openStoreStream, type StoreStreamOptions } from '../jetstream/store-stream.js';
+import { InvalidOptionError } from '../kernel/errors.js';
+import { integerOption } from '../kernel/options.js';
+import { JetStreamEventStore } from './jetstream-event-store.js';
+
+const STORE_NAME = /^[A-Za-z][A-Za-z0-9_-]{0,63}$/;
+
+/** How to reach a store, and what is in it. */
+export interface EventStoreOptions extends ConnectionOptions, StoreStreamOptions {
+  /**
+   * The store's name, one for each bounded context: also the name of its JetStream stream and the first token of its subjects. A letter, then
+   * letters, digits, `_` or `-`, 64 characters at most.
+   */
+  readonly name: string;
+  /** The classes of the events, each decorated with {@link Event}. */
+  readonly events: readonly EventClass[];
+  /** Told of settings that differ from what was asked for without breaking anything. @default `process.emitWarning` */
+  readonly onWarning?: ((warning: string) => void) | undefined;
+}
+
+/**
+ * Connects to a store; creates its JetStream stream when it is missing. Needs nats-server 2.12.1 or later.
+ *
+ * @throws {@link TransportError} when no server can be reached.
+ * @throws {@link UnsupportedByServerError} when the server is too old.
+ * @throws {@link StoreSettingsError} when the stream exists with settings that break what jetsource promises.
+ * @throws {@link EventRegistrationError} when two classes share an event type, or a class has none.
+ * @example
+ * const store = await connectEventStore({ servers: 'nats://127.0.0.1:4222', name: 'shop', events: [OrderPlaced] });
+ */
+export async function connectEventStore(options: EventStoreOptions): Promise<JetStreamEventStore> {
+  const { name, events, replicas, storage, onWarning = warn, ...connectionOptions } = options;
+  checkOptions(options);
+  const registry = new EventRegistry(events);
+  const connection = await JetStreamConnection.open(connectionOptions, `jetsource ${name}`);
+  try {
+    requireEventStoreServer(connection.serverVersion);
+    const { identity, drift } = await openStoreStream(connection, name, storeSubjects(name), {
+      replicas,
+      storage,
+    });
+    for (const difference of drift) onWarning(`store ${name}: ${difference}`);
+    return new JetStreamEventStore(connection, name, identity, registry);
+  } catch (error) {
+    await connection.close();
+    throw error;
+  }
+}
+
+function checkOptions({ name, storage, replicas, events }: EventStoreOptions): void {
+  if (typeof name !== 'string' || !STORE_NAME.test(name)) {
+    throw new InvalidOptionError({
+      option: 'name',
+      given: name,
+      allowed: 'a letter, then letters, digits, _ or -, 64 characters at most',
+    });
+  }
+  if (!Array.isArray(events)) {
+    throw new InvalidOptionError({ option: 'events', given: events, allowed: 'a list of event classes' });
+  }
+  if (storage !== undefined && storage !== 'file' && storage !== 'memory') {
+    throw new InvalidOptionError({ option: 'storage', given: storage, allowed: "'file' or 'memory'" });
+  }
+  integerOption('replicas', replicas, 1);
+}
+
+function warn(warning: string): void {
+  process.emitWarning(warning, 'JetsourceWarning');
+}

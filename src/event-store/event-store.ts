@@ -1,0 +1,200 @@
+import type { EventRegistry } from '../event/event-registry.js';
+import type { Metadata } from '../event/metadata.js';
+import type { Position } from '../event/position.js';
+import type { RecordedEvent } from '../event/recorded-event.js';
+import type { StreamName } from '../event/stream-name.js';
+import type { Version } from '../event/version.js';
+import type { StoredCommit } from '../event/commit.js';
+
+/** What the caller expects of the stream: nothing, that it is new, that it exists, or an exact version (0 is the same as `none`). */
+export type Expectation = 'any' | 'none' | 'exists' | number;
+
+export interface AppendOptions {
+  /** @default 'any' */
+  readonly expect?: Expectation | undefined;
+  /**
+   * Names one intention: appended twice, also by two processes or an hour apart, it is stored once, and the second caller gets
+   * the first one's result with `committed: false`. It is looked up before the expectation is judged. 1 to 200 characters.
+   */
+  readonly commandId?: string | undefined;
+  /**
+   * The caller has read the stream up to this version and not met the command id there: the look-up begins behind it. For repositories,
+   * which have just folded the stream. @default 0
+   */
+  readonly lookedUpTo?: number | undefined;
+  /** Stored with the commit and read back with each of its events. */
+  readonly metadata?: Metadata | undefined;
+  /** How long to go on until the outcome is known, in milliseconds. @default 15_000 */
+  readonly deadlineMs?: number | undefined;
+  /** Gives up waiting; what has been sent by then may be stored (`outcome: 'unknown'`). */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** One event of an append, as it was stored. */
+export interface AppendedEvent {
+  readonly id: string;
+  readonly type: string;
+  readonly version: Version;
+  readonly position: Position;
+}
+
+export interface AppendResult {
+  readonly stream: StreamName;
+  /** Version of the stream's last event of this commit. */
+  readonly version: Version;
+  /** Position of that event; undefined for an empty append. */
+  readonly position: Position | undefined;
+  /** Whether this very call stored the events: false for an empty append and for a command that was stored before. */
+  readonly committed: boolean;
+  readonly events: readonly AppendedEvent[];
+}
+
+export interface ReadOptions {
+  /** First version to read. @default 1 forward, the last one backward */
+  readonly from?: number | undefined;
+  /** @default 'forward' */
+  readonly direction?: 'forward' | 'backward' | undefined;
+  /** Events to read at most. @default all */
+  readonly limit?: number | undefined;
+  /** `leader` sees every acknowledged append; `follower` may lag a few milliseconds on a cluster and is faster. @default 'follower' */
+  readonly consistency?: Consistency | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export type Consistency = 'leader' | 'follower';
+
+/** Where to begin in the whole store: at an event, behind one, at a sequence of the JetStream stream, or at a time of the server. */
+export type ReadAllStart =
+  | { readonly position: Position }
+  | { readonly after: Position }
+  | { readonly sequence: number }
+  | { readonly time: Date };
+
+export interface ReadAllOptions {
+  /** @default the beginning */
+  readonly from?: ReadAllStart | undefined;
+  /** Only streams of these categories. @default all but jetsource's own (`$…`) */
+  readonly categories?: readonly string[] | undefined;
+  /** Only events of these types. @default all */
+  readonly types?: readonly string[] | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface FollowOptions {
+  readonly from?: ReadAllStart | undefined;
+  readonly categories?: readonly string[] | undefined;
+  /** Commits in one batch at most. @default 500 */
+  readonly maxBatch?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+  /** Told why the replay's consumer had to be made anew. */
+  readonly onRecovery?: ((reason: string) => void) | undefined;
+}
+
+/** Commits in store order, as they came. */
+export interface CommitBatch {
+  readonly commits: readonly StoredCommit[];
+  /** Whether nothing was stored behind these commits when they were delivered. */
+  readonly caughtUp: boolean;
+}
+
+export type StreamStatus =
+  | { readonly state: 'missing'; readonly version: 0 }
+  | {
+      readonly state: 'active';
+      readonly version: Version;
+      /** Position of the last event. */
+      readonly position: Position;
+      /** Server time of the first commit. */
+      readonly firstAt: Date;
+      /** Server time of the last commit. */
+      readonly lastAt: Date;
+    };
+
+/** The commits of one stream behind a version, for a fold: read without time, in order. */
+export interface StreamTail {
+  readonly commits: readonly StoredCommit[];
+  /** Version of the stream; 0 when it does not exist. */
+  readonly version: Version;
+}
+
+/**
+ * The log of a bounded context: what every other part of jetsource stands on. An abstract class, so that dependency injection can
+ * name it.
+ */
+export abstract class EventStore {
+  /** The store's name: also that of its JetStream stream, and the first token of its subjects. */
+  abstract readonly name: string;
+  /** UUID written when the store was created. */
+  abstract readonly identity: string;
+  abstract readonly registry: EventRegistry;
+
+  /**
+   * Stores events at the end of one stream, all or none, in one commit.
+   *
+   * An append that was stored is reported as success however often it is retried inside; a conflict means that nothing was stored.
+   * An empty list stores nothing and reports the version.
+   *
+   * @throws {@link WrongExpectedVersionError} when the stream is not as expected.
+   * @throws {@link AppendOutcomeUnknownError} when no answer came until the deadline or the abort.
+   * @throws {@link PayloadTooLargeError}, {@link InvalidEventError}, {@link EventRegistrationError}, {@link InvalidOptionError} before
+   * anything is sent.
+   * @example
+   * await store.append(stream('order', '42'), [new OrderPlaced('ada')], { expect: 'none' });
+   */
+  abstract append(
+    stream: StreamName,
+    events: readonly object[],
+    options?: AppendOptions,
+  ): Promise<AppendResult>;
+
+  /**
+   * The events of one stream. A stream that does not exist reads as empty; ask {@link status} to tell the two apart.
+   *
+   * @throws {@link CorruptStreamError} at a message that is no commit of this stream.
+   */
+  abstract read(stream: StreamName, options?: ReadOptions): AsyncIterable<RecordedEvent>;
+
+  /**
+   * The events of the whole store in the order of their positions, up to the end as it is when the reading begins.
+   *
+   * @throws {@link CorruptStreamError} at a message that is no commit.
+   */
+  abstract readAll(options?: ReadAllOptions): AsyncIterable<RecordedEvent>;
+
+  /**
+   * Commits of the whole store in batches, from a start on and then live, until the signal aborts: what projections run on. Whole commits: the
+   * one that holds a position is delivered unless `after` names its last event.
+   *
+   * @throws {@link CorruptStreamError} at a message that is no commit.
+   */
+  abstract follow(options: FollowOptions): AsyncIterable<CommitBatch>;
+
+  /** Whether a stream exists, its version, and when its first and last commits were stored. */
+  abstract status(
+    stream: StreamName,
+    options?: { consistency?: Consistency | undefined; signal?: AbortSignal | undefined },
+  ): Promise<StreamStatus>;
+
+  /** The commits of a stream behind a version, for a fold. */
+  abstract tail(
+    stream: StreamName,
+    options?: {
+      behind?: Version | undefined;
+      consistency?: Consistency | undefined;
+      signal?: AbortSignal | undefined;
+    },
+  ): Promise<StreamTail>;
+
+  /** The commit at a sequence, as the leader knows it; undefined when there is none (removed, or not stored yet). */
+  abstract commitAt(sequence: number): Promise<StoredCommit | undefined>;
+
+  /** Sequence of the store's last message, as the leader knows it; 0 for an empty store. */
+  abstract lastSequence(): Promise<number>;
+
+  /** Stops taking appends, waits for those in flight, closes the connection. Safe to call twice. */
+  abstract close(): Promise<void>;
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+}

@@ -1,0 +1,45 @@
+import { lastVersionOf, type StoredCommit } from '../event/commit.js';
+import { parsePosition } from '../event/position.js';
+import type { ReplayStart } from '../jetstream/replay-consumer.js';
+import { InvalidOptionError } from '../kernel/errors.js';
+import type { ReadAllStart } from './event-store.js';
+
+/** A start taken apart: where the replay begins, and how many events of the first commit are left out. */
+export interface ResolvedStart {
+  readonly replay: ReplayStart;
+  /** Index of the first event to deliver from the commit at that sequence. */
+  firstIndexOf(commit: StoredCommit): number;
+}
+
+const WHOLE = (): number => 0;
+
+/** @throws {@link InvalidOptionError} when the start is none. */
+export function resolveStart(start: ReadAllStart | undefined): ResolvedStart {
+  if (start === undefined) return { replay: { sequence: 1 }, firstIndexOf: WHOLE };
+  if ('position' in start) return atPosition(start.position, 0);
+  if ('after' in start) return atPosition(start.after, 1);
+  if ('sequence' in start && Number.isSafeInteger(start.sequence) && start.sequence >= 1) {
+    return { replay: { sequence: start.sequence }, firstIndexOf: WHOLE };
+  }
+  if ('time' in start && start.time instanceof Date && !Number.isNaN(start.time.getTime())) {
+    return { replay: { time: start.time }, firstIndexOf: WHOLE };
+  }
+  throw new InvalidOptionError({
+    option: 'from',
+    given: start,
+    allowed: '{ position }, { after }, { sequence } of at least 1, or { time } with a Date',
+  });
+}
+
+/** Whether a commit still has events to deliver from that index on. */
+export function reaches(commit: StoredCommit, index: number): boolean {
+  return commit.firstVersion + index <= lastVersionOf(commit);
+}
+
+function atPosition(position: string, offset: number): ResolvedStart {
+  const { sequence, index } = parsePosition(position);
+  return {
+    replay: { sequence },
+    firstIndexOf: (commit) => (commit.sequence === sequence ? index + offset : 0),
+  };
+}

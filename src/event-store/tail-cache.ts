@@ -1,0 +1,25 @@
+import { LRUCache } from 'lru-cache';
+import type { Tail } from './tail.js';
+
+/** Streams whose tail is remembered; about 300 bytes each. */
+const MAX_TAILS = 10_000;
+
+/**
+ * The tails of the streams that were appended to or read lately, by subject: they save the round trip before an append. A wrong entry does no
+ * harm: the guard that is made from it conflicts, and the tail is read again.
+ */
+export class TailCache {
+  readonly #tails = new LRUCache<string, Tail>({ max: MAX_TAILS });
+
+  get(subject: string): Tail | undefined {
+    return this.#tails.get(subject);
+  }
+
+  set(subject: string, tail: Tail): void {
+    this.#tails.set(subject, tail);
+  }
+
+  delete(subject: string): void {
+    this.#tails.delete(subject);
+  }
+}

@@ -1,0 +1,25 @@
+import { lastVersionOf, type StoredCommit } from '../event/commit.js';
+import { nextPredecessors } from '../event/predecessors.js';
+
+/** The end of a stream: all that the next commit is made from. */
+export interface Tail {
+  /** Sequence of the last commit: the guard of the next one. 0 for a stream that does not exist. */
+  readonly sequence: number;
+  /** Number of the last commit. */
+  readonly number: number;
+  /** Version of the last event. */
+  readonly version: number;
+  /** What the next commit lists as its predecessors. */
+  readonly predecessors: readonly number[];
+}
+
+export const NO_TAIL: Tail = { sequence: 0, number: 0, version: 0, predecessors: [] };
+
+export function tailOf(commit: StoredCommit): Tail {
+  return {
+    sequence: commit.sequence,
+    number: commit.number,
+    version: lastVersionOf(commit),
+    predecessors: nextPredecessors(commit.number, commit.sequence, commit.predecessors),
+  };
+}

@@ -1,0 +1,55 @@
+import { InvalidEventError } from '../kernel/errors.js';
+
+/** A value that JSON holds as it is. */
+export type JsonValue =
+  string | number | boolean | null | readonly JsonValue[] | { readonly [key: string]: JsonValue };
+
+/** What a caller may say about an append, beside the events. Keys of your own are kept as they are. */
+export interface Metadata {
+  /** When it happened, ISO 8601; the server's own time is `RecordedEvent.time`. Default: the time of the append. */
+  readonly occurredAt?: string | undefined;
+  /** Ties together all that one request caused. */
+  readonly correlationId?: string | undefined;
+  /** The id of the command or event that caused this. */
+  readonly causationId?: string | undefined;
+  /** Who did it. */
+  readonly actor?: string | undefined;
+  readonly tenant?: string | undefined;
+  readonly [key: string]: JsonValue | undefined;
+}
+
+/** Metadata as stored with a commit: the caller's, and what the store adds. */
+export interface StoredMetadata extends Metadata {
+  readonly occurredAt: string;
+  /** The command id that the append was given. */
+  readonly commandId?: string | undefined;
+}
+
+/** Keys that the store writes itself. */
+const RESERVED = ['commandId', 'transaction'];
+
+/** Refuses metadata that would not come back as it was given. */
+export function checkMetadata(metadata: Metadata): void {
+  if (!isPlainObject(metadata)) throw new InvalidEventError('metadata must be a plain object');
+  for (const key of RESERVED) {
+    if (key in metadata)
+      throw new InvalidEventError(`metadata.${key} is written by the store and cannot be given`);
+  }
+  for (const [key, value] of Object.entries(metadata)) checkJson(value, `metadata.${key}`);
+}
+
+function checkJson(value: unknown, path: string): void {
+  if (value === undefined || value === null || typeof value === 'string' || typeof value === 'boolean')
+    return;
+  if (typeof value === 'number' && Number.isFinite(value)) return;
+  if (Array.isArray(value)) return value.forEach((item, index) => checkJson(item, `${path}[${index}]`));
+  if (!isPlainObject(value)) throw new InvalidEventError(`${path} must be plain JSON`);
+  for (const [key, item] of Object.entries(value)) checkJson(item, `${path}.${key}`);
+}
+
+function isPlainObject(value: unknown): value is Record<string, unknown> {
+  if (typeof value !== 'object' || value === null) return false;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  // a plain object of another realm (a test runner's) has a prototype without a prototype, too
+  return prototype === null || Object.getPrototypeOf(prototype) === null;
+}

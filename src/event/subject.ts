@@ -1,0 +1,24 @@
+import { slotOf } from './slot.js';
+import type { StreamName } from './stream-name.js';
+import { encodeSubjectToken } from './subject-token.js';
+
+/** The one literal subject of a stream: `<store>.<slot>.<category>.<id>`. Event types are not part of it. */
+export function subjectOf(store: string, stream: StreamName): string {
+  return `${store}.${slotOf(stream)}.${stream.category}.${encodeSubjectToken(stream.id)}`;
+}
+
+/** What the JetStream stream of a store captures: subjects of exactly four tokens. */
+export function storeSubjects(store: string): string {
+  return `${store}.*.*.*`;
+}
+
+/** The filter for all streams of a category. */
+export function categorySubjects(store: string, category: string): string {
+  return `${store}.*.${category}.*`;
+}
+
+/** The category of a commit's subject; undefined for a subject of another shape. */
+export function categoryOfSubject(subject: string): string | undefined {
+  const tokens = subject.split('.');
+  return tokens.length === 4 ? tokens[2] : undefined;
+}

@@ -1,0 +1,37 @@
+/** The server's `err_code`s that jetsource acts on. Codes, never descriptions: descriptions change. */
+export const ApiCode = {
+  streamNotFound: 10059,
+  streamNameInUse: 10058,
+  consumerNotFound: 10014,
+  messageNotFound: 10037,
+  /** The guard does not hold; on a retry this may be our own message. */
+  wrongLastSequence: 10071,
+  /** Another write to the subject is in flight. */
+  wrongLastSequenceInFlight: 10164,
+  /** The same message id is in flight. */
+  duplicateInProcess: 10158,
+  batchIncomplete: 10176,
+  /** A batch holds a message id that the stream knows. */
+  batchDuplicate: 10201,
+  batchTooManyInFlight: 10210,
+} as const;
+
+const TRANSIENT: ReadonlySet<number> = new Set([
+  ApiCode.wrongLastSequenceInFlight,
+  ApiCode.duplicateInProcess,
+  ApiCode.batchIncomplete,
+  ApiCode.batchTooManyInFlight,
+]);
+
+/** An error in a reply of JetStream. */
+export interface ApiFault {
+  /** Like an HTTP status. */
+  readonly code: number;
+  readonly err_code?: number;
+  readonly description?: string;
+}
+
+/** Whether the same request may be answered otherwise in a moment: elections, writes in flight, exhausted resources. */
+export function isTransient(fault: ApiFault): boolean {
+  return fault.code === 503 || TRANSIENT.has(fault.err_code ?? 0);
+}

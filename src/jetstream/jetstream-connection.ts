@@ -1,0 +1,176 @@
+import { connect, createInbox, type Msg, type MsgHdrs, type NatsConnection } from '@nats-io/transport-node';
+import { Backoff } from '../kernel/backoff.js';
+import type { Deadline } from '../kernel/deadline.js';
+import { ConnectionClosedError, TransportError } from '../kernel/errors.js';
+import { sleep } from '../kernel/sleep.js';
+import { type ApiFault, isTransient } from './api-codes.js';
+import { apiPrefixOf, type ConnectionOptions, toNatsOptions } from './connection-options.js';
+import { isNoResponders, ReplyInbox } from './reply-inbox.js';
+
+/** How long a request waits for its answer before it is sent again: first, and at most. */
+const REQUEST_TIMEOUT_MS = { first: 500, max: 5_000 };
+
+const utf8 = new TextEncoder();
+const EMPTY = new Uint8Array();
+
+/** A connection to NATS as the rest of jetsource uses it: requests that are resent until a deadline, and news of reconnects. */
+export class JetStreamConnection {
+  readonly nc: NatsConnection;
+  readonly inbox: ReplyInbox;
+  readonly apiPrefix: string;
+  readonly #inboxPrefix: string | undefined;
+  readonly #reconnected = new Set<() => void>();
+  readonly #waiting = new Set<() => void>();
+  #connected = true;
+
+  private constructor(nc: NatsConnection, options: ConnectionOptions) {
+    this.nc = nc;
+    this.apiPrefix = apiPrefixOf(options);
+    this.#inboxPrefix = options.inboxPrefix;
+    this.inbox = new ReplyInbox(nc, options.inboxPrefix);
+    void this.#watch();
+  }
+
+  /** @throws {@link TransportError} when no server can be reached, or refuses. */
+  static async open(options: ConnectionOptions, defaultName: string): Promise<JetStreamConnection> {
+    const natsOptions = toNatsOptions(options, defaultName);
+    try {
+      return new JetStreamConnection(await connect(natsOptions), options);
+    } catch (cause) {
+      const servers = [natsOptions.servers ?? '127.0.0.1:4222'].flat().join(', ');
+      throw new TransportError(`cannot connect to NATS at ${servers}: ${(cause as Error).message}`, {
+        cause,
+      });
+    }
+  }
+
+  /** The largest message that the server takes, headers included, in bytes. */
+  get maxPayload(): number {
+    return this.nc.info?.max_payload ?? 1_048_576;
+  }
+
+  get serverVersion(): string {
+    return this.nc.info?.version ?? 'unknown';
+  }
+
+  /** A subject that nobody else listens to, below the configured prefix. */
+  newInbox(): string {
+    return createInbox(this.#inboxPrefix);
+  }
+
+  /** Calls back after each reconnect; returns how to stop that. */
+  onReconnect(listener: () => void): () => void {
+    this.#reconnected.add(listener);
+    return () => this.#reconnected.delete(listener);
+  }
+
+  /**
+   * Sends when a server is there: the client would buffer what is sent in between, and send stale resends in one burst.
+   *
+   * @returns false when the deadline passed first.
+   */
+  async whenConnected(deadline: Deadline): Promise<boolean> {
+    while (!deadline.passed) {
+      if (this.nc.isClosed()) throw new ConnectionClosedError('the connection to NATS');
+      if (this.#connected) return true;
+      await this.#stateChange(deadline);
+    }
+    return false;
+  }
+
+  /**
+   * The answer to a request that may safely be repeated. Resent while nobody serves the subject or no answer comes.
+   *
+   * @throws {@link TransportError} when the deadline passes without an answer.
+   */
+  async request(subject: string, payload: Uint8Array, deadline: Deadline, headers?: MsgHdrs): Promise<Msg> {
+    const backoff = new Backoff(20, 500);
+    let timeoutMs = REQUEST_TIMEOUT_MS.first;
+    let last = 'no server was connected';
+    while (await this.whenConnected(deadline)) {
+      const reply = await this.#once(
+        subject,
+        payload,
+        Math.min(timeoutMs, deadline.leftMs),
+        deadline,
+        headers,
+      );
+      if (reply !== undefined && !isNoResponders(reply)) return reply;
+      last = reply === undefined ? 'no answer came' : 'nobody serves that subject';
+      if (reply === undefined) timeoutMs = Math.min(timeoutMs * 2, REQUEST_TIMEOUT_MS.max);
+      else await sleep(Math.min(backoff.next(), deadline.leftMs), deadline.signal);
+    }
+    deadline.signal?.throwIfAborted();
+    throw new TransportError(
+      `${subject}: ${last} within ${deadline.totalMs} ms; is the server up, with JetStream?`,
+    );
+  }
+
+  /** A call of the JetStream API: its answer, or the error it answered with. */
+  async api<T>(call: string, body: object | undefined, deadline: Deadline): Promise<T | { error: ApiFault }> {
+    const payload = body === undefined ? EMPTY : utf8.encode(JSON.stringify(body));
+    const backoff = new Backoff(20, 500);
+    for (;;) {
+      const reply = await this.request(`${this.apiPrefix}.${call}`, payload, deadline);
+      const answer = reply.json<T | { error: ApiFault }>();
+      if (!isFault(answer) || !isTransient(answer.error) || deadline.passed) return answer;
+      await sleep(Math.min(backoff.next(), deadline.leftMs), deadline.signal);
+    }
+  }
+
+  /** Closes after what is buffered has been sent. Safe to call twice. */
+  async close(): Promise<void> {
+    if (!this.nc.isClosed()) await this.nc.close();
+  }
+
+  async #once(
+    subject: string,
+    payload: Uint8Array,
+    timeoutMs: number,
+    deadline: Deadline,
+    headers?: MsgHdrs,
+  ): Promise<Msg | undefined> {
+    return this.inbox.first(
+      (reply) => this.nc.publish(subject, payload, { reply, ...(headers !== undefined && { headers }) }),
+      timeoutMs,
+      deadline.signal,
+    );
+  }
+
+  async #stateChange(deadline: Deadline): Promise<void> {
+    return new Promise((resolve) => {
+      const done = (): void => {
+        cancel();
+        this.#waiting.delete(done);
+        deadline.signal?.removeEventListener('abort', done);
+        resolve();
+      };
+      const cancel = this.inbox.timeouts.after(deadline.leftMs, done);
+      this.#waiting.add(done);
+      deadline.signal?.addEventListener('abort', done);
+    });
+  }
+
+  async #watch(): Promise<void> {
+    for await (const status of this.nc.status()) {
+      if (status.type === 'disconnect') this.#connected = false;
+      if (status.type !== 'reconnect') continue;
+      this.#connected = true;
+      for (const listener of [...this.#waiting, ...this.#reconnected]) listener();
+    }
+    // the connection is closed: whoever waits finds that out by itself
+    for (const listener of this.#waiting) listener();
+  }
+}
+
+/** Whether an answer of the JetStream API is an error. */
+export function isFault(answer: unknown): answer is { error: ApiFault } {
+  return typeof answer === 'object' && answer !== null && 'error' in answer;
+}
+
+/** A fault that jetsource has no better word for. */
+export function unexpectedFault(what: string, fault: ApiFault): TransportError {
+  return new TransportError(
+    `${what}: ${fault.description ?? 'unknown error'} (${fault.err_code ?? fault.code})`,
+  );
+}

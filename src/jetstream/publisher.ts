@@ -1,0 +1,177 @@
+import { headers, type Msg, type MsgHdrs } from '@nats-io/transport-node';
+import { Backoff } from '../kernel/backoff.js';
+import type { Deadline } from '../kernel/deadline.js';
+import { sleep } from '../kernel/sleep.js';
+import { AckTimeout } from './ack-timeout.js';
+import { ApiCode, type ApiFault, isTransient } from './api-codes.js';
+import type { JetStreamConnection } from './jetstream-connection.js';
+import { isNoResponders } from './reply-inbox.js';
+
+/** `NATS/1.0` with its line end, and the empty line behind the headers. */
+const HEADER_FRAME = 12;
+
+/** A message to be stored, byte for byte the same in every resend. */
+export interface OutgoingMessage {
+  readonly subject: string;
+  readonly payload: Uint8Array;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/** What the message takes of the server's payload limit, in bytes: headers count, the subject does not. */
+export function sizeOf(message: OutgoingMessage): number {
+  const lines = Object.entries(message.headers).map(([name, value]) => name.length + value.length + 4);
+  return lines.reduce((sum, length) => sum + length, message.payload.length + HEADER_FRAME);
+}
+
+/** What the server said in the end. */
+export type PublishAnswer =
+  /** Stored by this publish. */
+  | { readonly kind: 'stored'; readonly sequence: number }
+  /** The stream knows the message id already; `sequence` is 0 where the server does not know the original's. */
+  | { readonly kind: 'duplicate'; readonly sequence: number }
+  /** The guard does not hold. After a resend this may be the trace of our own first send. */
+  | { readonly kind: 'conflict'; readonly resent: boolean }
+  | { readonly kind: 'refused'; readonly fault: ApiFault; readonly resent: boolean }
+  /** The deadline passed. `sure` when every send was answered by "nobody serves that subject". */
+  | { readonly kind: 'unanswered'; readonly sure: boolean };
+
+interface PubAck {
+  readonly seq?: number;
+  readonly duplicate?: boolean;
+  readonly error?: ApiFault;
+}
+
+/** Publishes with acknowledgement: resends the same bytes until there is an answer that means something, or the deadline passes. */
+export class Publisher {
+  readonly #connection: JetStreamConnection;
+  readonly #timeout = new AckTimeout();
+  readonly #inFlight = new Set<Promise<unknown>>();
+
+  constructor(connection: JetStreamConnection) {
+    this.#connection = connection;
+  }
+
+  async publish(message: OutgoingMessage, deadline: Deadline): Promise<PublishAnswer> {
+    const answer = new Publication(this.#connection, this.#timeout, message, deadline).run();
+    this.#inFlight.add(answer);
+    try {
+      return await answer;
+    } finally {
+      this.#inFlight.delete(answer);
+    }
+  }
+
+  /** Resolves when nothing is in flight any more. */
+  async drain(): Promise<void> {
+    await Promise.allSettled(this.#inFlight);
+  }
+}
+
+/** One message on its way: all its sends share one reply address, so that a late answer to an early send counts, too. */
+class Publication {
+  readonly #connection: JetStreamConnection;
+  readonly #timeout: AckTimeout;
+  readonly #message: OutgoingMessage;
+  readonly #headers: MsgHdrs;
+  readonly #deadline: Deadline;
+  readonly #backoff = new Backoff(20, 500);
+  readonly #replies: Msg[] = [];
+  #wake: (() => void) | undefined;
+  #sends = 0;
+  #rejections = 0;
+
+  constructor(
+    connection: JetStreamConnection,
+    timeout: AckTimeout,
+    message: OutgoingMessage,
+    deadline: Deadline,
+  ) {
+    this.#connection = connection;
+    this.#timeout = timeout;
+    this.#message = message;
+    this.#headers = toHeaders(message);
+    this.#deadline = deadline;
+  }
+
+  async run(): Promise<PublishAnswer> {
+    const address = this.#connection.inbox.open((reply) => {
+      this.#replies.push(reply);
+      this.#wake?.();
+    });
+    try {
+      return await this.#sendUntilAnswered(address.subject);
+    } finally {
+      address.close();
+    }
+  }
+
+  async #sendUntilAnswered(reply: string): Promise<PublishAnswer> {
+    while (await this.#canSend()) {
+      const sentAt = performance.now();
+      this.#sends += 1;
+      this.#connection.nc.publish(this.#message.subject, this.#message.payload, {
+        reply,
+        headers: this.#headers,
+      });
+      const answer = await this.#answerWithin(this.#timeout.ms);
+      if (answer !== undefined) {
+        this.#timeout.observe(performance.now() - sentAt);
+        return answer;
+      }
+    }
+    return { kind: 'unanswered', sure: this.#rejections === this.#sends };
+  }
+
+  /** A connection closed for good ends the waiting; whether that is an error depends on what was sent before. */
+  async #canSend(): Promise<boolean> {
+    if (this.#sends > 0 && this.#connection.nc.isClosed()) return false;
+    return this.#connection.whenConnected(this.#deadline);
+  }
+
+  /** The first reply that means something; undefined when it is time to send again. */
+  async #answerWithin(timeoutMs: number): Promise<PublishAnswer | undefined> {
+    const reply = this.#replies.shift() ?? (await this.#nextReply(timeoutMs));
+    if (reply === undefined) return undefined;
+    const answer = this.#interpret(reply);
+    if (answer !== undefined) return answer;
+    await sleep(Math.min(this.#backoff.next(), this.#deadline.leftMs));
+    return this.#replies.length > 0 ? this.#answerWithin(timeoutMs) : undefined;
+  }
+
+  #interpret(reply: Msg): PublishAnswer | undefined {
+    if (isNoResponders(reply)) {
+      this.#rejections += 1;
+      return undefined;
+    }
+    const { seq = 0, duplicate = false, error } = reply.json<PubAck>();
+    const resent = this.#sends > 1;
+    if (error === undefined)
+      return duplicate ? { kind: 'duplicate', sequence: seq } : { kind: 'stored', sequence: seq };
+    if (isTransient(error)) return undefined;
+    if (error.err_code === ApiCode.wrongLastSequence) return { kind: 'conflict', resent };
+    if (error.err_code === ApiCode.batchDuplicate) return { kind: 'duplicate', sequence: 0 };
+    return { kind: 'refused', fault: error, resent };
+  }
+
+  async #nextReply(timeoutMs: number): Promise<Msg | undefined> {
+    const { signal } = this.#deadline;
+    await new Promise<void>((resolve) => {
+      const done = (): void => {
+        cancel();
+        this.#wake = undefined;
+        signal?.removeEventListener('abort', done);
+        resolve();
+      };
+      const cancel = this.#connection.inbox.timeouts.after(Math.min(timeoutMs, this.#deadline.leftMs), done);
+      this.#wake = done;
+      signal?.addEventListener('abort', done);
+    });
+    return this.#replies.shift();
+  }
+}
+
+function toHeaders(message: OutgoingMessage): MsgHdrs {
+  const natsHeaders = headers();
+  for (const [name, value] of Object.entries(message.headers)) natsHeaders.set(name, value);
+  return natsHeaders;
+}

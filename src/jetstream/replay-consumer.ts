@@ -1,0 +1,266 @@
+import type { Msg, Subscription } from '@nats-io/transport-node';
+import { v4 as randomUuid } from 'uuid';
+import { Deadline } from '../kernel/deadline.js';
+import type { ApiFault } from './api-codes.js';
+import { isFault, type JetStreamConnection } from './jetstream-connection.js';
+import { type ReplayMessage, toReplayMessage } from './replay-message.js';
+
+/** Messages asked for in one pull; two pulls are under way at a time. */
+const PULL_MESSAGES = 5_000;
+const PULLS = 2;
+/** Bytes one pull may bring, so that large commits do not fill the memory. */
+const PULL_BYTES = 8 * 1024 * 1024;
+/** The server says this often that an idle pull is alive; three silences in a row mean that it is lost. */
+const HEARTBEAT_MS = 700;
+const SILENCES = 3;
+/** The server removes a consumer that nobody pulls from after this long. */
+const INACTIVE_MS = 30_000;
+const CREATE_TIMEOUT_MS = 5_000;
+const NS_PER_MS = 1_000_000;
+
+/** What a consumer is made for. */
+export interface ReplayConsumerOptions {
+  readonly start: ReplayStart;
+  /** Subject filters; none for all subjects. */
+  readonly filters: readonly string[];
+  /** A pull without messages ends after this long, in milliseconds: then a bounded replay asks whether anything is left. */
+  readonly pullExpiresMs: number;
+}
+
+/** Where a replay begins. */
+export type ReplayStart = { readonly sequence: number } | { readonly time: Date };
+
+/** The end of a consumer that cannot go on; the replay makes a new one behind the last message it got. */
+export class ConsumerLost {
+  readonly reason: string;
+  /** The server's refusal, where it gave one. */
+  readonly fault: ApiFault | undefined;
+
+  constructor(reason: string, fault?: ApiFault) {
+    this.reason = reason;
+    this.fault = fault;
+  }
+}
+
+interface Pull {
+  /** Where the server says how the pull ended. */
+  readonly inbox: string;
+  left: number;
+}
+
+interface ConsumerInfo {
+  readonly num_pending: number;
+}
+
+const utf8 = new TextEncoder();
+
+/**
+ * One ephemeral pull consumer in memory, read through core messages. Ordered, without acknowledgements. It notices when it is lost (silence,
+ * a gap, a server that says so, a reconnect) and then stops: making a new one is the replay loop's.
+ */
+export class ReplayConsumer {
+  /** Messages that waited for delivery when the consumer was made. */
+  readonly pendingAtStart: number;
+  readonly #connection: JetStreamConnection;
+  readonly #path: string;
+  readonly #pullExpiresMs: number;
+  /** Oldest first: the server serves them in turn. */
+  #pulls: Pull[] = [];
+  readonly #inbox: string;
+  readonly #subscription: Subscription;
+  readonly #stopListening: () => void;
+  readonly #watchdog: NodeJS.Timeout;
+  #buffer: Msg[] = [];
+  #silences = 0;
+  #delivered = 0;
+  #lost: ConsumerLost | undefined;
+  #idlePulls = 0;
+  #nextPull = 0;
+  #wake: (() => void) | undefined;
+
+  private constructor(connection: JetStreamConnection, path: string, pending: number, pullExpiresMs: number) {
+    this.pendingAtStart = pending;
+    this.#connection = connection;
+    this.#path = path;
+    this.#pullExpiresMs = pullExpiresMs;
+    this.#inbox = connection.newInbox();
+    // a subscription of its own: delivered messages bear the subject they were stored under, which no token finds
+    this.#subscription = connection.nc.subscribe(`${this.#inbox}.*`, {
+      callback: (error, msg) => {
+        if (error === null) this.#receive(msg);
+      },
+    });
+    this.#stopListening = connection.onReconnect(() =>
+      this.#lose(new ConsumerLost('the connection was renewed')),
+    );
+    this.#watchdog = setInterval(() => this.#watch(), HEARTBEAT_MS);
+  }
+
+  /** Creates the consumer on the server and sends its first pulls; a refusal comes back as {@link ConsumerLost}. */
+  static async create(
+    connection: JetStreamConnection,
+    stream: string,
+    options: ReplayConsumerOptions,
+  ): Promise<ReplayConsumer | ConsumerLost> {
+    const name = `replay-${randomUuid()}`;
+    const path = `${stream}.${name}`;
+    const { start, filters } = options;
+    // with one filter its subject stands in the call, so that permissions can restrict it
+    const call = filters.length === 1 ? `CONSUMER.CREATE.${path}.${filters[0]}` : `CONSUMER.CREATE.${path}`;
+    const body = { stream_name: stream, config: consumerConfig(name, start, filters), action: 'create' };
+    const answer = await connection.api<ConsumerInfo>(call, body, new Deadline(CREATE_TIMEOUT_MS));
+    if (isFault(answer)) return new ConsumerLost(answer.error.description ?? 'refused', answer.error);
+    const consumer = new ReplayConsumer(connection, path, answer.num_pending, options.pullExpiresMs);
+    consumer.#refill();
+    return consumer;
+  }
+
+  /** Waits for messages and takes all that have come; empty when a pull ended without any. */
+  async take(max: number, signal?: AbortSignal): Promise<ReplayMessage[] | ConsumerLost> {
+    while (this.#buffer.length === 0 && this.#lost === undefined && this.#idlePulls === 0) {
+      if (signal?.aborted === true) return [];
+      await this.#news(signal);
+    }
+    if (this.#buffer.length === 0 && this.#lost !== undefined) return this.#lost;
+    this.#idlePulls = 0;
+    const taken = this.#buffer.splice(0, max);
+    this.#refill();
+    return this.#inOrder(taken);
+  }
+
+  /** Asks the server how many messages are still to come. */
+  async pending(): Promise<number | ConsumerLost> {
+    const answer = await this.#connection.api<ConsumerInfo>(
+      `CONSUMER.INFO.${this.#path}`,
+      undefined,
+      new Deadline(CREATE_TIMEOUT_MS),
+    );
+    return isFault(answer)
+      ? new ConsumerLost(answer.error.description ?? 'refused', answer.error)
+      : answer.num_pending;
+  }
+
+  /** Stops listening and removes the consumer on the server, without waiting for the server's word on it. */
+  close(): void {
+    clearInterval(this.#watchdog);
+    this.#stopListening();
+    const { nc, apiPrefix } = this.#connection;
+    if (nc.isClosed() || nc.isDraining()) return;
+    this.#subscription.unsubscribe();
+    nc.publish(`${apiPrefix}.CONSUMER.DELETE.${this.#path}`);
+  }
+
+  /** Keeps two pulls under way, unless what has come already is still to be taken. */
+  #refill(): void {
+    while (this.#lost === undefined && this.#pulls.length < PULLS && this.#buffer.length <= PULL_MESSAGES)
+      this.#pull();
+  }
+
+  #pull(): void {
+    const { nc, apiPrefix, maxPayload } = this.#connection;
+    if (nc.isClosed()) return this.#lose(new ConsumerLost('the connection is closed'));
+    const pull: Pull = { inbox: `${this.#inbox}.${this.#nextPull++}`, left: PULL_MESSAGES };
+    this.#pulls.push(pull);
+    const request = {
+      batch: PULL_MESSAGES,
+      max_bytes: Math.max(PULL_BYTES, maxPayload * 2),
+      expires: this.#pullExpiresMs * NS_PER_MS,
+      idle_heartbeat: HEARTBEAT_MS * NS_PER_MS,
+    };
+    nc.publish(`${apiPrefix}.CONSUMER.MSG.NEXT.${this.#path}`, utf8.encode(JSON.stringify(request)), {
+      reply: pull.inbox,
+    });
+  }
+
+  #receive(msg: Msg): void {
+    this.#silences = 0;
+    if (!msg.reply) return this.#receiveStatus(msg);
+    this.#buffer.push(msg);
+    const [oldest] = this.#pulls;
+    if (oldest !== undefined && --oldest.left === 0) this.#end(oldest);
+    this.#wake?.();
+  }
+
+  /** 100 is a heartbeat; 404, 408 and some 409 end a pull; all else ends the consumer. */
+  #receiveStatus(msg: Msg): void {
+    const code = msg.headers?.code ?? 0;
+    const description = msg.headers?.description ?? '';
+    if (code === 100) return;
+    if (
+      code === 404 ||
+      code === 408 ||
+      (code === 409 && /^(batch completed|message size)/i.test(description))
+    ) {
+      return this.#endAt(msg.subject);
+    }
+    this.#lose(new ConsumerLost(`the server ended it: ${code} ${description}`));
+  }
+
+  /** A pull that was served in full has been taken off the list already. */
+  #endAt(inbox: string): void {
+    const pull = this.#pulls.find((candidate) => candidate.inbox === inbox);
+    if (pull === undefined) return;
+    if (pull.left === PULL_MESSAGES) this.#idlePulls += 1;
+    this.#end(pull);
+    this.#wake?.();
+  }
+
+  #end(pull: Pull): void {
+    this.#pulls = this.#pulls.filter((candidate) => candidate !== pull);
+    this.#refill();
+  }
+
+  #inOrder(taken: readonly Msg[]): ReplayMessage[] | ConsumerLost {
+    const messages: ReplayMessage[] = [];
+    for (const msg of taken) {
+      const message = toReplayMessage(msg);
+      if (message.delivery !== this.#delivered + 1) {
+        this.#lose(new ConsumerLost(`delivery ${this.#delivered + 1} is missing`));
+        this.#buffer = [];
+        break;
+      }
+      this.#delivered = message.delivery;
+      messages.push(message);
+    }
+    return messages.length === 0 && this.#lost !== undefined ? this.#lost : messages;
+  }
+
+  #watch(): void {
+    if (this.#pulls.length === 0) return;
+    this.#silences += 1;
+    if (this.#silences > SILENCES) this.#lose(new ConsumerLost('it fell silent'));
+  }
+
+  #lose(lost: ConsumerLost): void {
+    this.#lost ??= lost;
+    this.#wake?.();
+  }
+
+  async #news(signal?: AbortSignal): Promise<void> {
+    await new Promise<void>((resolve) => {
+      const done = (): void => {
+        this.#wake = undefined;
+        signal?.removeEventListener('abort', done);
+        resolve();
+      };
+      this.#wake = done;
+      signal?.addEventListener('abort', done);
+    });
+  }
+}
+
+function consumerConfig(name: string, start: ReplayStart, filters: readonly string[]): object {
+  return {
+    name,
+    ack_policy: 'none',
+    replay_policy: 'instant',
+    mem_storage: true,
+    num_replicas: 1,
+    inactive_threshold: INACTIVE_MS * NS_PER_MS,
+    ...('time' in start
+      ? { deliver_policy: 'by_start_time', opt_start_time: start.time.toISOString() }
+      : { deliver_policy: 'by_start_sequence', opt_start_seq: Math.max(1, start.sequence) }),
+    ...(filters.length === 1 && { filter_subject: filters[0] }),
+    ...(filters.length > 1 && { filter_subjects: filters }),
+  };
+}

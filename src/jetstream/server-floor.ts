@@ -1,0 +1,31 @@
+import { UnsupportedByServerError } from '../kernel/errors.js';
+
+/** What the event store needs of the server, and since when the server has it. */
+const EVENT_STORE_FLOOR = {
+  capability: 'the event store (atomic batches with message ids, direct gets without headers)',
+  floor: '2.12.1',
+};
+
+/**
+ * Refuses a server that is too old for the event store.
+ *
+ * @throws {@link UnsupportedByServerError} naming the version that was found.
+ */
+export function requireEventStoreServer(version: string): void {
+  if (isAtLeast(version, EVENT_STORE_FLOOR.floor)) return;
+  throw new UnsupportedByServerError({ ...EVENT_STORE_FLOOR, found: `nats-server ${version}` });
+}
+
+function isAtLeast(version: string, floor: string): boolean {
+  const found = numbers(version);
+  for (const [index, needed] of numbers(floor).entries()) {
+    const part = found[index] ?? 0;
+    if (part !== needed) return part > needed;
+  }
+  return true;
+}
+
+/** A pre-release such as 2.14.0-RC.1 counts as the release it precedes. */
+function numbers(version: string): number[] {
+  return version.split(/[-+]/, 1)[0]?.split('.').map(Number) ?? [];
+}

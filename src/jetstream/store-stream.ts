@@ -1,0 +1,154 @@
+import type { StreamConfig } from '@nats-io/jetstream';
+import { v4 as randomUuid } from 'uuid';
+import { Deadline } from '../kernel/deadline.js';
+import { StoreSettingsError, UnsupportedByServerError } from '../kernel/errors.js';
+import { ApiCode } from './api-codes.js';
+import { isFault, type JetStreamConnection, unexpectedFault } from './jetstream-connection.js';
+
+const SET_UP_TIMEOUT_MS = 10_000;
+const IDENTITY = 'jetsource.store';
+const FORMAT = 'jetsource.format';
+const DUPLICATE_WINDOW_NS = 120_000_000_000;
+
+/** Settings of the JetStream stream that the caller chooses when a store is created. */
+export interface StoreStreamOptions {
+  /** How many servers hold the log: 1, 3 or 5. @default 1 */
+  readonly replicas?: number | undefined;
+  /** `memory` loses the log with the server: for tests only. @default 'file' */
+  readonly storage?: 'file' | 'memory' | undefined;
+}
+
+/** A JetStream stream that is fit to be a store. */
+export interface StoreStream {
+  /** UUID written at creation: two stores of one name are told apart by it. */
+  readonly identity: string;
+  /** Settings that differ from what was asked for without breaking anything, one line each. */
+  readonly drift: readonly string[];
+}
+
+interface StreamInfo {
+  readonly config: StreamConfig & {
+    allow_atomic?: boolean;
+    allow_msg_schedules?: boolean;
+    persist_mode?: string;
+  };
+}
+
+/** Settings on which the invariants rest, with the value each must have. */
+const REQUIRED: Partial<Record<keyof StreamInfo['config'], unknown>> = {
+  retention: 'limits',
+  discard: 'new',
+  max_age: 0,
+  max_msgs: -1,
+  max_msgs_per_subject: -1,
+  duplicate_window: DUPLICATE_WINDOW_NS,
+  allow_direct: true,
+  allow_atomic: true,
+  allow_rollup_hdrs: false,
+  allow_msg_ttl: false,
+  allow_msg_schedules: false,
+  deny_delete: false,
+  sealed: false,
+  no_ack: false,
+};
+
+/** What the server leaves out of its answer where it has this value. */
+const ABSENT: Partial<Record<keyof StreamInfo['config'], unknown>> = {
+  max_age: 0,
+  max_msgs: -1,
+  max_msgs_per_subject: -1,
+};
+
+/**
+ * Finds the store's JetStream stream, or creates it.
+ *
+ * @throws {@link StoreSettingsError} when an existing stream has settings that break an invariant; it is not changed.
+ */
+export async function openStoreStream(
+  connection: JetStreamConnection,
+  name: string,
+  subjects: string,
+  options: StoreStreamOptions,
+): Promise<StoreStream> {
+  const deadline = new Deadline(SET_UP_TIMEOUT_MS);
+  const { config } =
+    (await find(connection, name, deadline)) ?? (await create(connection, name, subjects, options, deadline));
+  const faults = faultsOf(config, subjects, options);
+  if (faults.length > 0) throw new StoreSettingsError({ store: name, faults });
+  return { identity: config.metadata?.[IDENTITY] as string, drift: driftOf(config, options) };
+}
+
+async function find(
+  connection: JetStreamConnection,
+  name: string,
+  deadline: Deadline,
+): Promise<StreamInfo | undefined> {
+  const answer = await connection.api<StreamInfo>(`STREAM.INFO.${name}`, undefined, deadline);
+  if (!isFault(answer)) return answer;
+  if (answer.error.err_code === ApiCode.streamNotFound) return undefined;
+  throw unexpectedFault(`reading the settings of store ${name}`, answer.error);
+}
+
+async function create(
+  connection: JetStreamConnection,
+  name: string,
+  subjects: string,
+  options: StoreStreamOptions,
+  deadline: Deadline,
+): Promise<StreamInfo> {
+  const config = {
+    ...REQUIRED,
+    name,
+    subjects: [subjects],
+    storage: options.storage ?? 'file',
+    num_replicas: options.replicas ?? 1,
+    metadata: { [IDENTITY]: randomUuid(), [FORMAT]: '1' },
+  };
+  const answer = await connection.api<StreamInfo>(`STREAM.CREATE.${name}`, config, deadline);
+  if (!isFault(answer)) return requireEcho(answer, connection);
+  // another process was first; its settings count
+  const existing =
+    answer.error.err_code === ApiCode.streamNameInUse ? await find(connection, name, deadline) : undefined;
+  if (existing !== undefined) return existing;
+  throw unexpectedFault(`creating store ${name}`, answer.error);
+}
+
+/** A server that does not know a setting drops it silently, so only the echo proves that it is on. */
+function requireEcho(info: StreamInfo, connection: JetStreamConnection): StreamInfo {
+  if (info.config.allow_atomic === true) return info;
+  throw new UnsupportedByServerError({
+    capability: 'atomic batches',
+    floor: '2.12.1',
+    found: `nats-server ${connection.serverVersion}`,
+  });
+}
+
+function faultsOf(config: StreamInfo['config'], subjects: string, options: StoreStreamOptions): string[] {
+  const faults = Object.entries(REQUIRED).flatMap(([key, required]) => {
+    const setting = key as keyof StreamInfo['config'];
+    const found: unknown =
+      config[setting] ?? ABSENT[setting] ?? (typeof required === 'boolean' ? false : undefined);
+    return found === required ? [] : [`${key} is ${String(found)} and must be ${String(required)}`];
+  });
+  if (!config.subjects?.includes(subjects)) {
+    faults.push(`subjects are ${config.subjects?.join(', ') ?? 'none'} and must include ${subjects}`);
+  }
+  if (config.persist_mode === 'async') faults.push('persist_mode is async and must be default');
+  if (config.metadata?.[IDENTITY] === undefined) {
+    faults.push(`metadata has no ${IDENTITY}: the stream was not created by jetsource`);
+  }
+  const storage = options.storage ?? 'file';
+  if (config.storage !== storage) faults.push(`storage is ${config.storage} and must be ${storage}`);
+  return faults;
+}
+
+function driftOf(config: StreamInfo['config'], options: StoreStreamOptions): string[] {
+  const drift: string[] = [];
+  if (options.replicas !== undefined && config.num_replicas !== options.replicas) {
+    drift.push(`num_replicas is ${config.num_replicas}, asked for ${options.replicas}`);
+  }
+  if (config.max_bytes !== undefined && config.max_bytes >= 0) {
+    drift.push(`max_bytes is ${config.max_bytes}: appends fail once the log is that large`);
+  }
+  return drift;
+}

@@ -1,0 +1,25 @@
+import { performance } from 'node:perf_hooks';
+
+/** A point in time that a whole operation has to meet, however many waits it is made of. */
+export class Deadline {
+  /** The time that the operation was given, in milliseconds. */
+  readonly totalMs: number;
+  readonly signal: AbortSignal | undefined;
+  readonly #end: number;
+
+  constructor(totalMs: number, signal?: AbortSignal) {
+    this.totalMs = totalMs;
+    this.signal = signal;
+    this.#end = performance.now() + totalMs;
+  }
+
+  /** Milliseconds left, never negative. */
+  get leftMs(): number {
+    return Math.max(0, this.#end - performance.now());
+  }
+
+  /** Whether the time is up or the caller gave up. */
+  get passed(): boolean {
+    return this.leftMs === 0 || this.signal?.aborted === true;
+  }
+}
