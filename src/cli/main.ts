@@ -1,0 +1,22 @@
+#!/usr/bin/env node
+import { readFileSync } from 'node:fs';
+
+import { Command } from 'commander';
+
+import { isJetsourceError } from '../kernel/errors.js';
+import { natsCommand } from './nats-command.js';
+
+const manifest = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
+  version: string;
+};
+
+new Command('jetsource')
+  .description('event sourcing on NATS JetStream')
+  .version(manifest.version)
+  .addCommand(natsCommand())
+  .parseAsync()
+  .catch((error: unknown) => {
+    // a stack helps nobody who got a message that says what to do
+    console.error(isJetsourceError(error) ? error.message : error);
+    process.exitCode = 1;
+  });

@@ -1,0 +1,84 @@
+import { sleep } from '../kernel/sleep.js';
+import type { NatsServerContainer } from './nats-server-source.js';
+import type { NatsServerStep, StepResult } from './nats-server-step.js';
+
+/** Step 7: a container, if the application has testcontainers installed and a container runtime answers. */
+export const containerStep: NatsServerStep<NatsServerContainer> = { name: 'container', slow: true, run };
+
+const IMAGE = 'nats:2.14-alpine';
+const RUNTIME_TIMEOUT_MS = 10_000;
+
+/** What is needed of testcontainers, by shape: it is an optional package. */
+interface Testcontainers {
+  readonly GenericContainer: new (image: string) => ContainerBuilder;
+  readonly Wait: { forLogMessage(message: RegExp): unknown };
+  getContainerRuntimeClient(): Promise<unknown>;
+}
+
+interface ContainerBuilder {
+  withCommand(command: string[]): this;
+  withExposedPorts(port: number | { container: number; host: number }): this;
+  withWaitStrategy(strategy: unknown): this;
+  withStartupTimeout(timeoutMs: number): this;
+  start(): Promise<StartedContainer>;
+}
+
+interface StartedContainer {
+  getHost(): string;
+  getMappedPort(port: number): number;
+  stop(): Promise<unknown>;
+}
+
+async function run(): Promise<StepResult<NatsServerContainer>> {
+  const library = await importTestcontainers();
+  if (library === undefined) return { reason: 'the package testcontainers is not installed' };
+  const runtime = await within(RUNTIME_TIMEOUT_MS, answers(library));
+  if (runtime !== undefined) return { reason: `no container runtime answers: ${runtime}` };
+  return { found: { kind: 'container', image: IMAGE, start: (settings) => start(library, settings) } };
+}
+
+async function importTestcontainers(): Promise<Testcontainers | undefined> {
+  // by variable: the compiler must not look for a package that may be absent
+  const name: string = 'testcontainers';
+  return import(name).then(
+    (library: Testcontainers) => library,
+    () => undefined,
+  );
+}
+
+/** Undefined, or why not. */
+function answers(library: Testcontainers): Promise<string | undefined> {
+  return library.getContainerRuntimeClient().then(
+    () => undefined,
+    (error: Error) => error.message,
+  );
+}
+
+async function within(timeoutMs: number, answer: Promise<string | undefined>): Promise<string | undefined> {
+  const controller = new AbortController();
+  const silence = sleep(timeoutMs, controller.signal).then(
+    () => `silent for ${timeoutMs} ms`,
+    () => undefined,
+  );
+  try {
+    return await Promise.race([answer, silence]);
+  } finally {
+    controller.abort();
+  }
+}
+
+async function start(
+  library: Testcontainers,
+  settings: { port: number; timeoutMs: number },
+): Promise<{ url: string; stop(): Promise<void> }> {
+  const container = await new library.GenericContainer(IMAGE)
+    .withCommand(['-js'])
+    .withExposedPorts(settings.port === -1 ? 4222 : { container: 4222, host: settings.port })
+    .withWaitStrategy(library.Wait.forLogMessage(/Server is ready/))
+    .withStartupTimeout(settings.timeoutMs)
+    .start();
+  return {
+    url: `nats://${container.getHost()}:${container.getMappedPort(4222)}`,
+    stop: async () => void (await container.stop()),
+  };
+}

@@ -1,0 +1,107 @@
+import { InvalidOptionError } from '../kernel/errors.js';
+import { checkKnownOptions } from '../kernel/options.js';
+
+/** How {@link startNatsServer} starts a server. */
+export interface NatsServerOptions {
+  /**
+   * TCP port for clients on 127.0.0.1.
+   * @default a free one
+   */
+  port?: number | undefined;
+  /**
+   * Where JetStream keeps its files. A folder given here is kept at stop.
+   * @default a temporary folder, removed at stop and also when this process is killed
+   */
+  storeDir?: string | undefined;
+  /**
+   * Path of a nats-server configuration file. The other options win over what it says; with `port` left out the
+   * server still takes a free port. nats-server refuses it if it has a `store_dir`: leave that to `storeDir`.
+   * @default none
+   */
+  configFile?: string | undefined;
+  /**
+   * Environment variables for nats-server besides our own, such as those that `configFile` refers to.
+   * @default none
+   */
+  env?: Readonly<Record<string, string>> | undefined;
+  /**
+   * Whether each write reaches the disk before it is acknowledged (`sync_interval: always`). Much slower; without it a
+   * power cut may lose acknowledged writes of a single server. Not together with `configFile`: write it there.
+   * @default false
+   */
+  syncAlways?: boolean | undefined;
+  /**
+   * Always a process of our own, even if `NATS_URL` names a server or only a container can be had. Needed by whoever
+   * calls `kill` and `restart`.
+   * @default false
+   */
+  ownProcess?: boolean | undefined;
+  /**
+   * Receives one line for each way that was tried to come by a nats-server.
+   * @default writes to stderr, but only what is worth a look: a fetch, or a refusal
+   */
+  log?: ((line: string) => void) | undefined;
+  /**
+   * Milliseconds from the start of the process until it takes connections; fetching it the first time is not counted.
+   * @default 20000
+   */
+  startTimeoutMs?: number | undefined;
+}
+
+/** The defaults of {@link NatsServerOptions}; port -1 is nats-server's word for a free one. */
+export const NATS_SERVER_DEFAULTS = Object.freeze({
+  port: -1,
+  syncAlways: false,
+  ownProcess: false,
+  startTimeoutMs: 20_000,
+});
+
+/** {@link NatsServerOptions} with every default filled in. */
+export interface ResolvedNatsServerOptions {
+  readonly port: number;
+  readonly storeDir: string | undefined;
+  readonly configFile: string | undefined;
+  readonly env: Readonly<Record<string, string>>;
+  readonly syncAlways: boolean;
+  readonly ownProcess: boolean;
+  readonly log: ((line: string) => void) | undefined;
+  readonly startTimeoutMs: number;
+}
+
+/** @throws {@link InvalidOptionError} when a value cannot work */
+export function resolveNatsServerOptions(options: NatsServerOptions = {}): ResolvedNatsServerOptions {
+  const resolved = {
+    port: options.port ?? NATS_SERVER_DEFAULTS.port,
+    storeDir: options.storeDir,
+    configFile: options.configFile,
+    env: options.env ?? {},
+    syncAlways: options.syncAlways ?? NATS_SERVER_DEFAULTS.syncAlways,
+    ownProcess: options.ownProcess ?? NATS_SERVER_DEFAULTS.ownProcess,
+    log: options.log,
+    startTimeoutMs: options.startTimeoutMs ?? NATS_SERVER_DEFAULTS.startTimeoutMs,
+  };
+  checkKnownOptions(options, Object.keys(resolved));
+  checkPort(resolved.port);
+  checkTimeout(resolved.startTimeoutMs);
+  if (resolved.syncAlways && resolved.configFile !== undefined) {
+    throw new InvalidOptionError({
+      option: 'syncAlways',
+      given: true,
+      allowed: 'left out when configFile is given (write sync_interval: always in that file)',
+    });
+  }
+  return Object.freeze(resolved);
+}
+
+/** @throws {@link InvalidOptionError} when `startTimeoutMs` is no positive number that a timer can hold */
+export function checkTimeout(startTimeoutMs: number): void {
+  if (startTimeoutMs > 0 && startTimeoutMs < 2 ** 31) return;
+  const allowed = 'a positive number of milliseconds';
+  throw new InvalidOptionError({ option: 'startTimeoutMs', given: startTimeoutMs, allowed });
+}
+
+/** @throws {@link InvalidOptionError} when `port` is neither -1 (a free one) nor a TCP port */
+export function checkPort(port: number): void {
+  if (port === -1 || (Number.isInteger(port) && port > 0 && port < 65_536)) return;
+  throw new InvalidOptionError({ option: 'port', given: port, allowed: 'an integer from 1 to 65535' });
+}

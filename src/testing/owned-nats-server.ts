@@ -1,0 +1,147 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { isJetsourceError } from '../kernel/errors.js';
+import { sleep } from '../kernel/sleep.js';
+import { NatsServerProcess } from './nats-server-process.js';
+import type { NatsServer } from './nats-server.js';
+import type { NatsServerBinary } from './nats-server-source.js';
+
+/** What an {@link OwnedNatsServer} runs with. */
+export interface OwnedServerSettings {
+  readonly binary: NatsServerBinary;
+  /** The client port, -1 for a free one. */
+  readonly port: number;
+  /** The store folder to use and keep; undefined for a temporary one. */
+  readonly storeDir: string | undefined;
+  /** Whether writes reach the disk before they are acknowledged; not together with a `-c` in `args`. */
+  readonly syncAlways: boolean;
+  /** Further arguments of nats-server. */
+  readonly args: readonly string[];
+  /** Added to our own environment. */
+  readonly env: Readonly<Record<string, string>>;
+  /** Milliseconds for each start. */
+  readonly startTimeoutMs: number;
+}
+
+/** A server that runs as a process of ours. */
+export class OwnedNatsServer implements NatsServer {
+  readonly storeDir: string;
+  readonly version: string;
+  readonly #settings: OwnedServerSettings;
+  /** Holds run files, and the store unless it was given. */
+  readonly #folder: string;
+  #process: NatsServerProcess;
+
+  private constructor(settings: OwnedServerSettings, folders: Folders, process: NatsServerProcess) {
+    this.storeDir = folders.storeDir;
+    this.version = settings.binary.version;
+    this.#settings = settings;
+    this.#folder = folders.folder;
+    this.#process = process;
+  }
+
+  /** @throws NatsServerUnavailableError when the server does not start */
+  static async start(settings: OwnedServerSettings): Promise<OwnedNatsServer> {
+    const folder = await mkdtemp(join(tmpdir(), 'jetsource-nats-'));
+    try {
+      const storeDir = settings.storeDir ?? join(folder, 'store');
+      await mkdir(storeDir, { recursive: true });
+      if (settings.syncAlways) await writeFile(syncFile(folder), 'jetstream { sync_interval: always }\n');
+      const folders = { folder, storeDir };
+      return new OwnedNatsServer(settings, folders, await startProcess(settings, folders, settings.port));
+    } catch (error) {
+      await rm(folder, { recursive: true, force: true });
+      throw error;
+    }
+  }
+
+  get url(): string {
+    return this.#process.ports.url;
+  }
+
+  get port(): number {
+    return Number(new URL(this.url).port);
+  }
+
+  get pid(): number {
+    return this.#process.ports.pid;
+  }
+
+  /** Base URL of HTTP monitoring, when the arguments ask for it. */
+  get monitoringUrl(): string | undefined {
+    return this.#process.ports.monitoringUrl;
+  }
+
+  async kill(signal: 'SIGKILL' | 'SIGTERM' | 'SIGINT' = 'SIGKILL'): Promise<void> {
+    this.#process.signal(signal);
+    await this.#process.ended();
+  }
+
+  signal(name: NodeJS.Signals): void {
+    this.#process.signal(name);
+  }
+
+  async restart(): Promise<void> {
+    const port = this.port;
+    await this.kill('SIGTERM');
+    const ended = this.#process;
+    const folders = { folder: this.#folder, storeDir: this.storeDir };
+    // the ended one's supervisor guards the folder until the new one does
+    this.#process = await restartProcess(this.#settings, folders, port);
+    await ended.release();
+  }
+
+  async stop(): Promise<void> {
+    await this.#process.stop();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
+  }
+}
+
+interface Folders {
+  readonly folder: string;
+  readonly storeDir: string;
+}
+
+function startProcess(
+  settings: OwnedServerSettings,
+  folders: Folders,
+  port: number,
+): Promise<NatsServerProcess> {
+  const own = ['-js', '-sd', folders.storeDir, '-a', '127.0.0.1', '-p', String(port)];
+  // no flag says it
+  if (settings.syncAlways) own.push('-c', syncFile(folders.folder));
+  return NatsServerProcess.start({
+    program: settings.binary.path,
+    args: [...own, ...settings.args],
+    env: settings.env,
+    folder: folders.folder,
+    startTimeoutMs: settings.startTimeoutMs,
+  });
+}
+
+function syncFile(folder: string): string {
+  return join(folder, 'sync.conf');
+}
+
+/** As `startProcess`, but another program may hold the port for a moment: a client's outgoing connection, say. */
+async function restartProcess(
+  settings: OwnedServerSettings,
+  folders: Folders,
+  port: number,
+): Promise<NatsServerProcess> {
+  const deadline = performance.now() + settings.startTimeoutMs;
+  for (;;) {
+    try {
+      return await startProcess(settings, folders, port);
+    } catch (error) {
+      const busy = isJetsourceError(error) && error.message.includes('address already in use');
+      if (!busy || performance.now() > deadline) throw error;
+      await sleep(100);
+    }
+  }
+}

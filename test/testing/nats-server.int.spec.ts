@@ -1,0 +1,203 @@
+import { existsSync } from 'node:fs';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import type { NatsServerOptions } from '../../src/testing/nats-server-options.js';
+import type { NatsServer } from '../../src/testing/nats-server.js';
+import { OwnedNatsServer } from '../../src/testing/owned-nats-server.js';
+import { BINARY_STEPS, resolveNatsServer } from '../../src/testing/resolve-nats-server.js';
+import { readServerInfo } from '../../src/testing/server-info.js';
+import { startNatsServer } from '../../src/testing/start-nats-server.js';
+import { requestReply } from './request-reply.js';
+
+const STREAM = { name: 'S', subjects: ['s'] };
+
+describe('startNatsServer', () => {
+  const cleanups: (() => Promise<void>)[] = [];
+
+  afterEach(async () => {
+    for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
+  });
+
+  async function start(options: NatsServerOptions = {}): Promise<NatsServer> {
+    const server = await startNatsServer({ ownProcess: true, ...options });
+    cleanups.push(() => server.stop());
+    return server;
+  }
+
+  async function temporaryFolder(): Promise<string> {
+    const folder = await mkdtemp(join(tmpdir(), 'jetsource-spec-'));
+    cleanups.push(() => rm(folder, { recursive: true, force: true }));
+    return folder;
+  }
+
+  // the first test may have to fetch the server
+  it('greets with JetStream at its url, and leaves nothing after stop', async () => {
+    const server = await start();
+    expect(await readServerInfo(server.url)).toEqual({ version: server.version, jetstream: true });
+    expect(server.port).toBe(Number(new URL(server.url).port));
+    const { storeDir = '', pid = 0 } = server;
+    expect(existsSync(storeDir)).toBe(true);
+    await server.stop();
+    await server.stop();
+    expect(existsSync(join(storeDir, '..'))).toBe(false);
+    expect(isAlive(pid)).toBe(false);
+    await expect(readServerInfo(server.url)).rejects.toThrow('no nats-server answers');
+  }, 180_000);
+
+  it('comes back after a crash on its port, with its data', async () => {
+    const server = await start();
+    const { url, pid = 0, storeDir } = server;
+    await requestReply(url, '$JS.API.STREAM.CREATE.S', STREAM);
+    expect(await requestReply(url, 's', { stored: true })).toMatchObject({ stream: 'S', seq: 1 });
+
+    await server.kill();
+    expect(isAlive(pid)).toBe(false);
+    await expect(readServerInfo(url)).rejects.toThrow('no nats-server answers');
+
+    await server.restart();
+    expect({ url: server.url, storeDir: server.storeDir }).toEqual({ url, storeDir });
+    expect(server.pid).not.toBe(pid);
+    expect(await requestReply(url, '$JS.API.STREAM.INFO.S')).toMatchObject({ state: { messages: 1 } });
+    await server.stop();
+    expect(existsSync(storeDir ?? '')).toBe(false);
+  });
+
+  it('restarts a server that still runs', async () => {
+    const server = await start();
+    const { url, pid } = server;
+    await server.restart();
+    expect(server.url).toBe(url);
+    expect(server.pid).not.toBe(pid);
+  });
+
+  it('keeps its data when a restart failed, so that another can follow', async () => {
+    const folder = await temporaryFolder();
+    const configFile = join(folder, 'server.conf');
+    await writeFile(configFile, 'max_payload: 65536\n');
+    const server = await start({ configFile });
+    await requestReply(server.url, '$JS.API.STREAM.CREATE.S', STREAM);
+    await server.kill();
+    await writeFile(configFile, 'max_payload: nonsense {\n');
+    await expect(server.restart()).rejects.toMatchObject({ code: 'nats-server-unavailable' });
+    await writeFile(configFile, 'max_payload: 65536\n');
+    await server.restart();
+    expect(await requestReply(server.url, '$JS.API.STREAM.INFO.S')).toMatchObject({ config: STREAM });
+  });
+
+  it('keeps its data also when it came back too slowly', async () => {
+    const folder = await temporaryFolder();
+    const binary = await resolveNatsServer(BINARY_STEPS);
+    const path = join(folder, 'nats-server');
+    await writeFile(path, `#!/bin/sh\n[ -e ${folder}/slow ] && exec sleep 60\nexec ${binary.path} "$@"\n`, {
+      mode: 0o755,
+    });
+    await using server = await OwnedNatsServer.start({
+      binary: { ...binary, path },
+      port: -1,
+      storeDir: undefined,
+      syncAlways: false,
+      args: [],
+      env: {},
+      startTimeoutMs: 1_500,
+    });
+    await requestReply(server.url, '$JS.API.STREAM.CREATE.S', STREAM);
+    await writeFile(join(folder, 'slow'), '');
+    await expect(server.restart()).rejects.toThrow('was not ready within 1500 ms');
+    await rm(join(folder, 'slow'));
+    await server.restart();
+    expect(await requestReply(server.url, '$JS.API.STREAM.INFO.S')).toMatchObject({ config: STREAM });
+  });
+
+  it('hangs while it is suspended, and goes on', async () => {
+    const server = await start();
+    server.signal('SIGSTOP');
+    // its threads stop one after the other
+    await sleep(100);
+    await expect(readServerInfo(server.url, 200)).rejects.toThrow('silent for 200 ms');
+    server.signal('SIGCONT');
+    expect(await readServerInfo(server.url)).toMatchObject({ jetstream: true });
+  });
+
+  it('keeps a store folder that was given, and takes its port', async () => {
+    const storeDir = await temporaryFolder();
+    const first = await start({ storeDir });
+    await requestReply(first.url, '$JS.API.STREAM.CREATE.S', STREAM);
+    await first.stop();
+    const second = await start({ storeDir, port: first.port, syncAlways: true });
+    expect(second.url).toBe(first.url);
+    expect(await requestReply(second.url, '$JS.API.STREAM.INFO.S')).toMatchObject({ config: STREAM });
+  });
+
+  it('reads a configuration file and its environment', async () => {
+    const folder = await temporaryFolder();
+    const configFile = join(folder, 'server.conf');
+    await writeFile(configFile, 'jetstream { max_file_store: $SPEC_LIMIT }\nport: 1\n');
+    const server = await start({ configFile, env: { SPEC_LIMIT: '1MB' } });
+    const stream = { ...STREAM, max_bytes: 2_000_000 };
+    expect(await requestReply(server.url, '$JS.API.STREAM.CREATE.S', stream)).toMatchObject({
+      error: { description: expect.stringContaining('insufficient storage') },
+    });
+  });
+
+  it('fails with the last words of a server that does not start, and leaves nothing', async () => {
+    const storeDir = await temporaryFolder();
+    const running = await start();
+    await expect(startNatsServer({ ownProcess: true, port: running.port, storeDir })).rejects.toMatchObject({
+      code: 'nats-server-unavailable',
+      message: expect.stringContaining('address already in use'),
+    });
+  });
+
+  it('uses the server of NATS_URL and neither kills nor stops it', async () => {
+    const { url, version } = await start();
+    process.env['NATS_URL'] = url;
+    cleanups.push(() => Promise.resolve(void delete process.env['NATS_URL']));
+    const borrowed = await startNatsServer({ log: () => undefined });
+    expect(borrowed).toMatchObject({ url, version, pid: undefined, storeDir: undefined });
+    for (const refused of [() => borrowed.kill(), () => borrowed.restart()]) {
+      await expect(refused()).rejects.toThrow('since NATS_URL names it; start it with ownProcess: true');
+    }
+    await borrowed.stop();
+    expect(await readServerInfo(url)).toMatchObject({ version });
+    expect((await start()).url).not.toBe(url);
+  });
+
+  it('ends a server that takes too long to start', async () => {
+    const storeDir = await temporaryFolder();
+    const start = startNatsServer({ ownProcess: true, storeDir, startTimeoutMs: 1 });
+    await expect(start).rejects.toThrow('was not ready within 1 ms');
+    expect(await processesWith(storeDir)).toEqual([]);
+    expect(existsSync(storeDir)).toBe(true);
+  });
+
+  it.each([
+    [{ port: 70_000 }, 'port must be'],
+    [{ startTimeoutMs: 0 }, 'startTimeoutMs must be'],
+    [{ syncAlways: true, configFile: 'x' }, 'syncAlways must be'],
+    [{ prot: 1 }, 'prot must be'],
+  ])('refuses %j', async (options, message) => {
+    await expect(startNatsServer(options as NatsServerOptions)).rejects.toMatchObject({
+      code: 'invalid-option',
+      message: expect.stringContaining(message),
+    });
+  });
+});
+
+/** The command lines that name the folder, of those processes that can be looked at. */
+async function processesWith(folder: string): Promise<string[]> {
+  const ids = (await readdir('/proc').catch((): string[] => [])).filter((name) => /^\d+$/.test(name));
+  const lines = await Promise.all(ids.map((id) => readFile(`/proc/${id}/cmdline`, 'utf8').catch(() => '')));
+  return lines.filter((line) => line.includes(folder));
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}

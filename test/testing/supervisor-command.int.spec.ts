@@ -1,0 +1,85 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, readdirSync } from 'node:fs';
+import { mkdtemp } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { BINARY_STEPS, resolveNatsServer } from '../../src/testing/resolve-nats-server.js';
+import { supervisorCommand } from '../../src/testing/supervisor-command.js';
+
+// spawns the supervisor as we do, and waits to be killed
+const PARENT = `
+const { command, args } = JSON.parse(process.argv[1]);
+require('node:child_process').spawn(command, args, { stdio: ['pipe', 'pipe', 'ignore'], detached: true });
+setInterval(() => undefined, 1000);
+`;
+
+describe('the supervisor, when its parent is killed', () => {
+  // the first test may have to fetch the server
+  it('ends the server and removes the folder', async () => {
+    const { parent, folder, pid } = await startParent();
+    parent.kill('SIGKILL');
+    expect(await becomesTrue(() => !isAlive(pid))).toBe(true);
+    expect(await becomesTrue(() => !existsSync(folder))).toBe(true);
+  }, 180_000);
+
+  it('ends a server that is suspended', async () => {
+    const { parent, folder, pid } = await startParent();
+    process.kill(pid, 'SIGSTOP');
+    parent.kill('SIGKILL');
+    expect(await becomesTrue(() => !isAlive(pid))).toBe(true);
+    expect(await becomesTrue(() => !existsSync(folder))).toBe(true);
+  });
+
+  it('removes the folder when the server is gone already, but not before', async () => {
+    const { parent, folder, pid } = await startParent();
+    process.kill(pid, 'SIGKILL');
+    expect(await becomesTrue(() => !isAlive(pid))).toBe(true);
+    await sleep(200);
+    expect(existsSync(folder)).toBe(true);
+    parent.kill('SIGKILL');
+    expect(await becomesTrue(() => !existsSync(folder))).toBe(true);
+  });
+});
+
+async function startParent() {
+  const binary = await resolveNatsServer(BINARY_STEPS);
+  const folder = await mkdtemp(join(tmpdir(), 'jetsource-spec-'));
+  const args = [
+    '-js',
+    '-sd',
+    join(folder, 'store'),
+    '-a',
+    '127.0.0.1',
+    '-p',
+    '-1',
+    '--ports_file_dir',
+    folder,
+  ];
+  const command = supervisorCommand(folder, binary.path, args);
+  const parent = spawn(process.execPath, ['-e', PARENT, JSON.stringify(command)], { stdio: 'ignore' });
+  await once(parent, 'spawn');
+  await becomesTrue(() => portsFile(folder) !== undefined);
+  return { parent, folder, pid: Number(/_(\d+)\./.exec(portsFile(folder) ?? '')?.[1]) };
+}
+
+function portsFile(folder: string): string | undefined {
+  return readdirSync(folder).find((name) => name.endsWith('.ports'));
+}
+
+async function becomesTrue(condition: () => boolean): Promise<boolean> {
+  const deadline = performance.now() + 10_000;
+  while (!condition() && performance.now() < deadline) await sleep(10);
+  return condition();
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
