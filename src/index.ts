@@ -1,3 +1,7 @@
+export { EventSourced } from './aggregate/event-sourced.js';
+export type { AggregateClass, EventSourcedAggregate } from './aggregate/event-sourced-aggregate.js';
+export { Repository, repository } from './aggregate/repository.js';
+export type { UpdateOptions, UpdateResult } from './aggregate/update-options.js';
 export { connectEventStore } from './event-store/connect-event-store.js';
 export type { EventStoreOptions } from './event-store/connect-event-store.js';
 export { EventStore } from './event-store/event-store.js';
@@ -29,6 +33,18 @@ export type { StreamName } from './event/stream-name.js';
 export type { Version } from './event/version.js';
 export type { ConnectionOptions } from './jetstream/connection-options.js';
 export type { StoreStreamOptions } from './jetstream/store-stream.js';
+export { defineProjection } from './projection/define-projection.js';
+export type {
+  ProjectedEvents,
+  ProjectionDefinition,
+  ProjectionHandlers,
+  ProjectionOptions,
+} from './projection/define-projection.js';
+export type { Checkpoint, CheckpointKey } from './projection/checkpoint.js';
+export type { ProjectionState, ProjectionStatus } from './projection/projection-status.js';
+export type { CheckpointTable, ProjectionStore } from './projection/projection-store.js';
+export { Projections } from './projection/projections.js';
+export type { RebuildOptions, RebuildProgress, RebuildResult, RebuildStart } from './projection/rebuild.js';
 export {
   AggregateNotFoundError,
   AppendOutcomeUnknownError,

@@ -1,0 +1,41 @@
+import { AggregateRoot } from '@nestjs/cqrs';
+import { EventSourced } from 'jetsource';
+import { type Item, OrderPlaced, ParcelShipped } from './events.js';
+
+/** A rule of the shop says no. */
+export class OrderRefused extends Error {
+  override readonly name = 'OrderRefused';
+}
+
+@EventSourced('order')
+export class Order extends AggregateRoot {
+  #placed = false;
+  readonly #unshipped = new Set<string>();
+
+  constructor(readonly id: string) {
+    super();
+  }
+
+  place(customer: string, items: readonly Item[]): void {
+    if (this.#placed) throw new OrderRefused(`order ${this.id} has been placed already`);
+    this.apply(new OrderPlaced(customer, items));
+  }
+
+  /** Sends some of the items on their way; all that are left, when none are named. */
+  ship(skus: readonly string[] = [...this.#unshipped]): void {
+    if (this.#unshipped.size === 0)
+      throw new OrderRefused(`all of order ${this.id} has been shipped already`);
+    const strange = skus.find((sku) => !this.#unshipped.has(sku));
+    if (strange !== undefined) throw new OrderRefused(`order ${this.id} has no ${strange} left to ship`);
+    this.apply(new ParcelShipped(skus));
+  }
+
+  onOrderPlaced(event: OrderPlaced): void {
+    this.#placed = true;
+    for (const { sku } of event.items) this.#unshipped.add(sku);
+  }
+
+  onParcelShipped(event: ParcelShipped): void {
+    for (const sku of event.skus) this.#unshipped.delete(sku);
+  }
+}

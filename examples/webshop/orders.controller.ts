@@ -1,0 +1,120 @@
+import {
+  Body,
+  Controller,
+  Get,
+  Headers,
+  HttpCode,
+  Inject,
+  NotFoundException,
+  Param,
+  Post,
+  Query,
+  Res,
+} from '@nestjs/common';
+import { asPosition, Projections, type Repository, type UpdateResult } from 'jetsource';
+import { InjectRepository } from 'jetsource/nestjs';
+import { v5 as nameBasedUuid, v7 as timeOrderedUuid } from 'uuid';
+import { type ListedOrder, ORDER_LIST, OrderList } from './order-list.js';
+import { Order } from './order.js';
+import {
+  checkedIdempotencyKey,
+  type ListOrders,
+  listOrders,
+  type PlaceOrder,
+  placeOrder,
+  type ShipOrder,
+  shipOrder,
+  versionOfIfMatch,
+} from './order-requests.js';
+
+/** Turns a client's key into the id of the order it places, so that a repeated request meets the same order. */
+const ORDER_NAMESPACE = '0b0f7f0e-7a38-5c0d-8d0c-5f6a7e1d2c3b';
+
+interface Response {
+  setHeader(name: string, value: string): void;
+}
+
+/** What a write answers. Reads take `position` as `atLeast` to see the write. */
+interface Written {
+  readonly id: string;
+  readonly version: number;
+  readonly position: string | undefined;
+  /** False when the same request had been carried out before. */
+  readonly committed: boolean;
+  /** More than 1 when another client was first and the order was decided again. */
+  readonly attempts: number;
+}
+
+@Controller('orders')
+export class OrdersController {
+  constructor(
+    @InjectRepository(Order) private readonly orders: Repository<Order>,
+    @Inject(OrderList) private readonly list: OrderList,
+    @Inject(Projections) private readonly projections: Projections,
+  ) {}
+
+  @Post()
+  async place(
+    @Body({ schema: placeOrder }) { customer, items }: PlaceOrder,
+    @Headers('idempotency-key') keyHeader: string | undefined,
+    @Res({ passthrough: true }) response: Response,
+  ): Promise<Written> {
+    const key = checkedIdempotencyKey(keyHeader);
+    const id = key === undefined ? timeOrderedUuid() : nameBasedUuid(key, ORDER_NAMESPACE);
+    const result = await this.orders.create(id, (order) => order.place(customer, items), {
+      commandId: key && `place ${key}`,
+    });
+    response.setHeader('Location', `/orders/${id}`);
+    return written(id, result, response);
+  }
+
+  @Post(':id/ship')
+  @HttpCode(200)
+  async ship(
+    @Param('id') id: string,
+    @Body({ schema: shipOrder }) { skus }: ShipOrder,
+    @Headers('if-match') ifMatch: string | undefined,
+    @Headers('idempotency-key') keyHeader: string | undefined,
+    @Res({ passthrough: true }) response: Response,
+  ): Promise<Written> {
+    const key = checkedIdempotencyKey(keyHeader);
+    const result = await this.orders.update(id, (order) => order.ship(skus), {
+      expect: versionOfIfMatch(ifMatch),
+      commandId: key && `ship ${key}`,
+    });
+    return written(id, result, response);
+  }
+
+  @Get(':id')
+  async find(
+    @Param('id') id: string,
+    @Query({ schema: listOrders }) { atLeast }: ListOrders,
+    @Res({ passthrough: true }) response: Response,
+  ): Promise<ListedOrder> {
+    await this.caughtUpWith(atLeast);
+    const order = await this.list.find(id);
+    if (order === undefined) throw new NotFoundException(`there is no order ${id}`);
+    response.setHeader('ETag', `"${order.version}"`);
+    return order;
+  }
+
+  @Get()
+  async page(
+    @Query({ schema: listOrders }) { limit, after, atLeast }: ListOrders,
+  ): Promise<{ orders: ListedOrder[]; next: string | undefined }> {
+    await this.caughtUpWith(atLeast);
+    const orders = await this.list.page(limit, after);
+    return { orders, next: orders.length === limit ? orders.at(-1)?.id : undefined };
+  }
+
+  /** Waits until the read model holds what the client has written. */
+  private async caughtUpWith(position: string | undefined): Promise<void> {
+    if (position !== undefined) await this.projections.waitFor(ORDER_LIST, asPosition(position));
+  }
+}
+
+function written(id: string, result: UpdateResult<void>, response: Response): Written {
+  const { version, position, committed, attempts } = result;
+  response.setHeader('ETag', `"${version}"`);
+  return { id, version, position, committed, attempts };
+}

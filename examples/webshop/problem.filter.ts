@@ -1,0 +1,47 @@
+import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException, Logger } from '@nestjs/common';
+import { HttpAdapterHost } from '@nestjs/core';
+import { type AnyJetsourceError, isJetsourceError } from 'jetsource';
+import { OrderRefused } from './order.js';
+
+interface Request {
+  readonly headers: Readonly<Record<string, string | undefined>>;
+}
+
+/** What a client can do something about; all else is a 500. */
+const STATUS: Partial<Record<AnyJetsourceError['code'], number>> = {
+  'aggregate-not-found': 404,
+  'invalid-stream-name': 400,
+  'invalid-option': 400,
+  'payload-too-large': 413,
+  'append-outcome-unknown': 503,
+  transport: 503,
+  'wait-timeout': 503,
+};
+
+/** Says what went wrong in HTTP's words. */
+@Catch()
+export class ProblemFilter implements ExceptionFilter {
+  private readonly logger = new Logger('Shop');
+
+  constructor(private readonly host: HttpAdapterHost) {}
+
+  catch(error: unknown, host: ArgumentsHost): void {
+    const http = host.switchToHttp();
+    const status = statusOf(error, http.getRequest<Request>());
+    if (status >= 500)
+      this.logger.error(error instanceof Error ? (error.stack ?? error.message) : String(error));
+    const body =
+      error instanceof HttpException
+        ? error.getResponse()
+        : { statusCode: status, message: status === 500 ? 'internal error' : (error as Error).message };
+    this.host.httpAdapter.reply(http.getResponse(), body, status);
+  }
+}
+
+function statusOf(error: unknown, request: Request): number {
+  if (error instanceof HttpException) return error.getStatus();
+  if (error instanceof OrderRefused) return 422;
+  if (!isJetsourceError(error)) return 500;
+  if (error.code === 'wrong-expected-version') return request.headers['if-match'] === undefined ? 409 : 412;
+  return STATUS[error.code] ?? 500;
+}

@@ -1,0 +1,20 @@
+import 'reflect-metadata';
+import type { INestApplication } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { ShopModule } from './shop.module.js';
+
+export interface Shop {
+  readonly app: INestApplication;
+  readonly url: string;
+}
+
+/** Starts one instance of the shop; port 0 takes any that is free. */
+export async function startShop(servers: string, port: number): Promise<Shop> {
+  const app = await NestFactory.create(ShopModule.on(servers), {
+    logger: ['error', 'warn'],
+    abortOnError: false,
+  });
+  app.enableShutdownHooks();
+  await app.listen(port, '127.0.0.1');
+  return { app, url: await app.getUrl() };
+}

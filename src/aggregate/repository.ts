@@ -1,0 +1,128 @@
+import { stream, type StreamName } from '../event/stream-name.js';
+import { asVersion, type Version } from '../event/version.js';
+import type { AppendResult, Consistency, EventStore } from '../event-store/event-store.js';
+import { AggregateNotFoundError, InvalidOptionError } from '../kernel/errors.js';
+import { categoryOf } from './event-sourced.js';
+import type { AggregateClass, EventSourcedAggregate } from './event-sourced-aggregate.js';
+import type { LoadedAggregate } from './loaded-aggregate.js';
+import { Update } from './update.js';
+import type { UpdateOptions, UpdateResult } from './update-options.js';
+
+/**
+ * A repository for one class of aggregates: loads them by folding their events, saves what they decide under the guard of the version they
+ * were loaded at.
+ *
+ * @throws {@link InvalidOptionError} when the class is not decorated with {@link EventSourced}.
+ * @example
+ * const orders = repository(store, Order);
+ * await orders.update('42', (order) => order.ship());
+ */
+export function repository<A extends EventSourcedAggregate>(
+  store: EventStore,
+  aggregateClass: AggregateClass<A>,
+): Repository<A> {
+  return new Repository(store, aggregateClass);
+}
+
+export class Repository<A extends EventSourcedAggregate> {
+  readonly #store: EventStore;
+  readonly #aggregateClass: AggregateClass<A>;
+  readonly #category: string;
+  /** Id and version that each aggregate handed out was loaded at. */
+  readonly #origins = new WeakMap<A, { stream: StreamName; version: Version }>();
+
+  constructor(store: EventStore, aggregateClass: AggregateClass<A>) {
+    this.#store = store;
+    this.#aggregateClass = aggregateClass;
+    this.#category = categoryOf(aggregateClass);
+  }
+
+  /**
+   * The aggregate with that id.
+   *
+   * @throws {@link AggregateNotFoundError} when it has no events.
+   */
+  async load(id: string): Promise<A> {
+    const aggregate = await this.find(id);
+    if (aggregate === undefined) throw new AggregateNotFoundError({ stream: this.#streamOf(id).toString() });
+    return aggregate;
+  }
+
+  /** The aggregate with that id, undefined when it has no events. */
+  async find(id: string): Promise<A | undefined> {
+    const { aggregate, version } = await this.#fold(this.#streamOf(id), id, 'leader');
+    return version === 0 ? undefined : aggregate;
+  }
+
+  /**
+   * Stores the uncommitted events of an aggregate that this repository loaded, or of a new one; nothing to store is no error. The aggregate keeps
+   * its uncommitted events when storing fails.
+   *
+   * @throws {@link WrongExpectedVersionError} when another writer was first.
+   */
+  async save(
+    aggregate: A,
+    options: { id?: string; metadata?: UpdateOptions['metadata'] } = {},
+  ): Promise<AppendResult> {
+    const { stream: name, version } = this.#originOf(aggregate, options.id);
+    const events = [...aggregate.getUncommittedEvents()];
+    const result = await this.#store.append(name, events, { expect: version, metadata: options.metadata });
+    aggregate.uncommit();
+    this.#origins.set(aggregate, { stream: name, version: result.version });
+    return result;
+  }
+
+  /**
+   * Loads the aggregate, lets `decide` work on it and stores what it applied. When another writer was first, it is loaded and decided again.
+   * A refusal (`decide` throws) and a decision to do nothing are believed only if the aggregate was up to date at the leader.
+   *
+   * @throws {@link AggregateNotFoundError} when it must exist and does not.
+   * @throws {@link WrongExpectedVersionError} when it is not at the version expected, or other writers were first through all retries.
+   * @throws what `decide` throws; nothing is stored then.
+   */
+  async update<T>(
+    id: string,
+    decide: (aggregate: A) => T | Promise<T>,
+    options: UpdateOptions = {},
+  ): Promise<UpdateResult<Awaited<T>>> {
+    const name = this.#streamOf(id);
+    const load = async (consistency: Consistency): Promise<LoadedAggregate<A>> =>
+      this.#fold(name, id, consistency);
+    return new Update(this.#store, name, load, options).run(decide);
+  }
+
+  /** Like {@link update}, for an aggregate that must not exist yet. */
+  async create<T>(
+    id: string,
+    decide: (aggregate: A) => T | Promise<T>,
+    options: Omit<UpdateOptions, 'expect'> = {},
+  ): Promise<UpdateResult<Awaited<T>>> {
+    return this.update(id, decide, { ...options, expect: 'none' });
+  }
+
+  async #fold(name: StreamName, id: string, consistency: Consistency): Promise<LoadedAggregate<A>> {
+    const { commits, version } = await this.#store.tail(name, { consistency });
+    const aggregate = new this.#aggregateClass(id);
+    const history = commits.flatMap(({ events }) =>
+      events.map((event) => this.#store.registry.decode(event)),
+    );
+    aggregate.loadFromHistory(history);
+    this.#origins.set(aggregate, { stream: name, version });
+    return { aggregate, version, commits };
+  }
+
+  #originOf(aggregate: A, id: string | undefined): { stream: StreamName; version: Version } {
+    const origin = this.#origins.get(aggregate);
+    if (origin !== undefined) return origin;
+    if (id !== undefined) return { stream: this.#streamOf(id), version: asVersion(0) };
+    throw new InvalidOptionError({
+      option: 'id',
+      given: id,
+      allowed: 'given for an aggregate that this repository has not loaded',
+    });
+  }
+
+  #streamOf(id: string): StreamName {
+    return stream(this.#category, id);
+  }
+}

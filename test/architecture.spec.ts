@@ -1,0 +1,145 @@
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { dirname, join, normalize, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..');
+const src = join(root, 'src');
+
+/** Packages that only these folders may import, and folders that may know some folders only. */
+const PACKAGES = [
+  { package: '@nats-io/', folders: ['jetstream'] },
+  { package: '@nestjs/', folders: ['nestjs', 'transport'] },
+];
+const KNOWS_ONLY: Record<string, string[]> = { postgres: ['kernel', 'event', 'projection', 'erasure'] };
+
+interface SourceFile {
+  /** Path below src, such as `event/commit.ts`. */
+  readonly path: string;
+  readonly folder: string;
+  readonly text: string;
+  /** Imports of our own files, as paths below src, and of packages. */
+  readonly own: readonly string[];
+  readonly packages: readonly string[];
+}
+
+function listFiles(folder: string): string[] {
+  return readdirSync(folder).flatMap((name) => {
+    const path = join(folder, name);
+    return statSync(path).isDirectory() ? listFiles(path) : [path];
+  });
+}
+
+function toSourceFile(file: string): SourceFile {
+  const text = readFileSync(file, 'utf8');
+  const path = relative(src, file);
+  const specifiers = [
+    ...text.matchAll(
+      /^(?:import|export)\s[^'"]*?from\s+'([^']+)'|\bimport\('([^']+)'\)|^import\s+'([^']+)'/gms,
+    ),
+  ].map((match) => (match[1] ?? match[2] ?? match[3]) as string);
+  return {
+    path,
+    folder: path.includes('/') ? (path.split('/')[0] as string) : '',
+    text,
+    own: specifiers
+      .filter((specifier) => specifier.startsWith('.'))
+      .map((specifier) => normalize(join(dirname(path), specifier)).replace(/\.js$/, '.ts')),
+    packages: specifiers.filter((specifier) => !specifier.startsWith('.')),
+  };
+}
+
+function readLayerTable(): Map<string, number> {
+  const page = readFileSync(join(root, 'ARCHITECTURE.md'), 'utf8');
+  const table = page.slice(page.indexOf('<!-- layers:begin -->'), page.indexOf('<!-- layers:end -->'));
+  return new Map(
+    [...table.matchAll(/^\|\s*(\d+)\s*\|\s*`([a-z-]+)`/gm)].map((row) => [row[2] as string, Number(row[1])]),
+  );
+}
+
+const files = listFiles(src).map(toSourceFile);
+const ranks = readLayerTable();
+const inFolders = files.filter(({ folder }) => folder !== '');
+
+/** All imports of one folder's files that go to another folder. */
+const crossings = inFolders.flatMap(({ path, folder, own }) =>
+  own
+    .map((target) => ({ path, folder, target, to: target.split('/')[0] as string }))
+    .filter(({ to }) => to !== folder),
+);
+
+describe('the layers of ARCHITECTURE.md', () => {
+  it('name every folder of src, and no folder that is not there', () => {
+    const folders = readdirSync(src).filter((name) => statSync(join(src, name)).isDirectory());
+    expect([...ranks.keys()].toSorted()).toEqual(folders.toSorted());
+  });
+
+  it('are read from the sources: there are imports between folders', () => {
+    expect(crossings.length).toBeGreaterThan(50);
+  });
+
+  it('let imports point down only', () => {
+    const upward = crossings.filter(
+      ({ folder, to }) => (ranks.get(to) ?? Infinity) >= (ranks.get(folder) as number),
+    );
+    expect(upward).toEqual([]);
+  });
+
+  it('keep a folder with few acquaintances to them', () => {
+    const strangers = crossings.filter(({ folder, to }) => KNOWS_ONLY[folder]?.includes(to) === false);
+    expect(strangers).toEqual([]);
+  });
+
+  it.each(PACKAGES)('let nobody but $folders import $package', ({ package: name, folders }) => {
+    const elsewhere = inFolders.filter(
+      ({ folder, packages }) =>
+        !folders.includes(folder) && packages.some((imported) => imported.startsWith(name)),
+    );
+    expect(elsewhere.map(({ path }) => path)).toEqual([]);
+    const inside = inFolders.some(
+      ({ folder, packages }) =>
+        folders.includes(folder) && packages.some((imported) => imported.startsWith(name)),
+    );
+    expect(inside).toBe(true);
+  });
+
+  it('have no circle, type imports included', () => {
+    const byPath = new Map(files.map((file) => [file.path, file]));
+    const done = new Set<string>();
+    const findCircle = (path: string, way: string[]): string[] | undefined => {
+      if (way.includes(path)) return [...way.slice(way.indexOf(path)), path];
+      if (done.has(path)) return undefined;
+      for (const target of byPath.get(path)?.own ?? []) {
+        const circle = findCircle(target, [...way, path]);
+        if (circle !== undefined) return circle;
+      }
+      done.add(path);
+      return undefined;
+    };
+    expect(files.map(({ path }) => findCircle(path, [])).filter((circle) => circle !== undefined)).toEqual(
+      [],
+    );
+  });
+});
+
+describe('the sources', () => {
+  it('re-export nothing outside of the public entries, and the entries hold nothing else', () => {
+    const reexport = /^export\s+(?:type\s+)?(?:\{[^}]*\}|\*)\s+from/m;
+    expect(inFolders.filter(({ text }) => reexport.test(text)).map(({ path }) => path)).toEqual([]);
+    const entries = files.filter(({ folder }) => folder === '');
+    const rest = entries.map(({ path, text }) => [
+      path,
+      text.replaceAll(/^export\s+(?:type\s+)?\{[^}]*\}\s+from\s+'[^']+';$/gm, '').trim(),
+    ]);
+    expect(rest).toEqual(entries.map(({ path }) => [path, '']));
+  });
+
+  it('throw typed errors only', () => {
+    const bare = /\bnew (?:Error|TypeError|RangeError)\(/;
+    expect(inFolders.filter(({ text }) => bare.test(text)).map(({ path }) => path)).toEqual([]);
+  });
+
+  it('stay below 400 lines a file', () => {
+    const long = files.filter(({ text }) => text.split('\n').length > 400);
+    expect(long.map(({ path }) => path)).toEqual([]);
+  });
+});

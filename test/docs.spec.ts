@@ -1,0 +1,105 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import ts from 'typescript';
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..');
+const pages = [
+  'README.md',
+  'ARCHITECTURE.md',
+  'CONTRIBUTING.md',
+  'CHANGELOG.md',
+  ...readdirSync(join(root, 'docs')).map((name) => join('docs', name)),
+];
+
+function read(page: string): string {
+  return readFileSync(join(root, page), 'utf8');
+}
+
+/** The TypeScript blocks of a page, each as a file that is nowhere on the disk. */
+function blocksOf(page: string): [path: string, text: string][] {
+  return [...read(page).matchAll(/^```ts\n(.*?)^```/gms)].map((block, index) => [
+    join(root, 'examples', `${page.replaceAll(/[/.]/g, '-')}-${index + 1}.ts`),
+    `${block[1]}\nexport {};\n`,
+  ]);
+}
+
+function compile(blocks: ReadonlyMap<string, string>): string[] {
+  const parsed = ts.getParsedCommandLineOfConfigFile(
+    join(root, 'tsconfig.json'),
+    {},
+    { ...ts.sys, onUnRecoverableConfigFileDiagnostic: () => undefined },
+  );
+  const options = { ...parsed?.options, noEmit: true };
+  const disk = ts.createCompilerHost(options);
+  const host: ts.CompilerHost = {
+    ...disk,
+    fileExists: (path) => blocks.has(path) || disk.fileExists(path),
+    readFile: (path) => blocks.get(path) ?? disk.readFile(path),
+    getSourceFile: (path, languageVersion) => {
+      const text = blocks.get(path);
+      return text === undefined
+        ? disk.getSourceFile(path, languageVersion)
+        : ts.createSourceFile(path, text, languageVersion);
+    },
+  };
+  const program = ts.createProgram([...blocks.keys()], options, host);
+  return [...blocks.keys()]
+    .flatMap((path) => ts.getPreEmitDiagnostics(program, program.getSourceFile(path)))
+    .map(
+      ({ file, messageText }) =>
+        `${file?.fileName ?? ''}: ${ts.flattenDiagnosticMessageText(messageText, '\n')}`,
+    );
+}
+
+describe('the documentation', () => {
+  it('has code blocks that compile', () => {
+    const blocks = new Map(pages.flatMap(blocksOf));
+    expect(blocks.size).toBeGreaterThan(0);
+    expect(compile(blocks)).toEqual([]);
+    // a block with a fault is found, or the line above proves nothing
+    const fault = new Map([
+      [join(root, 'examples', 'fault.ts'), "import { stream } from 'jetsource';\nstream(1, 2);\n"],
+    ]);
+    expect(compile(fault)).toHaveLength(1);
+  }, 120_000);
+
+  it('links to files that exist', () => {
+    const broken = pages.flatMap((page) =>
+      [...read(page).matchAll(/\]\((?!https?:|#)([^)#]+)/g)]
+        .map((link) => join(dirname(page), link[1] as string))
+        .filter(
+          (target) => !ts.sys.fileExists(join(root, target)) && !ts.sys.directoryExists(join(root, target)),
+        )
+        .map((target) => `${page} → ${target}`),
+    );
+    expect(broken).toEqual([]);
+  });
+
+  it('lists every error with its code and what it says of the data, and no other', () => {
+    const documented = [
+      ...read('README.md').matchAll(/^\| `([A-Za-z]+Error)`\s*\| `([a-z-]+)`\s*\| ([a-z` ,-]+?)\s*\|/gm),
+    ].map(([, name, code, outcome]) => `${name}: ${code}, ${outcome}`);
+    const classes = [
+      ...read('src/kernel/errors.ts').matchAll(
+        /^export class (\w+).*?readonly code = '([\w-]+)';\n(.*?)^\}/gms,
+      ),
+    ].map(([, name, code, body]) => {
+      const outcome = /readonly outcome = '([\w-]+)'/.exec(body as string)?.[1] ?? 'not-applied or unknown';
+      return `${name}: ${code}, ${outcome}`;
+    });
+    expect(classes.length).toBeGreaterThan(15);
+    expect(documented.toSorted()).toEqual(classes.toSorted());
+  });
+
+  it('names npm scripts that exist', () => {
+    const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> };
+    const named = pages.flatMap((page) =>
+      [...read(page).matchAll(/npm (?:run (?:--silent )?)?(test|start|[a-z:]+)(?=[`\s])/g)].map(
+        (match) => match[1] as string,
+      ),
+    );
+    const builtIn = ['ci', 'run', 'install', 'i', 'only'];
+    expect(named.filter((name) => !builtIn.includes(name) && scripts[name] === undefined)).toEqual([]);
+  });
+});
