@@ -1,4 +1,5 @@
 import { type DynamicModule, Logger, Module, type Provider } from '@nestjs/common';
+import { categoryOf } from '../aggregate/event-sourced.js';
 import type { AggregateClass } from '../aggregate/event-sourced-aggregate.js';
 import { repository } from '../aggregate/repository.js';
 import { connectEventStore } from '../event-store/connect-event-store.js';
@@ -40,8 +41,14 @@ import type { JetsourceModuleOptions } from './jetsource-module-options.js';
   exports: [EventStore, Projections],
 })
 export class JetsourceModule extends ConfigurableModuleClass {
-  /** Provides the repositories of aggregate classes, to be injected by {@link InjectRepository}. */
+  /**
+   * Provides the repositories of aggregate classes, to be injected by {@link InjectRepository}.
+   *
+   * @throws {@link InvalidOptionError} naming a class that is not decorated with {@link EventSourced}.
+   */
   static forFeature(aggregateClasses: readonly AggregateClass[]): DynamicModule {
+    // now, not when the repository is made: by then a connection would be open that nobody closes
+    for (const aggregateClass of aggregateClasses) categoryOf(aggregateClass);
     const providers = aggregateClasses.map((aggregateClass): Provider => ({
       provide: repositoryToken(aggregateClass),
       inject: [EventStore],

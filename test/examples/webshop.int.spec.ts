@@ -1,0 +1,116 @@
+import 'reflect-metadata';
+import type { INestApplication } from '@nestjs/common';
+import { Test } from '@nestjs/testing';
+import { type Repository, WrongExpectedVersionError } from 'jetsource';
+import { repositoryToken } from 'jetsource/nestjs';
+import type { ListedOrder } from '../../examples/webshop/order-list.js';
+import { Order } from '../../examples/webshop/order.js';
+import { ShopModule } from '../../examples/webshop/shop.module.js';
+import { BOOK, PEN, ShopClient } from '../../examples/webshop/tour/shop-client.js';
+import { sharedServerUrl } from '../shared-server.js';
+
+let app: INestApplication;
+let shop: ShopClient;
+
+beforeAll(async () => {
+  const module = await Test.createTestingModule({ imports: [ShopModule.on(sharedServerUrl())] }).compile();
+  app = module.createNestApplication({ logger: false });
+  await app.listen(0, '127.0.0.1');
+  shop = new ShopClient(await app.getUrl());
+}, 60_000);
+
+afterAll(async () => app.close());
+
+describe('the web shop', () => {
+  it('places, ships, and shows an order from the read model with its version as ETag', async () => {
+    const placed = await shop.place('ada');
+    expect(placed).toMatchObject({
+      status: 201,
+      etag: '"1"',
+      body: { version: 1, committed: true, attempts: 1 },
+    });
+    const shipped = await shop.ship(placed.body.id, ['pen']);
+    expect(shipped).toMatchObject({ status: 200, etag: '"2"' });
+    const read = await shop.get<ListedOrder>(`/orders/${placed.body.id}?atLeast=${shipped.body.position}`);
+    expect(read).toMatchObject({
+      status: 200,
+      etag: '"2"',
+      body: { customer: 'ada', status: 'partly shipped', items: 2, shipped: 1, totalCents: 3_200 },
+    });
+  });
+
+  it('lists orders page by page', async () => {
+    const last = (await Promise.all(['a', 'b', 'c'].map(async (name) => shop.place(name)))).at(-1);
+    const all: string[] = [];
+    let after = '';
+    do {
+      const page = await shop.get<{ orders: ListedOrder[]; next?: string }>(
+        `/orders?limit=2&after=${after}&atLeast=${last?.body.position ?? ''}`,
+      );
+      expect(page.status).toBe(200);
+      all.push(...page.body.orders.map(({ id }) => id));
+      after = page.body.next ?? '';
+    } while (after !== '');
+    expect(new Set(all).size).toBe(all.length);
+    expect(all).toContain(last?.body.id);
+  });
+
+  it.each([
+    ['no customer', { items: [PEN] }, 'customer'],
+    ['no items', { customer: 'ada', items: [] }, 'items'],
+    ['a negative price', { customer: 'ada', items: [{ ...PEN, priceCents: -1 }] }, 'priceCents'],
+    ['one sku twice', { customer: 'ada', items: [PEN, PEN] }, 'sku'],
+    ['an unknown key', { customer: 'ada', items: [BOOK], coupon: 'x' }, 'coupon'],
+  ])('refuses an order with %s by 400 with the reason', async (_, body, reason) => {
+    const answer = await shop.send<{ message: unknown }>('POST', '/orders', body);
+    expect(answer.status).toBe(400);
+    expect(JSON.stringify(answer.body.message)).toContain(reason);
+  });
+
+  it('refuses headers that it cannot read by 400', async () => {
+    const { body } = await shop.place('ada');
+    expect((await shop.ship(body.id, undefined, { 'if-match': 'one' })).status).toBe(400);
+    expect((await shop.ship(body.id, undefined, { 'idempotency-key': 'a b' })).status).toBe(400);
+    expect((await shop.get('/orders?limit=0')).status).toBe(400);
+    expect((await shop.get('/orders?atLeast=yesterday')).status).toBe(400);
+  });
+
+  it('answers 404 for an unknown order, read or shipped', async () => {
+    expect((await shop.get('/orders/unknown')).status).toBe(404);
+    expect((await shop.ship('unknown')).status).toBe(404);
+  });
+
+  it('answers 412 for a stale If-Match, and 200 for the current one', async () => {
+    const { body } = await shop.place('ada');
+    await shop.ship(body.id, ['pen'], { 'if-match': '"1"' });
+    expect((await shop.ship(body.id, ['book'], { 'if-match': '"1"' })).status).toBe(412);
+    expect((await shop.ship(body.id, ['book'], { 'if-match': '"2"' })).status).toBe(200);
+  });
+
+  it('answers 422 when a rule of the shop says no', async () => {
+    const { body } = await shop.place('ada');
+    await shop.ship(body.id);
+    expect((await shop.ship(body.id)).status).toBe(422);
+  });
+
+  it('carries out a request with the same key once', async () => {
+    const { body: order } = await shop.place('ada');
+    const first = await shop.ship(order.id, ['pen'], { 'idempotency-key': 'k' });
+    const again = await shop.ship(order.id, ['pen'], { 'idempotency-key': 'k' });
+    expect(first.body).toMatchObject({ version: 2, committed: true });
+    expect(again.body).toMatchObject({ version: 2, position: first.body.position, committed: false });
+  });
+
+  it('answers 409 when a conflict survives the retries', async () => {
+    const orders = app.get<Repository<Order>>(repositoryToken(Order));
+    const { update } = orders;
+    orders.update = async () => {
+      throw new WrongExpectedVersionError({ stream: 'order/x', expected: 1, actual: 2 });
+    };
+    try {
+      expect((await shop.ship('x')).status).toBe(409);
+    } finally {
+      orders.update = update;
+    }
+  });
+});

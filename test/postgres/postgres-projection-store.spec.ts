@@ -1,0 +1,183 @@
+import { PGlite, type Transaction } from '@electric-sql/pglite';
+import { Projections } from '../../src/projection/projections.js';
+import { defineProjection, type ProjectionDefinition } from '../../src/projection/define-projection.js';
+import type { Checkpoint } from '../../src/projection/checkpoint.js';
+import { pglite } from '../../src/postgres/pglite.js';
+import { postgresProjectionStore } from '../../src/postgres/postgres-projection-store.js';
+import { positionOf } from '../../src/event/position.js';
+import type { FakeEventStore } from '../projection/fake-event-store.js';
+import { OrderPlaced, orderLog, orderStream } from '../projection/orders.js';
+
+const quick = { timeoutMs: 5_000 };
+const db = new PGlite();
+let log: FakeEventStore;
+
+beforeAll(() => db.waitReady);
+afterAll(() => db.close());
+
+beforeEach(async () => {
+  await db.exec('drop table if exists customer_sum, jetsource_checkpoint');
+  log = orderLog();
+});
+
+/** Sums by customer in a table; `after` runs behind each write, inside the transaction. */
+function sums(
+  after?: (customer: string, tx: Transaction) => Promise<unknown> | void,
+): ProjectionDefinition<Transaction> {
+  return defineProjection({
+    name: 'sums',
+    categories: ['order'],
+    // a store of its own, as another process has it
+    store: postgresProjectionStore(pglite(db)),
+    setUp: (tx) =>
+      tx.exec('create table if not exists customer_sum (customer text primary key, amount int not null)'),
+    clear: (tx) => tx.query('delete from customer_sum'),
+    events: { OrderPlaced },
+    on: {
+      OrderPlaced: async ({ data }, tx) => {
+        await tx.query(
+          `insert into customer_sum values ($1, $2)
+           on conflict (customer) do update set amount = customer_sum.amount + excluded.amount`,
+          [data.customer, data.amount],
+        );
+        await after?.(data.customer, tx);
+      },
+    },
+  });
+}
+
+async function model(): Promise<Record<string, number>> {
+  const { rows } = await db.query<{ customer: string; amount: number }>(
+    'select * from customer_sum order by customer',
+  );
+  return Object.fromEntries(rows.map(({ customer, amount }) => [customer, amount]));
+}
+
+async function checkpoint(): Promise<{ epoch: number; position: string | null } | undefined> {
+  const { rows } = await db.query<{ epoch: number; position: string | null }>(
+    'select epoch, position from jetsource_checkpoint',
+  );
+  return rows[0];
+}
+
+async function live(definition = sums()): Promise<Projections> {
+  const projections = new Projections(log, [definition]);
+  await projections.start();
+  await projections.waitUntilLive(quick);
+  return projections;
+}
+
+async function place(customer: string, amount = 1): ReturnType<FakeEventStore['append']> {
+  return log.append(orderStream, [new OrderPlaced(customer, amount)]);
+}
+
+describe('postgresProjectionStore', () => {
+  it('commits model and checkpoint in one transaction', async () => {
+    await place('ada', 2);
+    await using projections = await live();
+    const { position } = await place('ada', 3);
+    await projections.waitFor('sums', position, quick);
+    expect(await model()).toEqual({ ada: 5 });
+    expect(await checkpoint()).toEqual({ epoch: 1, position: '2.0' });
+  });
+
+  it('writes neither when a handler fails behind its write', async () => {
+    await place('ada');
+    await place('bob');
+    await using projections = new Projections(log, [
+      sums((customer) => {
+        if (customer === 'bob') throw new TypeError('no bob');
+      }),
+    ]);
+    await projections.start();
+    await expect(projections.waitUntilLive(quick)).rejects.toMatchObject({ code: 'projection-failed' });
+    expect(await model()).toEqual({ ada: 1 });
+    expect(await checkpoint()).toEqual({ epoch: 1, position: '1.0' });
+  });
+
+  it('does not take a transaction for committed that a swallowed SQL error has aborted', async () => {
+    await place('ada');
+    await using projections = new Projections(log, [
+      sums((_, tx) => tx.query('select 1 / 0').catch(() => undefined)),
+    ]);
+    await projections.start();
+    await expect(projections.waitUntilLive(quick)).rejects.toThrow('could not be committed');
+    expect(await checkpoint()).toEqual({ epoch: 1, position: null });
+  });
+
+  it('lets no former owner commit', async () => {
+    await place('ada');
+    await using old = await live();
+    await using young = await live();
+    const { position } = await place('ada');
+    await young.waitFor('sums', position, quick);
+    await expect(old.waitFor('sums', position, quick)).rejects.toMatchObject({ code: 'projection-fenced' });
+    expect(await model()).toEqual({ ada: 2 });
+    expect(await checkpoint()).toEqual({ epoch: 2, position: '2.0' });
+  });
+
+  it('resumes after a restart', async () => {
+    await place('ada');
+    const first = await live();
+    await first.stop();
+    await place('ada', 4);
+    await using second = await live();
+    expect(second.status()[0]).toMatchObject({ state: 'live', position: '2.0' });
+    expect(await model()).toEqual({ ada: 5 });
+  });
+
+  it('clears the rows for a rebuild, and in the same transaction as the checkpoint', async () => {
+    for (const customer of ['ada', 'bob', 'ada']) await place(customer);
+    await using projections = await live();
+    await db.query(`insert into customer_sum values ('stale', 9)`);
+    expect(await projections.rebuild('sums')).toMatchObject({ events: 3, commits: 3 });
+    expect(await model()).toEqual({ ada: 2, bob: 1 });
+    expect(await checkpoint()).toEqual({ epoch: 2, position: '3.0' });
+  });
+
+  it('rebuilds from a time to what a fold from there gives', async () => {
+    for (let i = 0; i < 50; i++) {
+      log.now = 1_000 * i;
+      await place(`c${i % 7}`, i);
+    }
+    const expected: Record<string, number> = {};
+    for (let i = 20; i < 50; i++) expected[`c${i % 7}`] = (expected[`c${i % 7}`] ?? 0) + i;
+    await using projections = await live();
+    await projections.rebuild('sums', { from: { time: new Date(20_000) } });
+    expect(await model()).toEqual(expected);
+    await projections.rebuild('sums', { from: { sequence: 21 } });
+    expect(await model()).toEqual(expected);
+  });
+
+  it('keeps each part of a checkpoint, and replaces only what is expected', async () => {
+    const store = postgresProjectionStore(pglite(db));
+    const key = { projection: 'p', version: 3 };
+    const first: Checkpoint = {
+      ...key,
+      epoch: 1,
+      storeIdentity: 'identity',
+      position: undefined,
+      commitId: undefined,
+      start: { time: new Date('2026-01-02T03:04:05.678Z') },
+    };
+    const replace = (previous: Checkpoint | undefined, next: Checkpoint): Promise<boolean> =>
+      store.transact((_, table) => table.replace(previous, next));
+    const find = (): Promise<Checkpoint | undefined> => store.transact((_, table) => table.find(key));
+    expect(await find()).toBeUndefined();
+    expect(await replace(first, { ...first, epoch: 2 })).toBe(false);
+    expect(await replace(undefined, first)).toBe(true);
+    expect(await find()).toEqual(first);
+    expect(await replace(undefined, { ...first, epoch: 9 })).toBe(false);
+    const next: Checkpoint = { ...first, position: positionOf(7, 2), commitId: 'c', start: { sequence: 4 } };
+    expect(await replace(first, next)).toBe(true);
+    expect(await find()).toEqual(next);
+    // a commit from the same position, and one of another epoch
+    expect(await replace(first, { ...next, position: positionOf(9, 0) })).toBe(false);
+    expect(await replace({ ...next, epoch: 2 }, { ...next, epoch: 3 })).toBe(false);
+    expect(await find()).toEqual(next);
+    for (const start of [{ position: positionOf(3, 1) }, { after: positionOf(3, 1) }, undefined]) {
+      await replace(next, { ...next, start });
+      expect(await find()).toEqual({ ...next, start });
+    }
+  });
+});

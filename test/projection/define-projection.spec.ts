@@ -1,0 +1,74 @@
+import { InvalidOptionError } from '../../src/kernel/errors.js';
+import { defineProjection, type ProjectionDefinition } from '../../src/projection/define-projection.js';
+import { MemoryProjectionStore } from './memory-projection-store.js';
+import { OrderPlaced, OrderShipped } from './orders.js';
+
+const handler = (): void => undefined;
+const store = new MemoryProjectionStore();
+
+function define(change: object = {}): ProjectionDefinition {
+  const options = {
+    name: 'order-summary',
+    categories: ['order'],
+    store,
+    clear: async () => undefined,
+    events: { OrderPlaced },
+    on: { OrderPlaced: handler },
+  };
+  return defineProjection({ ...options, ...change });
+}
+
+function refusedOption(change: object): string | undefined {
+  try {
+    define(change);
+  } catch (error) {
+    if (error instanceof InvalidOptionError) return error.option;
+  }
+  return undefined;
+}
+
+describe('defineProjection', () => {
+  it('links handlers to the stored names of their classes', () => {
+    const definition = define({
+      events: { Placed: OrderPlaced, OrderShipped },
+      on: { Placed: handler, OrderShipped: handler },
+    });
+    expect([...definition.handlers.keys()]).toEqual(['OrderPlaced', 'OrderShipped']);
+    expect(definition.version).toBe(1);
+  });
+
+  it('refuses by name what cannot work', () => {
+    expect(refusedOption({ name: 'order summary' })).toBe('projection.name');
+    expect(refusedOption({ version: 0 })).toBe('projection.version');
+    expect(refusedOption({ version: 1.5 })).toBe('projection.version');
+    expect(refusedOption({ categories: [] })).toBe('projection.categories');
+    expect(refusedOption({ categories: ['$sys'] })).toBe('projection.categories');
+    expect(refusedOption({ retries: 3 })).toBe('projection.retries');
+    expect(refusedOption({ on: {} })).toBe('projection.on.OrderPlaced');
+    expect(refusedOption({ on: { OrderPlaced: handler, OrderPlace: handler } })).toBe(
+      'projection.on.OrderPlace',
+    );
+    const twice = { events: { A: OrderPlaced, B: OrderPlaced }, on: { A: handler, B: handler } };
+    expect(refusedOption(twice)).toBe('projection.on.B');
+  });
+
+  it('gives handlers typed events and transactions', () => {
+    defineProjection({
+      name: 'typed',
+      store,
+      clear: async (model) => model.clear(),
+      events: { OrderPlaced },
+      on: {
+        OrderPlaced: ({ data }, model) => {
+          model.set(data.customer, data.amount);
+          // @ts-expect-error -- no such field
+          void data.price;
+        },
+      },
+    });
+    const common = { name: 'x', store, clear: async (): Promise<void> => undefined, events: { OrderPlaced } };
+    // @ts-expect-error -- the handler of a class is missing
+    const missing = (): unknown => defineProjection({ ...common, on: {} });
+    expect(missing).toThrow('projection.on.OrderPlaced');
+  });
+});

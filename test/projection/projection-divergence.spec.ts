@@ -1,0 +1,99 @@
+import { TransportError } from '../../src/kernel/errors.js';
+import type { Projections } from '../../src/projection/projections.js';
+import type { FakeEventStore } from './fake-event-store.js';
+import type { MemoryProjectionStore } from './memory-projection-store.js';
+import { sums } from './orders.js';
+import { ProjectionBench, errorOf, inState, quick, statusOf } from './projection-bench.js';
+
+let bench: ProjectionBench;
+let log: FakeEventStore;
+let store: MemoryProjectionStore;
+
+beforeEach(() => {
+  bench = new ProjectionBench();
+  ({ log, store } = bench);
+});
+
+afterEach(() => bench.stop());
+
+describe('a log that is not the one the model was built from', () => {
+  async function stoppedAt(commits: number): Promise<Projections> {
+    for (let i = 0; i < commits; i++) await bench.place('ada');
+    const projections = await bench.started(sums(store));
+    await projections.waitUntilLive(quick);
+    await projections.stop();
+    return projections;
+  }
+
+  async function divergence(projections: Projections): Promise<string> {
+    await projections.start();
+    const { error } = await inState(projections, 'diverged');
+    expect(error).toMatchObject({ code: 'projection-diverged', projection: 'sums' });
+    return error?.message ?? '';
+  }
+
+  it('is noticed by its identity', async () => {
+    const projections = await stoppedAt(1);
+    log.identity = 'identity-2';
+    expect(await divergence(projections)).toContain('identity-2');
+  });
+
+  it('is noticed by its lost end', async () => {
+    const projections = await stoppedAt(3);
+    log.restore(2);
+    expect(await divergence(projections)).toContain('the log ends at 2');
+  });
+
+  it('is noticed by another commit at the position', async () => {
+    const projections = await stoppedAt(3);
+    log.restore(2);
+    await bench.place('bob');
+    expect(await divergence(projections)).toContain('the log holds commit-3');
+    expect([...store.model.keys()]).toEqual(['ada']);
+  });
+
+  it('is not seen in a commit that was removed', async () => {
+    const projections = await stoppedAt(3);
+    log.remove(3);
+    await projections.start();
+    await projections.waitUntilLive(quick);
+    expect(statusOf(projections).state).toBe('live');
+  });
+
+  it('is noticed after a reconnect, before anything of it is applied', async () => {
+    const projections = await stoppedAt(3);
+    await projections.start();
+    await projections.waitUntilLive(quick);
+    log.restore(1);
+    // at once: the server comes back with the other log
+    for (let i = 0; i < 5; i++) void bench.place('bob');
+    log.reconnect();
+    const { error } = await inState(projections, 'diverged');
+    expect(await errorOf(projections.waitFor('sums', '6.0' as never))).toBe(error);
+    expect([...store.model]).toEqual([['ada', 3]]);
+  });
+
+  it('a reconnect to the same log goes on, also when the log answers late', async () => {
+    const projections = await stoppedAt(3);
+    await projections.start();
+    await projections.waitUntilLive(quick);
+    const answer = log.lastSequence.bind(log);
+    let refusals = 2;
+    log.lastSequence = () => (refusals-- > 0 ? Promise.reject(new TransportError('no answer')) : answer());
+    log.reconnect();
+    const { position } = await bench.place('ada');
+    await projections.waitFor('sums', position, quick);
+    expect(statusOf(projections)).toMatchObject({ state: 'live', error: undefined });
+  });
+
+  it('is healed by a rebuild', async () => {
+    const projections = await stoppedAt(3);
+    log.restore(1);
+    log.identity = 'identity-2';
+    await divergence(projections);
+    expect(await projections.rebuild('sums')).toMatchObject({ events: 1, commits: 1 });
+    expect([...store.model]).toEqual([['ada', 1]]);
+    expect(statusOf(projections).state).toBe('live');
+    expect(store.checkpoint('sums')?.storeIdentity).toBe('identity-2');
+  });
+});

@@ -1,0 +1,134 @@
+import { CorruptStreamError } from '../../src/kernel/errors.js';
+import { Projections } from '../../src/projection/projections.js';
+import type { FakeEventStore } from './fake-event-store.js';
+import { MemoryProjectionStore } from './memory-projection-store.js';
+import { OrderPlaced, orderStream, sums } from './orders.js';
+import { ProjectionBench, errorOf, inState, quick, statusOf } from './projection-bench.js';
+
+let bench: ProjectionBench;
+let log: FakeEventStore;
+let store: MemoryProjectionStore;
+
+beforeEach(() => {
+  bench = new ProjectionBench();
+  ({ log, store } = bench);
+});
+
+afterEach(() => bench.stop());
+
+describe('a failure', () => {
+  it('of a handler is tried again, and rolls back what the batch wrote', async () => {
+    let failures = 2;
+    const projections = await bench.started(
+      sums(store, {
+        after: (customer) => {
+          if (customer === 'bob' && failures-- > 0) throw new TypeError('flaky');
+        },
+      }),
+    );
+    await log.append(orderStream, [new OrderPlaced('ada'), new OrderPlaced('bob')]);
+    const { position } = await bench.place('cleo');
+    await projections.waitFor('sums', position, quick);
+    expect([...store.model]).toEqual([
+      ['ada', 1],
+      ['bob', 1],
+      ['cleo', 1],
+    ]);
+    expect(bench.reported.length).toBeGreaterThan(0);
+    expect(statusOf(projections)).toMatchObject({ state: 'live', error: undefined });
+  });
+
+  it('of a handler that lasts stops right at the event, says which, and is repeated by a restart', async () => {
+    let calls = 0;
+    let broken = true;
+    const definition = sums(store, {
+      before: (customer) => {
+        if (customer !== 'bob') return;
+        calls += 1;
+        if (broken) throw new TypeError('no bob');
+      },
+    });
+    await bench.place('ada');
+    const { position } = await bench.place('bob');
+    await bench.place('cleo');
+    const projections = await bench.started(definition);
+    const waiting = errorOf(projections.waitFor('sums', position, quick));
+    const { error } = await inState(projections, 'failed');
+    expect(error).toMatchObject({
+      code: 'projection-failed',
+      projection: 'sums',
+      cause: new TypeError('no bob'),
+    });
+    expect(error?.message).toContain('OrderPlaced failed at 2.0 (order/42): no bob');
+    expect(await waiting).toBe(error);
+    expect(await errorOf(projections.waitFor('sums', position))).toBe(error);
+    await projections.waitFor('sums', '1.0' as typeof position);
+    // once with the commit before it, then five times alone
+    expect(calls).toBe(6);
+    expect([...store.model]).toEqual([['ada', 1]]);
+    broken = false;
+    await projections.start();
+    await projections.waitUntilLive(quick);
+    expect([...store.model.keys()]).toEqual(['ada', 'bob', 'cleo']);
+  });
+
+  it('of one projection leaves the others alone', async () => {
+    const bad = sums(new MemoryProjectionStore(), {
+      name: 'bad',
+      before: () => {
+        throw new TypeError('bad');
+      },
+    });
+    const projections = await bench.started(sums(store), bad);
+    const { position } = await bench.place('ada');
+    await inState(projections, 'failed', 1);
+    await projections.waitFor('sums', position, quick);
+    expect(await errorOf(projections.waitUntilLive(quick))).toMatchObject({ code: 'projection-failed' });
+  });
+
+  it('of the database is waited out, at the start and later, longer than a handler is tried', async () => {
+    store.accidents.push('before');
+    await bench.place('ada');
+    const projections = bench.projections(sums(store));
+    await projections.start();
+    expect(statusOf(projections)).toMatchObject({
+      state: 'catching-up',
+      error: new TypeError('the database is down'),
+    });
+    await projections.waitUntilLive(quick);
+    store.accidents.push('before', 'before', 'before', 'before', 'before', 'before');
+    const { position } = await bench.place('ada');
+    await projections.waitFor('sums', position, { timeoutMs: 10_000 });
+    expect(store.model.get('ada')).toBe(2);
+    expect(bench.reported).toHaveLength(2);
+  });
+
+  it('between commit and answer does not apply the batch twice, nor look like another owner', async () => {
+    const projections = await bench.started(sums(store));
+    await projections.waitUntilLive(quick);
+    store.accidents.push('after');
+    const { position } = await bench.place('ada');
+    await projections.waitFor('sums', position, quick);
+    expect(store.model.get('ada')).toBe(1);
+    expect(statusOf(projections).state).toBe('live');
+  });
+
+  it('of the replay stops the projection with the cause', async () => {
+    const projections = await bench.started(sums(store));
+    const cause = new CorruptStreamError({ stream: 'order/42', position: '1', reason: 'no commit' });
+    log.breakFollow(cause);
+    expect((await inState(projections, 'failed')).error).toMatchObject({ code: 'projection-failed', cause });
+  });
+
+  it('of a listener changes nothing', async () => {
+    await using projections = new Projections(log, [sums(store)], {
+      onError: () => {
+        throw new TypeError('listener');
+      },
+    });
+    store.accidents.push('before');
+    await projections.start();
+    await projections.waitUntilLive(quick);
+    expect(statusOf(projections).error).toBeUndefined();
+  });
+});

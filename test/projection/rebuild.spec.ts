@@ -1,0 +1,182 @@
+import { Projections } from '../../src/projection/projections.js';
+import type { RebuildProgress, RebuildStart } from '../../src/projection/rebuild.js';
+import type { FakeEventStore } from './fake-event-store.js';
+import { MemoryProjectionStore } from './memory-projection-store.js';
+import { OrderPlaced, orderLog, orderStream, sums } from './orders.js';
+
+let log: FakeEventStore;
+let store: MemoryProjectionStore;
+let projections: Projections;
+
+beforeEach(async () => {
+  log = orderLog();
+  store = new MemoryProjectionStore();
+  projections = new Projections(log, [sums(store)]);
+  for (let i = 1; i <= 10; i++) {
+    log.now = i * 1_000;
+    await log.append(orderStream, [new OrderPlaced(`c${i}`), new OrderPlaced('all')]);
+  }
+});
+
+afterEach(() => projections.stop());
+
+describe('rebuild', () => {
+  it('clears what the replay cannot produce, counts, and goes on live', async () => {
+    await projections.start();
+    await projections.waitUntilLive();
+    store.model.set('by hand', 1);
+    const result = await projections.rebuild('sums');
+    expect(result).toEqual({ events: 20, commits: 10, durationMs: expect.any(Number) as number });
+    expect(store.model.has('by hand')).toBe(false);
+    expect(store.model.get('all')).toBe(10);
+    const { position } = await log.append(orderStream, [new OrderPlaced('all')]);
+    await projections.waitFor('sums', position);
+    expect(store.model.get('all')).toBe(11);
+    expect(store.checkpoint('sums')?.epoch).toBe(2);
+  });
+
+  it('is the same when done again', async () => {
+    await projections.rebuild('sums');
+    const first = [...store.model];
+    await projections.rebuild('sums');
+    expect([...store.model]).toEqual(first);
+  });
+
+  it('of an empty log is done at once', async () => {
+    log.restore(0);
+    expect(await projections.rebuild('sums')).toMatchObject({ events: 0, commits: 0 });
+  });
+
+  it.each<[string, RebuildStart, number]>([
+    ['a sequence', { sequence: 4 }, 7],
+    ['a time', { time: new Date(4_000) }, 7],
+    ['a position inside a commit', { position: '4.1' as never }, 7],
+    ['the position of a first event', { position: '4.0' as never }, 7],
+  ])('from %s is a fold from there', async (_, from, all) => {
+    await projections.rebuild('sums', { from });
+    expect(store.model.get('all')).toBe(all);
+    expect(store.model.has('c3')).toBe(false);
+    expect(store.model.has('c4')).toBe(!('position' in from && from.position.endsWith('.1')));
+  });
+
+  it('tells its progress after each transaction', async () => {
+    log.maxBatch = 4;
+    const progress: RebuildProgress[] = [];
+    await projections.rebuild('sums', { onProgress: (step) => void progress.push(step) });
+    expect(progress.map(({ events, commits, position }) => [events, commits, position])).toEqual([
+      [8, 4, '4.1'],
+      [16, 8, '8.1'],
+      [20, 10, '10.1'],
+    ]);
+    expect(progress[0]?.eventsPerSecond).toBeGreaterThan(0);
+  });
+
+  it('includes what is stored during the run', async () => {
+    log.maxBatch = 5;
+    let appended = false;
+    const onProgress = (): void => {
+      if (!appended) void log.append(orderStream, [new OrderPlaced('late')]);
+      appended = true;
+    };
+    expect(await projections.rebuild('sums', { onProgress })).toMatchObject({ events: 21, commits: 11 });
+    expect(store.model.get('late')).toBe(1);
+  });
+
+  it('makes waiters wait for the rebuilt model', async () => {
+    let release = (): void => undefined;
+    let gate = Promise.resolve();
+    projections = new Projections(log, [sums(store, { before: () => gate })]);
+    await projections.start();
+    await projections.waitUntilLive();
+    gate = new Promise((resolve) => (release = resolve));
+    let waited = false;
+    let waiting: Promise<void> | undefined;
+    // ahead of the transaction that clears the model
+    store.meanwhile = () => {
+      waiting = projections.waitFor('sums', '10.1' as never).then(() => void (waited = true));
+    };
+    const rebuilt = projections.rebuild('sums');
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(store.model.size).toBe(0);
+    expect(waited).toBe(false);
+    release();
+    await Promise.all([waiting, rebuilt]);
+    expect(store.model.get('all')).toBe(10);
+  });
+
+  it.each([0, 2])('resumes after a crash behind %i transactions from where it was', async (transactions) => {
+    const crashed = new MemoryProjectionStore();
+    const crash = (commits: number): void => {
+      if (commits !== transactions) return;
+      crashed.model = store.model;
+      crashed.checkpoints = store.checkpoints;
+    };
+    let calls = 0;
+    projections = new Projections(log, [
+      sums(store, { before: () => (calls++ === 0 ? crash(0) : undefined) }),
+    ]);
+    log.maxBatch = 1;
+    await projections.rebuild('sums', {
+      from: { time: new Date(6_000) },
+      onProgress: ({ commits }) => crash(commits),
+    });
+    expect(crashed.model.get('all')).toBe(transactions === 0 ? undefined : transactions);
+    const restarted = new Projections(log, [sums(crashed)]);
+    await restarted.start();
+    await restarted.waitUntilLive();
+    await restarted.stop();
+    expect([...crashed.model]).toEqual([...store.model]);
+    expect(crashed.model.get('all')).toBe(5);
+  });
+
+  it('fences an owner elsewhere, which then writes nothing into the new model', async () => {
+    const other = new Projections(log, [sums(store)]);
+    await other.start();
+    await other.waitUntilLive();
+    await projections.rebuild('sums');
+    const { position } = await log.append(orderStream, [new OrderPlaced('all')]);
+    await projections.waitFor('sums', position);
+    await expect(other.waitFor('sums', position)).rejects.toMatchObject({ code: 'projection-fenced' });
+    expect(store.model.get('all')).toBe(11);
+    await other.stop();
+  });
+
+  it('fails when stopped, and gives way to another', async () => {
+    const slow = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 10));
+    projections = new Projections(log, [sums(store, { before: slow })]);
+    const first = projections.rebuild('sums');
+    const second = projections.rebuild('sums');
+    await expect(first).rejects.toThrow('another rebuild');
+    const stopping = projections.stop();
+    await expect(second).rejects.toThrow('stop()');
+    await stopping;
+  });
+
+  it('goes on when nobody waits for it any more', async () => {
+    const controller = new AbortController();
+    const onProgress = (): void => controller.abort(new TypeError('enough'));
+    log.maxBatch = 2;
+    const rebuilt = projections.rebuild('sums', { onProgress, signal: controller.signal });
+    await expect(rebuilt).rejects.toThrow('enough');
+    await projections.waitFor('sums', '10.1' as never);
+    expect(store.model.get('all')).toBe(10);
+  });
+
+  it('refuses a start that is none before it clears anything', async () => {
+    await projections.rebuild('sums');
+    for (const from of [{ sequence: 0 }, { time: new Date('x') }, {}, { sequence: 1, time: new Date() }, 7]) {
+      await expect(projections.rebuild('sums', { from: from as never })).rejects.toMatchObject({
+        code: 'invalid-option',
+      });
+    }
+    expect(store.model.get('all')).toBe(10);
+  });
+
+  it('keeps the old model when it cannot be cleared', async () => {
+    await projections.rebuild('sums');
+    const broken = { ...sums(store), clear: () => Promise.reject(new TypeError('locked')) };
+    const other = new Projections(log, [broken]);
+    await expect(other.rebuild('sums')).rejects.toThrow('clear failed: locked');
+    expect(store.model.get('all')).toBe(10);
+  });
+});

@@ -1,0 +1,76 @@
+import { stream } from '../../src/event/stream-name.js';
+import type { FakeEventStore } from './fake-event-store.js';
+import type { MemoryProjectionStore } from './memory-projection-store.js';
+import { OrderPlaced, sums } from './orders.js';
+import { ProjectionBench, errorOf, quick } from './projection-bench.js';
+
+let bench: ProjectionBench;
+let log: FakeEventStore;
+let store: MemoryProjectionStore;
+
+beforeEach(() => {
+  bench = new ProjectionBench();
+  ({ log, store } = bench);
+});
+
+afterEach(() => bench.stop());
+
+describe('waitFor', () => {
+  it('returns at once for what is processed, and for an empty append', async () => {
+    const projections = bench.projections(sums(store));
+    const { position } = await bench.place('ada');
+    await projections.waitFor('sums', undefined);
+    await projections.start();
+    await projections.waitUntilLive(quick);
+    await expect(projections.waitFor('sums', position, { timeoutMs: 0 })).resolves.toBeUndefined();
+  });
+
+  it('times out naming the position and where the projection stands', async () => {
+    const projections = await bench.started(sums(store));
+    await bench.place('ada');
+    await projections.waitUntilLive(quick);
+    const error = await errorOf(projections.waitFor('sums', '9.0' as never, { timeoutMs: 30 }));
+    expect(error).toMatchObject({ code: 'wait-timeout' });
+    expect(error.message).toMatch(/position 9\.0 in projection sums .* it is live at 1\.0/);
+  });
+
+  it('refuses a position of a category that the projection does not read', async () => {
+    const projections = await bench.started(sums(store));
+    await projections.waitUntilLive(quick);
+    const { position } = await log.append(stream('customer', '7'), [new OrderPlaced('ada')]);
+    const error = await errorOf(projections.waitFor('sums', position, quick));
+    expect(error).toMatchObject({ code: 'invalid-option' });
+    expect(error.message).toContain('customer/7');
+  });
+
+  it('ends with its signal', async () => {
+    const projections = await bench.started(sums(store));
+    const controller = new AbortController();
+    const waiting = errorOf(projections.waitFor('sums', '9.0' as never, { signal: controller.signal }));
+    controller.abort(new TypeError('gone'));
+    expect(await waiting).toEqual(new TypeError('gone'));
+  });
+
+  it('is rejected by a stop, and while stopped', async () => {
+    const projections = await bench.started(sums(store));
+    const waiting = errorOf(projections.waitFor('sums', '9.0' as never, quick));
+    await projections.stop();
+    expect((await waiting).message).toContain('stop() was called');
+    expect(await errorOf(projections.waitFor('sums', '9.0' as never))).toMatchObject({
+      code: 'projection-failed',
+    });
+  });
+
+  it('names the projections that there are', async () => {
+    const error = await errorOf(bench.projections(sums(store)).waitFor('totals', undefined));
+    expect(error).toMatchObject({ code: 'unknown-projection' });
+    expect(error.message).toContain('sums');
+  });
+
+  it('returns for positions ahead of the start of a rebuilt model', async () => {
+    const { position } = await bench.place('ada');
+    const projections = bench.projections(sums(store));
+    await projections.rebuild('sums', { from: { sequence: 2 } });
+    await expect(projections.waitFor('sums', position, { timeoutMs: 0 })).resolves.toBeUndefined();
+  });
+});
