@@ -33,7 +33,9 @@ const order = await orders.load('42');
 console.log(`order/42 is at version ${version}, placed by ${order.customer}`);
 
 for await (const event of store.read(stream('order', '42'))) {
-  console.log(`${event.position} ${event.type} ${JSON.stringify(event.data)} at ${event.time?.toISOString()}`);
+  console.log(
+    `${event.position} ${event.type} ${JSON.stringify(event.data)} at ${event.time?.toISOString()}`,
+  );
 }
 
 await store.close();

@@ -1,12 +1,22 @@
+import { isJetsourceError } from 'jetsource';
 import { startNatsServer } from 'jetsource/testing';
 import { startShop } from './start-shop.js';
 
-const PORT = Number(process.env['PORT'] ?? 3000);
-const servers = process.env['NATS_URL'] ?? (await startNatsServer({ storeDir: '.webshop' })).url;
-const shop = await startShop(servers, PORT);
+async function main(): Promise<void> {
+  const port = Number(process.env['PORT'] || 3000);
+  // without a server of yours the shop starts one, whose folder keeps the orders until the next start
+  const servers = process.env['NATS_URL'] || (await startNatsServer({ storeDir: '.webshop' })).url;
+  const { url } = await startShop(servers, port);
 
-console.log(`The shop serves on ${shop.url}, its events are at ${servers}; Ctrl-C ends it. Try:
+  console.log(`The shop serves on ${url}, its events are at ${servers}; Ctrl-C ends it. Try:
 
-  curl -i ${shop.url}/orders -H 'content-type: application/json' \\
+  curl -i ${url}/orders -H 'content-type: application/json' \\
     -d '{"customer":"ada","items":[{"sku":"pen","quantity":2,"priceCents":150}]}'
-  curl ${shop.url}/orders`);
+  curl ${url}/orders`);
+}
+
+main().catch((error: unknown) => {
+  const expected = isJetsourceError(error) || (error as NodeJS.ErrnoException).code !== undefined;
+  console.error(expected ? (error as Error).message : error);
+  process.exit(1);
+});

@@ -19,7 +19,7 @@ export interface ListedOrder {
   readonly version: number;
 }
 
-const COLUMNS = `id, customer, items, shipped, version, total_cents::int as "totalCents",
+const COLUMNS = `id, customer, items, shipped, version, total_cents::float8 as "totalCents",
   to_char(placed_at at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as "placedAt",
   case when shipped = 0 then 'placed' when shipped < items then 'partly shipped' else 'shipped' end as status`;
 

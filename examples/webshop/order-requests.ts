@@ -1,45 +1,61 @@
-import { BadRequestException } from '@nestjs/common';
+import { BadRequestException, PreconditionFailedException } from '@nestjs/common';
 import { z } from 'zod';
 
+/** Text that a database column takes: PostgreSQL has no place for U+0000, and no field of ours needs control characters. */
+const text = z.string().regex(/^[^\p{Cc}]*$/u, 'control characters are not allowed');
+const sku = text.min(1).max(64);
+
 const item = z.strictObject({
-  sku: z.string().min(1).max(64),
+  sku,
   quantity: z.int().min(1).max(1_000),
   priceCents: z.int().min(0).max(100_000_000),
 });
 
+function isSet(values: readonly string[]): boolean {
+  return new Set(values).size === values.length;
+}
+
 export const placeOrder = z.strictObject({
-  customer: z.string().trim().min(1).max(200),
+  customer: text.trim().min(1).max(200),
   items: z
     .array(item)
     .min(1)
     .max(100)
-    .refine((items) => new Set(items.map(({ sku }) => sku)).size === items.length, 'each sku may stand once'),
+    .refine((items) => isSet(items.map((line) => line.sku)), 'each sku may stand once'),
 });
 export type PlaceOrder = z.infer<typeof placeOrder>;
 
 export const shipOrder = z
-  .strictObject({ skus: z.array(z.string().min(1)).min(1).optional() })
+  .strictObject({ skus: z.array(sku).min(1).max(100).refine(isSet, 'each sku may stand once').optional() })
   .optional()
   .transform((body) => body ?? {});
 export type ShipOrder = z.infer<typeof shipOrder>;
 
-export const listOrders = z.object({
+/** `atLeast` is the position of a write that the answer has to contain. */
+export const readOrder = z.object({ atLeast: z.string().optional() });
+export type ReadOrder = z.infer<typeof readOrder>;
+
+export const listOrders = readOrder.extend({
   limit: z.coerce.number().int().min(1).max(500).default(50),
-  after: z.string().optional(),
-  atLeast: z.string().optional(),
+  after: text.optional(),
 });
 export type ListOrders = z.infer<typeof listOrders>;
 
-/** The version that an `If-Match` names; undefined without the header. */
+/** The version that an `If-Match` asks for; undefined when any will do. */
 export function versionOfIfMatch(header: string | undefined): number | undefined {
-  if (header === undefined) return undefined;
-  const version = /^"([1-9]\d{0,15})"$/.exec(header)?.[1];
-  if (version === undefined)
-    throw new BadRequestException('If-Match must be an ETag of this shop, such as "3"');
+  if (header === undefined || header === '*') return undefined;
+  if (!/^(W\/)?"[^"]*"$/.test(header))
+    throw new BadRequestException('If-Match takes one ETag, such as "3", or *');
+  const version = /^"([1-9]\d{0,14})"$/.exec(header)?.[1];
+  // an ETag that this shop never gave matches no version
+  if (version === undefined) throw new PreconditionFailedException(`the order is not at ${header}`);
   return Number(version);
 }
 
-/** A key that names one intention of the client, however often it is sent. */
+/**
+ * A key that names one intention of the client, however often it is sent. Whoever sends a key again gets the first answer, whatever else
+ * the request says.
+ */
 export function checkedIdempotencyKey(header: string | undefined): string | undefined {
   if (header === undefined || /^[\x21-\x7e]{1,100}$/.test(header)) return header;
   throw new BadRequestException('Idempotency-Key must be 1 to 100 printable characters without spaces');

@@ -25,7 +25,7 @@ export class Order extends AggregateRoot {
   ship(skus: readonly string[] = [...this.#unshipped]): void {
     if (this.#unshipped.size === 0)
       throw new OrderRefused(`all of order ${this.id} has been shipped already`);
-    const strange = skus.find((sku) => !this.#unshipped.has(sku));
+    const strange = skus.find((sku, index) => !this.#unshipped.has(sku) || skus.indexOf(sku) < index);
     if (strange !== undefined) throw new OrderRefused(`order ${this.id} has no ${strange} left to ship`);
     this.apply(new ParcelShipped(skus));
   }

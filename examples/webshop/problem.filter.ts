@@ -16,6 +16,10 @@ const STATUS: Partial<Record<AnyJetsourceError['code'], number>> = {
   'append-outcome-unknown': 503,
   transport: 503,
   'wait-timeout': 503,
+  'connection-closed': 503,
+  'projection-failed': 503,
+  'projection-diverged': 503,
+  'projection-fenced': 503,
 };
 
 /** Says what went wrong in HTTP's words. */
@@ -30,12 +34,15 @@ export class ProblemFilter implements ExceptionFilter {
     const status = statusOf(error, http.getRequest<Request>());
     if (status >= 500)
       this.logger.error(error instanceof Error ? (error.stack ?? error.message) : String(error));
-    const body =
-      error instanceof HttpException
-        ? error.getResponse()
-        : { statusCode: status, message: status === 500 ? 'internal error' : (error as Error).message };
+    const answer = error instanceof HttpException ? error.getResponse() : messageOf(error, status);
+    const body = typeof answer === 'string' ? { statusCode: status, message: answer } : answer;
     this.host.httpAdapter.reply(http.getResponse(), body, status);
   }
+}
+
+/** What went wrong inside is the log's business. */
+function messageOf(error: unknown, status: number): string {
+  return status !== 500 && error instanceof Error ? error.message : 'internal error';
 }
 
 function statusOf(error: unknown, request: Request): number {

@@ -1,7 +1,10 @@
 import 'reflect-metadata';
 import type { INestApplication } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
+import { Projections } from 'jetsource';
 import { ShopModule } from './shop.module.js';
+
+const READ_MODEL_TIMEOUT_MS = 120_000;
 
 export interface Shop {
   readonly app: INestApplication;
@@ -15,6 +18,9 @@ export async function startShop(servers: string, port: number): Promise<Shop> {
     abortOnError: false,
   });
   app.enableShutdownHooks();
+  await app.init();
+  // the read model is in memory: nobody should be told that an order does not exist while it is being rebuilt
+  await app.get(Projections).waitUntilLive({ timeoutMs: READ_MODEL_TIMEOUT_MS });
   await app.listen(port, '127.0.0.1');
   return { app, url: await app.getUrl() };
 }

@@ -1,14 +1,21 @@
 import { readFileSync } from 'node:fs';
 import { credsAuthenticator, type NodeConnectionOptions } from '@nats-io/transport-node';
 import { InvalidOptionError } from '../kernel/errors.js';
+import { checkKnownOptions } from '../kernel/options.js';
+import { parseServers } from './server-addresses.js';
+
+/** The client's options that are passed on as they are. */
+type PassedOn = Omit<NodeConnectionOptions, 'name' | 'servers' | 'port'>;
 
 /**
- * How to reach NATS: all that `connect()` of `@nats-io/transport-node` takes (`servers`, `user`, `pass`, `token`, `authenticator`,
- * `tls`, `inboxPrefix`, `pingInterval`, …) under the same names, with these differences:
- * the client's `name` is `connectionName`, since `name` is the store's, and the defaults suit a service that has to live on:
- * reconnecting never ends (`maxReconnectAttempts: -1`) and is tried every 250 ms (`reconnectTimeWait`).
+ * How to reach NATS: all that `connect()` of `@nats-io/transport-node` takes (`user`, `pass`, `token`, `authenticator`, `tls`, `inboxPrefix`,
+ * `pingInterval`, …) under the same names, with these differences: `servers` is required, the client's `name` is `connectionName`, since
+ * `name` is the store's, and the defaults suit a service that has to live on: reconnecting never ends (`maxReconnectAttempts: -1`) and is tried
+ * every 250 ms (`reconnectTimeWait`).
  */
-export interface ConnectionOptions extends Omit<NodeConnectionOptions, 'name'> {
+export interface ConnectionOptions extends PassedOn {
+  /** One URL or several, such as `nats://127.0.0.1:4222`; credentials may stand in them (`nats://user:pass@host`). */
+  readonly servers: string | string[];
   /** How the connection is called in the server's monitoring. @default `jetsource <store>` */
   readonly connectionName?: string | undefined;
   /** Path of a credentials file (`.creds`) with the user's JWT and seed. Excludes `authenticator`. */
@@ -19,20 +26,67 @@ export interface ConnectionOptions extends Omit<NodeConnectionOptions, 'name'> {
   readonly apiPrefix?: string | undefined;
 }
 
-/** The options as the NATS client takes them. */
+/** Complete by its type: an option that the client gets in a new version does not compile until it is listed. */
+const KNOWN: Record<keyof ConnectionOptions, true> = {
+  servers: true,
+  connectionName: true,
+  credentialsFile: true,
+  domain: true,
+  apiPrefix: true,
+  authenticator: true,
+  debug: true,
+  ignoreAuthErrorAbort: true,
+  ignoreClusterUpdates: true,
+  inboxPrefix: true,
+  maxPingOut: true,
+  maxReconnectAttempts: true,
+  noAsyncTraces: true,
+  noEcho: true,
+  noRandomize: true,
+  pass: true,
+  pedantic: true,
+  pingInterval: true,
+  reconnect: true,
+  reconnectDelayHandler: true,
+  reconnectJitter: true,
+  reconnectJitterTLS: true,
+  reconnectTimeWait: true,
+  reconnectToServer: true,
+  resolve: true,
+  timeout: true,
+  tls: true,
+  token: true,
+  user: true,
+  verbose: true,
+  waitOnFirstConnect: true,
+};
+
+/**
+ * The options as the NATS client takes them.
+ *
+ * @throws {@link InvalidOptionError} when they cannot work, or not together.
+ */
 export function toNatsOptions(options: ConnectionOptions, defaultName: string): NodeConnectionOptions {
+  checkKnownOptions(options, Object.keys(KNOWN));
   const { connectionName, credentialsFile, domain: _domain, apiPrefix: _apiPrefix, ...nats } = options;
-  if (credentialsFile !== undefined && nats.authenticator !== undefined) {
-    throw new InvalidOptionError({
-      option: 'credentialsFile',
-      given: credentialsFile,
-      allowed: 'absent when authenticator is given',
+  const { servers, credentials } = parseServers(options.servers);
+  if (Object.keys(credentials).length > 0) {
+    const { user, pass, token, authenticator } = nats;
+    refuseTogether('servers with credentials', options.servers, {
+      user,
+      pass,
+      token,
+      authenticator,
+      credentialsFile,
     });
   }
+  refuseTogether('credentialsFile', credentialsFile, { authenticator: nats.authenticator });
   return {
     maxReconnectAttempts: -1,
     reconnectTimeWait: 250,
     ...nats,
+    ...credentials,
+    servers,
     ...(credentialsFile !== undefined && { authenticator: readCredentials(credentialsFile) }),
     name: connectionName ?? defaultName,
   };
@@ -40,15 +94,19 @@ export function toNatsOptions(options: ConnectionOptions, defaultName: string): 
 
 /** What stands before the JetStream API's subjects. */
 export function apiPrefixOf(options: ConnectionOptions): string {
-  if (options.domain === undefined) return options.apiPrefix ?? '$JS.API';
-  if (options.apiPrefix !== undefined) {
-    throw new InvalidOptionError({
-      option: 'domain',
-      given: options.domain,
-      allowed: 'absent when apiPrefix is given',
-    });
-  }
-  return `$JS.${options.domain}.API`;
+  refuseTogether('domain', options.domain, { apiPrefix: options.apiPrefix });
+  return options.domain === undefined ? (options.apiPrefix ?? '$JS.API') : `$JS.${options.domain}.API`;
+}
+
+/** @throws {@link InvalidOptionError} when the option is given together with one of the others. */
+function refuseTogether(option: string, given: unknown, others: Readonly<Record<string, unknown>>): void {
+  const other = Object.keys(others).find((name) => others[name] !== undefined);
+  if (given === undefined || other === undefined) return;
+  throw new InvalidOptionError({
+    option: other,
+    given: 'a value',
+    allowed: `absent when ${option} is given`,
+  });
 }
 
 function readCredentials(path: string): ReturnType<typeof credsAuthenticator> {

@@ -1,10 +1,10 @@
 import 'reflect-metadata';
+import { jest } from '@jest/globals';
 import type { INestApplication } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
-import { type Repository, WrongExpectedVersionError } from 'jetsource';
-import { repositoryToken } from 'jetsource/nestjs';
+import { EventStore } from 'jetsource';
 import type { ListedOrder } from '../../examples/webshop/order-list.js';
-import { Order } from '../../examples/webshop/order.js';
+import { ParcelShipped } from '../../examples/webshop/events.js';
 import { ShopModule } from '../../examples/webshop/shop.module.js';
 import { BOOK, PEN, ShopClient } from '../../examples/webshop/tour/shop-client.js';
 import { sharedServerUrl } from '../shared-server.js';
@@ -102,15 +102,57 @@ describe('the web shop', () => {
   });
 
   it('answers 409 when a conflict survives the retries', async () => {
-    const orders = app.get<Repository<Order>>(repositoryToken(Order));
-    const { update } = orders;
-    orders.update = async () => {
-      throw new WrongExpectedVersionError({ stream: 'order/x', expected: 1, actual: 2 });
-    };
+    const { body: order } = await shop.place('ada');
+    const store = app.get(EventStore);
+    const append = store.append.bind(store);
+    // another writer is first, each time
+    const outrun = jest.spyOn(store, 'append').mockImplementation(async (name, events, options) => {
+      await append(name, [new ParcelShipped([])]);
+      return append(name, events, options);
+    });
     try {
-      expect((await shop.ship('x')).status).toBe(409);
+      expect((await shop.ship(order.id, ['pen'])).status).toBe(409);
+      expect(outrun).toHaveBeenCalledTimes(4);
     } finally {
-      orders.update = update;
+      outrun.mockRestore();
     }
+  });
+
+  it('lists the dearest order that it takes', async () => {
+    const items = Array.from({ length: 100 }, (_, index) => ({
+      sku: `gold-${index}`,
+      quantity: 1_000,
+      priceCents: 100_000_000,
+    }));
+    const { body } = await shop.place('ada', { items });
+    const read = await shop.get<ListedOrder>(`/orders/${body.id}?atLeast=${body.position}`);
+    expect(read.body.totalCents).toBe(10_000_000_000_000);
+  });
+
+  it('refuses a sku that is shipped twice, in one request or in two', async () => {
+    const { body } = await shop.place('ada');
+    expect((await shop.ship(body.id, ['pen', 'pen'])).status).toBe(400);
+    expect((await shop.ship(body.id, ['pen'])).status).toBe(200);
+    expect((await shop.ship(body.id, ['pen'])).status).toBe(422);
+  });
+
+  it('takes no text that its database has no place for', async () => {
+    expect((await shop.place('a\0b')).status).toBe(400);
+    expect((await shop.place('ada', { items: [{ ...PEN, sku: 'p\0' }] })).status).toBe(400);
+    expect((await shop.get('/orders/%00')).status).toBe(404);
+    expect((await shop.get('/orders?after=%00')).status).toBe(400);
+  });
+
+  it('takes If-Match as HTTP means it', async () => {
+    const { body } = await shop.place('ada');
+    for (const never of ['"0"', '"abc"', 'W/"1"', '"9999999999999999"']) {
+      expect((await shop.ship(body.id, ['pen'], { 'if-match': never })).status).toBe(412);
+    }
+    expect((await shop.ship(body.id, ['pen'], { 'if-match': '*' })).status).toBe(200);
+  });
+
+  it('answers in JSON, also to a body that is too large', async () => {
+    const answer = await shop.send<{ message: string }>('POST', '/orders', { customer: 'x'.repeat(200_000) });
+    expect([answer.status, answer.body.message]).toEqual([413, 'request entity too large']);
   });
 });

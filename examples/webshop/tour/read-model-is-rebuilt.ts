@@ -1,6 +1,6 @@
 import { strict as assert } from 'node:assert';
 import { PGlite } from '@electric-sql/pglite';
-import { Projections } from 'jetsource';
+import { asPosition, Projections } from 'jetsource';
 import { ORDER_LIST } from '../order-list.js';
 import type { Tour } from './tour.js';
 
@@ -15,7 +15,7 @@ export async function readModelIsRebuilt({ app, shops: [shop], saw }: Tour): Pro
   };
 
   const { body: last } = await shop.place('gil');
-  await projections.waitFor(ORDER_LIST, last.position as never);
+  await projections.waitFor(ORDER_LIST, asPosition(last.position));
   const before = await rows();
 
   await db.query('drop table order_list');
