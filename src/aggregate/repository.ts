@@ -2,6 +2,7 @@ import { stream, type StreamName } from '../event/stream-name.js';
 import { asVersion, type Version } from '../event/version.js';
 import type { AppendResult, Consistency, EventStore } from '../event-store/event-store.js';
 import { AggregateNotFoundError, InvalidOptionError } from '../kernel/errors.js';
+import { checkKnownOptions } from '../kernel/options.js';
 import { categoryOf } from './event-sourced.js';
 import type { AggregateClass, EventSourcedAggregate } from './event-sourced-aggregate.js';
 import type { LoadedAggregate } from './loaded-aggregate.js';
@@ -23,6 +24,8 @@ export function repository<A extends EventSourcedAggregate>(
 ): Repository<A> {
   return new Repository(store, aggregateClass);
 }
+
+const SAVE_OPTIONS = ['id', 'metadata'];
 
 export class Repository<A extends EventSourcedAggregate> {
   readonly #store: EventStore;
@@ -64,9 +67,12 @@ export class Repository<A extends EventSourcedAggregate> {
     aggregate: A,
     options: { id?: string; metadata?: UpdateOptions['metadata'] } = {},
   ): Promise<AppendResult> {
+    checkKnownOptions(options, SAVE_OPTIONS);
     const { stream: name, version } = this.#originOf(aggregate, options.id);
     const events = [...aggregate.getUncommittedEvents()];
     const result = await this.#store.append(name, events, { expect: version, metadata: options.metadata });
+    // without events the store told the stream's version, which is not the one that this aggregate was folded to
+    if (!result.committed) return { ...result, version };
     aggregate.uncommit();
     this.#origins.set(aggregate, { stream: name, version: result.version });
     return result;
@@ -87,7 +93,7 @@ export class Repository<A extends EventSourcedAggregate> {
   ): Promise<UpdateResult<Awaited<T>>> {
     const name = this.#streamOf(id);
     const load = async (consistency: Consistency): Promise<LoadedAggregate<A>> =>
-      this.#fold(name, id, consistency);
+      this.#fold(name, id, consistency, options.signal);
     return new Update(this.#store, name, load, options).run(decide);
   }
 
@@ -100,9 +106,15 @@ export class Repository<A extends EventSourcedAggregate> {
     return this.update(id, decide, { ...options, expect: 'none' });
   }
 
-  async #fold(name: StreamName, id: string, consistency: Consistency): Promise<LoadedAggregate<A>> {
-    const { commits, version } = await this.#store.tail(name, { consistency });
+  async #fold(
+    name: StreamName,
+    id: string,
+    consistency: Consistency,
+    signal?: AbortSignal,
+  ): Promise<LoadedAggregate<A>> {
+    const { commits, version } = await this.#store.tail(name, { consistency, signal });
     const aggregate = new this.#aggregateClass(id);
+    checkKeepsEvents(aggregate, this.#aggregateClass);
     const history = commits.flatMap(({ events }) =>
       events.map((event) => this.#store.registry.decode(event)),
     );
@@ -113,7 +125,15 @@ export class Repository<A extends EventSourcedAggregate> {
 
   #originOf(aggregate: A, id: string | undefined): { stream: StreamName; version: Version } {
     const origin = this.#origins.get(aggregate);
+    if (origin !== undefined && id !== undefined && id !== origin.stream.id) {
+      throw new InvalidOptionError({
+        option: 'id',
+        given: id,
+        allowed: `absent, or ${origin.stream.id}, under which the aggregate was loaded`,
+      });
+    }
     if (origin !== undefined) return origin;
+    checkKeepsEvents(aggregate, this.#aggregateClass);
     if (id !== undefined) return { stream: this.#streamOf(id), version: asVersion(0) };
     throw new InvalidOptionError({
       option: 'id',
@@ -125,4 +145,14 @@ export class Repository<A extends EventSourcedAggregate> {
   #streamOf(id: string): StreamName {
     return stream(this.#category, id);
   }
+}
+
+/** With `autoCommit`, an `AggregateRoot` publishes its events instead of keeping them: there would be nothing to store. */
+function checkKeepsEvents(aggregate: object, { name }: { readonly name: string }): void {
+  if (!('autoCommit' in aggregate) || aggregate.autoCommit !== true) return;
+  throw new InvalidOptionError({
+    option: `${name}.autoCommit`,
+    given: true,
+    allowed: 'false: the repository stores what the aggregate keeps',
+  });
 }

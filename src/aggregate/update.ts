@@ -2,7 +2,7 @@ import type { StoredCommit } from '../event/commit.js';
 import type { StreamName } from '../event/stream-name.js';
 import type { Version } from '../event/version.js';
 import { toAppendResult } from '../event-store/append-result.js';
-import type { AppendResult, Consistency, EventStore } from '../event-store/event-store.js';
+import type { AppendResult, Consistency, EventStore, Expectation } from '../event-store/event-store.js';
 import { Backoff } from '../kernel/backoff.js';
 import { AggregateNotFoundError, WrongExpectedVersionError } from '../kernel/errors.js';
 import { checkKnownOptions, integerOption } from '../kernel/options.js';
@@ -30,6 +30,7 @@ export class Update<A extends EventSourcedAggregate> {
     options: UpdateOptions,
   ) {
     checkKnownOptions(options, OPTIONS);
+    checkExpectation(options.expect);
     this.#store = store;
     this.#stream = name;
     this.#load = load;
@@ -138,6 +139,11 @@ export class Update<A extends EventSourcedAggregate> {
       actual: now.version,
     });
   }
+}
+
+function checkExpectation(expect: Expectation = 'exists'): void {
+  if (expect === 'any' || expect === 'none' || expect === 'exists') return;
+  integerOption('expect', expect, 0, 0);
 }
 
 function resultOf<T>(stored: AppendResult, value: T | undefined, attempts: number): UpdateResult<T> {

@@ -81,10 +81,13 @@ function toExpectation(expect: Expectation): AppendRequest['expect'] {
 }
 
 function checkCommandId(commandId: string): void {
-  if (typeof commandId === 'string' && commandId.length > 0 && commandId.length <= MAX_COMMAND_ID) return;
+  if (typeof commandId === 'string' && commandId.length > 0 && commandId.length <= MAX_COMMAND_ID) {
+    // half a surrogate pair has no UTF-8, which the commit id is made from
+    if (Buffer.from(commandId).toString() === commandId) return;
+  }
   throw new InvalidOptionError({
     option: 'commandId',
     given: commandId,
-    allowed: `a text of 1 to ${MAX_COMMAND_ID} characters`,
+    allowed: `a well-formed text of 1 to ${MAX_COMMAND_ID} characters`,
   });
 }

@@ -4,6 +4,8 @@ import { subjectOf } from '../event/subject.js';
 import { type OutgoingMessage, type PublishAnswer, type Publisher, sizeOf } from '../jetstream/publisher.js';
 import {
   AppendOutcomeUnknownError,
+  CommitRemovedError,
+  CorruptStreamError,
   PayloadTooLargeError,
   TransportError,
   WrongExpectedVersionError,
@@ -33,16 +35,32 @@ export interface AppenderParts {
 export class Appender {
   readonly #parts: AppenderParts;
   readonly #queue = new KeyedQueue();
+  readonly #inFlight = new Set<Promise<unknown>>();
 
   constructor(parts: AppenderParts) {
     this.#parts = parts;
   }
 
   async append(request: AppendRequest): Promise<AppendResult> {
+    const result = this.#start(request);
+    this.#inFlight.add(result);
+    try {
+      return await result;
+    } finally {
+      this.#inFlight.delete(result);
+    }
+  }
+
+  /** Resolves when nothing is in flight any more. */
+  async drain(): Promise<void> {
+    await Promise.allSettled(this.#inFlight);
+  }
+
+  async #start(request: AppendRequest): Promise<AppendResult> {
     const append = new Append(this.#parts, request);
     if (typeof request.expect === 'number') return append.run();
     // appends that fit any tail would only make each other conflict
-    return this.#queue.run(append.subject, async () => append.run());
+    return this.#queue.run(append.subject, async () => append.run(), request.deadline);
   }
 }
 
@@ -60,12 +78,23 @@ class Append {
   }
 
   async run(): Promise<AppendResult> {
-    const earlier = await this.#lookUp();
-    if (earlier !== undefined) return this.#resultOf(earlier);
+    try {
+      return this.#resultOf((await this.#lookUp()) ?? (await this.#storeNext()));
+    } catch (error) {
+      if (!(error instanceof WrongExpectedVersionError) || !this.#request.idIsShared) throw error;
+      // another process may have handled the command since the look-up: then it is what broke the expectation
+      const stored = await findCommit(this.#parts.reader, this.#request, this.#request.lookedUpTo);
+      if (stored === undefined) throw error;
+      return this.#resultOf(stored);
+    }
+  }
+
+  /** Appends to one tail after the other until the commit is stored. */
+  async #storeNext(): Promise<StoredCommit> {
     for (let tail = await this.#expectedTail(); ; tail = await this.#tailAtLeader()) {
       const commit = this.#nextCommit(tail);
       const stored = await this.#store(commit, tail);
-      if (stored !== undefined) return this.#resultOf(stored);
+      if (stored !== undefined) return stored;
       if (this.#request.deadline.passed) throw this.#gaveUp();
       await sleep(this.#backoff.next());
     }
@@ -119,10 +148,10 @@ class Append {
   /** Publishes until it is known whether this commit, or one with the same id, is stored; undefined when another one took its place. */
   async #store(commit: Commit, tail: Tail): Promise<StoredCommit | undefined> {
     const message = this.#toMessage(commit, tail);
-    for (;;) {
+    for (let sentBefore = false; ; sentBefore = true) {
       const answer = await this.#parts.publisher.publish(message, this.#request.deadline);
       if (answer.kind === 'stored') return { ...commit, sequence: answer.sequence };
-      const settlement = await this.#settle(answer, tail);
+      const settlement = await this.#settle(answer, tail, sentBefore);
       if (settlement.kind === 'stored') return settlement.commit;
       if (settlement.kind === 'lost') return undefined;
       await sleep(this.#backoff.next());
@@ -144,16 +173,19 @@ class Append {
     return message;
   }
 
-  async #settle(answer: PublishAnswer, tail: Tail): Promise<Settlement> {
-    if (answer.kind === 'unanswered') throw answer.sure ? this.#notSent() : this.#unknown();
-    if (answer.kind === 'refused') throw this.#refused(answer);
+  /** @param sentBefore Whether the same bytes had been sent before this answer's sends. */
+  async #settle(answer: PublishAnswer, tail: Tail, sentBefore: boolean): Promise<Settlement> {
+    if (answer.kind === 'unanswered') throw answer.sure && !sentBefore ? this.#notSent() : this.#unknown();
+    const resent = sentBefore || (answer.kind !== 'duplicate' && answer.kind !== 'stored' && answer.resent);
+    if (answer.kind === 'refused') throw this.#refused(answer, resent);
     // on its first send, an id that nobody else has cannot be the one that is in the way
-    if (answer.kind === 'conflict' && !answer.resent && !this.#request.idIsShared) return { kind: 'lost' };
+    if (answer.kind === 'conflict' && !resent && !this.#request.idIsShared) return { kind: 'lost' };
     try {
       return await settle(this.#parts.reader, this.#request, tail.sequence, answer);
     } catch (error) {
-      if (error instanceof TransportError) throw this.#unknown(error);
-      throw error;
+      if (error instanceof CorruptStreamError || error instanceof CommitRemovedError) throw error;
+      // no answer, a closed connection, an abort: whatever ended the asking, it was not answered
+      throw this.#unknown(error);
     }
   }
 
@@ -172,12 +204,12 @@ class Append {
     );
   }
 
-  #refused(answer: PublishAnswer & { kind: 'refused' }): Error {
+  #refused(answer: PublishAnswer & { kind: 'refused' }, resent: boolean): Error {
     const { description, err_code: code } = answer.fault;
     const cause = new TransportError(
       `the server refused an append to ${this.#request.stream.toString()}: ${description ?? 'no reason given'} (${code ?? answer.fault.code})`,
     );
-    return answer.resent ? this.#unknown(cause) : cause;
+    return resent ? this.#unknown(cause) : cause;
   }
 
   #unknown(cause: unknown = this.#request.deadline.signal?.reason): Error {

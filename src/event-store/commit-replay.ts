@@ -1,10 +1,11 @@
 import type { StoredCommit } from '../event/commit.js';
+import { positionOf } from '../event/position.js';
 import { isSystemCategory } from '../event/stream-name.js';
-import { categoryOfSubject, categorySubjects } from '../event/subject.js';
+import { categoryOfSubject, categorySubjects, isNamedBy } from '../event/subject.js';
 import type { JetStreamConnection } from '../jetstream/jetstream-connection.js';
 import { replay, type ReplayOptions } from '../jetstream/replay-loop.js';
 import type { ReplayMessage } from '../jetstream/replay-message.js';
-import { InvalidOptionError } from '../kernel/errors.js';
+import { CorruptStreamError, InvalidOptionError } from '../kernel/errors.js';
 import type { CommitBatch } from './event-store.js';
 import { toStoredCommit } from './stored-commit.js';
 
@@ -21,7 +22,16 @@ export async function* replayCommits(
   const wanted = (message: ReplayMessage): boolean =>
     categories !== undefined || !isSystemCategory(categoryOfSubject(message.subject) ?? '');
   for await (const batch of replay(connection, store, { ...options, filters })) {
-    const commits = batch.messages.filter(wanted).map(decode);
+    const commits: StoredCommit[] = [];
+    for (const message of batch.messages.filter(wanted)) {
+      try {
+        commits.push(decode(message));
+      } catch (error) {
+        // what stands before the fault is sound, and would never get through otherwise
+        if (commits.length > 0) yield { commits, caughtUp: false };
+        throw error;
+      }
+    }
     yield { commits, caughtUp: batch.caughtUp };
   }
 }
@@ -34,5 +44,11 @@ function filtersOf(store: string, categories: readonly string[] = []): string[] 
 }
 
 function decode(message: ReplayMessage): StoredCommit {
-  return toStoredCommit(message, message.subject);
+  const commit = toStoredCommit(message, message.subject);
+  if (isNamedBy(message.subject, commit.stream)) return commit;
+  throw new CorruptStreamError({
+    stream: message.subject,
+    position: positionOf(message.sequence, 0),
+    reason: `the commit belongs to ${commit.stream.toString()}`,
+  });
 }

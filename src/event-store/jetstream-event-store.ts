@@ -9,7 +9,7 @@ import { MessageReader } from '../jetstream/message-reader.js';
 import { Publisher } from '../jetstream/publisher.js';
 import { Deadline } from '../kernel/deadline.js';
 import { ConnectionClosedError } from '../kernel/errors.js';
-import { integerOption } from '../kernel/options.js';
+import { checkKnownOptions, integerOption } from '../kernel/options.js';
 import { toAppendRequest } from './append-request.js';
 import { Appender } from './appender.js';
 import { replayCommits } from './commit-replay.js';
@@ -36,6 +36,8 @@ import { subjectOf } from '../event/subject.js';
 /** Versions that a long read holds in memory at a time. */
 const READ_WINDOW = 1_000;
 const DEFAULT_MAX_BATCH = 500;
+const READ_ALL_OPTIONS = ['from', 'categories', 'types', 'signal'];
+const FOLLOW_OPTIONS = ['from', 'categories', 'maxBatch', 'signal', 'onRecovery'];
 const READ_TIMEOUT_MS = 15_000;
 
 /** The event store on one JetStream stream. Made by {@link connectEventStore}. */
@@ -46,7 +48,6 @@ export class JetStreamEventStore extends EventStore {
   readonly #connection: JetStreamConnection;
   readonly #messages: MessageReader;
   readonly #reader: StreamReader;
-  readonly #publisher: Publisher;
   readonly #appender: Appender;
   readonly #tails = new TailCache();
   #closed = false;
@@ -59,10 +60,9 @@ export class JetStreamEventStore extends EventStore {
     this.#connection = connection;
     this.#messages = new MessageReader(connection, name);
     this.#reader = new StreamReader(this.#messages, name);
-    this.#publisher = new Publisher(connection);
     this.#appender = new Appender({
       store: name,
-      publisher: this.#publisher,
+      publisher: new Publisher(connection),
       reader: this.#reader,
       tails: this.#tails,
       maxPayload: () => connection.maxPayload,
@@ -97,7 +97,7 @@ export class JetStreamEventStore extends EventStore {
       options.signal?.throwIfAborted();
       const from = backward ? Math.max(range.from, range.to - done - READ_WINDOW + 1) : range.from + done;
       const to = backward ? range.to - done : Math.min(range.to, from + READ_WINDOW - 1);
-      const commits = await this.#reader.range(last, { from, to }, { time: true });
+      const commits = await this.#reader.range(last, { from, to }, { time: true, signal: options.signal });
       const events = commits
         .flatMap((commit) => recordedEvents(commit, this.registry))
         .filter(({ version }) => version >= from && version <= to);
@@ -107,6 +107,7 @@ export class JetStreamEventStore extends EventStore {
 
   async *readAll(options: ReadAllOptions = {}): AsyncGenerator<RecordedEvent, void, void> {
     this.#checkOpen();
+    checkKnownOptions(options, READ_ALL_OPTIONS);
     const start = resolveStart(options.from);
     const types = options.types && new Set(options.types);
     const batches = replayCommits(this.#connection, this.name, options.categories, {
@@ -117,6 +118,7 @@ export class JetStreamEventStore extends EventStore {
     });
     for await (const { commits } of batches) {
       for (const commit of commits) {
+        options.signal?.throwIfAborted();
         for (const event of recordedEvents(commit, this.registry, start.firstIndexOf(commit))) {
           if (types === undefined || types.has(event.type)) yield event;
         }
@@ -127,6 +129,7 @@ export class JetStreamEventStore extends EventStore {
 
   async *follow(options: FollowOptions): AsyncGenerator<CommitBatch, void, void> {
     this.#checkOpen();
+    checkKnownOptions(options, FOLLOW_OPTIONS);
     const start = resolveStart(options.from);
     const batches = replayCommits(this.#connection, this.name, options.categories, {
       start: start.replay,
@@ -147,7 +150,8 @@ export class JetStreamEventStore extends EventStore {
     this.#checkOpen();
     const last = await this.#last(stream, options.consistency, options.signal);
     if (last === undefined) return { state: 'missing', version: 0 };
-    const [first] = await this.#reader.range(last, { from: 1, to: 1 }, { time: true });
+    const range = { from: 1, to: 1 };
+    const [first] = await this.#reader.range(last, range, { time: true, signal: options.signal });
     return {
       state: 'active',
       version: asVersion(lastVersionOf(last)),
@@ -170,8 +174,9 @@ export class JetStreamEventStore extends EventStore {
     if (last === undefined) return { commits: [], version: asVersion(0) };
     const version = lastVersionOf(last);
     const from = (options.behind ?? 0) + 1;
+    const range = { from, to: version };
     const commits =
-      from > version ? [] : await this.#reader.range(last, { from, to: version }, { time: false });
+      from > version ? [] : await this.#reader.range(last, range, { time: false, signal: options.signal });
     return { commits, version: asVersion(version) };
   }
 
@@ -194,7 +199,7 @@ export class JetStreamEventStore extends EventStore {
 
   async close(): Promise<void> {
     this.#closed = true;
-    await this.#publisher.drain();
+    await this.#appender.drain();
     await this.#connection.close();
   }
 

@@ -16,6 +16,7 @@ const WHOLE = (): number => 0;
 /** @throws {@link InvalidOptionError} when the start is none. */
 export function resolveStart(start: ReadAllStart | undefined): ResolvedStart {
   if (start === undefined) return { replay: { sequence: 1 }, firstIndexOf: WHOLE };
+  if (typeof start !== 'object' || start === null) throw noStart(start);
   if ('position' in start) return atPosition(start.position, 0);
   if ('after' in start) return atPosition(start.after, 1);
   if ('sequence' in start && Number.isSafeInteger(start.sequence) && start.sequence >= 1) {
@@ -24,9 +25,13 @@ export function resolveStart(start: ReadAllStart | undefined): ResolvedStart {
   if ('time' in start && start.time instanceof Date && !Number.isNaN(start.time.getTime())) {
     return { replay: { time: start.time }, firstIndexOf: WHOLE };
   }
-  throw new InvalidOptionError({
+  throw noStart(start);
+}
+
+function noStart(given: unknown): InvalidOptionError {
+  return new InvalidOptionError({
     option: 'from',
-    given: start,
+    given,
     allowed: '{ position }, { after }, { sequence } of at least 1, or { time } with a Date',
   });
 }

@@ -38,7 +38,10 @@ export async function settle(
   if (answer.kind === 'duplicate' && answer.sequence > 0) {
     throw new CommitRemovedError({ stream: request.stream.toString(), commitId: request.commitId });
   }
-  return next === undefined ? { kind: 'open' } : { kind: 'lost' };
+  if (next !== undefined) return { kind: 'lost' };
+  // a guard that is not the stream's last commit cannot hold: a store made anew, say, below the tail that was known
+  const last = await reader.last(request.stream, 'leader', request.deadline);
+  return (last?.sequence ?? 0) === guard ? { kind: 'open' } : { kind: 'lost' };
 }
 
 /** The commit with the request's id among those behind a version, newest first. */
@@ -51,7 +54,7 @@ export async function findCommit(
   if (last === undefined) return undefined;
   for (let to = lastVersionOf(last); to > behind; to -= LOOK_UP_VERSIONS) {
     const from = Math.max(behind, to - LOOK_UP_VERSIONS) + 1;
-    const commits = await reader.range(last, { from, to }, { time: false });
+    const commits = await reader.range(last, { from, to }, { time: false, deadline: request.deadline });
     const found = commits.find((commit) => commit.commitId === request.commitId);
     if (found !== undefined) return found;
   }

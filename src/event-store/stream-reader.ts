@@ -1,9 +1,15 @@
 import { lastVersionOf, type StoredCommit } from '../event/commit.js';
+import { decodeCommit } from '../event/commit-format.js';
 import { positionOf } from '../event/position.js';
 import { predecessorSequences, predecessorSpan } from '../event/predecessors.js';
 import type { StreamName } from '../event/stream-name.js';
 import { subjectOf } from '../event/subject.js';
-import type { MessageReader, StoredMessage } from '../jetstream/message-reader.js';
+import {
+  deadlineOf,
+  type MessageReader,
+  type ReadPatience,
+  type StoredMessage,
+} from '../jetstream/message-reader.js';
 import type { Deadline } from '../kernel/deadline.js';
 import { CorruptStreamError } from '../kernel/errors.js';
 import type { Consistency } from './event-store.js';
@@ -11,7 +17,7 @@ import { toStoredCommit } from './stored-commit.js';
 import { commitNumbersOf, type VersionRange } from './version-range.js';
 
 /** What a read asks for beside the versions. */
-export interface RangeOptions {
+export interface RangeOptions extends ReadPatience {
   /** Whether the server's time is needed: it stands in a header, which costs more to read than a small body. */
   readonly time: boolean;
 }
@@ -64,31 +70,47 @@ export class StreamReader {
    */
   async range(last: StoredCommit, range: VersionRange, options: RangeOptions): Promise<StoredCommit[]> {
     const found = await this.#bySequence(last, range, options);
+    if (found instanceof CorruptStreamError) {
+      // removed it is only if the scan misses it, too: the sequence may be one of another store
+      return this.#byScan(last, range, options).catch((error: unknown) => {
+        throw error instanceof CorruptStreamError ? found : error;
+      });
+    }
     const commits = found && inRange(found, range);
     if (commits !== undefined && isWhole(commits, range)) return commits;
-    return this.#byScan(last, range);
+    return this.#byScan(last, range, options);
   }
 
-  /** Rounds of gets until no listed sequence is left that is needed; undefined when one leads to a foreign commit. */
+  /**
+   * Rounds of gets until no listed sequence is left that is needed; undefined when one leads to a foreign commit, the error when one leads
+   * nowhere.
+   */
   async #bySequence(
     last: StoredCommit,
     range: VersionRange,
     options: RangeOptions,
-  ): Promise<Map<number, StoredCommit> | undefined> {
+  ): Promise<Map<number, StoredCommit> | CorruptStreamError | undefined> {
     const found = new Map([[last.number, last]]);
     const listed = predecessorSequences(last.number, last.predecessors);
     for (;;) {
       const needed = this.#needed(listed, found, range);
       if (needed.length === 0) return found;
-      const commits = await Promise.all(
-        needed.map(async ([number, sequence]) => this.#commitAt(last.stream, number, sequence, options)),
+      const messages = await this.#reader.bySequences(
+        needed.map(([, sequence]) => sequence),
+        options,
       );
-      for (const commit of commits) {
-        if (commit === undefined) return undefined;
-        found.set(commit.number, commit);
-        for (const [number, sequence] of predecessorSequences(commit.number, commit.predecessors)) {
-          listed.set(number, sequence);
-        }
+      for (const [index, [number, sequence]] of needed.entries()) {
+        // a replica may lag: only the leader can say that a listed commit is gone
+        const message =
+          messages[index] ?? (await this.#reader.bySequenceAtLeader(sequence, deadlineOf(options)));
+        if (message === undefined)
+          return corrupt(last.stream, sequence, `commit ${number} was removed without a trace`);
+        const commit = decodeCommit(message);
+        // no commit at all is foreign as well: what stands on the stream's own subject, the scan will find
+        if (typeof commit === 'string' || !isAt(commit, last.stream, number)) return undefined;
+        found.set(number, commit);
+        // what the others list is listed by those that led to them
+        if (predecessorSpan(number) > 1) addAll(listed, predecessorSequences(number, commit.predecessors));
       }
     }
   }
@@ -105,25 +127,10 @@ export class StreamReader {
     );
   }
 
-  /** The commit at a listed sequence; undefined when another one stands there. A replica may lag, so the leader has the last word on "missing". */
-  async #commitAt(
-    stream: StreamName,
-    number: number,
-    sequence: number,
-    options: RangeOptions,
-  ): Promise<StoredCommit | undefined> {
-    const message =
-      (await this.#reader.bySequence(sequence, options)) ?? (await this.#reader.bySequenceAtLeader(sequence));
-    if (message === undefined)
-      throw corrupt(stream, sequence, `commit ${number} was removed without a trace`);
-    const commit = toStoredCommit(message, stream.toString());
-    return commit.number === number && isSame(commit.stream, stream) ? commit : undefined;
-  }
-
-  async #byScan(last: StoredCommit, range: VersionRange): Promise<StoredCommit[]> {
+  async #byScan(last: StoredCommit, range: VersionRange, options: RangeOptions): Promise<StoredCommit[]> {
     this.scans += 1;
     const found = new Map<number, StoredCommit>();
-    for await (const message of this.#reader.scan(subjectOf(this.#store, last.stream), 1)) {
+    for await (const message of this.#messagesOf(last, options)) {
       const commit = this.#ofStream(message, last.stream);
       if (commit.number !== found.size + 1) {
         throw corrupt(
@@ -140,11 +147,35 @@ export class StreamReader {
     return commits;
   }
 
+  /** All messages of a stream up to its last commit: from any replica, then from the leader what a lagging one does not have yet. */
+  async *#messagesOf(last: StoredCommit, options: ReadPatience): AsyncGenerator<StoredMessage, void, void> {
+    const subject = subjectOf(this.#store, last.stream);
+    let sequence = 0;
+    for await (const message of this.#reader.scan(subject, 1, options)) {
+      sequence = message.sequence;
+      yield message;
+    }
+    while (sequence < last.sequence) {
+      const message = await this.#reader.nextAtLeader(subject, sequence + 1, deadlineOf(options));
+      if (message === undefined) return;
+      sequence = message.sequence;
+      yield message;
+    }
+  }
+
   #ofStream(message: StoredMessage, stream: StreamName): StoredCommit {
     const commit = toStoredCommit(message, stream.toString());
     if (isSame(commit.stream, stream)) return commit;
     throw corrupt(stream, message.sequence, `the commit belongs to ${commit.stream.toString()}`);
   }
+}
+
+function isAt(commit: StoredCommit, stream: StreamName, number: number): boolean {
+  return commit.number === number && isSame(commit.stream, stream);
+}
+
+function addAll(listed: Map<number, number>, more: ReadonlyMap<number, number>): void {
+  for (const [number, sequence] of more) listed.set(number, sequence);
 }
 
 function isSame(a: StreamName, b: StreamName): boolean {

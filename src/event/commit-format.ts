@@ -1,6 +1,6 @@
-import type { Commit, CommitEvent } from './commit.js';
+import type { Commit, CommitEvent, StoredCommit } from './commit.js';
 import type { Metadata, StoredMetadata } from './metadata.js';
-import { decodePredecessors, encodePredecessors } from './predecessors.js';
+import { isPredecessorList } from './predecessors.js';
 import { storedStream } from './stream-name.js';
 
 /** Number of the body format that this version writes; docs/wire-format.md describes it. */
@@ -37,23 +37,30 @@ export function encodeCommit(commit: Commit): Uint8Array {
     attempt: commit.attemptId,
     number: commit.number,
     version: commit.firstVersion,
-    ...(commit.predecessors.length > 0 && { previous: encodePredecessors(commit.predecessors) }),
+    ...(commit.predecessors.length > 0 && { previous: commit.predecessors }),
     meta: commit.metadata,
     events: commit.events.map(encodeEvent),
   };
   return utf8.encode(JSON.stringify(body));
 }
 
-/**
- * The commit in a message's body, or the reason in words why it is none: what to make of a foreign message is the reader's decision.
- */
-export function decodeCommit(body: Uint8Array): Commit | string {
-  const parsed = parse(body);
+/** A message of the store as readers hand it over. */
+export interface CommitMessage {
+  readonly sequence: number;
+  readonly data: Uint8Array;
+  /** The server's time in milliseconds since 1970, where it was read. */
+  readonly time?: number | undefined;
+}
+
+/** The commit in a message, or the reason in words why it is none: what to make of a foreign message is the reader's decision. */
+export function decodeCommit(message: CommitMessage): StoredCommit | string {
+  const parsed = parse(message.data);
   if (parsed === undefined) return 'the body is not JSON';
+  const format = formatOf(parsed);
+  if (format === undefined) return 'the body is no commit';
+  if (format !== FORMAT) return `the commit has format ${format}, this version reads format ${FORMAT}`;
   if (!isCommitBody(parsed)) return 'the body is no commit';
-  if (parsed.format !== FORMAT)
-    return `the commit has format ${parsed.format}, this version reads format ${FORMAT}`;
-  return toCommit(parsed);
+  return toCommit(parsed, message);
 }
 
 function parse(body: Uint8Array): unknown {
@@ -64,21 +71,22 @@ function parse(body: Uint8Array): unknown {
   }
 }
 
+/** The only field that every format has. */
+function formatOf(value: unknown): number | undefined {
+  if (!isObject(value) || !('format' in value)) return undefined;
+  return typeof value.format === 'number' ? value.format : undefined;
+}
+
 function isCommitBody(value: unknown): value is CommitBody {
-  const body = value as Partial<CommitBody> | null;
+  const body = value as Partial<CommitBody>;
   return (
-    typeof body === 'object' &&
-    body !== null &&
-    typeof body.format === 'number' &&
     Array.isArray(body.stream) &&
     typeof body.commit === 'string' &&
     typeof body.attempt === 'string' &&
     isCount(body.number) &&
     isCount(body.version) &&
-    (body.previous === undefined ||
-      (Array.isArray(body.previous) && body.previous.every(Number.isSafeInteger))) &&
-    typeof body.meta === 'object' &&
-    body.meta !== null &&
+    (body.previous === undefined || Array.isArray(body.previous)) &&
+    isObject(body.meta) &&
     Array.isArray(body.events) &&
     body.events.length > 0 &&
     body.events.every(isEventBody)
@@ -86,17 +94,27 @@ function isCommitBody(value: unknown): value is CommitBody {
 }
 
 function isEventBody(value: unknown): value is EventBody {
-  const event = value as Partial<EventBody> | null;
+  if (!isObject(value)) return false;
+  const event = value as Partial<EventBody>;
   return (
-    typeof event === 'object' && event !== null && typeof event.type === 'string' && isCount(event.schema)
+    typeof event.type === 'string' &&
+    isCount(event.schema) &&
+    isObject(event.data) &&
+    (event.meta === undefined || isObject(event.meta))
   );
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null;
 }
 
 function isCount(value: unknown): value is number {
   return Number.isSafeInteger(value) && (value as number) > 0;
 }
 
-function toCommit(body: CommitBody): Commit | string {
+function toCommit(body: CommitBody, { sequence, time }: CommitMessage): StoredCommit | string {
+  const { previous = [] } = body;
+  if (!isPredecessorList(body.number, previous)) return 'its predecessors do not fit its number';
   try {
     return {
       stream: storedStream(body.stream[0], body.stream[1]),
@@ -104,9 +122,11 @@ function toCommit(body: CommitBody): Commit | string {
       attemptId: body.attempt,
       number: body.number,
       firstVersion: body.version,
-      predecessors: decodePredecessors(body.previous ?? []),
+      predecessors: previous,
       metadata: body.meta,
       events: body.events.map(decodeEvent),
+      sequence,
+      time,
     };
   } catch (error) {
     return (error as Error).message;
@@ -122,11 +142,6 @@ function encodeEvent(event: CommitEvent): EventBody {
   };
 }
 
-function decodeEvent(body: EventBody): CommitEvent {
-  return {
-    type: body.type,
-    schemaVersion: body.schema,
-    data: body.data,
-    ...(body.meta !== undefined && { metadata: body.meta }),
-  };
+function decodeEvent({ type, schema, data, meta }: EventBody): CommitEvent {
+  return { type, schemaVersion: schema, data, metadata: meta };
 }

@@ -21,7 +21,7 @@ export interface Commit {
   readonly number: number;
   /** Version of its first event. */
   readonly firstVersion: number;
-  /** Sequences of earlier commits, newest first, as {@link predecessorNumbers} lists them. */
+  /** Sequences of earlier commits as stored: newest first, the first one as it is, then the difference to the next older one. */
   readonly predecessors: readonly number[];
   readonly metadata: StoredMetadata;
   readonly events: readonly CommitEvent[];

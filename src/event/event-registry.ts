@@ -39,7 +39,7 @@ export class EventRegistry {
   decode(event: CommitEvent): object {
     const type = this.#byName.get(event.type);
     if (type === undefined) return event.data as object;
-    return Object.assign(Object.create(type.eventClass.prototype as object) as object, event.data);
+    return instanceOf(type.eventClass.prototype as object, event.data as object);
   }
 
   #register(type: EventType): void {
@@ -64,8 +64,25 @@ export class EventRegistry {
   }
 }
 
+/** Stored data never reach a setter, `__proto__` above all, nor fail at a getter that the class has got since. */
+function instanceOf(prototype: object, data: object): object {
+  const instance = Object.create(prototype) as Record<string, unknown>;
+  for (const [key, value] of Object.entries(data)) {
+    if (key in prototype) {
+      Object.defineProperty(instance, key, { value, writable: true, enumerable: true, configurable: true });
+    } else instance[key] = value;
+  }
+  return instance;
+}
+
 /** A copy that shares nothing with the caller's object, so that a later change of it cannot reach the log. */
 function toPlainData(event: object, type: string): unknown {
+  const data = copyOf(event, type);
+  if (typeof data === 'object' && data !== null && !Array.isArray(data)) return data;
+  throw new InvalidEventError(`${type} must be an object in JSON; its toJSON gives something else`);
+}
+
+function copyOf(event: object, type: string): unknown {
   try {
     return JSON.parse(JSON.stringify(event)) as unknown;
   } catch (cause) {

@@ -28,6 +28,9 @@ export interface StoredMetadata extends Metadata {
 /** Keys that the store writes itself. */
 const RESERVED = ['commandId', 'transaction'];
 
+/** Keys whose meaning is ours, all of them texts. */
+const TEXTS = ['occurredAt', 'correlationId', 'causationId', 'actor', 'tenant'];
+
 /** Refuses metadata that would not come back as it was given. */
 export function checkMetadata(metadata: Metadata): void {
   if (!isPlainObject(metadata)) throw new InvalidEventError('metadata must be a plain object');
@@ -35,16 +38,30 @@ export function checkMetadata(metadata: Metadata): void {
     if (key in metadata)
       throw new InvalidEventError(`metadata.${key} is written by the store and cannot be given`);
   }
-  for (const [key, value] of Object.entries(metadata)) checkJson(value, `metadata.${key}`);
+  for (const key of TEXTS) {
+    const value = metadata[key];
+    if (value !== undefined && typeof value !== 'string')
+      throw new InvalidEventError(`metadata.${key} must be a text`);
+  }
+  checkMembers(metadata, 'metadata', []);
 }
 
-function checkJson(value: unknown, path: string): void {
-  if (value === undefined || value === null || typeof value === 'string' || typeof value === 'boolean')
-    return;
+/** @param above The objects that hold the value: one that holds itself has no JSON. */
+function checkJson(value: unknown, path: string, above: readonly unknown[]): void {
+  if (value === null || typeof value === 'string' || typeof value === 'boolean') return;
   if (typeof value === 'number' && Number.isFinite(value)) return;
-  if (Array.isArray(value)) return value.forEach((item, index) => checkJson(item, `${path}[${index}]`));
-  if (!isPlainObject(value)) throw new InvalidEventError(`${path} must be plain JSON`);
-  for (const [key, item] of Object.entries(value)) checkJson(item, `${path}.${key}`);
+  if (above.includes(value)) throw new InvalidEventError(`${path} holds itself, which JSON cannot`);
+  if (Array.isArray(value)) {
+    for (const [index, item] of value.entries()) checkJson(item, `${path}[${index}]`, [...above, value]);
+  } else if (isPlainObject(value)) checkMembers(value, path, above);
+  else throw new InvalidEventError(`${path} must be plain JSON`);
+}
+
+/** A member that is undefined is the same as none; an item of a list would come back as null. */
+function checkMembers(object: object, path: string, above: readonly unknown[]): void {
+  for (const [key, value] of Object.entries(object)) {
+    if (value !== undefined) checkJson(value, `${path}.${key}`, [...above, object]);
+  }
 }
 
 function isPlainObject(value: unknown): value is Record<string, unknown> {

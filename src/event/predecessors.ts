@@ -17,23 +17,54 @@ export function predecessorNumbers(n: number): number[] {
   return numbers;
 }
 
+/** How many commits commit `n` lists. */
+export function predecessorCount(n: number): number {
+  let count = 0;
+  let newest = n - 1;
+  for (let step = 1; newest > 0; step *= RADIX) {
+    const wider = step * RADIX;
+    const oldest = Math.floor((n - 1) / wider) * wider;
+    // 0 is a multiple of all, but no commit
+    count += Math.max(0, (newest - oldest) / step + 1) - (oldest === 0 ? 1 : 0);
+    newest = oldest - wider;
+  }
+  return count;
+}
+
 /**
- * The sequences that the next commit lists, made from the previous commit alone.
+ * What the next commit stores as its predecessors, made from the previous commit alone.
  *
  * @param n Number of the previous commit.
  * @param sequence Its sequence.
- * @param predecessors The sequences it lists itself, newest first.
+ * @param stored Its predecessors, as stored.
  */
-export function nextPredecessors(n: number, sequence: number, predecessors: readonly number[]): number[] {
-  const sequences = predecessorSequences(n, predecessors);
+export function nextPredecessors(n: number, sequence: number, stored: readonly number[]): number[] {
+  const sequences = predecessorSequences(n, stored);
   sequences.set(n, sequence);
-  return predecessorNumbers(n + 1).map((number) => sequences.get(number) as number);
+  return encodePredecessors(predecessorNumbers(n + 1).map((number) => sequences.get(number) as number));
 }
 
-/** The listed sequences of commit `n` by commit number. */
-export function predecessorSequences(n: number, predecessors: readonly number[]): Map<number, number> {
-  const numbers = predecessorNumbers(n);
-  return new Map(predecessors.map((sequence, index) => [numbers[index] as number, sequence]));
+/** The sequences that commit `n` lists, by commit number. */
+export function predecessorSequences(n: number, stored: readonly number[]): Map<number, number> {
+  const sequences = new Map<number, number>();
+  let sequence = 0;
+  for (const [index, number] of predecessorNumbers(n).entries()) {
+    const value = stored[index] as number;
+    sequence = index === 0 ? value : sequence - value;
+    sequences.set(number, sequence);
+  }
+  return sequences;
+}
+
+/** Whether a stored list can be that of commit `n`: the next commit's is made from it, so a list that does not fit would spread. */
+export function isPredecessorList(n: number, stored: readonly unknown[]): stored is readonly number[] {
+  let sequence = 0;
+  for (const [index, value] of stored.entries()) {
+    if (!Number.isSafeInteger(value) || (value as number) < 1) return false;
+    sequence = index === 0 ? (value as number) : sequence - (value as number);
+    if (sequence < 1) return false;
+  }
+  return stored.length === predecessorCount(n);
 }
 
 /** As stored: the first sequence as it is, then the difference to the next older one. */
@@ -41,12 +72,6 @@ export function encodePredecessors(sequences: readonly number[]): number[] {
   return sequences.map((sequence, index) =>
     index === 0 ? sequence : (sequences[index - 1] as number) - sequence,
   );
-}
-
-/** The reverse of {@link encodePredecessors}. */
-export function decodePredecessors(stored: readonly number[]): number[] {
-  let previous = 0;
-  return stored.map((value, index) => (previous = index === 0 ? value : previous - value));
 }
 
 /** How far commit `n` alone reaches back: it lists what stands in [n − span, n − 1], beside what its elders list as well. */

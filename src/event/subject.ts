@@ -2,6 +2,8 @@ import { slotOf } from './slot.js';
 import type { StreamName } from './stream-name.js';
 import { encodeSubjectToken } from './subject-token.js';
 
+const PLAIN_ID = /^[A-Za-z0-9_~-]+$/;
+
 /** The one literal subject of a stream: `<store>.<slot>.<category>.<id>`. Event types are not part of it. */
 export function subjectOf(store: string, stream: StreamName): string {
   return `${store}.${slotOf(stream)}.${stream.category}.${encodeSubjectToken(stream.id)}`;
@@ -21,4 +23,11 @@ export function categorySubjects(store: string, category: string): string {
 export function categoryOfSubject(subject: string): string | undefined {
   const tokens = subject.split('.');
   return tokens.length === 4 ? tokens[2] : undefined;
+}
+
+/** Whether a subject ends with the category and id of a stream. Its slot is not looked at: the hash would cost a replay more than all else. */
+export function isNamedBy(subject: string, stream: StreamName): boolean {
+  // most ids stand in the subject as they are
+  const token = PLAIN_ID.test(stream.id) ? stream.id : encodeSubjectToken(stream.id);
+  return subject.endsWith(`.${stream.category}.${token}`);
 }

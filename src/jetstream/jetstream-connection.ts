@@ -20,22 +20,24 @@ export class JetStreamConnection {
   readonly apiPrefix: string;
   readonly #inboxPrefix: string | undefined;
   readonly #reconnected = new Set<() => void>();
+  readonly #closed = new Set<() => void>();
   readonly #waiting = new Set<() => void>();
   #connected = true;
 
-  private constructor(nc: NatsConnection, options: ConnectionOptions) {
+  private constructor(nc: NatsConnection, apiPrefix: string, inboxPrefix: string | undefined) {
     this.nc = nc;
-    this.apiPrefix = apiPrefixOf(options);
-    this.#inboxPrefix = options.inboxPrefix;
-    this.inbox = new ReplyInbox(nc, options.inboxPrefix);
+    this.apiPrefix = apiPrefix;
+    this.#inboxPrefix = inboxPrefix;
+    this.inbox = new ReplyInbox(nc, inboxPrefix);
     void this.#watch();
   }
 
   /** @throws {@link TransportError} when no server can be reached, or refuses. */
   static async open(options: ConnectionOptions, defaultName: string): Promise<JetStreamConnection> {
     const natsOptions = toNatsOptions(options, defaultName);
+    const apiPrefix = apiPrefixOf(options);
     try {
-      return new JetStreamConnection(await connect(natsOptions), options);
+      return new JetStreamConnection(await connect(natsOptions), apiPrefix, options.inboxPrefix);
     } catch (cause) {
       const servers = [natsOptions.servers ?? '127.0.0.1:4222'].flat().join(', ');
       throw new TransportError(`cannot connect to NATS at ${servers}: ${(cause as Error).message}`, {
@@ -62,6 +64,12 @@ export class JetStreamConnection {
   onReconnect(listener: () => void): () => void {
     this.#reconnected.add(listener);
     return () => this.#reconnected.delete(listener);
+  }
+
+  /** Calls back when the connection is closed for good; returns how to stop that. */
+  onClose(listener: () => void): () => void {
+    this.#closed.add(listener);
+    return () => this.#closed.delete(listener);
   }
 
   /**
@@ -159,7 +167,7 @@ export class JetStreamConnection {
       for (const listener of [...this.#waiting, ...this.#reconnected]) listener();
     }
     // the connection is closed: whoever waits finds that out by itself
-    for (const listener of this.#waiting) listener();
+    for (const listener of [...this.#waiting, ...this.#closed]) listener();
   }
 }
 

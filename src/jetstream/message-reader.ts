@@ -5,12 +5,14 @@ import { sleep } from '../kernel/sleep.js';
 import { Semaphore } from '../kernel/semaphore.js';
 import { ApiCode } from './api-codes.js';
 import { isFault, type JetStreamConnection, unexpectedFault } from './jetstream-connection.js';
+import { getRound } from './get-round.js';
+import { ReplySize } from './reply-size.js';
 import { isNoResponders } from './reply-inbox.js';
 
 /** A read is repeated this long before it fails. */
 const READ_TIMEOUT_MS = 15_000;
-/** Gets that wait for their answer at the same time: the client's outbound buffer must not overflow. */
-const MAX_IN_FLIGHT = 512;
+/** Rounds of gets under way at a time. */
+const ROUNDS = 4;
 /** Messages in one page of a scan, and how long a page may keep silent before it is asked for again. */
 const SCAN_PAGE = 256;
 const SCAN_SILENCE_MS = 2_000;
@@ -21,6 +23,19 @@ export interface StoredMessage {
   readonly data: Uint8Array;
   /** The server's time in milliseconds since 1970, where it was asked for. */
   readonly time?: number | undefined;
+}
+
+/** How long a read of several messages goes on. */
+export interface ReadPatience {
+  /** For all of it. @default 15 s for each message */
+  readonly deadline?: Deadline | undefined;
+  /** Where no deadline is given. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** The deadline of the next get. */
+export function deadlineOf({ deadline, signal }: ReadPatience): Deadline {
+  return deadline ?? new Deadline(READ_TIMEOUT_MS, signal);
 }
 
 interface ApiMessage {
@@ -37,7 +52,8 @@ const EMPTY = new Uint8Array();
 export class MessageReader {
   readonly #connection: JetStreamConnection;
   readonly #stream: string;
-  readonly #window = new Semaphore(MAX_IN_FLIGHT);
+  readonly #rounds = new Semaphore(ROUNDS);
+  readonly #replySize = new ReplySize();
 
   constructor(connection: JetStreamConnection, stream: string) {
     this.#connection = connection;
@@ -58,16 +74,34 @@ export class MessageReader {
     return this.#askLeader({ last_by_subj: subject }, deadline);
   }
 
-  /** The message with that sequence, from any replica; without its time, which costs more than the parse of a small body. */
-  async bySequence(
-    sequence: number,
-    options: { time: boolean },
-    deadline = new Deadline(READ_TIMEOUT_MS),
-  ): Promise<StoredMessage | undefined> {
-    const request = utf8.encode(options.time ? `{"seq":${sequence}}` : `{"seq":${sequence},"no_hdr":true}`);
-    const reply = await this.#window.run(async () => this.#directGet(this.#stream, request, deadline));
-    if (reply === undefined) return undefined;
-    return options.time ? withHeaders(reply) : { sequence, data: reply.data };
+  /**
+   * The messages with those sequences, from any replicas; undefined for each that the one asked does not have. Without their times unless asked for:
+   * a header costs more than the parse of a small body.
+   */
+  async bySequences(
+    sequences: readonly number[],
+    options: ReadPatience & { readonly time: boolean },
+  ): Promise<(StoredMessage | undefined)[]> {
+    const rounds = chunksOf(sequences, this.#replySize.perRound).map((chunk) =>
+      this.#rounds.run(async () => this.#round(chunk, options)),
+    );
+    return (await Promise.all(rounds)).flat();
+  }
+
+  async #round(
+    sequences: readonly number[],
+    options: ReadPatience & { readonly time: boolean },
+  ): Promise<(StoredMessage | undefined)[]> {
+    const subject = `${this.#connection.apiPrefix}.DIRECT.GET.${this.#stream}`;
+    const requests = sequences.map((sequence) =>
+      options.time ? `{"seq":${sequence}}` : `{"seq":${sequence},"no_hdr":true}`,
+    );
+    const replies = await getRound(this.#connection, subject, requests, deadlineOf(options));
+    return replies.map((reply, index) => {
+      this.#replySize.observe(reply.data.length);
+      if (!hasMessage(reply, subject)) return undefined;
+      return options.time ? withHeaders(reply) : { sequence: sequences[index] as number, data: reply.data };
+    });
   }
 
   /** The message with that sequence, from the leader: undefined means that it is gone. */
@@ -91,10 +125,14 @@ export class MessageReader {
    * All messages of a subject from a sequence on, in order, from any replica. The server looks through the blocks between them, so this is
    * for what cannot be had by sequence.
    */
-  async *scan(subject: string, fromSequence: number): AsyncGenerator<StoredMessage, void, void> {
+  async *scan(
+    subject: string,
+    fromSequence: number,
+    options: ReadPatience = {},
+  ): AsyncGenerator<StoredMessage, void, void> {
     let next = fromSequence;
     for (;;) {
-      const page = await this.#page(subject, next);
+      const page = await this.#page(subject, next, deadlineOf(options));
       yield* page.messages;
       if (page.complete) return;
       next = (page.messages.at(-1)?.sequence ?? next - 1) + 1;
@@ -102,27 +140,31 @@ export class MessageReader {
   }
 
   /** One batch of a scan: `complete` when the server said that nothing follows. */
-  async #page(subject: string, sequence: number): Promise<{ messages: StoredMessage[]; complete: boolean }> {
-    const deadline = new Deadline(READ_TIMEOUT_MS);
+  async #page(
+    subject: string,
+    sequence: number,
+    deadline: Deadline,
+  ): Promise<{ messages: StoredMessage[]; complete: boolean }> {
     const target = `${this.#connection.apiPrefix}.DIRECT.GET.${this.#stream}`;
     const request = utf8.encode(JSON.stringify({ seq: sequence, next_by_subj: subject, batch: SCAN_PAGE }));
     while (await this.#connection.whenConnected(deadline)) {
       const replies = await this.#collect(target, request);
       const end = replies.at(-1);
       if (end === undefined || isNoResponders(end)) {
-        await sleep(50);
+        await sleep(50, deadline.signal);
         continue;
       }
       // 404: nothing at all; 204: the end of the batch, with what is left behind it
-      const messages = replies.filter((reply) => reply.data.length > 0).map(withHeaders);
-      const ended = end.data.length === 0;
+      const messages = replies.filter((reply) => !isStatus(reply)).map(withHeaders);
+      const ended = isStatus(end);
       const pending = Number(end.headers?.get('Nats-Num-Pending') ?? 0);
       if (ended || messages.length > 0) return { messages, complete: ended && pending === 0 };
     }
+    deadline.signal?.throwIfAborted();
     throw new TransportError(`${target}: no answer came within ${deadline.totalMs} ms`);
   }
 
-  /** Replies until one without a body, or until none comes for a while. */
+  /** Replies until a status, or until none comes for a while. */
   async #collect(target: string, request: Uint8Array): Promise<Msg[]> {
     const replies: Msg[] = [];
     return new Promise((resolve) => {
@@ -133,7 +175,7 @@ export class MessageReader {
       };
       const address = this.#connection.inbox.open((reply) => {
         replies.push(reply);
-        if (reply.data.length === 0) return done();
+        if (isStatus(reply)) return done();
         cancel();
         cancel = this.#connection.inbox.timeouts.after(SCAN_SILENCE_MS, done);
       });
@@ -145,12 +187,7 @@ export class MessageReader {
   async #directGet(target: string, payload: Uint8Array, deadline: Deadline): Promise<Msg | undefined> {
     const subject = `${this.#connection.apiPrefix}.DIRECT.GET.${target}`;
     const reply = await this.#connection.request(subject, payload, deadline);
-    if (reply.data.length > 0) return reply;
-    const code = reply.headers?.code ?? 0;
-    if (code === 404) return undefined;
-    throw new TransportError(
-      `${subject} was answered with status ${code} ${reply.headers?.description ?? ''}`,
-    );
+    return hasMessage(reply, subject) ? reply : undefined;
   }
 
   async #askLeader(query: object, deadline: Deadline): Promise<StoredMessage | undefined> {
@@ -159,6 +196,19 @@ export class MessageReader {
     if (answer.error.err_code === ApiCode.messageNotFound) return undefined;
     throw unexpectedFault(`reading from store ${this.#stream}`, answer.error);
   }
+}
+
+/** @throws {@link TransportError} when the server says neither "here it is" nor "there is none". */
+function hasMessage(reply: Msg, subject: string): boolean {
+  if (!isStatus(reply)) return true;
+  const { code, description } = reply.headers ?? {};
+  if (code === 404) return false;
+  throw new TransportError(`${subject} was answered with status ${String(code)} ${description ?? ''}`);
+}
+
+/** Whether the server speaks for itself. A message without a body is a message. */
+function isStatus(reply: Msg): boolean {
+  return reply.data.length === 0 && (reply.headers?.code ?? 0) > 0;
 }
 
 function withHeaders(reply: Msg): StoredMessage {
@@ -175,4 +225,10 @@ function fromApi(message: ApiMessage['message']): StoredMessage {
     time: Date.parse(message.time),
     data: Buffer.from(message.data ?? '', 'base64'),
   };
+}
+
+function chunksOf<T>(items: readonly T[], size: number): T[][] {
+  const chunks: T[][] = [];
+  for (let from = 0; from < items.length; from += size) chunks.push(items.slice(from, from + size));
+  return chunks;
 }

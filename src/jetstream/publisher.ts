@@ -45,25 +45,13 @@ interface PubAck {
 export class Publisher {
   readonly #connection: JetStreamConnection;
   readonly #timeout = new AckTimeout();
-  readonly #inFlight = new Set<Promise<unknown>>();
 
   constructor(connection: JetStreamConnection) {
     this.#connection = connection;
   }
 
   async publish(message: OutgoingMessage, deadline: Deadline): Promise<PublishAnswer> {
-    const answer = new Publication(this.#connection, this.#timeout, message, deadline).run();
-    this.#inFlight.add(answer);
-    try {
-      return await answer;
-    } finally {
-      this.#inFlight.delete(answer);
-    }
-  }
-
-  /** Resolves when nothing is in flight any more. */
-  async drain(): Promise<void> {
-    await Promise.allSettled(this.#inFlight);
+    return new Publication(this.#connection, this.#timeout, message, deadline).run();
   }
 }
 

@@ -1,6 +1,7 @@
 import type { Msg, Subscription } from '@nats-io/transport-node';
 import { v4 as randomUuid } from 'uuid';
 import { Deadline } from '../kernel/deadline.js';
+import { TransportError } from '../kernel/errors.js';
 import type { ApiFault } from './api-codes.js';
 import { isFault, type JetStreamConnection } from './jetstream-connection.js';
 import { type ReplayMessage, toReplayMessage } from './replay-message.js';
@@ -25,6 +26,7 @@ export interface ReplayConsumerOptions {
   readonly filters: readonly string[];
   /** A pull without messages ends after this long, in milliseconds: then a bounded replay asks whether anything is left. */
   readonly pullExpiresMs: number;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** Where a replay begins. */
@@ -68,7 +70,7 @@ export class ReplayConsumer {
   #pulls: Pull[] = [];
   readonly #inbox: string;
   readonly #subscription: Subscription;
-  readonly #stopListening: () => void;
+  readonly #stopListening: readonly (() => void)[];
   readonly #watchdog: NodeJS.Timeout;
   #buffer: Msg[] = [];
   #silences = 0;
@@ -90,9 +92,10 @@ export class ReplayConsumer {
         if (error === null) this.#receive(msg);
       },
     });
-    this.#stopListening = connection.onReconnect(() =>
-      this.#lose(new ConsumerLost('the connection was renewed')),
-    );
+    this.#stopListening = [
+      connection.onReconnect(() => this.#lose(new ConsumerLost('the connection was renewed'))),
+      connection.onClose(() => this.#lose(new ConsumerLost('the connection was closed'))),
+    ];
     this.#watchdog = setInterval(() => this.#watch(), HEARTBEAT_MS);
   }
 
@@ -108,7 +111,8 @@ export class ReplayConsumer {
     // with one filter its subject stands in the call, so that permissions can restrict it
     const call = filters.length === 1 ? `CONSUMER.CREATE.${path}.${filters[0]}` : `CONSUMER.CREATE.${path}`;
     const body = { stream_name: stream, config: consumerConfig(name, start, filters), action: 'create' };
-    const answer = await connection.api<ConsumerInfo>(call, body, new Deadline(CREATE_TIMEOUT_MS));
+    const deadline = new Deadline(CREATE_TIMEOUT_MS, options.signal);
+    const answer = await connection.api<ConsumerInfo>(call, body, deadline);
     if (isFault(answer)) return new ConsumerLost(answer.error.description ?? 'refused', answer.error);
     const consumer = new ReplayConsumer(connection, path, answer.num_pending, options.pullExpiresMs);
     consumer.#refill();
@@ -130,20 +134,25 @@ export class ReplayConsumer {
 
   /** Asks the server how many messages are still to come. */
   async pending(): Promise<number | ConsumerLost> {
-    const answer = await this.#connection.api<ConsumerInfo>(
-      `CONSUMER.INFO.${this.#path}`,
-      undefined,
-      new Deadline(CREATE_TIMEOUT_MS),
-    );
-    return isFault(answer)
-      ? new ConsumerLost(answer.error.description ?? 'refused', answer.error)
-      : answer.num_pending;
+    try {
+      const deadline = new Deadline(CREATE_TIMEOUT_MS);
+      const answer = await this.#connection.api<ConsumerInfo>(
+        `CONSUMER.INFO.${this.#path}`,
+        undefined,
+        deadline,
+      );
+      if (!isFault(answer)) return answer.num_pending;
+      return new ConsumerLost(answer.error.description ?? 'refused', answer.error);
+    } catch (error) {
+      if (error instanceof TransportError) return new ConsumerLost(error.message);
+      throw error;
+    }
   }
 
   /** Stops listening and removes the consumer on the server, without waiting for the server's word on it. */
   close(): void {
     clearInterval(this.#watchdog);
-    this.#stopListening();
+    for (const stop of this.#stopListening) stop();
     const { nc, apiPrefix } = this.#connection;
     if (nc.isClosed() || nc.isDraining()) return;
     this.#subscription.unsubscribe();

@@ -81,10 +81,13 @@ class Replay {
         start: this.#start,
         filters: this.#options.filters,
         pullExpiresMs: PULL_EXPIRES_MS[this.#options.live ? 'live' : 'bounded'],
+        signal: this.#options.signal,
       });
       if (made instanceof ReplayConsumer) return made;
       await this.#recover(made);
     } catch (error) {
+      // the caller gave up, which the loop sees by itself
+      if (this.#options.signal?.aborted === true) return undefined;
       if (error instanceof ConnectionClosedError || !(error instanceof TransportError)) throw error;
       await this.#recover(new ConsumerLost(error.message), error);
     }
@@ -96,10 +99,13 @@ class Replay {
     if (this.#left === 0) this.#complete = true;
     if (consumer.pendingAtStart === 0) yield { messages: [], caughtUp: true };
     while (!this.finished) {
-      const messages = await consumer.take(this.#options.maxBatch, this.#options.signal);
+      const messages = await consumer.take(
+        Math.min(this.#options.maxBatch, this.#left),
+        this.#options.signal,
+      );
       if (messages instanceof ConsumerLost) return this.#recover(messages);
       if (messages.length > 0) yield this.#batch(messages);
-      else await this.#checkEnd(consumer);
+      else if (!(await this.#isGoingOn(consumer))) return;
     }
   }
 
@@ -114,11 +120,13 @@ class Replay {
     return { messages, caughtUp };
   }
 
-  /** A pull ended empty: in a bounded replay the rest may have been removed meanwhile. */
-  async #checkEnd(consumer: ReplayConsumer): Promise<void> {
-    if (this.#options.live || this.finished) return;
+  /** A pull ended empty: in a bounded replay the rest may have been removed meanwhile. False when the consumer is of no use any more. */
+  async #isGoingOn(consumer: ReplayConsumer): Promise<boolean> {
+    if (this.#options.live || this.finished) return true;
     const pending = await consumer.pending();
     if (pending === 0) this.#complete = true;
+    if (pending instanceof ConsumerLost) await this.#recover(pending);
+    return !(pending instanceof ConsumerLost);
   }
 
   async #recover(lost: ConsumerLost, cause?: Error): Promise<void> {

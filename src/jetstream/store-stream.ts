@@ -150,5 +150,8 @@ function driftOf(config: StreamInfo['config'], options: StoreStreamOptions): str
   if (config.max_bytes !== undefined && config.max_bytes >= 0) {
     drift.push(`max_bytes is ${config.max_bytes}: appends fail once the log is that large`);
   }
+  if (config.max_msg_size !== undefined && config.max_msg_size >= 0) {
+    drift.push(`max_msg_size is ${config.max_msg_size}: larger commits are refused`);
+  }
   return drift;
 }

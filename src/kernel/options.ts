@@ -1,10 +1,20 @@
 import { InvalidOptionError } from './errors.js';
 
-/** An integer of at least `min`, or the default where the option is absent; anything else is refused by name. */
-export function integerOption(option: string, given: number | undefined, fallback: number, min = 1): number {
+/** The longest that a timer of Node waits, in milliseconds (24.8 days): one that is set to more fires at once. */
+export const LONGEST_TIMER_MS = 2_147_483_647;
+
+/** An integer from `min` to `max`, or the default where the option is absent; anything else is refused by name. */
+export function integerOption(
+  option: string,
+  given: number | undefined,
+  fallback: number,
+  min = 1,
+  max = Number.MAX_SAFE_INTEGER,
+): number {
   if (given === undefined) return fallback;
-  if (!Number.isSafeInteger(given) || given < min) {
-    throw new InvalidOptionError({ option, given, allowed: `an integer of at least ${min}` });
+  if (!Number.isSafeInteger(given) || given < min || given > max) {
+    const range = max === Number.MAX_SAFE_INTEGER ? `of at least ${min}` : `from ${min} to ${max}`;
+    throw new InvalidOptionError({ option, given, allowed: `an integer ${range}` });
   }
   return given;
 }

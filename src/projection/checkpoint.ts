@@ -1,5 +1,5 @@
 import type { Position } from '../event/position.js';
-import type { ReadAllStart } from '../event-store/event-store.js';
+import type { RebuildStart } from './rebuild.js';
 
 /** Which checkpoint: each version of a projection has one of its own, so that two versions can be built side by side. */
 export interface CheckpointKey {
@@ -18,5 +18,5 @@ export interface Checkpoint extends CheckpointKey {
   /** Id of that commit: tells whether the log still holds the same one there. */
   readonly commitId: string | undefined;
   /** Where the replay began that the model comes from; undefined for the beginning of the log. */
-  readonly start: ReadAllStart | undefined;
+  readonly start: RebuildStart | undefined;
 }

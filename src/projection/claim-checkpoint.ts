@@ -1,16 +1,17 @@
-import type { EventStore, ReadAllStart } from '../event-store/event-store.js';
+import type { EventStore } from '../event-store/event-store.js';
 import { ProjectionFencedError } from '../kernel/errors.js';
 import type { Checkpoint } from './checkpoint.js';
 import type { ProjectionDefinition } from './define-projection.js';
 import { HandlerFault } from './handler-fault.js';
 import type { CheckpointTable } from './projection-store.js';
+import type { RebuildStart } from './rebuild.js';
 
 /** Another owner may claim or commit between reading and writing; one of them always gets further. */
 const CLAIM_TRIES = 10;
 
 /** Begin the model anew from there; `start: undefined` is the beginning of the log. */
 export interface Reset {
-  readonly start: ReadAllStart | undefined;
+  readonly start: RebuildStart | undefined;
 }
 
 /**

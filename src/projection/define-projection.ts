@@ -25,7 +25,8 @@ export interface ProjectionOptions<Tx, Events extends ProjectedEvents> {
   readonly name: string;
   /**
    * Goes up when the model has to be built differently. Each version has a checkpoint of its own and starts from the beginning of the log:
-   * give each its own tables (`order_summary_v2`), then both can run until the readers have moved.
+   * give each its own tables (`order_summary_v2`), then both can run until the readers have moved, in two processes (as a rolling update
+   * has them) or in two `Projections`: one `Projections` knows its projections by name, and takes one version of each.
    *
    * @default 1
    */
@@ -132,7 +133,7 @@ function handlersByType<Tx, Events extends ProjectedEvents>(
     if (handlers.has(type)) {
       throw new InvalidOptionError({ option, given: type, allowed: 'the only handler of its event type' });
     }
-    handlers.set(type, { type, eventClass, handle });
+    handlers.set(type, { eventClass, handle });
   }
   return handlers;
 }

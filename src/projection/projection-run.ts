@@ -1,6 +1,7 @@
 import type { StoredCommit } from '../event/commit.js';
 import { comparePositions, positionOf } from '../event/position.js';
 import type { CommitBatch, EventStore } from '../event-store/event-store.js';
+import { abortable } from '../kernel/abortable.js';
 import { isJetsourceError, ProjectionFailedError } from '../kernel/errors.js';
 import { applyCommits } from './apply-commits.js';
 import type { Checkpoint } from './checkpoint.js';
@@ -55,7 +56,7 @@ export class ProjectionRun {
     try {
       const checkpoint = await this.#retry(() => claimCheckpoint(this.#definition, this.#store, reset));
       this.#checkpoint = checkpoint;
-      const last = await this.#retry(() => verifyCheckpoint(checkpoint, this.#store));
+      const last = await this.#verify(checkpoint);
       this.#observer.claimed(checkpoint, last);
       await this.#follow(checkpoint);
     } catch (error) {
@@ -131,7 +132,7 @@ export class ProjectionRun {
     try {
       while (this.#unverified) {
         this.#unverified = false;
-        await this.#retry(() => verifyCheckpoint(this.#checkpoint as Checkpoint, this.#store));
+        await this.#verify(this.#checkpoint as Checkpoint);
       }
     } catch (error) {
       if (!this.#abort.signal.aborted) this.#fault = this.#asFault(error);
@@ -139,6 +140,11 @@ export class ProjectionRun {
     } finally {
       this.#verification = undefined;
     }
+  }
+
+  /** It only reads, so a stop does not wait for a log that does not answer. */
+  async #verify(checkpoint: Checkpoint): Promise<number> {
+    return this.#retry(() => abortable(verifyCheckpoint(checkpoint, this.#store), [this.#abort.signal]));
   }
 
   async #retry<T>(work: () => Promise<T>): Promise<T> {

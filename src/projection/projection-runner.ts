@@ -2,13 +2,14 @@ import { asPosition, comparePositions, parsePosition, type Position } from '../e
 import { isSystemCategory } from '../event/stream-name.js';
 import type { StoredCommit } from '../event/commit.js';
 import type { EventStore } from '../event-store/event-store.js';
+import { abortable } from '../kernel/abortable.js';
 import {
   InvalidOptionError,
   isJetsourceError,
   ProjectionFailedError,
   WaitTimeoutError,
 } from '../kernel/errors.js';
-import { integerOption } from '../kernel/options.js';
+import { integerOption, LONGEST_TIMER_MS } from '../kernel/options.js';
 import { Semaphore } from '../kernel/semaphore.js';
 import { sleep } from '../kernel/sleep.js';
 import type { Checkpoint } from './checkpoint.js';
@@ -17,15 +18,20 @@ import type { ProjectionDefinition } from './define-projection.js';
 import { ProjectionRun, type RunObserver } from './projection-run.js';
 import type { ProjectionState, ProjectionStatus } from './projection-status.js';
 import { Rebuild, type RebuildOptions, type RebuildResult } from './rebuild.js';
-import { rebuildStart } from './rebuild-start.js';
+import { rebuildStart, requireWithinLog } from './rebuild-start.js';
 import { Waiters } from './waiters.js';
 
 const WAIT_TIMEOUT_MS = 5_000;
 /** Most waits are over by then; the others are worth a look at what they wait for. */
 const LOOK_AFTER_MS = 100;
 
+export interface StartOptions {
+  /** Gives up waiting for the replay to begin; the projection goes on trying. */
+  readonly signal?: AbortSignal | undefined;
+}
+
 export interface WaitForOptions {
-  /** In milliseconds; 0 only asks. @default 5_000 */
+  /** In milliseconds, 2,147,483,647 at most; 0 only asks. @default 5_000 */
   readonly timeoutMs?: number | undefined;
   readonly signal?: AbortSignal | undefined;
 }
@@ -53,6 +59,8 @@ export class ProjectionRunner {
   #settleBegun: () => void = () => undefined;
   #ended: Promise<void> = Promise.resolve();
   #rebuild: Rebuild | undefined;
+  /** Ends with the next stop: what was asked for before it must not begin behind it. */
+  #untilStop = new AbortController();
 
   /** @param onError Told of each fault, also of those that are waited out. */
   constructor(definition: ProjectionDefinition, store: EventStore, onError: (error: Error) => void) {
@@ -73,15 +81,18 @@ export class ProjectionRunner {
   }
 
   /** Resolves when the replay has begun, or the first try to begin it has failed, which the status tells. Does nothing while it runs. */
-  async start(): Promise<void> {
+  async start(options: StartOptions = {}): Promise<void> {
+    options.signal?.throwIfAborted();
     await this.#control.run(async () => {
       if (this.#run === undefined) this.#launch();
     });
-    await this.#begun;
+    await abortable(this.#begun, [options.signal]);
   }
 
   /** Ends behind the transaction that is under way. */
   async stop(): Promise<void> {
+    this.#untilStop.abort(this.#stoppedError());
+    this.#untilStop = new AbortController();
     await this.#control.run(async () => {
       await this.#halt();
       this.#reached = undefined;
@@ -93,8 +104,11 @@ export class ProjectionRunner {
   async rebuild(options: RebuildOptions = {}): Promise<RebuildResult> {
     const reset: Reset = { start: rebuildStart(options.from) };
     options.signal?.throwIfAborted();
+    const signals = [this.#untilStop.signal, options.signal];
+    if (reset.start !== undefined) await abortable(requireWithinLog(reset.start, this.#store), signals);
     const rebuild = new Rebuild(options.onProgress);
     await this.#control.run(async () => {
+      for (const signal of signals) signal?.throwIfAborted();
       await this.#halt();
       this.#rebuild?.fail(this.#failure('another rebuild took the place of this one'));
       this.#rebuild = rebuild;
@@ -104,7 +118,7 @@ export class ProjectionRunner {
   }
 
   async waitFor(position: Position | undefined, options: WaitForOptions = {}): Promise<void> {
-    const timeoutMs = integerOption('timeoutMs', options.timeoutMs, WAIT_TIMEOUT_MS, 0);
+    const timeoutMs = waitTimeout(options.timeoutMs);
     if (position === undefined) return;
     asPosition(position);
     options.signal?.throwIfAborted();
@@ -120,7 +134,7 @@ export class ProjectionRunner {
   }
 
   async waitUntilLive(options: WaitForOptions = {}): Promise<void> {
-    const timeoutMs = integerOption('timeoutMs', options.timeoutMs, WAIT_TIMEOUT_MS, 0);
+    const timeoutMs = waitTimeout(options.timeoutMs);
     options.signal?.throwIfAborted();
     if (this.#state === 'live') return;
     const what = `projection ${this.#definition.name} being live`;
@@ -137,7 +151,7 @@ export class ProjectionRunner {
     if (this.#run === undefined && this.#error !== undefined) throw this.#error;
     await this.#waiters.until(isOver, {
       timeoutMs,
-      signals: signals.filter((signal) => signal !== undefined),
+      signals,
       onTimeout: () => {
         const progress = `it is ${this.#state} at ${this.#checkpoint?.position ?? 'the beginning'}`;
         const cause = this.#error;
@@ -277,6 +291,10 @@ export class ProjectionRunner {
   #failure(reason: string): ProjectionFailedError {
     return new ProjectionFailedError({ projection: this.#definition.name, reason });
   }
+}
+
+function waitTimeout(given: number | undefined): number {
+  return integerOption('timeoutMs', given, WAIT_TIMEOUT_MS, 0, LONGEST_TIMER_MS);
 }
 
 function stateAfter(error: Error): ProjectionState {

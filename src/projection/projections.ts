@@ -2,7 +2,7 @@ import type { Position } from '../event/position.js';
 import type { EventStore } from '../event-store/event-store.js';
 import { InvalidOptionError, UnknownProjectionError } from '../kernel/errors.js';
 import type { ProjectionDefinition } from './define-projection.js';
-import { ProjectionRunner, type WaitForOptions } from './projection-runner.js';
+import { ProjectionRunner, type StartOptions, type WaitForOptions } from './projection-runner.js';
 import type { ProjectionStatus } from './projection-status.js';
 import type { RebuildOptions, RebuildResult } from './rebuild.js';
 
@@ -16,8 +16,8 @@ export interface ProjectionsOptions {
 }
 
 /**
- * The durable projections of one process over one event store. Each runs by itself: one that fails does not hold up the others, and never
- * ends the process.
+ * Durable projections over one event store. Each runs by itself: one that fails does not hold up the others, and never ends the process.
+ * To serve one version of a projection while the next is built, give each version a process, or a `Projections`, of its own.
  *
  * @example
  * await using projections = new Projections(store, [summary], { onError: (error, name) => log.error(name, error) });
@@ -29,8 +29,8 @@ export class Projections {
   readonly #runners = new Map<string, ProjectionRunner>();
 
   /**
-   * @throws {@link InvalidOptionError} when two projections share a name; {@link EventRegistrationError} when one handles an event class that
-   * the store does not know.
+   * @throws {@link InvalidOptionError} when two projections share a name, be it in two versions; {@link EventRegistrationError} when one
+   * handles an event class that the store does not know.
    */
   constructor(
     store: EventStore,
@@ -43,7 +43,7 @@ export class Projections {
         throw new InvalidOptionError({
           option: 'projection.name',
           given: name,
-          allowed: 'a name of its own',
+          allowed: 'a name of its own (another version of a projection runs in a `Projections` of its own)',
         });
       }
       for (const { eventClass } of definition.handlers.values()) store.registry.nameOf(eventClass);
@@ -57,9 +57,12 @@ export class Projections {
   /**
    * Starts those that do not run, each from its checkpoint. Resolves when every replay has begun or could not begin: what keeps a projection
    * from running is told by `onError` and {@link status}, and {@link waitUntilLive} rejects with it.
+   *
+   * A log that does not answer is noticed when its reads time out; `signal` ends the waiting before with its reason, and the projections go
+   * on trying all the same.
    */
-  async start(): Promise<void> {
-    await this.#each((runner) => runner.start());
+  async start(options: StartOptions = {}): Promise<void> {
+    await this.#each((runner) => runner.start(options));
   }
 
   /** Stops all behind the transactions that are under way. Whoever waits is told so. They can be started again. */
@@ -99,7 +102,8 @@ export class Projections {
    * readers see the model as far as it is. After a crash the next start goes on where it was.
    *
    * @throws {@link ProjectionFailedError} when the projection fails, is stopped, or is rebuilt again before the end.
-   * @throws {@link InvalidOptionError}, {@link UnknownProjectionError} before anything is cleared.
+   * @throws {@link InvalidOptionError} before anything is cleared, also when `from` lies beyond the end of the log, which a replay would
+   * skip to; {@link TransportError} when the log does not tell its end; {@link UnknownProjectionError}.
    * @example
    * await projections.rebuild('order-summary', { from: { time: new Date('2026-01-01') } });
    */

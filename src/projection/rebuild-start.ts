@@ -1,5 +1,7 @@
 import { asPosition } from '../event/position.js';
+import type { EventStore } from '../event-store/event-store.js';
 import { InvalidOptionError } from '../kernel/errors.js';
+import { logReachFor } from './log-reach.js';
 import type { RebuildStart } from './rebuild.js';
 
 const ALLOWED = '{ sequence }, { time } or { position }';
@@ -19,8 +21,31 @@ export function rebuildStart(from: RebuildStart | undefined): RebuildStart | und
     throw invalid('from.sequence', from.sequence, 'an integer of at least 1');
   }
   if (!('time' in from)) throw invalid('from', from, ALLOWED);
-  if (from.time instanceof Date && !Number.isNaN(from.time.getTime())) return { time: from.time };
-  throw invalid('from.time', from.time, 'a valid Date');
+  return { time: checkedTime(from.time) };
+}
+
+/**
+ * Asks the log for its end where the start may lie beyond it.
+ *
+ * @throws {@link InvalidOptionError} when a replay from there would skip what is appended next.
+ */
+export async function requireWithinLog(start: RebuildStart, store: EventStore): Promise<void> {
+  const reach = logReachFor(start);
+  if (reach <= 0) return;
+  const last = await store.lastSequence();
+  if (reach <= last) return;
+  const [option, given] =
+    'position' in start ? ['from.position', start.position] : ['from.sequence', reach + 1];
+  throw invalid(option, given, `within the log, which ends at sequence ${last}`);
+}
+
+function checkedTime(time: Date): Date {
+  if (!(time instanceof Date) || Number.isNaN(time.getTime()))
+    throw invalid('from.time', time, 'a valid Date');
+  // what is stored until then would be in the model or not, by whether the projection ran meanwhile
+  if (time.getTime() > Date.now())
+    throw invalid('from.time', time.toISOString(), 'a time that has passed, by the clock of this machine');
+  return time;
 }
 
 function invalid(option: string, given: unknown, allowed: string): InvalidOptionError {

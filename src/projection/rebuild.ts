@@ -1,6 +1,7 @@
 import type { StoredCommit } from '../event/commit.js';
 import type { Position } from '../event/position.js';
 import type { ReadAllStart } from '../event-store/event-store.js';
+import { abortable } from '../kernel/abortable.js';
 
 /** How far a rebuild is. */
 export interface RebuildProgress {
@@ -15,9 +16,13 @@ export interface RebuildResult {
   readonly events: number;
   readonly commits: number;
   readonly durationMs: number;
+  readonly eventsPerSecond: number;
 }
 
-/** Where a rebuild begins; an event, a sequence of the JetStream stream, or a time of the server. */
+/**
+ * Where a rebuild begins: an event, a sequence of the JetStream stream, or a time of the server. Its end at the latest, and no time to
+ * come, so that nothing that is appended later is skipped.
+ */
 export type RebuildStart = Exclude<ReadAllStart, { readonly after: Position }>;
 
 export interface RebuildOptions {
@@ -51,37 +56,29 @@ export class Rebuild {
 
   /** Its end, or the signal's reason. */
   async result(signal: AbortSignal | undefined): Promise<RebuildResult> {
-    if (signal === undefined) return this.#result;
-    let onAbort: (() => void) | undefined;
-    const aborted = new Promise<never>((_, reject) => {
-      onAbort = () => reject(signal.reason);
-      signal.addEventListener('abort', onAbort);
-      if (signal.aborted) onAbort();
-    });
-    try {
-      return await Promise.race([this.#result, aborted]);
-    } finally {
-      if (onAbort !== undefined) signal.removeEventListener('abort', onAbort);
-    }
+    return abortable(this.#result, [signal]);
   }
 
   /** @throws What `onProgress` throws. */
   advance(position: Position, commits: readonly StoredCommit[]): void {
     this.#commits += commits.length;
     for (const commit of commits) this.#events += commit.events.length;
-    const eventsPerSecond = Math.round(this.#events / (this.#elapsedMs() / 1_000));
-    this.#onProgress?.({ events: this.#events, commits: this.#commits, eventsPerSecond, position });
+    const { durationMs: _, ...totals } = this.#totals();
+    this.#onProgress?.({ ...totals, position });
   }
 
   complete(): void {
-    this.#resolve({ events: this.#events, commits: this.#commits, durationMs: this.#elapsedMs() });
+    this.#resolve(this.#totals());
   }
 
   fail(error: Error): void {
     this.#reject(error);
   }
 
-  #elapsedMs(): number {
-    return performance.now() - this.#begun;
+  #totals(): RebuildResult {
+    const durationMs = performance.now() - this.#begun;
+    // no time at all would be no rate
+    const eventsPerSecond = Math.round((this.#events * 1_000) / Math.max(durationMs, 1));
+    return { events: this.#events, commits: this.#commits, durationMs, eventsPerSecond };
   }
 }

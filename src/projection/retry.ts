@@ -30,7 +30,8 @@ export async function retry<T>(work: () => Promise<T>, options: RetryOptions): P
     try {
       return await work();
     } catch (error) {
-      if (isFinal(error)) throw error;
+      // given up in the middle is no failure to tell of
+      if (isFinal(error) || (options.signal.aborted && error === options.signal.reason)) throw error;
       if (error instanceof HandlerFault && handlerTries++ >= HANDLER_TRIES)
         throw failure(options.projection, error);
       if (!delayed) options.onDelay(error as Error);

@@ -3,6 +3,7 @@ import { parsePosition } from '../event/position.js';
 import type { EventStore } from '../event-store/event-store.js';
 import { isJetsourceError, ProjectionDivergedError } from '../kernel/errors.js';
 import type { Checkpoint } from './checkpoint.js';
+import { logReachFor } from './log-reach.js';
 
 /**
  * Makes sure that the log is the one that the model was built from. A commit that was removed since is no divergence.
@@ -18,7 +19,10 @@ export async function verifyCheckpoint(checkpoint: Checkpoint, store: EventStore
     );
   }
   const last = await store.lastSequence();
-  if (checkpoint.position === undefined) return last;
+  if (checkpoint.position === undefined) {
+    requireStart(checkpoint, last);
+    return last;
+  }
   const { sequence } = parsePosition(checkpoint.position);
   if (last < sequence) {
     throw diverged(checkpoint, `it has read up to ${checkpoint.position}, the log ends at ${last}`);
@@ -31,6 +35,12 @@ export async function verifyCheckpoint(checkpoint: Checkpoint, store: EventStore
     );
   }
   return last;
+}
+
+/** The start of a replay was in the log when the replay began; beyond its end, what is appended until then would be skipped. */
+function requireStart(checkpoint: Checkpoint, last: number): void {
+  const reach = checkpoint.start === undefined ? 0 : logReachFor(checkpoint.start);
+  if (last < reach) throw diverged(checkpoint, `it begins behind ${reach}, the log ends at ${last}`);
 }
 
 async function commitAt(

@@ -1,7 +1,9 @@
+import { abortable } from '../kernel/abortable.js';
+
 export interface WaitOptions {
   readonly timeoutMs: number;
   /** Each of them ends the waiting with its reason. */
-  readonly signals: readonly AbortSignal[];
+  readonly signals: readonly (AbortSignal | undefined)[];
   /** The error to give up with when the time is over. */
   readonly onTimeout: () => Error;
 }
@@ -19,21 +21,20 @@ export class Waiters {
   /** Resolves at the first {@link settle} at which `isOver` is true. */
   async until(isOver: () => boolean, options: WaitOptions): Promise<void> {
     const { timeoutMs, signals, onTimeout } = options;
-    for (const signal of signals) signal.throwIfAborted();
-    const cleanUp: (() => void)[] = [];
+    let leave = (): void => undefined;
+    const met = new Promise<void>((resolve, reject) => {
+      const waiter: Waiter = { isOver, resolve, reject };
+      const timer = setTimeout(() => reject(onTimeout()), timeoutMs);
+      this.#waiting.add(waiter);
+      leave = () => {
+        clearTimeout(timer);
+        this.#waiting.delete(waiter);
+      };
+    });
     try {
-      await new Promise<void>((resolve, reject) => {
-        const waiter: Waiter = { isOver, resolve, reject };
-        this.#waiting.add(waiter);
-        const timer = setTimeout(() => reject(onTimeout()), timeoutMs);
-        cleanUp.push(
-          () => this.#waiting.delete(waiter),
-          () => clearTimeout(timer),
-        );
-        for (const signal of signals) cleanUp.push(onAbort(signal, () => reject(signal.reason)));
-      });
+      await abortable(met, signals);
     } finally {
-      for (const clean of cleanUp) clean();
+      leave();
     }
   }
 
@@ -46,9 +47,4 @@ export class Waiters {
   fail(error: Error): void {
     for (const waiter of this.#waiting) waiter.reject(error);
   }
-}
-
-function onAbort(signal: AbortSignal, listener: () => void): () => void {
-  signal.addEventListener('abort', listener);
-  return () => signal.removeEventListener('abort', listener);
 }

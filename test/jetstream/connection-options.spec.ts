@@ -28,6 +28,7 @@ describe('connection options', () => {
       pingInterval: 5,
       maxReconnectAttempts: -1,
       reconnectTimeWait: 250,
+      timeout: 3_000,
     });
     expect(toNatsOptions({ servers, connectionName: 'mine', reconnectTimeWait: 9 }, 'x')).toMatchObject({
       name: 'mine',

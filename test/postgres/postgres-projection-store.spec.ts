@@ -175,9 +175,17 @@ describe('postgresProjectionStore', () => {
     expect(await replace(first, { ...next, position: positionOf(9, 0) })).toBe(false);
     expect(await replace({ ...next, epoch: 2 }, { ...next, epoch: 3 })).toBe(false);
     expect(await find()).toEqual(next);
-    for (const start of [{ position: positionOf(3, 1) }, { after: positionOf(3, 1) }, undefined]) {
+    for (const start of [{ position: positionOf(3, 1) }, undefined]) {
       await replace(next, { ...next, start });
       expect(await find()).toEqual({ ...next, start });
     }
+  });
+
+  it('refuses a start in the table that no rebuild writes', async () => {
+    await using projections = await live();
+    await projections.stop();
+    await db.query(`update jetsource_checkpoint set start_at = 'after:3.1'`);
+    await projections.start();
+    await expect(projections.waitUntilLive(quick)).rejects.toThrow('jetsource_checkpoint.start_at');
   });
 });

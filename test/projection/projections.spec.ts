@@ -83,6 +83,26 @@ describe('a projection', () => {
     expect(other.checkpoint('sums', 1)?.epoch).toBe(1);
   });
 
+  it('serves one version while the next is built, each in a `Projections` of its own', async () => {
+    await bench.place('ada');
+    const serving = await bench.started(sums(store));
+    await serving.waitUntilLive(quick);
+    let release = (): void => undefined;
+    const gate = new Promise<void>((resolve) => (release = resolve));
+    const next = new MemoryProjectionStore();
+    next.checkpoints = store.checkpoints;
+    const building = await bench.started(sums(next, { version: 2, before: () => gate }));
+    const { position } = await bench.place('ada');
+    await serving.waitFor('sums', position, quick);
+    expect(statusOf(building)).toMatchObject({ version: 2, state: 'catching-up' });
+    release();
+    await building.waitFor('sums', position, quick);
+    expect(statusOf(serving)).toMatchObject({ version: 1, state: 'live' });
+    expect([...next.model]).toEqual([...store.model]);
+    const both = (): unknown => bench.projections(sums(store), sums(next, { version: 2 }));
+    expect(both).toThrow('another version of a projection runs in a `Projections` of its own');
+  });
+
   it('is refused at construction when its name or its events do not fit', () => {
     expect(() => bench.projections(sums(store), sums(store))).toThrow('a name of its own');
     bench.log = new FakeEventStore([OrderShipped]);
@@ -105,6 +125,20 @@ describe('an owner that was taken over', () => {
   });
 });
 
+describe('start', () => {
+  it('stops waiting with its signal, and goes on trying', async () => {
+    const answer = log.lastSequence.bind(log);
+    let release = (): void => undefined;
+    const gate = new Promise<void>((resolve) => (release = resolve));
+    log.lastSequence = async () => (await gate, answer());
+    const projections = bench.projections(sums(store));
+    const signal = AbortSignal.timeout(10);
+    expect(await errorOf(projections.start({ signal }))).toBe(signal.reason);
+    release();
+    await projections.waitUntilLive(quick);
+  });
+});
+
 describe('stop', () => {
   it('finishes the transaction that is under way', async () => {
     let release = (): void => undefined;
@@ -118,6 +152,34 @@ describe('stop', () => {
     release();
     await stopping;
     expect(store.model.get('ada')).toBe(1);
+  });
+
+  it.each(['lastSequence', 'commitAt'] as const)('does not wait for a %s that hangs', async (read) => {
+    await bench.place('ada');
+    const projections = await bench.started(sums(store));
+    await projections.waitUntilLive(quick);
+    await projections.stop();
+    const asked = new Promise<void>((resolve) => {
+      log[read] = () => (resolve(), new Promise<never>(() => undefined));
+    });
+    const starting = projections.start();
+    await asked;
+    await projections.stop();
+    await starting;
+    expect(statusOf(projections)).toMatchObject({ state: 'stopped', error: undefined });
+    expect(bench.reported).toEqual([]);
+  });
+
+  it('does not wait for a verification that hangs behind a reconnect', async () => {
+    const projections = await bench.started(sums(store));
+    await projections.waitUntilLive(quick);
+    const asked = new Promise<void>((resolve) => {
+      log.lastSequence = () => (resolve(), new Promise<never>(() => undefined));
+    });
+    log.reconnect();
+    await asked;
+    await projections.stop();
+    expect(statusOf(projections).state).toBe('stopped');
   });
 
   it('ends a projection that waits for its database', async () => {

@@ -1,8 +1,10 @@
+import { getEventListeners } from 'node:events';
 import { Projections } from '../../src/projection/projections.js';
 import type { RebuildProgress, RebuildStart } from '../../src/projection/rebuild.js';
 import type { FakeEventStore } from './fake-event-store.js';
 import { MemoryProjectionStore } from './memory-projection-store.js';
 import { OrderPlaced, orderLog, orderStream, sums } from './orders.js';
+import { errorOf, quick, statusOf } from './projection-bench.js';
 
 let log: FakeEventStore;
 let store: MemoryProjectionStore;
@@ -26,7 +28,9 @@ describe('rebuild', () => {
     await projections.waitUntilLive();
     store.model.set('by hand', 1);
     const result = await projections.rebuild('sums');
-    expect(result).toEqual({ events: 20, commits: 10, durationMs: expect.any(Number) as number });
+    const { durationMs, eventsPerSecond, ...counted } = result;
+    expect(counted).toEqual({ events: 20, commits: 10 });
+    expect(eventsPerSecond).toBe(Math.round(20_000 / Math.max(durationMs, 1)));
     expect(store.model.has('by hand')).toBe(false);
     expect(store.model.get('all')).toBe(10);
     const { position } = await log.append(orderStream, [new OrderPlaced('all')]);
@@ -44,7 +48,11 @@ describe('rebuild', () => {
 
   it('of an empty log is done at once', async () => {
     log.restore(0);
-    expect(await projections.rebuild('sums')).toMatchObject({ events: 0, commits: 0 });
+    expect(await projections.rebuild('sums')).toMatchObject({
+      events: 0,
+      commits: 0,
+      eventsPerSecond: 0,
+    });
   });
 
   it.each<[string, RebuildStart, number]>([
@@ -170,6 +178,75 @@ describe('rebuild', () => {
       });
     }
     expect(store.model.get('all')).toBe(10);
+  });
+
+  it.each<[string, RebuildStart, string]>([
+    [
+      'a sequence',
+      { sequence: 12 },
+      'from.sequence must be within the log, which ends at sequence 10; given: 12',
+    ],
+    [
+      'a position',
+      { position: '12.0' as never },
+      'from.position must be within the log, which ends at sequence 10',
+    ],
+    ['an event that the next commit may hold', { position: '11.1' as never }, 'from.position'],
+    ['a time to come', { time: new Date(Date.now() + 60_000) }, 'from.time must be a time that has passed'],
+  ])('refuses %s beyond the end of the log before it clears anything', async (_, from, message) => {
+    await projections.rebuild('sums');
+    const error = await errorOf(projections.rebuild('sums', { from }));
+    expect(error).toMatchObject({ code: 'invalid-option' });
+    expect(error.message).toContain(message);
+    expect(store.model.get('all')).toBe(10);
+    const { position } = await log.append(orderStream, [new OrderPlaced('all')]);
+    await projections.waitFor('sums', position, quick);
+    expect(store.checkpoint('sums')).toMatchObject({ epoch: 1, start: undefined });
+  });
+
+  it.each<[string, RebuildStart]>([
+    ['sequence', { sequence: 11 }],
+    ['position', { position: '11.0' as never }],
+  ])('from the end of the log, told by its %s, holds what comes', async (_, from) => {
+    expect(await projections.rebuild('sums', { from })).toMatchObject({ events: 0 });
+    const { position } = await log.append(orderStream, [new OrderPlaced('all')]);
+    await projections.waitFor('sums', position, quick);
+    expect([...store.model]).toEqual([['all', 1]]);
+  });
+
+  it('from the end of a log that was then restored diverges instead of skipping', async () => {
+    await projections.rebuild('sums', { from: { sequence: 11 } });
+    await projections.stop();
+    log.restore(8);
+    await projections.start();
+    expect(await errorOf(projections.waitUntilLive(quick))).toMatchObject({ code: 'projection-diverged' });
+  });
+
+  describe('while the log does not tell its end', () => {
+    beforeEach(() => {
+      log.lastSequence = () => new Promise<never>(() => undefined);
+    });
+
+    it('ends with a stop, and does not begin behind it', async () => {
+      const rebuilt = errorOf(projections.rebuild('sums', { from: { sequence: 4 } }));
+      await projections.stop();
+      expect((await rebuilt).message).toContain('stop() was called');
+      expect(statusOf(projections).state).toBe('stopped');
+      expect(store.commits).toBe(0);
+    });
+
+    it('ends with its signal, before anything is cleared', async () => {
+      const signal = AbortSignal.timeout(10);
+      const rebuilt = projections.rebuild('sums', { from: { sequence: 4 }, signal });
+      expect(await errorOf(rebuilt)).toBe(signal.reason);
+      expect(store.commits).toBe(0);
+    });
+  });
+
+  it('leaves no listener on its signal', async () => {
+    const { signal } = new AbortController();
+    await projections.rebuild('sums', { from: { sequence: 4 }, signal });
+    expect(getEventListeners(signal, 'abort')).toHaveLength(0);
   });
 
   it('keeps the old model when it cannot be cleared', async () => {

@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events';
 import { stream } from '../../src/event/stream-name.js';
 import type { FakeEventStore } from './fake-event-store.js';
 import type { MemoryProjectionStore } from './memory-projection-store.js';
@@ -49,6 +50,22 @@ describe('waitFor', () => {
     const waiting = errorOf(projections.waitFor('sums', '9.0' as never, { signal: controller.signal }));
     controller.abort(new TypeError('gone'));
     expect(await waiting).toEqual(new TypeError('gone'));
+    expect(getEventListeners(controller.signal, 'abort')).toHaveLength(0);
+  });
+
+  it('refuses a timeout that no timer can wait', async () => {
+    const projections = await bench.started(sums(store));
+    for (const wait of [
+      projections.waitFor('sums', '9.0' as never, { timeoutMs: 3e9 }),
+      projections.waitUntilLive({ timeoutMs: 2_147_483_648 }),
+    ]) {
+      const error = await errorOf(wait);
+      expect(error).toMatchObject({ code: 'invalid-option', option: 'timeoutMs' });
+      expect(error.message).toContain('an integer from 0 to 2147483647');
+    }
+    const signal = AbortSignal.timeout(20);
+    const longest = projections.waitFor('sums', '9.0' as never, { timeoutMs: 2_147_483_647, signal });
+    expect(await errorOf(longest)).toBe(signal.reason);
   });
 
   it('is rejected by a stop, and while stopped', async () => {

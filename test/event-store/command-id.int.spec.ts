@@ -1,0 +1,232 @@
+import { encodeCommit } from '../../src/event/commit-format.js';
+import { stream, type StreamName } from '../../src/event/stream-name.js';
+import { subjectOf } from '../../src/event/subject.js';
+import { commitIdOfCommand, newCommitId } from '../../src/event-store/commit-id.js';
+import type { JetStreamEventStore } from '../../src/event-store/jetstream-event-store.js';
+import { openStore, uniqueStoreName } from '../shared-server.js';
+import { collect, rejection } from '../support/collect.js';
+import { counted, type Counted, ORDER_EVENTS } from '../support/order-events.js';
+import { RawNats } from '../support/raw-nats.js';
+
+const name = uniqueStoreName();
+let store: JetStreamEventStore;
+let elsewhere: JetStreamEventStore;
+let raw: RawNats;
+let lastId = 0;
+
+beforeAll(async () => {
+  store = await openStore({ name, events: ORDER_EVENTS });
+  elsewhere = await openStore({ name, events: ORDER_EVENTS });
+  raw = await RawNats.open();
+});
+
+afterAll(async () => {
+  await raw.nc.close();
+});
+
+function newStream(): StreamName {
+  return stream('order', `id-${++lastId}`);
+}
+
+async function numbersIn(order: StreamName): Promise<number[]> {
+  const events = await collect(store.read(order, { consistency: 'leader' }));
+  return events.map(({ data }) => (data as Counted).n);
+}
+
+describe('a command id', () => {
+  it('stored twice makes one commit, and the second caller gets the first result', async () => {
+    const order = newStream();
+    const first = await store.append(order, counted(1, 3), { commandId: 'c' });
+    const second = await store.append(order, counted(1, 3), { commandId: 'c' });
+    expect(first.committed).toBe(true);
+    expect(second).toEqual({ ...first, committed: false });
+    expect(await numbersIn(order)).toEqual([1, 2, 3]);
+  });
+
+  it('with other events gives the stored commit, not committed by this call', async () => {
+    const order = newStream();
+    const first = await store.append(order, counted(1), { commandId: 'c' });
+    expect(await store.append(order, counted(7, 9), { commandId: 'c' })).toEqual({
+      ...first,
+      committed: false,
+    });
+    expect(await numbersIn(order)).toEqual([1]);
+  });
+
+  it.each([
+    ['an old exact version', 1],
+    ['"none", as the first time', 'none' as const],
+    ['a version that is not there yet', 99],
+    ['"exists"', 'exists' as const],
+    ['"any"', 'any' as const],
+  ])('is looked up before the expectation is judged: %s gives the first result', async (_, expect_) => {
+    const order = newStream();
+    if (expect_ !== 'none') await store.append(order, counted(0));
+    const first = await store.append(order, counted(1, 2), {
+      commandId: 'c',
+      expect: expect_ === 'none' ? 'none' : 1,
+    });
+    await elsewhere.append(order, counted(3));
+    for (const writer of [store, elsewhere]) {
+      const repeated = await writer.append(order, counted(1, 2), { commandId: 'c', expect: expect_ });
+      expect(repeated).toEqual({ ...first, committed: false });
+    }
+    expect((await numbersIn(order)).at(-1)).toBe(3);
+  });
+
+  it('is found far behind the end, on another connection', async () => {
+    const order = newStream();
+    const first = await store.append(order, counted(0), { commandId: 'c', expect: 'none' });
+    for (let batch = 0; batch < 30; batch += 1)
+      await store.append(order, counted(batch * 100, batch * 100 + 99));
+    expect(await elsewhere.append(order, counted(0), { commandId: 'c' })).toEqual({
+      ...first,
+      committed: false,
+    });
+    expect(await elsewhere.append(order, counted(0), { commandId: 'c', expect: 'none' })).toEqual({
+      ...first,
+      committed: false,
+    });
+  });
+
+  it.each(['any', 'exists', 'none', 5] as const)(
+    'is found although the server has forgotten the message id, as it does after two minutes (expecting %p)',
+    async (expected) => {
+      const order = newStream();
+      const commitId = commitIdOfCommand(order, 'c');
+      const body = encodeCommit({
+        stream: order,
+        commitId,
+        attemptId: crypto.randomUUID(),
+        number: 1,
+        firstVersion: 1,
+        predecessors: [],
+        metadata: { occurredAt: '2026-01-01T00:00:00Z', commandId: 'c' },
+        events: [{ type: 'Counted', schemaVersion: 1, data: { n: 1 } }],
+      });
+      // without the header that the server remembers ids by
+      await raw.store(subjectOf(name, order), body);
+      for (const writer of [store, elsewhere]) {
+        const result = await writer.append(order, counted(1), { commandId: 'c', expect: expected });
+        expect(result).toMatchObject({ version: 1, committed: false, events: [{ id: `${commitId}/0` }] });
+      }
+      expect(await numbersIn(order)).toEqual([1]);
+    },
+  );
+
+  it('appended by two connections at once is committed by exactly one, and both get the same result', async () => {
+    for (let round = 0; round < 60; round += 1) {
+      const order = newStream();
+      if (round % 2 === 0) await store.append(order, counted(0));
+      const expected = (['any', round % 2 === 0 ? 1 : 'none', round % 2 === 0 ? 'exists' : 'any'] as const)[
+        round % 3
+      ];
+      const results = await Promise.all(
+        [store, elsewhere, store, elsewhere].map(async (writer, index) =>
+          writer.append(order, counted(index + 10), { commandId: 'c', expect: expected }),
+        ),
+      );
+      expect(results.filter(({ committed }) => committed)).toHaveLength(1);
+      expect(new Set(results.map(({ position }) => position)).size).toBe(1);
+      expect(new Set(results.map(({ version }) => version)).size).toBe(1);
+      expect(await numbersIn(order)).toHaveLength(round % 2 === 0 ? 2 : 1);
+    }
+  });
+
+  it('is remembered although the caller says to have looked the stream up to its end', async () => {
+    const order = newStream();
+    await store.append(order, counted(0));
+    // between the caller's fold and its append, another process handles the same command
+    const first = await elsewhere.append(order, counted(1), { commandId: 'c' });
+    const second = await store.append(order, counted(1), { commandId: 'c', expect: 1, lookedUpTo: 1 });
+    expect(second).toEqual({ ...first, committed: false });
+  });
+
+  it('counts for one stream: two streams take the same one', async () => {
+    const [one, two] = [newStream(), newStream()];
+    await store.append(one, counted(1), { commandId: 'c' });
+    expect(await store.append(two, counted(2), { commandId: 'c' })).toMatchObject({
+      version: 1,
+      committed: true,
+    });
+  });
+
+  it('that is new meets the expectation like any append', async () => {
+    const order = newStream();
+    await store.append(order, counted(1, 2));
+    const error = await rejection(store.append(order, counted(3), { commandId: 'c', expect: 1 }));
+    expect(error).toMatchObject({ name: 'WrongExpectedVersionError', expected: 1, actual: 2 });
+    const none = await rejection(store.append(order, counted(3), { commandId: 'c', expect: 'none' }));
+    expect(none).toMatchObject({ name: 'WrongExpectedVersionError', expected: 'none', actual: 2 });
+    expect(await store.append(order, counted(3), { commandId: 'c', expect: 2 })).toMatchObject({
+      committed: true,
+    });
+  });
+
+  it('is stored with the commit, for whoever reads it', async () => {
+    const order = newStream();
+    await store.append(order, counted(1), { commandId: 'pay 42/ä' });
+    expect(await collect(store.read(order))).toMatchObject([{ metadata: { commandId: 'pay 42/ä' } }]);
+  });
+
+  it('of a commit that was removed since is reported so, and not stored again', async () => {
+    const order = newStream();
+    const { position = '' } = await store.append(order, counted(1), { commandId: 'c', expect: 'none' });
+    await raw.api(`STREAM.MSG.DELETE.${name}`, { seq: Number(position.split('.')[0]) });
+    for (const writer of [store, elsewhere]) {
+      const error = await rejection(writer.append(order, counted(1), { commandId: 'c' }));
+      expect(error).toMatchObject({ name: 'CommitRemovedError', stream: String(order) });
+    }
+    expect(await numbersIn(order)).toEqual([]);
+  });
+
+  it('makes the same commit id always, and another one for any other stream or command', () => {
+    const id = commitIdOfCommand(stream('order', '42'), 'pay');
+    // stands in logs: if this changes, commands handled before an update are handled again after it
+    expect(id).toBe('665dfe4a-f22b-5748-8193-6a386c779d48');
+    const ids = [
+      id,
+      commitIdOfCommand(stream('order', '42'), 'pay2'),
+      commitIdOfCommand(stream('order', '4'), '2#pay'),
+      commitIdOfCommand(stream('order', '42#pay'), 'x'),
+      commitIdOfCommand(stream('order', '42'), 'pay#x'),
+      commitIdOfCommand(stream('orders', '42'), 'pay'),
+    ];
+    expect(new Set(ids).size).toBe(ids.length);
+  });
+
+  it('left out, commit ids are new and ordered by time', async () => {
+    const first = newCommitId();
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    expect(newCommitId() > first).toBe(true);
+  });
+});
+
+describe('an append with a wrong idea of the end', () => {
+  it('to a store that was deleted and made anew finds out, with and without a command id', async () => {
+    const lonely = uniqueStoreName();
+    const writer = await openStore({ name: lonely, events: ORDER_EVENTS });
+    const orders = [newStream(), newStream()];
+    for (const order of orders) await writer.append(order, counted(1, 3));
+    await raw.api(`STREAM.DELETE.${lonely}`);
+    const successor = await openStore({ name: lonely, events: ORDER_EVENTS });
+    await expect(writer.append(orders[0]!, counted(1), { deadlineMs: 3_000 })).resolves.toMatchObject({
+      version: 1,
+    });
+    await expect(
+      writer.append(orders[1]!, counted(1), { commandId: 'c', deadlineMs: 3_000 }),
+    ).resolves.toMatchObject({ version: 1, committed: true });
+    expect(successor.identity).not.toBe(writer.identity);
+  });
+
+  it('to a stream whose last commit was removed goes on behind the one before', async () => {
+    const order = newStream();
+    await store.append(order, counted(1));
+    const { position = '' } = await store.append(order, counted(2));
+    await raw.api(`STREAM.MSG.DELETE.${name}`, { seq: Number(position.split('.')[0]) });
+    expect(await store.append(order, counted(3), { commandId: 'd', deadlineMs: 3_000 })).toMatchObject({
+      version: 2,
+    });
+    expect(await numbersIn(order)).toEqual([1, 3]);
+  });
+});

@@ -1,0 +1,224 @@
+import type { EventStoreOptions } from '../../src/event-store/connect-event-store.js';
+import { connectEventStore } from '../../src/event-store/connect-event-store.js';
+import { stream } from '../../src/event/stream-name.js';
+import { Event } from '../../src/event/event-type.js';
+import { openStore, sharedServerUrl, uniqueStoreName } from '../shared-server.js';
+import { collect, rejection } from '../support/collect.js';
+import { counted, ORDER_EVENTS } from '../support/order-events.js';
+import { RawNats } from '../support/raw-nats.js';
+
+let raw: RawNats;
+
+beforeAll(async () => {
+  raw = await RawNats.open();
+});
+
+afterAll(async () => {
+  await raw.nc.close();
+});
+
+/** The settings of a stream that jetsource made. */
+async function goodConfig(name: string): Promise<Record<string, unknown>> {
+  const model = uniqueStoreName();
+  await openStore({ name: model });
+  const { config } = await raw.api<{ config: Record<string, unknown> }>(`STREAM.INFO.${model}`);
+  return { ...config, name, subjects: [`${name}.*.*.*`] };
+}
+
+async function createWith(changes: Record<string, unknown>): Promise<string> {
+  const name = uniqueStoreName();
+  const answer = await raw.api<{ error?: object }>(`STREAM.CREATE.${name}`, {
+    ...(await goodConfig(name)),
+    ...changes,
+  });
+  expect(answer.error).toBeUndefined();
+  return name;
+}
+
+async function configOf(name: string): Promise<unknown> {
+  return (await raw.api<{ config: unknown }>(`STREAM.INFO.${name}`)).config;
+}
+
+describe('a new store', () => {
+  it('is a JetStream stream on which all promises can be kept', async () => {
+    const name = uniqueStoreName();
+    const store = await openStore({ name });
+    expect(await configOf(name)).toMatchObject({
+      name,
+      subjects: [`${name}.*.*.*`],
+      storage: 'file',
+      retention: 'limits',
+      discard: 'new',
+      max_msgs: -1,
+      max_bytes: -1,
+      max_age: 0,
+      max_msgs_per_subject: -1,
+      num_replicas: 1,
+      duplicate_window: 120_000_000_000,
+      allow_direct: true,
+      allow_atomic: true,
+      allow_rollup_hdrs: false,
+      deny_delete: false,
+      metadata: { 'jetsource.store': store.identity, 'jetsource.format': '1' },
+    });
+  });
+
+  it('created by eight processes at once is one store', async () => {
+    const name = uniqueStoreName();
+    const stores = await Promise.all(
+      Array.from({ length: 8 }, async () => openStore({ name, events: ORDER_EVENTS })),
+    );
+    expect(new Set(stores.map(({ identity }) => identity)).size).toBe(1);
+    await Promise.all(stores.map(async (store, n) => store.append(stream('order', '1'), counted(n))));
+    expect(await collect(stores[0]!.read(stream('order', '1')))).toHaveLength(8);
+  });
+
+  it('found again is the same one', async () => {
+    const name = uniqueStoreName();
+    const first = await openStore({ name });
+    const before = await configOf(name);
+    expect((await openStore({ name })).identity).toBe(first.identity);
+    expect(await configOf(name)).toEqual(before);
+  });
+
+  it('keeps its identity from other stores', async () => {
+    const [one, two] = [await openStore(), await openStore()];
+    expect(one.identity).not.toBe(two.identity);
+  });
+
+  it('may live in memory, for tests', async () => {
+    const store = await openStore({ storage: 'memory', events: ORDER_EVENTS });
+    await store.append(stream('order', '1'), counted(1));
+    expect(await configOf(store.name)).toMatchObject({ storage: 'memory' });
+  });
+
+  it('with three replicas on a single server is an error, and nothing is left', async () => {
+    const name = uniqueStoreName();
+    expect(await rejection(openStore({ name, replicas: 3 }))).toMatchObject({ name: 'TransportError' });
+    expect(await raw.api(`STREAM.INFO.${name}`)).toMatchObject({ error: { err_code: 10059 } });
+  });
+});
+
+describe('an existing stream', () => {
+  it.each<[string, Record<string, unknown>]>([
+    ['discard', { discard: 'old' }],
+    ['max_age', { max_age: 3_600_000_000_000 }],
+    ['max_msgs', { max_msgs: 1_000_000 }],
+    ['max_msgs_per_subject', { max_msgs_per_subject: 5 }],
+    ['duplicate_window', { duplicate_window: 60_000_000_000 }],
+    ['allow_direct', { allow_direct: false }],
+    ['allow_atomic', { allow_atomic: false }],
+    ['allow_rollup_hdrs', { allow_rollup_hdrs: true }],
+    ['allow_msg_ttl', { allow_msg_ttl: true }],
+    ['deny_delete', { deny_delete: true }],
+    ['no_ack', { no_ack: true, allow_atomic: false }],
+    ['retention', { retention: 'interest' }],
+    ['storage', { storage: 'memory' }],
+    ['jetsource.store', { metadata: {} }],
+    ['allow_msg_schedules', { allow_msg_schedules: true, discard: 'old' }],
+  ])('whose %s breaks a promise is refused by that name and not changed', async (setting, changes) => {
+    const name = await createWith(changes);
+    const before = await configOf(name);
+    const error = await rejection(openStore({ name }));
+    expect(error).toMatchObject({ name: 'StoreSettingsError', store: name });
+    expect((error as { faults: string[] }).faults).toContainEqual(expect.stringContaining(setting));
+    expect(String(error)).toContain(setting);
+    expect(await configOf(name)).toEqual(before);
+  });
+
+  it('on other subjects is refused, naming those that it needs', async () => {
+    const name = await createWith({ subjects: [`elsewhere-${uniqueStoreName()}.>`] });
+    expect(await rejection(openStore({ name }))).toMatchObject({
+      name: 'StoreSettingsError',
+      message: expect.stringContaining(`${name}.*.*.*`) as string,
+    });
+  });
+
+  it('with several faults is refused with all of them', async () => {
+    const name = await createWith({ discard: 'old', max_age: 3_600_000_000_000 });
+    const { faults } = (await rejection(openStore({ name }))) as { faults: string[] };
+    expect(faults).toHaveLength(2);
+  });
+
+  it('whose subjects belong to another stream already cannot be made', async () => {
+    const name = uniqueStoreName();
+    await raw.api(`STREAM.CREATE.other-${name}`, { name: `other-${name}`, subjects: [`${name}.>`] });
+    expect(await rejection(openStore({ name }))).toMatchObject({
+      name: 'TransportError',
+      message: expect.stringContaining(name) as string,
+    });
+  });
+
+  it.each<[string, Record<string, unknown>, Partial<EventStoreOptions>]>([
+    ['max_bytes', { max_bytes: 1_000_000_000 }, {}],
+    ['max_msg_size', { max_msg_size: 10_000 }, {}],
+    ['num_replicas', {}, { replicas: 3 }],
+  ])(
+    'whose %s is another than asked for is taken, with a warning, and not changed',
+    async (setting, changes, options) => {
+      const name = await createWith(changes);
+      const before = await configOf(name);
+      const warnings: string[] = [];
+      await openStore({ name, onWarning: (warning) => warnings.push(warning), ...options });
+      expect(warnings).toEqual([expect.stringContaining(setting)]);
+      expect(warnings[0]).toContain(name);
+      expect(await configOf(name)).toEqual(before);
+    },
+  );
+
+  it('as asked for is taken without a warning', async () => {
+    const name = await createWith({});
+    const warnings: string[] = [];
+    await openStore({ name, replicas: 1, onWarning: (warning) => warnings.push(warning) });
+    expect(warnings).toEqual([]);
+  });
+});
+
+describe('connectEventStore refuses', () => {
+  it.each(['', 'a.b', 'a b', '*', '>', '$JS', '1a', 'x'.repeat(65), null, undefined, 5])(
+    'the name %j',
+    async (name) => {
+      expect(await rejection(openStore({ name: name as string }))).toMatchObject({
+        name: 'InvalidOptionError',
+        option: 'name',
+      });
+    },
+  );
+
+  it.each<[string, object]>([
+    ['storage', { storage: 'disk' }],
+    ['replicas', { replicas: 0 }],
+    ['replicas', { replicas: 1.5 }],
+    ['events', { events: undefined }],
+    ['credentialsFile', { credentialsFile: '/does/not/exist.creds' }],
+    ['apiPrefix', { domain: 'leaf', apiPrefix: '$JS.leaf.API' }],
+  ])('an impossible %s', async (option, options) => {
+    expect(await rejection(openStore(options as never))).toMatchObject({
+      name: 'InvalidOptionError',
+      option,
+    });
+  });
+
+  it('two classes of one event name, before anything is created', async () => {
+    @Event('Same')
+    class One {}
+    @Event('Same')
+    class Two {}
+    const name = uniqueStoreName();
+    expect(await rejection(openStore({ name, events: [One, Two] }))).toMatchObject({
+      name: 'EventRegistrationError',
+    });
+    expect(await raw.api(`STREAM.INFO.${name}`)).toMatchObject({ error: { err_code: 10059 } });
+  });
+
+  it('a server that is not there, naming it', async () => {
+    const error = await rejection(
+      connectEventStore({ servers: 'nats://127.0.0.1:1', name: 'shop', events: [] }),
+    );
+    expect(error).toMatchObject({
+      name: 'TransportError',
+      message: expect.stringContaining('127.0.0.1:1') as string,
+    });
+    expect(sharedServerUrl()).toMatch(/^nats:/);
+  });
+});

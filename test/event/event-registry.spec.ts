@@ -1,0 +1,147 @@
+import { EventRegistry } from '../../src/event/event-registry.js';
+import { Event } from '../../src/event/event-type.js';
+import { EventRegistrationError, InvalidEventError } from '../../src/kernel/errors.js';
+
+@Event('OrderPlaced')
+class OrderPlaced {
+  constructor(
+    readonly customer: string,
+    readonly lines: readonly { sku: string; count: number }[] = [],
+  ) {}
+
+  get isEmpty(): boolean {
+    return this.lines.length === 0;
+  }
+}
+
+@Event('OrderShipped', { version: 3 })
+class OrderShipped {
+  constructor(readonly at: Date = new Date(0)) {}
+}
+
+class Undeclared {}
+
+describe('event registry', () => {
+  const registry = new EventRegistry([OrderPlaced, OrderShipped]);
+
+  it('stores an event under its declared name and schema version', () => {
+    expect(registry.encode(new OrderPlaced('ada'))).toEqual({
+      type: 'OrderPlaced',
+      schemaVersion: 1,
+      data: { customer: 'ada', lines: [] },
+    });
+    expect(registry.encode(new OrderShipped()).schemaVersion).toBe(3);
+  });
+
+  it('gives an instance of the class back, methods and all', () => {
+    const event = registry.decode(registry.encode(new OrderPlaced('ada', [{ sku: 'x', count: 2 }])));
+    expect(event).toBeInstanceOf(OrderPlaced);
+    expect(event).toEqual(new OrderPlaced('ada', [{ sku: 'x', count: 2 }]));
+    expect((event as OrderPlaced).isEmpty).toBe(false);
+  });
+
+  it('shares nothing with the object that it was given', () => {
+    const lines = [{ sku: 'x', count: 1 }];
+    const encoded = registry.encode(new OrderPlaced('ada', lines));
+    lines[0]!.count = 99;
+    lines.push({ sku: 'y', count: 1 });
+    expect(encoded.data).toEqual({ customer: 'ada', lines: [{ sku: 'x', count: 1 }] });
+  });
+
+  it('leaves data of an unregistered type as they are', () => {
+    const data = { a: 1 };
+    expect(registry.decode({ type: 'Foreign', schemaVersion: 1, data })).toBe(data);
+  });
+
+  it('does not let stored data change what an event is', () => {
+    const data = JSON.parse('{"__proto__":{"isAdmin":true},"constructor":"x","customer":"eve"}') as object;
+    const event = registry.decode({ type: 'OrderPlaced', schemaVersion: 1, data });
+    expect(event).toBeInstanceOf(OrderPlaced);
+    expect((event as { isAdmin?: boolean }).isAdmin).toBeUndefined();
+  });
+
+  it('reads data from the time when a getter was still a field', () => {
+    const data = { customer: 'ada', lines: [], isEmpty: 'stored' };
+    expect(registry.decode({ type: 'OrderPlaced', schemaVersion: 1, data })).toMatchObject({
+      isEmpty: 'stored',
+    });
+  });
+
+  it('lists names in the order given', () => {
+    expect(registry.names).toEqual(['OrderPlaced', 'OrderShipped']);
+    expect(registry.nameOf(OrderShipped)).toBe('OrderShipped');
+  });
+
+  it('refuses two classes of one name, naming both', () => {
+    @Event('OrderPlaced')
+    class Impostor {}
+    expect(() => new EventRegistry([OrderPlaced, Impostor])).toThrow(
+      new EventRegistrationError('event type OrderPlaced is registered twice, by OrderPlaced and Impostor'),
+    );
+  });
+
+  it('refuses one class given twice', () => {
+    expect(() => new EventRegistry([OrderPlaced, OrderPlaced])).toThrow(EventRegistrationError);
+  });
+
+  it('refuses a class without a name, naming the class', () => {
+    expect(() => new EventRegistry([Undeclared])).toThrow(/class Undeclared has no event type/);
+  });
+
+  it('does not take the name of a base class for its own', () => {
+    class RushOrderPlaced extends OrderPlaced {}
+    expect(() => new EventRegistry([RushOrderPlaced])).toThrow(/RushOrderPlaced has no event type/);
+    expect(() => registry.encode(new RushOrderPlaced('ada'))).toThrow(/RushOrderPlaced is not registered/);
+  });
+
+  it('refuses an event of an unregistered class, naming those it knows', () => {
+    expect(() => registry.encode(new Undeclared())).toThrow(
+      /Undeclared is not registered.*OrderPlaced, OrderShipped/,
+    );
+    expect(() => registry.nameOf(Undeclared)).toThrow(EventRegistrationError);
+  });
+
+  it.each([
+    ['a plain object', {}, EventRegistrationError],
+    ['an object without prototype', Object.create(null), EventRegistrationError],
+    ['a list', [], EventRegistrationError],
+    ['null', null, InvalidEventError],
+    ['text', 'OrderPlaced', InvalidEventError],
+    ['undefined', undefined, InvalidEventError],
+  ])('refuses %s as an event', (_, event, error) => {
+    expect(() => registry.encode(event as object)).toThrow(error);
+  });
+
+  it('refuses what JSON cannot hold', () => {
+    const circle: unknown[] = [];
+    circle.push(circle);
+    expect(() => registry.encode(new OrderPlaced('ada', circle as never))).toThrow(InvalidEventError);
+    expect(() => registry.encode(new OrderPlaced(10n as never))).toThrow(InvalidEventError);
+  });
+
+  it.each([
+    ['text', 'x'],
+    ['a list', [1]],
+    ['null', null],
+    ['nothing', undefined],
+  ])('refuses an event whose toJSON gives %s', (_, json) => {
+    @Event('Odd')
+    class Odd {
+      toJSON(): unknown {
+        return json;
+      }
+    }
+    expect(() => new EventRegistry([Odd]).encode(new Odd())).toThrow(InvalidEventError);
+  });
+});
+
+describe('@Event', () => {
+  it('refuses an empty name', () => {
+    expect(() => Event('')).toThrow(EventRegistrationError);
+    expect(() => Event(undefined as never)).toThrow(EventRegistrationError);
+  });
+
+  it.each([0, -1, 1.5, Number.NaN, '1'])('refuses the schema version %p', (version) => {
+    expect(() => Event('A', { version: version as number })).toThrow(EventRegistrationError);
+  });
+});

@@ -1,0 +1,175 @@
+import fc from 'fast-check';
+import { slotOf, SLOTS } from '../../src/event/slot.js';
+import { stream } from '../../src/event/stream-name.js';
+import { decodeSubjectToken, encodeSubjectToken } from '../../src/event/subject-token.js';
+import { categoryOfSubject, isNamedBy, storeSubjects, subjectOf } from '../../src/event/subject.js';
+import { InvalidStreamNameError } from '../../src/kernel/errors.js';
+
+const HOSTILE = [
+  '.',
+  ' ',
+  '*',
+  '>',
+  '/',
+  '%',
+  '%2E',
+  '\\',
+  '$',
+  '\t',
+  '\r\n',
+  '\u0000',
+  '\u007f',
+  '"',
+  'ä',
+  '漢',
+  '🦜',
+  '\u202e',
+  '..',
+  '+',
+  '#',
+  "'",
+  '(',
+  ')',
+  '!',
+  '~',
+];
+const hostileId = fc
+  .array(fc.oneof(fc.constantFrom(...HOSTILE), fc.string({ unit: 'binary', maxLength: 3 })), {
+    minLength: 1,
+    maxLength: 30,
+  })
+  .map((parts) => parts.join(''))
+  .filter((id) => id !== '');
+
+describe('subject of a stream', () => {
+  it('is store, slot, category and id', () => {
+    expect(subjectOf('shop', stream('order', '42'))).toBe(`shop.${slotOf(stream('order', '42'))}.order.42`);
+  });
+
+  it('holds the id as one token of letters, digits, - _ ~ and %, from which it comes back', () => {
+    fc.assert(
+      fc.property(hostileId, (id) => {
+        const token = encodeSubjectToken(id);
+        expect(token).toMatch(/^[A-Za-z0-9_~%-]+$/);
+        expect(decodeSubjectToken(token)).toBe(id);
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+
+  it('has exactly four tokens whatever the id', () => {
+    fc.assert(
+      fc.property(hostileId, (id) => {
+        const subject = subjectOf('shop', stream('order', id));
+        expect(subject.split('.')).toHaveLength(4);
+        expect(categoryOfSubject(subject)).toBe('order');
+      }),
+    );
+  });
+
+  it('is shared by no two ids', () => {
+    fc.assert(
+      fc.property(hostileId, hostileId, (a, b) => {
+        expect(subjectOf('shop', stream('order', a)) === subjectOf('shop', stream('order', b))).toBe(a === b);
+      }),
+      { numRuns: 1_000 },
+    );
+  });
+
+  it.each([
+    ['a.b', 'a%2Eb'],
+    ['a b', 'a%20b'],
+    ['*', '%2A'],
+    ['>', '%3E'],
+    ['a%2Eb', 'a%252Eb'],
+    ["(it's)!", '%28it%27s%29%21'],
+    ['ä', '%C3%A4'],
+    ['$SYS', '%24SYS'],
+    ['a-b_c~d', 'a-b_c~d'],
+  ])('encodes the id %j as %s', (id, token) => {
+    expect(encodeSubjectToken(id)).toBe(token);
+  });
+
+  it('is told from the subjects of other streams', () => {
+    const own = stream('order', 'a.b');
+    expect(isNamedBy(subjectOf('shop', own), own)).toBe(true);
+    for (const other of [stream('order', 'a%2Eb'), stream('order', 'b'), stream('payment', 'a.b')]) {
+      expect(isNamedBy(subjectOf('shop', other), own)).toBe(false);
+      expect(isNamedBy(subjectOf('shop', own), other)).toBe(false);
+    }
+    // without its last token, the id could be taken for a category and an id
+    expect(isNamedBy('shop.order.x.y', stream('order', 'x.y'))).toBe(false);
+  });
+
+  it('lies in what the store captures', () => {
+    expect(storeSubjects('shop')).toBe('shop.*.*.*');
+    expect(categoryOfSubject('shop.order.42')).toBeUndefined();
+    expect(categoryOfSubject('shop.1.order.42.more')).toBeUndefined();
+  });
+});
+
+describe('stream', () => {
+  it.each([
+    ['an empty id', ''],
+    ['a null id', null],
+    ['an undefined id', undefined],
+    ['a number', 42],
+    ['an object', { toString: () => '42' }],
+    ['half a surrogate pair', 'a\ud83e'],
+    ['the other half', '\udd9cb'],
+    ['more than 1,024 bytes', 'x'.repeat(1_025)],
+    ['more than 1,024 bytes once encoded', 'ä'.repeat(171)],
+  ])('refuses %s as an id', (_, id) => {
+    expect(() => stream('order', id as string)).toThrow(InvalidStreamNameError);
+  });
+
+  it('takes an id of 1,024 bytes once encoded', () => {
+    expect(stream('order', 'x'.repeat(1_024)).id).toHaveLength(1_024);
+    expect(subjectOf('shop', stream('order', 'ä'.repeat(170)))).toContain('%C3%A4');
+  });
+
+  it.each(['', '$bus', 'a.b', 'a b', '*', '>', 'a/b', '1order', '-order', 'ordér', 'x'.repeat(65), null, 7])(
+    'refuses the category %j',
+    (category) => {
+      expect(() => stream(category as string, '42')).toThrow(InvalidStreamNameError);
+    },
+  );
+
+  it('is written as category and id', () => {
+    expect(String(stream('order', '42'))).toBe('order/42');
+  });
+});
+
+describe('slot of a stream', () => {
+  // these stand in every subject ever stored: a failure here means that existing streams are not found any more
+  it.each([
+    ['order', '42', 25],
+    ['order', 'a.b', 14],
+    ['customer', 'Ådne Ærø', 41],
+    ['stock', 'sku-1', 7],
+    ['order', '🦜', 19],
+  ])('of %s/%s never changes', (category, id, slot) => {
+    expect(slotOf(stream(category, id))).toBe(slot);
+  });
+
+  it('lies in 0 to 63', () => {
+    fc.assert(
+      fc.property(hostileId, (id) => {
+        const slot = slotOf(stream('order', id));
+        expect(Number.isInteger(slot) && slot >= 0 && slot < SLOTS).toBe(true);
+      }),
+    );
+    expect(SLOTS).toBe(64);
+  });
+
+  it('spreads consecutive ids over all slots', () => {
+    const counts = new Map<number, number>();
+    for (let id = 0; id < 64_000; id += 1) {
+      const slot = slotOf(stream('order', String(id)));
+      counts.set(slot, (counts.get(slot) ?? 0) + 1);
+    }
+    expect(counts.size).toBe(64);
+    expect(Math.max(...counts.values())).toBeLessThan(1_500);
+    expect(Math.min(...counts.values())).toBeGreaterThan(600);
+  });
+});

@@ -1,0 +1,50 @@
+import { connect, headers, type NatsConnection } from '@nats-io/transport-node';
+import { sharedServerUrl } from '../shared-server.js';
+
+/** NATS as any other program uses it: to put things into a store that jetsource would not, and to look behind its back. */
+export class RawNats {
+  readonly nc: NatsConnection;
+
+  private constructor(nc: NatsConnection) {
+    this.nc = nc;
+  }
+
+  /** On the shared server, unless another is named. */
+  static async open(url = sharedServerUrl()): Promise<RawNats> {
+    return new RawNats(await connect({ servers: url }));
+  }
+
+  /** A call of the JetStream API, such as `STREAM.INFO.shop`. */
+  async api<T = Record<string, unknown>>(call: string, body?: object): Promise<T> {
+    const reply = await this.nc.request(`$JS.API.${call}`, body && JSON.stringify(body), { timeout: 5_000 });
+    return reply.json<T>();
+  }
+
+  /** Stores a message and gives its sequence. */
+  async store(
+    subject: string,
+    body: string | Uint8Array,
+    header: Record<string, string> = {},
+  ): Promise<number> {
+    const natsHeaders = headers();
+    for (const [name, value] of Object.entries(header)) natsHeaders.set(name, value);
+    const reply = await this.nc.request(subject, body, { headers: natsHeaders, timeout: 5_000 });
+    const { seq, error } = reply.json<{ seq?: number; error?: { description: string } }>();
+    if (seq === undefined) throw new TypeError(`${subject}: ${error?.description ?? 'not stored'}`);
+    return seq;
+  }
+
+  async messageCount(stream: string): Promise<number> {
+    const { state } = await this.api<{ state: { messages: number } }>(`STREAM.INFO.${stream}`);
+    return state.messages;
+  }
+
+  async consumers(stream: string): Promise<string[]> {
+    const { consumers } = await this.api<{ consumers: string[] | null }>(`CONSUMER.NAMES.${stream}`);
+    return consumers ?? [];
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.nc.close();
+  }
+}
