@@ -44,7 +44,7 @@ export type { Checkpoint, CheckpointKey } from './projection/checkpoint.js';
 export type { ProjectionState, ProjectionStatus } from './projection/projection-status.js';
 export type { CheckpointTable, ProjectionStore } from './projection/projection-store.js';
 export type { EventHandler } from './projection/event-handler.js';
-export type { WaitForOptions } from './projection/projection-runner.js';
+export type { StartOptions, WaitForOptions } from './projection/projection-runner.js';
 export { Projections } from './projection/projections.js';
 export type { ProjectionsOptions } from './projection/projections.js';
 export type { RebuildOptions, RebuildProgress, RebuildResult, RebuildStart } from './projection/rebuild.js';

@@ -2,7 +2,7 @@ import { v4 as randomUuid } from 'uuid';
 import type { CommitEvent } from '../event/commit.js';
 import type { EventRegistry } from '../event/event-registry.js';
 import { checkMetadata, type StoredMetadata } from '../event/metadata.js';
-import { StreamName } from '../event/stream-name.js';
+import { checkStreamName, type StreamName } from '../event/stream-name.js';
 import { Deadline } from '../kernel/deadline.js';
 import { InvalidOptionError } from '../kernel/errors.js';
 import { checkKnownOptions, integerOption } from '../kernel/options.js';
@@ -35,13 +35,7 @@ export function toAppendRequest(
   options: AppendOptions,
   registry: EventRegistry,
 ): AppendRequest {
-  if (!(stream instanceof StreamName)) {
-    throw new InvalidOptionError({
-      option: 'stream',
-      given: stream,
-      allowed: 'made by stream(category, id)',
-    });
-  }
+  checkStreamName(stream);
   if (!Array.isArray(events)) {
     throw new InvalidOptionError({ option: 'events', given: events, allowed: 'a list of events' });
   }

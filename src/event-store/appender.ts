@@ -190,9 +190,7 @@ class Append {
   }
 
   #resultOf(stored: StoredCommit): AppendResult {
-    const known = this.#parts.tails.get(this.subject);
-    if (known === undefined || known.sequence < stored.sequence)
-      this.#parts.tails.set(this.subject, tailOf(stored));
+    this.#parts.tails.offer(this.subject, tailOf(stored));
     return toAppendResult(stored, stored.attemptId === this.#request.attemptId);
   }
 

@@ -19,7 +19,9 @@ export interface AppendOptions {
   readonly commandId?: string | undefined;
   /**
    * The caller has read the stream up to this version and not met the command id there: the look-up begins behind it. For repositories,
-   * which have just folded the stream. @default 0
+   * which have just folded the stream; a version not looked through would let a command be stored twice. @default 0
+   *
+   * @internal
    */
   readonly lookedUpTo?: number | undefined;
   /** Stored with the commit and read back with each of its events. */
@@ -186,10 +188,13 @@ export abstract class EventStore {
   ): Promise<StreamTail>;
 
   /** The commit at a sequence, as the leader knows it; undefined when there is none (removed, or not stored yet). */
-  abstract commitAt(sequence: number): Promise<StoredCommit | undefined>;
+  abstract commitAt(
+    sequence: number,
+    options?: { signal?: AbortSignal | undefined },
+  ): Promise<StoredCommit | undefined>;
 
   /** Sequence of the store's last message, as the leader knows it; 0 for an empty store. */
-  abstract lastSequence(): Promise<number>;
+  abstract lastSequence(options?: { signal?: AbortSignal | undefined }): Promise<number>;
 
   /** Stops taking appends, waits for those in flight, closes the connection. Safe to call twice. */
   abstract close(): Promise<void>;

@@ -2,12 +2,11 @@ import { lastVersionOf, type StoredCommit } from '../event/commit.js';
 import type { EventRegistry } from '../event/event-registry.js';
 import { positionOf } from '../event/position.js';
 import { type RecordedEvent, recordedEvents } from '../event/recorded-event.js';
-import type { StreamName } from '../event/stream-name.js';
+import { checkStreamName, type StreamName } from '../event/stream-name.js';
 import { asVersion, type Version } from '../event/version.js';
 import { isFault, type JetStreamConnection, unexpectedFault } from '../jetstream/jetstream-connection.js';
-import { MessageReader } from '../jetstream/message-reader.js';
+import { deadlineOf, MessageReader } from '../jetstream/message-reader.js';
 import { Publisher } from '../jetstream/publisher.js';
-import { Deadline } from '../kernel/deadline.js';
 import { ConnectionClosedError } from '../kernel/errors.js';
 import { checkKnownOptions, integerOption } from '../kernel/options.js';
 import { toAppendRequest } from './append-request.js';
@@ -38,7 +37,6 @@ const READ_WINDOW = 1_000;
 const DEFAULT_MAX_BATCH = 500;
 const READ_ALL_OPTIONS = ['from', 'categories', 'types', 'signal'];
 const FOLLOW_OPTIONS = ['from', 'categories', 'maxBatch', 'signal', 'onRecovery'];
-const READ_TIMEOUT_MS = 15_000;
 
 /** The event store on one JetStream stream. Made by {@link connectEventStore}. */
 export class JetStreamEventStore extends EventStore {
@@ -180,18 +178,21 @@ export class JetStreamEventStore extends EventStore {
     return { commits, version: asVersion(version) };
   }
 
-  async commitAt(sequence: number): Promise<StoredCommit | undefined> {
+  async commitAt(
+    sequence: number,
+    options: { signal?: AbortSignal | undefined } = {},
+  ): Promise<StoredCommit | undefined> {
     this.#checkOpen();
-    const message = await this.#messages.bySequenceAtLeader(sequence);
+    const message = await this.#messages.bySequenceAtLeader(sequence, deadlineOf(options));
     return message && toStoredCommit(message, this.name);
   }
 
-  async lastSequence(): Promise<number> {
+  async lastSequence(options: { signal?: AbortSignal | undefined } = {}): Promise<number> {
     this.#checkOpen();
     const answer = await this.#connection.api<{ state: { last_seq: number } }>(
       `STREAM.INFO.${this.name}`,
       undefined,
-      new Deadline(READ_TIMEOUT_MS),
+      deadlineOf(options),
     );
     if (isFault(answer)) throw unexpectedFault(`asking for the end of store ${this.name}`, answer.error);
     return answer.state.last_seq;
@@ -208,8 +209,9 @@ export class JetStreamEventStore extends EventStore {
     consistency: Consistency = 'follower',
     signal?: AbortSignal,
   ): Promise<StoredCommit | undefined> {
-    const last = await this.#reader.last(stream, consistency, new Deadline(READ_TIMEOUT_MS, signal));
-    if (last !== undefined) this.#tails.set(subjectOf(this.name, stream), tailOf(last));
+    checkStreamName(stream);
+    const last = await this.#reader.last(stream, consistency, deadlineOf({ signal }));
+    if (last !== undefined) this.#tails.offer(subjectOf(this.name, stream), tailOf(last));
     return last;
   }
 

@@ -19,6 +19,11 @@ export class TailCache {
     this.#tails.set(subject, tail);
   }
 
+  /** Takes a tail from a reader that may lag, unless a newer one is known. */
+  offer(subject: string, tail: Tail): void {
+    if ((this.#tails.get(subject)?.sequence ?? 0) < tail.sequence) this.#tails.set(subject, tail);
+  }
+
   delete(subject: string): void {
     this.#tails.delete(subject);
   }

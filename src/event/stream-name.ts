@@ -1,4 +1,4 @@
-import { InvalidStreamNameError } from '../kernel/errors.js';
+import { InvalidOptionError, InvalidStreamNameError } from '../kernel/errors.js';
 import { encodeSubjectToken } from './subject-token.js';
 
 const CATEGORY = /^[A-Za-z][A-Za-z0-9_-]{0,63}$/;
@@ -44,6 +44,12 @@ export function stream(category: string, id: string): StreamName {
 export function storedStream(category: unknown, id: unknown): StreamName {
   if (typeof category === 'string' && SYSTEM_CATEGORY.test(category)) return checked(category, id);
   return stream(category as string, id as string);
+}
+
+/** @throws {@link InvalidOptionError} when the value was not made by {@link stream}. */
+export function checkStreamName(given: unknown): void {
+  if (given instanceof StreamName) return;
+  throw new InvalidOptionError({ option: 'stream', given, allowed: 'made by stream(category, id)' });
 }
 
 /** Whether the category is one of jetsource's own, which reads leave out. */

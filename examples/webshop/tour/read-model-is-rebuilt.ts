@@ -10,8 +10,8 @@ export async function readModelIsRebuilt({ app, shops: [shop], saw }: Tour): Pro
   const rows = async (where = 'true'): Promise<unknown[]> =>
     (await db.query(`select * from order_list where ${where} order by id`)).rows;
   const rebuild = async (from: { sequence: number } | { time: Date }): Promise<string> => {
-    const { events, durationMs } = await projections.rebuild(ORDER_LIST, { from });
-    return `${events} events in ${Math.round(durationMs)} ms, ${Math.round((events / durationMs) * 1_000)} events/s`;
+    const { events, durationMs, eventsPerSecond } = await projections.rebuild(ORDER_LIST, { from });
+    return `${events} events in ${Math.round(durationMs)} ms, ${Math.round(eventsPerSecond)} events/s`;
   };
 
   const { body: last } = await shop.place('gil');
