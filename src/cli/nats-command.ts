@@ -1,5 +1,8 @@
 import { Command, InvalidArgumentError } from 'commander';
 
+import { NatsServerUnavailableError } from '../kernel/errors.js';
+import type { NatsServer } from '../testing/nats-server.js';
+import { OwnedNatsServer } from '../testing/owned-nats-server.js';
 import { startNatsCluster } from '../testing/start-nats-cluster.js';
 import { startNatsServer } from '../testing/start-nats-server.js';
 
@@ -46,15 +49,16 @@ export function natsCommand(): Command {
 }
 
 /**
- * Starts the server or the cluster, prints where it is, and stops it when the signal aborts.
- * @throws what `startNatsServer` and `startNatsCluster` throw
+ * Starts the server or the cluster, prints where it is, and stops it when the signal aborts; a start is cut short then.
+ * @throws what `startNatsServer` and `startNatsCluster` throw, and {@link NatsServerUnavailableError} when the server
+ *   ends by itself (of a cluster: when no majority is left)
  */
 export async function runNats(flags: NatsFlags, surroundings: CommandSurroundings): Promise<void> {
-  const { print, note, signal } = surroundings;
-  const started = await start(flags, note);
+  const started = await startUnlessAborted(flags, surroundings);
+  if (started === undefined) return;
   try {
-    print(flags.json === true ? JSON.stringify(started.told) : sentence(started.told));
-    await aborted(signal);
+    surroundings.print(flags.json === true ? JSON.stringify(started.told) : sentence(started.told));
+    await untilOver(started.servers, surroundings);
   } finally {
     await started.stop();
   }
@@ -68,31 +72,72 @@ interface Told {
   readonly storeDirs: readonly string[];
 }
 
+interface Started {
+  readonly told: Told;
+  readonly servers: readonly NatsServer[];
+  stop(): Promise<void>;
+}
+
+async function startUnlessAborted(
+  flags: NatsFlags,
+  surroundings: CommandSurroundings,
+): Promise<Started | undefined> {
+  try {
+    return await start(flags, surroundings);
+  } catch (error) {
+    if (surroundings.signal.aborted) return undefined;
+    throw error;
+  }
+}
+
 async function start(
   { port, storeDir, cluster }: NatsFlags,
-  log: (line: string) => void,
-): Promise<{ told: Told; stop(): Promise<void> }> {
-  const running = await (cluster === true ? startNatsCluster : startNatsServer)({ port, storeDir, log });
+  { note, signal }: CommandSurroundings,
+): Promise<Started> {
+  const options = { port, storeDir, log: note, signal };
+  const running = await (cluster === true ? startNatsCluster(options) : startNatsServer(options));
   const servers = 'servers' in running ? running.servers : [running];
   const storeDirs = servers.flatMap((server) => server.storeDir ?? []);
-  return { told: { url: running.url, version: running.version, storeDirs }, stop: () => running.stop() };
+  const told = { url: running.url, version: running.version, storeDirs };
+  return { told, servers, stop: () => running.stop() };
 }
 
 function sentence({ url, version }: Told): string {
   return `nats-server ${version} with JetStream is ready: NATS_URL=${url} (Ctrl-C to stop)`;
 }
 
+async function untilOver(servers: readonly NatsServer[], surroundings: CommandSurroundings): Promise<void> {
+  // neither the servers nor signal handlers keep a process alive
+  const alive = setInterval(() => undefined, 2 ** 30);
+  try {
+    await Promise.race([aborted(surroundings.signal), majorityLost(servers, surroundings)]);
+  } finally {
+    clearInterval(alive);
+  }
+}
+
+/** Rejects when too many servers have ended by themselves; tells of those that the others can do without. */
+function majorityLost(servers: readonly NatsServer[], { note, signal }: CommandSurroundings): Promise<never> {
+  let running = servers.length;
+  return new Promise((_, reject) => {
+    const onEnd = (url: string, epitaph: string): void => {
+      if (signal.aborted) return;
+      running -= 1;
+      const message = `the nats-server at ${url} ${epitaph}`;
+      if (running * 2 > servers.length) note(message);
+      else reject(new NatsServerUnavailableError(message));
+    };
+    // a server of somebody else may come and go
+    for (const server of servers.filter((candidate) => candidate instanceof OwnedNatsServer)) {
+      const { url } = server;
+      void server.epitaph().then((epitaph) => onEnd(url, epitaph));
+    }
+  });
+}
+
 function aborted(signal: AbortSignal): Promise<void> {
   if (signal.aborted) return Promise.resolve();
-  return new Promise((resolve) => {
-    // neither the servers nor signal handlers keep a process alive
-    const alive = setInterval(() => undefined, 2 ** 30);
-    const end = (): void => {
-      clearInterval(alive);
-      resolve();
-    };
-    signal.addEventListener('abort', end, { once: true });
-  });
+  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
 }
 
 function port(text: string): number {

@@ -28,6 +28,7 @@ export async function healthyCluster(
   nodes: readonly ClusterNode[],
   size: number,
   timeoutMs: number,
+  signal?: AbortSignal,
 ): Promise<string> {
   const deadline = performance.now() + timeoutMs;
   for (;;) {
@@ -36,7 +37,7 @@ export async function healthyCluster(
     if (performance.now() >= deadline) {
       throw new WaitTimeoutError({ what: 'a healthy cluster', timeoutMs, progress: health.fault });
     }
-    await sleep(POLL_MS);
+    await sleep(POLL_MS, signal);
   }
 }
 

@@ -1,6 +1,6 @@
 import { sleep } from '../kernel/sleep.js';
 import type { NatsServerContainer } from './nats-server-source.js';
-import type { NatsServerStep, StepResult } from './nats-server-step.js';
+import type { NatsServerStep, StepContext, StepResult } from './nats-server-step.js';
 
 /** Step 7: a container, if the application has testcontainers installed and a container runtime answers. */
 export const containerStep: NatsServerStep<NatsServerContainer> = { name: 'container', slow: true, run };
@@ -29,10 +29,10 @@ interface StartedContainer {
   stop(): Promise<unknown>;
 }
 
-async function run(): Promise<StepResult<NatsServerContainer>> {
+async function run({ signal }: StepContext): Promise<StepResult<NatsServerContainer>> {
   const library = await importTestcontainers();
   if (library === undefined) return { reason: 'the package testcontainers is not installed' };
-  const runtime = await within(RUNTIME_TIMEOUT_MS, answers(library));
+  const runtime = await within(RUNTIME_TIMEOUT_MS, answers(library), signal);
   if (runtime !== undefined) return { reason: `no container runtime answers: ${runtime}` };
   return { found: { kind: 'container', image: IMAGE, start: (settings) => start(library, settings) } };
 }
@@ -54,11 +54,16 @@ function answers(library: Testcontainers): Promise<string | undefined> {
   );
 }
 
-async function within(timeoutMs: number, answer: Promise<string | undefined>): Promise<string | undefined> {
+async function within(
+  timeoutMs: number,
+  answer: Promise<string | undefined>,
+  signal: AbortSignal | undefined,
+): Promise<string | undefined> {
   const controller = new AbortController();
-  const silence = sleep(timeoutMs, controller.signal).then(
+  const end = signal === undefined ? controller.signal : AbortSignal.any([controller.signal, signal]);
+  const silence = sleep(timeoutMs, end).then(
     () => `silent for ${timeoutMs} ms`,
-    () => undefined,
+    () => (signal?.aborted === true ? 'aborted' : undefined),
   );
   try {
     return await Promise.race([answer, silence]);

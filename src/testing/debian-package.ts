@@ -26,11 +26,14 @@ async function run(context: StepContext): Promise<StepResult<NatsServerBinary>> 
     context.platform === 'linux' ? await readFile('/etc/os-release', 'utf8').catch(() => '') : '';
   if (!/^ID="?debian"?$/m.test(release)) return { reason: 'this is no Debian' };
   const codename = /^VERSION_CODENAME="?([\w-]+)"?$/m.exec(release)?.[1] ?? 'sid';
-  const listed = await runCommand('apt-get', ['--print-uris', 'update'], { timeoutMs: 10_000 });
+  const listed = await runCommand('apt-get', ['--print-uris', 'update'], {
+    timeoutMs: 10_000,
+    signal: context.signal,
+  });
   if (!listed.ok) return { reason: `apt-get does not list its sources: ${listed.reason}` };
   const mirror = mirrorOf(listed.stdout, codename);
   if (mirror === undefined) return { reason: `apt-get has no source for ${codename}` };
-  return fetchedBinary(context, (folder) => unpackPackage(folder, mirror));
+  return fetchedBinary(context, (folder) => unpackPackage(folder, mirror, context.signal));
 }
 
 /** The part before `/dists/` of the release's own source, as `apt-get --print-uris update` lists it. */
@@ -42,18 +45,22 @@ export function mirrorOf(printedUris: string, codename: string): string | undefi
   return undefined;
 }
 
-async function unpackPackage(folder: string, mirror: string): Promise<void> {
+async function unpackPackage(folder: string, mirror: string, signal: AbortSignal | undefined): Promise<void> {
   for (const part of ['state/lists/partial', 'cache/archives/partial', 'none']) {
     await mkdir(join(folder, part), { recursive: true });
   }
   const signedBy = (await exists(KEYRING)) ? ` [signed-by=${KEYRING}]` : '';
   await writeFile(join(folder, 'sources.list'), `deb${signedBy} ${mirror} sid main\n`);
   const settings = privateFolders(folder);
-  await must('apt-get', [...settings, 'update'], UPDATE_TIMEOUT_MS, folder);
-  await must('apt-get', [...settings, 'download', 'nats-server'], DOWNLOAD_TIMEOUT_MS, folder);
+  await must('apt-get', [...settings, 'update'], { timeoutMs: UPDATE_TIMEOUT_MS, cwd: folder, signal });
+  await must('apt-get', [...settings, 'download', 'nats-server'], {
+    timeoutMs: DOWNLOAD_TIMEOUT_MS,
+    cwd: folder,
+    signal,
+  });
   const archive = (await readdir(folder)).find((name) => name.endsWith('.deb'));
   if (archive === undefined) throw new NatsServerUnavailableError('apt-get downloaded no package');
-  await must('dpkg-deb', ['-x', archive, 'unpacked'], 30_000, folder);
+  await must('dpkg-deb', ['-x', archive, 'unpacked'], { timeoutMs: 30_000, cwd: folder, signal });
 }
 
 function privateFolders(folder: string): string[] {
@@ -70,8 +77,12 @@ function privateFolders(folder: string): string[] {
   return [...folders, '-o', 'Acquire::Languages=none', '-o', 'APT::Update::Error-Mode=any'];
 }
 
-async function must(command: string, args: string[], timeoutMs: number, cwd: string): Promise<void> {
-  const result = await runCommand(command, args, { timeoutMs, cwd });
+async function must(
+  command: string,
+  args: string[],
+  options: { timeoutMs: number; cwd: string; signal: AbortSignal | undefined },
+): Promise<void> {
+  const result = await runCommand(command, args, options);
   if (!result.ok) throw new NatsServerUnavailableError(`${command} failed: ${result.reason}`);
 }
 

@@ -10,10 +10,10 @@ import { isNewEnough, MINIMUM_VERSION, readBinaryVersion } from './nats-server-v
 export const namedBinaryStep: NatsServerStep<NatsServerBinary> = {
   name: 'NATS_SERVER_BIN',
   slow: false,
-  async run({ env }) {
+  async run({ env, signal }) {
     const path = env['NATS_SERVER_BIN'];
     if (!path) return { reason: 'not set' };
-    const result = await accept(path);
+    const result = await accept(path, signal);
     return 'found' in result ? result : { ...result, named: 'tell' };
   },
 };
@@ -32,7 +32,7 @@ async function searchPath(context: StepContext): Promise<StepResult<NatsServerBi
   for (const folder of searchedFolders(context)) {
     const path = join(folder, binaryName(context));
     if (!(await isExecutable(path))) continue;
-    const result = await accept(path);
+    const result = await accept(path, context.signal);
     if ('found' in result) return result;
     reasons.push(result.reason);
   }
@@ -44,8 +44,8 @@ function searchedFolders({ env, platform }: StepContext): Set<string> {
   return new Set(platform === 'win32' ? own : [...own, ...SYSTEM_FOLDERS]);
 }
 
-async function accept(path: string): Promise<StepResult<NatsServerBinary>> {
-  const told = await readBinaryVersion(path);
+async function accept(path: string, signal: AbortSignal | undefined): Promise<StepResult<NatsServerBinary>> {
+  const told = await readBinaryVersion(path, signal);
   if ('reason' in told) return told;
   if (isNewEnough(told.version)) return { found: { kind: 'binary', path, version: told.version } };
   return { reason: `${path} is version ${told.version}, needed is ${MINIMUM_VERSION} or later` };

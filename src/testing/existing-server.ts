@@ -6,11 +6,11 @@ import { readServerInfo } from './server-info.js';
 /** Step 1: the server that `NATS_URL` names (the first one, if it is a list). */
 export const existingServerStep: NatsServerStep<ExistingNatsServer> = { name: 'NATS_URL', slow: false, run };
 
-async function run({ env }: StepContext): Promise<StepResult<ExistingNatsServer>> {
+async function run({ env, signal }: StepContext): Promise<StepResult<ExistingNatsServer>> {
   const url = env['NATS_URL'];
   if (!url) return { reason: 'not set' };
   const first = url.split(',')[0]?.trim() ?? '';
-  const info = await readServerInfo(first).catch((error: Error) => error.message);
+  const info = await readServerInfo(first, { signal }).catch((error: Error) => error.message);
   if (typeof info === 'string') return { reason: info, named: 'stop' };
   if (!isNewEnough(info.version)) {
     const reason = `the server is version ${info.version}, needed is ${MINIMUM_VERSION} or later`;

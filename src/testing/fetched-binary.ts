@@ -32,7 +32,7 @@ async function keep(folder: string, context: StepContext): Promise<StepResult<Na
   if (entry === undefined) return { reason: 'what was fetched holds no nats-server' };
   const program = join(entry.parentPath, entry.name);
   await chmod(program, 0o755);
-  const told = await readBinaryVersion(program);
+  const told = await readBinaryVersion(program, context.signal);
   if ('reason' in told) return told;
   if (!isNewEnough(told.version)) {
     return { reason: `it offers version ${told.version}, needed is ${MINIMUM_VERSION} or later` };

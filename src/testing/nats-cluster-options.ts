@@ -15,7 +15,8 @@ export interface NatsClusterOptions {
    */
   port?: number | undefined;
   /**
-   * Holds a store folder for each server. A folder given here is kept at stop.
+   * Holds a store folder for each server. A folder given here is kept at stop, and serves one
+   * cluster at a time.
    * @default temporary folders, removed at stop and also when this process is killed
    */
   storeDir?: string | undefined;
@@ -31,6 +32,8 @@ export interface NatsClusterOptions {
    * @default 30000
    */
   startTimeoutMs?: number | undefined;
+  /** As in {@link NatsServerOptions}. */
+  signal?: AbortSignal | undefined;
 }
 
 /** The defaults of {@link NatsClusterOptions}; port -1 is nats-server's word for a free one. */
@@ -49,6 +52,7 @@ export interface ResolvedNatsClusterOptions {
   readonly syncAlways: boolean;
   readonly log: ((line: string) => void) | undefined;
   readonly startTimeoutMs: number;
+  readonly signal: AbortSignal | undefined;
 }
 
 /** @throws {@link InvalidOptionError} when a value cannot work */
@@ -60,6 +64,7 @@ export function resolveNatsClusterOptions(options: NatsClusterOptions = {}): Res
     syncAlways: options.syncAlways ?? NATS_CLUSTER_DEFAULTS.syncAlways,
     log: options.log,
     startTimeoutMs: options.startTimeoutMs ?? NATS_CLUSTER_DEFAULTS.startTimeoutMs,
+    signal: options.signal,
   };
   checkKnownOptions(options, Object.keys(resolved));
   checkPort(resolved.port);

@@ -43,10 +43,10 @@ export class NatsCluster implements AsyncDisposable {
    * the cluster. Streams have leaders of their own.
    * @throws WaitTimeoutError after `startTimeoutMs`, for instance when the majority is down
    */
-  async ready(): Promise<number> {
+  async ready(options: { signal?: AbortSignal | undefined } = {}): Promise<number> {
     const running = this.#nodes.map((_, index) => index).filter((index) => !this.#down.has(index));
     const nodes = running.map((index) => this.#clusterNode(index));
-    const leader = await healthyCluster(nodes, this.#nodes.length, this.#timeoutMs);
+    const leader = await healthyCluster(nodes, this.#nodes.length, this.#timeoutMs, options.signal);
     return this.#names.indexOf(leader);
   }
 

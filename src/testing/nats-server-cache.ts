@@ -49,7 +49,7 @@ async function findInCache(context: StepContext): Promise<StepResult<NatsServerB
   const faults: string[] = [];
   for (const version of versions) {
     const path = join(root, `${version}${suffix}`, binaryName(context));
-    const told = await readBinaryVersion(path);
+    const told = await readBinaryVersion(path, context.signal);
     if ('version' in told) return { found: { kind: 'binary', path, version: told.version } };
     faults.push(told.reason);
   }

@@ -9,7 +9,7 @@ export interface NatsServerOptions {
    */
   port?: number | undefined;
   /**
-   * Where JetStream keeps its files. A folder given here is kept at stop.
+   * Where JetStream keeps its files. A folder given here is kept at stop, and serves one server at a time.
    * @default a temporary folder, removed at stop and also when this process is killed
    */
   storeDir?: string | undefined;
@@ -46,6 +46,11 @@ export interface NatsServerOptions {
    * @default 20000
    */
   startTimeoutMs?: number | undefined;
+  /**
+   * Ends the start, also a fetch, which then rejects with the signal's reason; it is not regarded after that.
+   * @default none
+   */
+  signal?: AbortSignal | undefined;
 }
 
 /** The defaults of {@link NatsServerOptions}; port -1 is nats-server's word for a free one. */
@@ -66,6 +71,7 @@ export interface ResolvedNatsServerOptions {
   readonly ownProcess: boolean;
   readonly log: ((line: string) => void) | undefined;
   readonly startTimeoutMs: number;
+  readonly signal: AbortSignal | undefined;
 }
 
 /** @throws {@link InvalidOptionError} when a value cannot work */
@@ -79,6 +85,7 @@ export function resolveNatsServerOptions(options: NatsServerOptions = {}): Resol
     ownProcess: options.ownProcess ?? NATS_SERVER_DEFAULTS.ownProcess,
     log: options.log,
     startTimeoutMs: options.startTimeoutMs ?? NATS_SERVER_DEFAULTS.startTimeoutMs,
+    signal: options.signal,
   };
   checkKnownOptions(options, Object.keys(resolved));
   checkPort(resolved.port);

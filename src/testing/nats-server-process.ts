@@ -1,11 +1,12 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdtemp, open, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { constants } from 'node:os';
 import { isNativeError } from 'node:util/types';
 
 import { NatsServerUnavailableError, WaitTimeoutError } from '../kernel/errors.js';
 import { sleep } from '../kernel/sleep.js';
-import { KEEP_FOLDER, supervisorCommand } from './supervisor-command.js';
+import { KEEP_FOLDER, START_SERVER, supervisorCommand } from './supervisor-command.js';
 
 /** What a process is started with. */
 export interface ProcessSettings {
@@ -17,6 +18,8 @@ export interface ProcessSettings {
   /** Holds the process's own files; removed by `stop`, and when we end in whatever way. */
   readonly folder: string;
   readonly startTimeoutMs: number;
+  /** Is told of each process that keeps the store busy, before the process does. */
+  readonly onProcess: (pid: number) => Promise<void>;
 }
 
 /** Where a started process listens. */
@@ -42,6 +45,7 @@ export class NatsServerProcess {
   /** Resolves when the supervisor is gone as well. */
   readonly #closed: Promise<void>;
   #alive = true;
+  #report = 'it is not known how';
   #ports: ServerPorts | undefined;
 
   private constructor(child: ChildProcess, folder: string, logFile: string) {
@@ -50,9 +54,18 @@ export class NatsServerProcess {
     this.#logFile = logFile;
     this.#closed = new Promise((resolve) => {
       child.once('error', () => resolve());
-      child.once('exit', () => resolve());
+      child.once('exit', (code) => {
+        // Windows has no supervisor that reports
+        if (child.stdout === null) this.#report = howItEnded(code);
+        resolve();
+      });
     });
-    const reported = new Promise<void>((resolve) => child.stdout?.once('data', () => resolve()));
+    const reported = new Promise<void>((resolve) => {
+      child.stdout?.once('data', (report: Buffer) => {
+        this.#report = howItEnded(Number(/\d+/.exec(report.toString())?.[0]));
+        resolve();
+      });
+    });
     this.#exited = Promise.race([reported, this.#closed]).then(() => {
       this.#alive = false;
     });
@@ -63,16 +76,16 @@ export class NatsServerProcess {
 
   /**
    * @throws {@link NatsServerUnavailableError} when the server does not start; the message holds its last words, and the
-   *   folder stays for another try
+   *   folder stays for another try. Also the signal's reason when that aborts
    */
-  static async start(settings: ProcessSettings): Promise<NatsServerProcess> {
+  static async start(settings: ProcessSettings, signal?: AbortSignal): Promise<NatsServerProcess> {
     const runFolder = await mkdtemp(join(settings.folder, 'run-'));
     const logFile = join(runFolder, 'server.log');
     const log = await open(logFile, 'a');
     try {
       const args = [...settings.args, '--ports_file_dir', runFolder];
       const started = new NatsServerProcess(spawnServer(settings, args, log.fd), settings.folder, logFile);
-      await started.#untilReady(runFolder, settings.startTimeoutMs);
+      await started.#run(runFolder, settings, signal);
       return started;
     } finally {
       await log.close();
@@ -104,6 +117,12 @@ export class NatsServerProcess {
     await within(this.#exited, 'the end of the nats-server');
   }
 
+  /** Resolves when the server is gone for whatever reason, with that and with its last words. */
+  async epitaph(): Promise<string> {
+    await this.#exited;
+    return `ended (${this.#report}); its last words:\n${await lastWords(this.#logFile)}`;
+  }
+
   /** Lets go of the supervisor of a server that has ended, leaving the files. */
   async release(): Promise<void> {
     this.#child.stdin?.end(KEEP_FOLDER);
@@ -119,17 +138,31 @@ export class NatsServerProcess {
     await rm(this.#folder, { recursive: true, force: true });
   }
 
-  async #untilReady(runFolder: string, timeoutMs: number): Promise<void> {
+  async #run(runFolder: string, settings: ProcessSettings, signal?: AbortSignal): Promise<void> {
+    const { onProcess, startTimeoutMs } = settings;
+    try {
+      // no id: it could not be spawned
+      if (this.#child.pid !== undefined) await onProcess(this.#child.pid);
+      this.#child.stdin?.write(START_SERVER);
+      this.#ports = await this.#untilReady(runFolder, startTimeoutMs, signal);
+      // should the supervisor be killed, its server may outlive it for a moment
+      await onProcess(this.#ports.pid);
+    } catch (error) {
+      if (this.#child.stdin === null) this.#child.kill();
+      await this.release();
+      throw error;
+    }
+  }
+
+  async #untilReady(runFolder: string, timeoutMs: number, signal?: AbortSignal): Promise<ServerPorts> {
     const deadline = performance.now() + timeoutMs;
     while (this.#alive && performance.now() < deadline) {
-      this.#ports = await readPorts(runFolder);
-      if (this.#ports !== undefined) return;
-      await sleep(POLL_MS);
+      const ports = await readPorts(runFolder);
+      if (ports !== undefined) return ports;
+      await sleep(POLL_MS, signal);
     }
     const words = await lastWords(this.#logFile);
     const fault = this.#alive ? `was not ready within ${timeoutMs} ms` : 'ended at once';
-    if (this.#child.stdin === null) this.#child.kill();
-    await this.release();
     throw new NatsServerUnavailableError(`the nats-server ${fault}; its last words:\n${words}`);
   }
 }
@@ -154,6 +187,12 @@ function unref(child: ChildProcess): void {
   for (const stream of [child.stdin, child.stdout]) {
     if (stream !== null && 'unref' in stream && typeof stream.unref === 'function') stream.unref();
   }
+}
+
+/** @param code as sh reports it: of a signal it makes 128 and its number */
+function howItEnded(code: number | null): string {
+  const signal = Object.entries(constants.signals).find(([, number]) => number === Number(code) - 128)?.[0];
+  return signal === undefined ? `exit code ${code}` : `by ${signal}`;
 }
 
 async function readPorts(folder: string): Promise<ServerPorts | undefined> {

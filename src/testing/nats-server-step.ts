@@ -6,6 +6,8 @@ export interface StepContext {
   readonly platform: NodeJS.Platform;
   /** As `process.arch`. */
   readonly arch: string;
+  /** Ends a search that nobody waits for any more. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** Why a step found nothing. */

@@ -23,8 +23,11 @@ export function compareVersions(a: string, b: string): number {
 }
 
 /** Asks the program at `path` for its version; never throws. */
-export async function readBinaryVersion(path: string): Promise<{ version: string } | { reason: string }> {
-  const result = await runCommand(path, ['--version'], { timeoutMs: 5_000 });
+export async function readBinaryVersion(
+  path: string,
+  signal?: AbortSignal,
+): Promise<{ version: string } | { reason: string }> {
+  const result = await runCommand(path, ['--version'], { timeoutMs: 5_000, signal });
   if (!result.ok) return { reason: `${path} does not run: ${result.reason}` };
   const version = /v?(\d+\.\d+\.\d+\S*)/.exec(result.stdout)?.[1];
   return version === undefined ? { reason: `${path} does not tell its version` } : { version };

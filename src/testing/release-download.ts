@@ -33,8 +33,8 @@ const PROCESSORS: Record<string, string> = { x64: 'amd64', arm64: 'arm64', arm: 
 async function run(context: StepContext): Promise<StepResult<NatsServerBinary>> {
   const archive = archiveName(context);
   if (archive === undefined) return { reason: `no release for ${context.platform} on ${context.arch}` };
-  await canConnect(HOST, 443);
-  return fetchedBinary(context, (folder) => unpackRelease(folder, archive));
+  await canConnect(HOST, 443, context.signal);
+  return fetchedBinary(context, (folder) => unpackRelease(folder, archive, context.signal));
 }
 
 /** The release's file for that platform, or undefined where there is none. */
@@ -56,27 +56,32 @@ export function verifyChecksum(sums: string, name: string, content: Uint8Array):
   }
 }
 
-async function unpackRelease(folder: string, archive: string): Promise<void> {
-  const sums = Buffer.from(await download('SHA256SUMS')).toString('utf8');
-  const content = await download(archive);
+async function unpackRelease(
+  folder: string,
+  archive: string,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const sums = Buffer.from(await download('SHA256SUMS', signal)).toString('utf8');
+  const content = await download(archive, signal);
   verifyChecksum(sums, archive, content);
   await writeFile(join(folder, archive), content);
   // bsdtar, which Windows has, reads zip as well
-  const result = await runCommand('tar', ['-xf', archive], { timeoutMs: 30_000, cwd: folder });
+  const result = await runCommand('tar', ['-xf', archive], { timeoutMs: 30_000, cwd: folder, signal });
   if (!result.ok) throw new NatsServerUnavailableError(`tar failed: ${result.reason}`);
 }
 
-async function download(name: string): Promise<Uint8Array> {
+async function download(name: string, signal: AbortSignal | undefined): Promise<Uint8Array> {
+  const limit = AbortSignal.timeout(DOWNLOAD_TIMEOUT_MS);
   const response = await fetch(`${RELEASE_URL}/${name}`, {
-    signal: AbortSignal.timeout(DOWNLOAD_TIMEOUT_MS),
+    signal: signal === undefined ? limit : AbortSignal.any([limit, signal]),
   });
   if (!response.ok) throw new NatsServerUnavailableError(`${name}: status ${response.status}`);
   return new Uint8Array(await response.arrayBuffer());
 }
 
-function canConnect(host: string, port: number): Promise<void> {
+function canConnect(host: string, port: number, signal: AbortSignal | undefined): Promise<void> {
   return new Promise((resolve, reject) => {
-    const socket = connect({ host, port });
+    const socket = connect({ host, port, signal });
     const end = (reason?: string): void => {
       clearTimeout(timer);
       socket.destroy();

@@ -35,6 +35,8 @@ export interface ResolverOptions {
   readonly log?: ((line: string) => void) | undefined;
   /** Default: this process's environment and platform. */
   readonly context?: StepContext;
+  /** Ends the search, which then rejects with the signal's reason. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /**
@@ -45,11 +47,16 @@ export async function resolveNatsServer<S extends NatsServerSource>(
   steps: readonly NatsServerStep<S>[],
   options: ResolverOptions = {},
 ): Promise<S> {
-  const context = options.context ?? { env: process.env, platform: process.platform, arch: process.arch };
+  const { signal } = options;
+  const machine = options.context ?? { env: process.env, platform: process.platform, arch: process.arch };
+  const context = { ...machine, signal };
   const report = new Report(options.log);
+  signal?.throwIfAborted();
   for (const step of steps) {
     if (step.slow) report.flush();
     const result = await attempt(step, context);
+    // a step that was cut short knows no more than that it failed
+    signal?.throwIfAborted();
     if ('found' in result) {
       report.add(`${step.name}: ${describe(result.found)}`);
       return result.found;

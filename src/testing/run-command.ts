@@ -9,24 +9,32 @@ export interface CommandResult {
   readonly reason: string;
 }
 
-/** Runs a program to its end; never throws. `timeoutMs` ends it with SIGKILL. */
+/** Runs a program to its end; never throws. `timeoutMs` and `signal` end it with SIGKILL. */
 export function runCommand(
   command: string,
   args: readonly string[],
-  options: { timeoutMs: number; env?: NodeJS.ProcessEnv; cwd?: string },
+  options: { timeoutMs: number; signal?: AbortSignal | undefined; env?: NodeJS.ProcessEnv; cwd?: string },
 ): Promise<CommandResult> {
-  const { timeoutMs, env, cwd } = options;
+  const { timeoutMs, signal, env, cwd } = options;
+  if (signal?.aborted === true) return Promise.resolve({ ok: false, stdout: '', reason: 'aborted' });
   return new Promise((resolve) => {
-    execFile(
+    const child = execFile(
       command,
       [...args],
       { timeout: timeoutMs, killSignal: 'SIGKILL', maxBuffer: 16 * 1024 * 1024, env, cwd, windowsHide: true },
       (error, stdout, stderr) => {
+        signal?.removeEventListener('abort', kill);
         if (error === null) return resolve({ ok: true, stdout, reason: '' });
-        const limit = error.killed === true ? `did not end within ${timeoutMs} ms` : undefined;
+        const limit =
+          error.killed === true && signal?.aborted !== true
+            ? `did not end within ${timeoutMs} ms`
+            : undefined;
         resolve({ ok: false, stdout, reason: limit ?? (lastLine(stderr) || lastLine(error.message)) });
       },
     );
+    // execFile's own option would not wait for the end, nor use SIGKILL
+    const kill = (): void => void child.kill('SIGKILL');
+    signal?.addEventListener('abort', kill);
   });
 }
 

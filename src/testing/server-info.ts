@@ -10,20 +10,24 @@ export interface ServerInfo {
 
 /**
  * Reads the greeting of the server at `url` (`nats://host:port`, or `host:port`) and hangs up.
- * @throws {@link NatsServerUnavailableError} when no nats-server greets within `timeoutMs`
+ * @throws {@link NatsServerUnavailableError} when no nats-server greets within `timeoutMs` (3 s), or the signal
+ *   aborts
  */
-export async function readServerInfo(url: string, timeoutMs = 3_000): Promise<ServerInfo> {
-  const greeting = await readFirstLine(url, timeoutMs);
+export async function readServerInfo(
+  url: string,
+  options: { timeoutMs?: number; signal?: AbortSignal | undefined } = {},
+): Promise<ServerInfo> {
+  const greeting = await readFirstLine(url, options.timeoutMs ?? 3_000, options.signal);
   const told = /^INFO (\{.*\})/.exec(greeting)?.[1];
   if (told === undefined) throw new NatsServerUnavailableError(`${hostOf(url)} is no nats-server`);
   const info = JSON.parse(told) as { version?: unknown; jetstream?: unknown };
   return { version: String(info.version), jetstream: info.jetstream === true };
 }
 
-function readFirstLine(url: string, timeoutMs: number): Promise<string> {
+function readFirstLine(url: string, timeoutMs: number, signal: AbortSignal | undefined): Promise<string> {
   const { hostname, port } = parse(url);
   return new Promise((resolve, reject) => {
-    const socket = connect({ host: hostname.replace(/^\[|\]$/g, ''), port: Number(port || 4222) });
+    const socket = connect({ host: hostname.replace(/^\[|\]$/g, ''), port: Number(port || 4222), signal });
     let text = '';
     const fail = (reason: string): void => {
       socket.destroy();

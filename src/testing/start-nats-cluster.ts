@@ -17,16 +17,17 @@ import { BINARY_STEPS, resolveNatsServer } from './resolve-nats-server.js';
  * Resolves when JetStream is healthy on all of them and they have a leader. `NATS_URL` is not regarded.
  *
  * @throws {@link InvalidOptionError} when an option cannot work
- * @throws {@link NatsServerUnavailableError} when no nats-server can be found, fetched or started
+ * @throws {@link NatsServerUnavailableError} when no nats-server can be found, fetched or started, or when others
+ *   started by jetsource use `storeDir`
  * @throws {@link WaitTimeoutError} when the servers run and do not become a healthy cluster
  */
 export async function startNatsCluster(options: NatsClusterOptions = {}): Promise<NatsCluster> {
   const resolved = resolveNatsClusterOptions(options);
-  const binary = await resolveNatsServer(BINARY_STEPS, { log: resolved.log });
+  const binary = await resolveNatsServer(BINARY_STEPS, { log: resolved.log, signal: resolved.signal });
   const names = Array.from({ length: resolved.size }, (_, index) => `n${index + 1}`);
   const cluster = new NatsCluster(await startNodes(binary, names, resolved), names, resolved.startTimeoutMs);
   try {
-    await cluster.ready();
+    await cluster.ready({ signal: resolved.signal });
     return cluster;
   } catch (error) {
     await cluster.stop();
@@ -58,8 +59,8 @@ async function startOnce(
   options: ResolvedNatsClusterOptions,
 ): Promise<OwnedNatsServer[]> {
   const routes = (await freePorts(names.length)).map((port) => `nats://127.0.0.1:${port}`);
-  const starts = names.map((name, index) =>
-    OwnedNatsServer.start({
+  const starts = names.map((name, index) => {
+    const settings = {
       binary,
       port: options.port === -1 ? -1 : options.port + index,
       storeDir: options.storeDir === undefined ? undefined : join(options.storeDir, name),
@@ -67,8 +68,9 @@ async function startOnce(
       env: {},
       syncAlways: options.syncAlways,
       startTimeoutMs: options.startTimeoutMs,
-    }),
-  );
+    };
+    return OwnedNatsServer.start(settings, options.signal);
+  });
   const results = await Promise.allSettled(starts);
   const failed = results.find((result) => result.status === 'rejected');
   const nodes = results.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));

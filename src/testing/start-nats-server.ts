@@ -21,21 +21,30 @@ import { BINARY_STEPS, NATS_SERVER_STEPS, resolveNatsServer } from './resolve-na
  * ```
  *
  * @throws {@link InvalidOptionError} when an option cannot work
- * @throws {@link NatsServerUnavailableError} when no server can be found, fetched or started
+ * @throws {@link NatsServerUnavailableError} when no server can be found, fetched or started, or when another one
+ *   started by jetsource uses `storeDir`
  */
 export async function startNatsServer(options: NatsServerOptions = {}): Promise<NatsServer> {
   const resolved = resolveNatsServerOptions(options);
   const steps = resolved.ownProcess ? BINARY_STEPS : NATS_SERVER_STEPS;
-  const source = await resolveNatsServer(steps, { log: resolved.log });
+  const source = await resolveNatsServer(steps, { log: resolved.log, signal: resolved.signal });
   if (source.kind === 'binary') return startOwn(source, resolved);
   if (source.kind === 'url') return new BorrowedNatsServer(source.url, source.version, 'NATS_URL names it');
-  const { port, startTimeoutMs } = resolved;
+  const { port, startTimeoutMs, signal } = resolved;
   const container = await source.start({ port, timeoutMs: startTimeoutMs });
-  return BorrowedNatsServer.ofContainer(container);
+  try {
+    // testcontainers cannot be interrupted
+    signal?.throwIfAborted();
+    return await BorrowedNatsServer.ofContainer(container);
+  } catch (error) {
+    await container.stop();
+    throw error;
+  }
 }
 
 function startOwn(binary: NatsServerBinary, options: ResolvedNatsServerOptions): Promise<NatsServer> {
   const { port, storeDir, configFile, env, syncAlways, startTimeoutMs } = options;
   const args = configFile === undefined ? [] : ['-c', configFile];
-  return OwnedNatsServer.start({ binary, port, storeDir, args, env, syncAlways, startTimeoutMs });
+  const settings = { binary, port, storeDir, args, env, syncAlways, startTimeoutMs };
+  return OwnedNatsServer.start(settings, options.signal);
 }

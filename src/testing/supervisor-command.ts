@@ -7,6 +7,8 @@ export interface SupervisorCommand {
 /**
  * The `sh` that stands between us and a nats-server, because no handler of ours runs when we are killed.
  *
+ * - It starts the server when {@link START_SERVER} comes on stdin, so that the supervisor's own process id can be put
+ *   down before there is a server that would need it.
  * - It prints `exit CODE` on stdout when the server has ended.
  * - When its stdin closes (we ended, however that came) it ends the server: SIGTERM, after 5 s SIGKILL. Then it removes
  *   `folder`, unless {@link KEEP_FOLDER} came on stdin before.
@@ -19,6 +21,9 @@ export function supervisorCommand(
   return { command: '/bin/sh', args: ['-c', SCRIPT, 'jetsource-supervisor', folder, program, ...args] };
 }
 
+/** What to write to the supervisor's stdin to have the server started. */
+export const START_SERVER = 'start\n';
+
 /** What to write to the supervisor's stdin before closing it when the folder has to stay. */
 // twice: a running server's guard reads the first line, the rest of the script the second
 export const KEEP_FOLDER = 'keep\nkeep\n';
@@ -29,6 +34,8 @@ export const KEEP_FOLDER = 'keep\nkeep\n';
 const SCRIPT = `
 folder=$1; shift
 exec 3<&0
+read -r word
+[ "$word" = start ] || { [ "$word" = keep ] || rm -rf "$folder"; exit; }
 "$@" </dev/null 3<&- >&2 &
 server=$!
 (

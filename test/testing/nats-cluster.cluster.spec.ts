@@ -1,6 +1,10 @@
 import { existsSync } from 'node:fs';
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 
 import type { NatsCluster } from '../../src/testing/nats-cluster.js';
+import { BINARY_STEPS, resolveNatsServer } from '../../src/testing/resolve-nats-server.js';
 import { startNatsCluster } from '../../src/testing/start-nats-cluster.js';
 import { requestReply } from './request-reply.js';
 
@@ -49,4 +53,39 @@ describe('startNatsCluster', () => {
     await cluster.stop();
     expect(folders.map((folder) => existsSync(folder))).toEqual([false, false, false]);
   }, 30_000);
+
+  it('refuses a folder that another cluster uses', async () => {
+    const storeDir = await mkdtemp(join(tmpdir(), 'jetsource-spec-'));
+    try {
+      await using first = await startNatsCluster({ storeDir });
+      await expect(startNatsCluster({ storeDir })).rejects.toMatchObject({
+        code: 'nats-server-unavailable',
+        message: expect.stringMatching(`${storeDir}/n[123] is in use by process ${process.pid}`),
+      });
+      expect(await requestReply(first.url, '$JS.API.INFO')).toMatchObject({ streams: 0 });
+    } finally {
+      await rm(storeDir, { recursive: true, force: true });
+    }
+  }, 60_000);
+
+  it('ends at once when its signal aborts before there is a leader', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'jetsource-spec-'));
+    const { path } = await resolveNatsServer(BINARY_STEPS);
+    const program = join(folder, 'nats-server');
+    const script = `[ "$1" = --version ] && exec ${path} --version\nexec ${path} "$@" --routes nats://127.0.0.1:1`;
+    await writeFile(program, `#!/bin/sh\n${script}\n`, { mode: 0o755 });
+    process.env['NATS_SERVER_BIN'] = program;
+    try {
+      const controller = new AbortController();
+      const start = startNatsCluster({ storeDir: join(folder, 'store'), signal: controller.signal });
+      setTimeout(() => controller.abort('enough'), 1_000);
+      const before = performance.now();
+      await expect(start).rejects.toBe('enough');
+      expect(performance.now() - before).toBeLessThan(5_000);
+      expect(await readdir(join(folder, 'store', 'n1'))).not.toContain('jetsource.lock');
+    } finally {
+      delete process.env['NATS_SERVER_BIN'];
+      await rm(folder, { recursive: true, force: true });
+    }
+  });
 });

@@ -1,7 +1,10 @@
+import { spawn, type ChildProcessByStdio } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import type { NatsServerOptions } from '../../src/testing/nats-server-options.js';
@@ -116,7 +119,7 @@ describe('startNatsServer', () => {
     server.signal('SIGSTOP');
     // its threads stop one after the other
     await sleep(100);
-    await expect(readServerInfo(server.url, 200)).rejects.toThrow('silent for 200 ms');
+    await expect(readServerInfo(server.url, { timeoutMs: 200 })).rejects.toThrow('silent for 200 ms');
     server.signal('SIGCONT');
     expect(await readServerInfo(server.url)).toMatchObject({ jetstream: true });
   });
@@ -129,6 +132,76 @@ describe('startNatsServer', () => {
     const second = await start({ storeDir, port: first.port, syncAlways: true });
     expect(second.url).toBe(first.url);
     expect(await requestReply(second.url, '$JS.API.STREAM.INFO.S')).toMatchObject({ config: STREAM });
+  });
+
+  it('refuses a store folder that another server uses, also between a crash and its restart', async () => {
+    const storeDir = await temporaryFolder();
+    const first = await start({ storeDir });
+    const refusal = {
+      code: 'nats-server-unavailable',
+      message: expect.stringContaining(`${storeDir} is in use by process ${process.pid}`),
+    };
+    await expect(start({ storeDir })).rejects.toMatchObject(refusal);
+    await first.kill();
+    await expect(start({ storeDir })).rejects.toMatchObject(refusal);
+    await first.restart();
+    await first.restart();
+    await expect(start({ storeDir })).rejects.toMatchObject(refusal);
+    await first.stop();
+    expect(await readdir(storeDir)).toEqual(['jetstream']);
+    const second = await start({ storeDir });
+    await first.stop();
+    await expect(start({ storeDir })).rejects.toMatchObject(refusal);
+    await second.stop();
+  });
+
+  it('frees the store folder of a killed process when its server is gone, not before', async () => {
+    const storeDir = await temporaryFolder();
+    const slow = join(await temporaryFolder(), 'nats-server');
+    const { path } = await resolveNatsServer(BINARY_STEPS);
+    await writeFile(slow, slowToEnd(path), { mode: 0o755 });
+    const parent = runScript(START_AND_WAIT, [storeDir], { NATS_SERVER_BIN: slow });
+    cleanups.push(() => Promise.resolve(void parent.kill('SIGKILL')));
+    const { pid, url } = JSON.parse(await firstLine(parent)) as { pid: number; url: string };
+    await requestReply(url, '$JS.API.STREAM.CREATE.S', STREAM);
+    await expect(start({ storeDir })).rejects.toThrow(`${storeDir} is in use by process ${parent.pid}`);
+    parent.kill('SIGKILL');
+    await once(parent, 'exit');
+    const { second, wasAlive } = await untilStarted(() => start({ storeDir }), pid);
+    expect(wasAlive).toBe(false);
+    expect(await requestReply(second.url, '$JS.API.STREAM.INFO.S')).toMatchObject({ config: STREAM });
+  });
+
+  it.each([
+    ['while a program is looked for', '#!/bin/sh\nexec sleep 60\n'],
+    [
+      'while the server starts',
+      '#!/bin/sh\n[ "$1" = --version ] && echo v2.14.0 && exit\necho > "$STARTED"\nexec sleep 60\n',
+    ],
+  ])('ends at once when its signal aborts %s', async (_, script) => {
+    const folder = await temporaryFolder();
+    const [program, started] = [join(folder, 'nats-server'), join(folder, 'started')];
+    await writeFile(program, script, { mode: 0o755 });
+    process.env['NATS_SERVER_BIN'] = program;
+    cleanups.push(() => Promise.resolve(void delete process.env['NATS_SERVER_BIN']));
+    const controller = new AbortController();
+    const storeDir = join(folder, 'store');
+    const lines: string[] = [];
+    const ended = startNatsServer({
+      ownProcess: true,
+      storeDir,
+      env: { STARTED: started },
+      log: (line) => lines.push(line),
+      signal: controller.signal,
+    }).catch((error: unknown) => error);
+    const deadline = performance.now() + (script.includes('STARTED') ? 5_000 : 300);
+    while (!existsSync(started) && performance.now() < deadline) await sleep(10);
+    const before = performance.now();
+    controller.abort('enough');
+    expect(await ended).toBe('enough');
+    expect(performance.now() - before).toBeLessThan(2_000);
+    expect(await processesWith(folder)).toEqual([]);
+    expect(existsSync(storeDir) ? await readdir(storeDir) : []).toEqual([]);
   });
 
   it('reads a configuration file and its environment', async () => {
@@ -149,6 +222,18 @@ describe('startNatsServer', () => {
       code: 'nats-server-unavailable',
       message: expect.stringContaining('address already in use'),
     });
+    expect(await processesWith(storeDir)).toEqual([]);
+    expect(await readdir(storeDir)).not.toContain('jetsource.lock');
+  });
+
+  it('keeps no folder and nothing that is waited for when a start fails', async () => {
+    const folder = await temporaryFolder();
+    const running = await start();
+    const child = runScript(START_AND_FAIL, [String(running.port)], { TMPDIR: folder });
+    const exited = once(child, 'exit');
+    expect(await firstLine(child)).toContain('nats-server-unavailable');
+    expect(await exited).toEqual([0, null]);
+    expect(await readdir(folder)).toEqual([]);
   });
 
   it('uses the server of NATS_URL and neither kills nor stops it', async () => {
@@ -185,6 +270,70 @@ describe('startNatsServer', () => {
     });
   });
 });
+
+const IMPORT = `
+  const { register } = await import('node:module');
+  const root = process.argv[1];
+  register('./test/support/typescript-loader.mjs', root);
+  const { startNatsServer } = await import(new URL('src/testing/start-nats-server.ts', root).href);
+`;
+
+/** A process that fails to start a server on the port it is given, tells the error's code, and has nothing else to do. */
+const START_AND_FAIL = `${IMPORT}
+  await startNatsServer({ ownProcess: true, port: Number(process.argv[2]) }).catch((error) => console.log(error.code));
+`;
+
+/** A process that starts a server on the folder it is given, tells where it is, and waits to be killed. */
+const START_AND_WAIT = `${IMPORT}
+  const { pid, url } = await startNatsServer({ ownProcess: true, storeDir: process.argv[2] });
+  console.log(JSON.stringify({ pid, url }));
+  setInterval(() => undefined, 1000);
+`;
+
+function runScript(
+  script: string,
+  args: string[],
+  env: Record<string, string> = {},
+): ChildProcessByStdio<null, Readable, null> {
+  const root = new URL('../../', import.meta.url).href;
+  return spawn(process.execPath, ['--input-type=module', '-e', script, root, ...args], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    env: { ...process.env, ...env },
+  });
+}
+
+async function firstLine(child: ChildProcessByStdio<null, Readable, null>): Promise<string> {
+  const [chunk] = (await once(child.stdout, 'data')) as [Buffer];
+  return chunk.toString();
+}
+
+/** A nats-server that takes a second to heed SIGTERM. */
+function slowToEnd(path: string): string {
+  return [
+    '#!/bin/sh',
+    `[ "$1" = --version ] && exec ${path} --version`,
+    `${path} "$@" &`,
+    'trap \'sleep 1; kill "$!"; wait "$!"; exit\' TERM',
+    'wait "$!"',
+    '',
+  ].join('\n');
+}
+
+/** Starts as soon as that is not refused, and tells whether the process `pid` still ran then. */
+async function untilStarted(
+  start: () => Promise<NatsServer>,
+  pid: number,
+): Promise<{ second: NatsServer; wasAlive: boolean }> {
+  const deadline = performance.now() + 10_000;
+  for (;;) {
+    try {
+      const second = await start();
+      return { second, wasAlive: isAlive(pid) };
+    } catch (error) {
+      if (performance.now() > deadline) throw error;
+    }
+  }
+}
 
 /** The command lines that name the folder, of those processes that can be looked at. */
 async function processesWith(folder: string): Promise<string[]> {

@@ -7,12 +7,13 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { BINARY_STEPS, resolveNatsServer } from '../../src/testing/resolve-nats-server.js';
-import { supervisorCommand } from '../../src/testing/supervisor-command.js';
+import { START_SERVER, supervisorCommand } from '../../src/testing/supervisor-command.js';
 
 // spawns the supervisor as we do, and waits to be killed
 const PARENT = `
-const { command, args } = JSON.parse(process.argv[1]);
-require('node:child_process').spawn(command, args, { stdio: ['pipe', 'pipe', 'ignore'], detached: true });
+const { command, args, input } = JSON.parse(process.argv[1]);
+const stdio = ['pipe', 'pipe', 'ignore'];
+require('node:child_process').spawn(command, args, { stdio, detached: true }).stdin.write(input);
 setInterval(() => undefined, 1000);
 `;
 
@@ -42,6 +43,18 @@ describe('the supervisor, when its parent is killed', () => {
     parent.kill('SIGKILL');
     expect(await becomesTrue(() => !existsSync(folder))).toBe(true);
   });
+
+  it('starts no server when nobody had it start one, and removes the folder', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'jetsource-spec-'));
+    const started = `${folder}-started`;
+    const { command, args } = supervisorCommand(folder, 'touch', [started]);
+    const supervisor = spawn(command, args, { stdio: ['pipe', 'ignore', 'ignore'] });
+    await sleep(200);
+    expect([folder, started].filter((path) => existsSync(path))).toEqual([folder]);
+    supervisor.stdin.end();
+    await once(supervisor, 'exit');
+    expect([folder, started].filter((path) => existsSync(path))).toEqual([]);
+  });
 });
 
 async function startParent() {
@@ -59,7 +72,13 @@ async function startParent() {
     folder,
   ];
   const command = supervisorCommand(folder, binary.path, args);
-  const parent = spawn(process.execPath, ['-e', PARENT, JSON.stringify(command)], { stdio: 'ignore' });
+  const parent = spawn(
+    process.execPath,
+    ['-e', PARENT, JSON.stringify({ ...command, input: START_SERVER })],
+    {
+      stdio: 'ignore',
+    },
+  );
   await once(parent, 'spawn');
   await becomesTrue(() => portsFile(folder) !== undefined);
   return { parent, folder, pid: Number(/_(\d+)\./.exec(portsFile(folder) ?? '')?.[1]) };
