@@ -142,6 +142,19 @@ describe('an append whose acknowledgement is lost', () => {
   });
 });
 
+describe('a connection that is lost', () => {
+  it('in the middle of a handshake is made again within seconds', async () => {
+    const order = newStream();
+    await store.append(order, counted(1));
+    const started = performance.now();
+    proxy.cutTwice();
+    expect(await store.append(order, counted(2))).toMatchObject({ version: 2, committed: true });
+    // by itself, the NATS client (3.4.0) goes on after 20 seconds
+    expect(performance.now() - started).toBeLessThan(6_000);
+    expect(await numbersIn(order)).toEqual([1, 2]);
+  });
+});
+
 describe('giving up by signal', () => {
   const reason = new RangeError('enough');
 

@@ -5,9 +5,14 @@ export class TcpProxy {
   readonly port: number;
   readonly #server: Server;
   readonly #sockets: Set<Socket>;
-  readonly #state: { deaf: boolean };
+  readonly #state: { deaf: boolean; hangUp: boolean };
 
-  private constructor(server: Server, port: number, sockets: Set<Socket>, state: { deaf: boolean }) {
+  private constructor(
+    server: Server,
+    port: number,
+    sockets: Set<Socket>,
+    state: { deaf: boolean; hangUp: boolean },
+  ) {
     this.#server = server;
     this.port = port;
     this.#sockets = sockets;
@@ -16,7 +21,7 @@ export class TcpProxy {
 
   static async to(targetPort: number): Promise<TcpProxy> {
     const sockets = new Set<Socket>();
-    const state = { deaf: false };
+    const state = { deaf: false, hangUp: false };
     const server = createServer((client) => {
       const upstream = connect(targetPort, '127.0.0.1');
       for (const [socket, other] of [
@@ -32,7 +37,10 @@ export class TcpProxy {
       }
       client.on('data', (bytes) => upstream.write(bytes));
       upstream.on('data', (bytes) => {
-        if (!state.deaf) client.write(bytes);
+        if (state.deaf) return;
+        client.write(bytes);
+        if (state.hangUp) client.destroySoon();
+        state.hangUp = false;
       });
     });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -53,6 +61,12 @@ export class TcpProxy {
   /** Lets through again what the server says from now on. */
   hear(): void {
     this.#state.deaf = false;
+  }
+
+  /** Ends all connections; the first one made anew ends as soon as the server has said its first words, as servers do that start. */
+  cutTwice(): void {
+    this.cut();
+    this.#state.hangUp = true;
   }
 
   /** Ends all connections; those made anew are heard in full. */
