@@ -1,7 +1,9 @@
 import type { StreamConfig } from '@nats-io/jetstream';
 import { v4 as randomUuid } from 'uuid';
+import { Backoff } from '../kernel/backoff.js';
 import { Deadline } from '../kernel/deadline.js';
-import { StoreSettingsError, UnsupportedByServerError } from '../kernel/errors.js';
+import { StoreSettingsError, TransportError, UnsupportedByServerError } from '../kernel/errors.js';
+import { sleep } from '../kernel/sleep.js';
 import { ApiCode } from './api-codes.js';
 import { isFault, type JetStreamConnection, unexpectedFault } from './jetstream-connection.js';
 
@@ -106,11 +108,26 @@ async function create(
   };
   const answer = await connection.api<StreamInfo>(`STREAM.CREATE.${name}`, config, deadline);
   if (!isFault(answer)) return requireEcho(answer, connection);
-  // another process was first; its settings count
-  const existing =
-    answer.error.err_code === ApiCode.streamNameInUse ? await find(connection, name, deadline) : undefined;
-  if (existing !== undefined) return existing;
-  throw unexpectedFault(`creating store ${name}`, answer.error);
+  if (answer.error.err_code !== ApiCode.streamNameInUse)
+    throw unexpectedFault(`creating store ${name}`, answer.error);
+  return findCreated(connection, name, deadline);
+}
+
+/** Another process was first, so its settings count. A cluster refuses the name before it knows the stream. */
+async function findCreated(
+  connection: JetStreamConnection,
+  name: string,
+  deadline: Deadline,
+): Promise<StreamInfo> {
+  const backoff = new Backoff(20, 500);
+  while (!deadline.passed) {
+    const existing = await find(connection, name, deadline);
+    if (existing !== undefined) return existing;
+    await sleep(backoff.next());
+  }
+  throw new TransportError(
+    `store ${name} is being created elsewhere, but did not appear within ${deadline.totalMs} ms`,
+  );
 }
 
 /** A server that does not know a setting drops it silently, so only the echo proves that it is on. */
