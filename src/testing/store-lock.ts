@@ -86,7 +86,8 @@ async function clear(folder: string, storeDir: string): Promise<void> {
     if (hasCode(error, ['ENOENT'])) return [];
     throw error;
   });
-  for (const name of names) {
+  // oldest first: a refusal names the program that started the server, not the server
+  for (const name of names.toSorted((a, b) => sinceOf(a) - sinceOf(b))) {
     const holder = parse(name);
     if (await holds(holder)) {
       throw new NatsServerUnavailableError(
@@ -116,6 +117,10 @@ function nameOf({ pid, since }: ProcessIdentity): string {
 function parse(name: string): ProcessIdentity | undefined {
   const [, pid, since] = /^(\d+)-(\d*)-/.exec(name) ?? [];
   return pid === undefined || since === undefined ? undefined : { pid: Number(pid), since };
+}
+
+function sinceOf(name: string): number {
+  return Number(parse(name)?.since ?? 0);
 }
 
 function hasCode(error: unknown, codes: readonly string[]): boolean {
