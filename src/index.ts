@@ -18,6 +18,9 @@ export type {
   ReadOptions,
   StreamStatus,
   StreamTail,
+  TransactionEntry,
+  TransactionResult,
+  TransactOptions,
 } from './event-store/event-store.js';
 export type { JetStreamEventStore } from './event-store/jetstream-event-store.js';
 export type { Commit, CommitEvent, StoredCommit } from './event/commit.js';
@@ -65,11 +68,12 @@ export {
   ProjectionFailedError,
   ProjectionFencedError,
   StoreSettingsError,
+  TransactionConflictError,
   TransportError,
   UnknownProjectionError,
   UnsupportedByServerError,
   WaitTimeoutError,
   WrongExpectedVersionError,
 } from './kernel/errors.js';
-export type { AnyJetsourceError } from './kernel/errors.js';
+export type { AnyJetsourceError, TransactionViolation } from './kernel/errors.js';
 export type { JetsourceError, Outcome } from './kernel/jetsource-error.js';

@@ -7,9 +7,10 @@ import { Deadline } from '../kernel/deadline.js';
 import { InvalidOptionError } from '../kernel/errors.js';
 import { checkKnownOptions, integerOption } from '../kernel/options.js';
 import { commitIdOfCommand, newCommitId } from './commit-id.js';
-import type { AppendOptions, Expectation } from './event-store.js';
+import type { AppendOptions } from './event-store.js';
+import { resolveExpectation, type ResolvedExpectation } from './expectation.js';
 
-const DEFAULT_DEADLINE_MS = 15_000;
+export const DEFAULT_DEADLINE_MS = 15_000;
 const MAX_COMMAND_ID = 200;
 const OPTIONS = ['expect', 'commandId', 'lookedUpTo', 'metadata', 'deadlineMs', 'signal'];
 
@@ -18,8 +19,7 @@ export interface AppendRequest {
   readonly stream: StreamName;
   readonly events: readonly CommitEvent[];
   readonly metadata: StoredMetadata;
-  /** Exact versions and `none` as a number. */
-  readonly expect: 'any' | 'exists' | number;
+  readonly expect: ResolvedExpectation;
   readonly commitId: string;
   readonly attemptId: string;
   /** Whether another call may have stored a commit with this id: then no conflict is believed before it is looked for. */
@@ -51,7 +51,7 @@ export function toAppendRequest(
       occurredAt: metadata.occurredAt ?? new Date().toISOString(),
       ...(commandId !== undefined && { commandId }),
     },
-    expect: toExpectation(options.expect ?? 'any'),
+    expect: resolveExpectation(options.expect),
     commitId: commandId === undefined ? newCommitId() : commitIdOfCommand(stream, commandId),
     attemptId: randomUuid(),
     idIsShared: commandId !== undefined,
@@ -63,18 +63,7 @@ export function toAppendRequest(
   };
 }
 
-function toExpectation(expect: Expectation): AppendRequest['expect'] {
-  if (expect === 'any' || expect === 'exists') return expect;
-  if (expect === 'none') return 0;
-  if (Number.isSafeInteger(expect) && expect >= 0) return expect;
-  throw new InvalidOptionError({
-    option: 'expect',
-    given: expect,
-    allowed: "'any', 'none', 'exists' or a version (an integer of at least 0)",
-  });
-}
-
-function checkCommandId(commandId: string): void {
+export function checkCommandId(commandId: string): void {
   if (typeof commandId === 'string' && commandId.length > 0 && commandId.length <= MAX_COMMAND_ID) {
     // half a surrogate pair has no UTF-8, which the commit id is made from
     if (Buffer.from(commandId).toString() === commandId) return;

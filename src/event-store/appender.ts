@@ -1,12 +1,10 @@
 import type { Commit, StoredCommit } from '../event/commit.js';
-import { encodeCommit } from '../event/commit-format.js';
 import { subjectOf } from '../event/subject.js';
-import { type OutgoingMessage, type PublishAnswer, type Publisher, sizeOf } from '../jetstream/publisher.js';
+import type { PublishAnswer, Publisher } from '../jetstream/publisher.js';
 import {
   AppendOutcomeUnknownError,
   CommitRemovedError,
   CorruptStreamError,
-  PayloadTooLargeError,
   TransportError,
   WrongExpectedVersionError,
 } from '../kernel/errors.js';
@@ -15,18 +13,20 @@ import { sleep } from '../kernel/sleep.js';
 import { Backoff } from '../kernel/backoff.js';
 import type { AppendRequest } from './append-request.js';
 import { toAppendResult } from './append-result.js';
+import { toCommitMessage } from './commit-message.js';
 import type { AppendResult } from './event-store.js';
+import { meets, namedExpectation } from './expectation.js';
 import { findCommit, type Settlement, settle } from './settlement.js';
 import type { StreamReader } from './stream-reader.js';
-import { NO_TAIL, type Tail, tailOf } from './tail.js';
-import type { TailCache } from './tail-cache.js';
+import { type Tail, tailOf } from './tail.js';
+import type { Tails } from './tails.js';
 
 /** What an appender works with. */
 export interface AppenderParts {
   readonly store: string;
   readonly publisher: Publisher;
   readonly reader: StreamReader;
-  readonly tails: TailCache;
+  readonly tails: Tails;
   /** The largest message that the server takes, in bytes. */
   readonly maxPayload: () => number;
 }
@@ -108,27 +108,22 @@ class Append {
     return findCommit(this.#parts.reader, this.#request, lookedUpTo);
   }
 
-  /** The tail to append to: the known one where it fits the expectation, else the leader's. */
   async #expectedTail(): Promise<Tail> {
-    const { expect } = this.#request;
-    const known = expect === 0 ? NO_TAIL : this.#parts.tails.get(this.subject);
-    if (known === undefined || !meets(expect, known)) return this.#tailAtLeader();
-    return known;
+    const { stream, expect, deadline } = this.#request;
+    return this.#checked(await this.#parts.tails.expected(stream, expect, deadline));
   }
 
-  /** @throws {@link WrongExpectedVersionError} when the stream is not as expected: only the leader's word counts for that. */
   async #tailAtLeader(): Promise<Tail> {
-    const { stream, deadline, expect } = this.#request;
-    const last = await this.#parts.reader.last(stream, 'leader', deadline);
-    const tail = last === undefined ? NO_TAIL : tailOf(last);
-    if (last === undefined) this.#parts.tails.delete(this.subject);
-    else this.#parts.tails.set(this.subject, tail);
+    const { stream, deadline } = this.#request;
+    return this.#checked(await this.#parts.tails.atLeader(stream, deadline));
+  }
+
+  /** @throws {@link WrongExpectedVersionError} when the stream is not as expected. */
+  #checked(tail: Tail): Tail {
+    const { stream, expect } = this.#request;
     if (meets(expect, tail)) return tail;
-    throw new WrongExpectedVersionError({
-      stream: stream.toString(),
-      expected: expect === 0 ? 'none' : (expect as 'exists' | number),
-      actual: tail.version,
-    });
+    const expected = namedExpectation(expect);
+    throw new WrongExpectedVersionError({ stream: stream.toString(), expected, actual: tail.version });
   }
 
   #nextCommit(tail: Tail): Commit {
@@ -147,7 +142,7 @@ class Append {
 
   /** Publishes until it is known whether this commit, or one with the same id, is stored; undefined when another one took its place. */
   async #store(commit: Commit, tail: Tail): Promise<StoredCommit | undefined> {
-    const message = this.#toMessage(commit, tail);
+    const message = toCommitMessage(this.#parts.store, commit, tail, this.#parts.maxPayload());
     for (let sentBefore = false; ; sentBefore = true) {
       const answer = await this.#parts.publisher.publish(message, this.#request.deadline);
       if (answer.kind === 'stored') return { ...commit, sequence: answer.sequence };
@@ -156,21 +151,6 @@ class Append {
       if (settlement.kind === 'lost') return undefined;
       await sleep(this.#backoff.next());
     }
-  }
-
-  #toMessage(commit: Commit, tail: Tail): OutgoingMessage {
-    const message = {
-      subject: this.subject,
-      payload: encodeCommit(commit),
-      headers: {
-        'Nats-Msg-Id': commit.commitId,
-        'Nats-Expected-Last-Subject-Sequence': String(tail.sequence),
-      },
-    };
-    const size = sizeOf(message);
-    const limit = this.#parts.maxPayload();
-    if (size > limit) throw new PayloadTooLargeError({ stream: commit.stream.toString(), size, limit });
-    return message;
   }
 
   /** @param sentBefore Whether the same bytes had been sent before this answer's sends. */
@@ -190,7 +170,7 @@ class Append {
   }
 
   #resultOf(stored: StoredCommit): AppendResult {
-    this.#parts.tails.offer(this.subject, tailOf(stored));
+    this.#parts.tails.stored(stored.stream, tailOf(stored));
     return toAppendResult(stored, stored.attemptId === this.#request.attemptId);
   }
 
@@ -223,9 +203,4 @@ class Append {
       `nothing was stored in ${this.#request.stream.toString()}: other writers were first until the deadline of ${this.#request.deadline.totalMs} ms`,
     );
   }
-}
-
-function meets(expect: AppendRequest['expect'], tail: Tail): boolean {
-  if (expect === 'any') return true;
-  return expect === 'exists' ? tail.version > 0 : tail.version === expect;
 }

@@ -51,6 +51,32 @@ export interface AppendResult {
   readonly events: readonly AppendedEvent[];
 }
 
+/** One stream of a transaction: what it must be like, and what is stored in it. */
+export interface TransactionEntry {
+  readonly stream: StreamName;
+  /** @default 'any' */
+  readonly expect?: Expectation | undefined;
+  /** Without events the entry only checks its expectation. @default none */
+  readonly events?: readonly object[] | undefined;
+}
+
+export interface TransactOptions {
+  /** As for an append; an entry without events is not part of what it finds again. */
+  readonly commandId?: string | undefined;
+  /** Stored with each commit of the transaction. */
+  readonly metadata?: Metadata | undefined;
+  /** How long to go on until the outcome is known, in milliseconds. @default 15_000 */
+  readonly deadlineMs?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface TransactionResult {
+  /** Whether this very call stored the events. */
+  readonly committed: boolean;
+  /** In the order of the entries; one without events reports the version that was checked. */
+  readonly entries: readonly AppendResult[];
+}
+
 export interface ReadOptions {
   /** First version to read. @default 1 forward, the last one backward */
   readonly from?: number | undefined;
@@ -148,6 +174,26 @@ export abstract class EventStore {
     events: readonly object[],
     options?: AppendOptions,
   ): Promise<AppendResult>;
+
+  /**
+   * Stores events in several streams, all or none, in one atomic batch, if every stream is as expected. An entry without events only checks: it
+   * costs a message that is removed afterwards.
+   *
+   * @throws {@link TransactionConflictError} listing every entry whose stream is not as expected.
+   * @throws {@link AppendOutcomeUnknownError} when no answer came until the deadline or the abort.
+   * @throws {@link InvalidOptionError} for an empty list, a stream named twice, no entry with events, or more than 1,000 messages; before
+   * anything is sent, like {@link PayloadTooLargeError}, {@link InvalidEventError} and {@link EventRegistrationError}.
+   * @example
+   * await store.transact([
+   *   { stream: stream('order', '42'), expect: 3, events: [new OrderShipped()] },
+   *   { stream: stream('stock', 'pen'), expect: 'exists', events: [new StockTaken(1)] },
+   *   { stream: stream('customer', '7'), expect: 5 },
+   * ]);
+   */
+  abstract transact(
+    entries: readonly TransactionEntry[],
+    options?: TransactOptions,
+  ): Promise<TransactionResult>;
 
   /**
    * The events of one stream. A stream that does not exist reads as empty; ask {@link status} to tell the two apart.

@@ -10,7 +10,8 @@ import { Publisher } from '../jetstream/publisher.js';
 import { ConnectionClosedError } from '../kernel/errors.js';
 import { checkKnownOptions, integerOption } from '../kernel/options.js';
 import { toAppendRequest } from './append-request.js';
-import { Appender } from './appender.js';
+import { Appender, type AppenderParts } from './appender.js';
+import { CheckMessages } from './check-messages.js';
 import { replayCommits } from './commit-replay.js';
 import {
   type AppendOptions,
@@ -23,12 +24,18 @@ import {
   type ReadOptions,
   type StreamStatus,
   type StreamTail,
+  type TransactionEntry,
+  type TransactionResult,
+  type TransactOptions,
 } from './event-store.js';
 import { checkReadOptions, rangeToRead } from './read-options.js';
 import { reaches, resolveStart } from './read-all-start.js';
 import { toStoredCommit } from './stored-commit.js';
 import { StreamReader } from './stream-reader.js';
 import { TailCache } from './tail-cache.js';
+import { Tails } from './tails.js';
+import { toTransactRequest } from './transact-request.js';
+import { Transactor } from './transactor.js';
 import { tailOf } from './tail.js';
 import { subjectOf } from '../event/subject.js';
 
@@ -47,6 +54,7 @@ export class JetStreamEventStore extends EventStore {
   readonly #messages: MessageReader;
   readonly #reader: StreamReader;
   readonly #appender: Appender;
+  readonly #transactor: Transactor;
   readonly #tails = new TailCache();
   #closed = false;
 
@@ -58,13 +66,15 @@ export class JetStreamEventStore extends EventStore {
     this.#connection = connection;
     this.#messages = new MessageReader(connection, name);
     this.#reader = new StreamReader(this.#messages, name);
-    this.#appender = new Appender({
+    const parts: AppenderParts = {
       store: name,
       publisher: new Publisher(connection),
       reader: this.#reader,
-      tails: this.#tails,
+      tails: new Tails(name, this.#reader, this.#tails),
       maxPayload: () => connection.maxPayload,
-    });
+    };
+    this.#appender = new Appender(parts);
+    this.#transactor = new Transactor(parts, new CheckMessages(connection, name));
   }
 
   /** How often a stream had to be read by scanning for its subject, since its sequences led to foreign commits. */
@@ -82,6 +92,26 @@ export class JetStreamEventStore extends EventStore {
     if (request.events.length > 0) return this.#appender.append(request);
     const { version } = await this.status(stream, { consistency: 'leader', signal: options.signal });
     return { stream, version: asVersion(version), position: undefined, committed: false, events: [] };
+  }
+
+  async transact(
+    entries: readonly TransactionEntry[],
+    options: TransactOptions = {},
+  ): Promise<TransactionResult> {
+    this.#checkOpen();
+    return this.#transactor.transact(toTransactRequest(entries, options, this.registry));
+  }
+
+  /**
+   * Removes what transactions left behind that were cut off before they could tidy up, or whose role may not delete: messages that only carried a
+   * check. They are harmless. For the admin role.
+   *
+   * @param olderThanMs Younger ones may belong to a transaction that is under way. @default 60_000
+   * @returns how many were removed.
+   */
+  async sweepChecks(olderThanMs = 60_000): Promise<number> {
+    this.#checkOpen();
+    return this.#transactor.checks.sweep(integerOption('olderThanMs', olderThanMs, 60_000, 0));
   }
 
   async *read(stream: StreamName, options: ReadOptions = {}): AsyncGenerator<RecordedEvent, void, void> {
@@ -200,7 +230,7 @@ export class JetStreamEventStore extends EventStore {
 
   async close(): Promise<void> {
     this.#closed = true;
-    await this.#appender.drain();
+    await Promise.all([this.#appender.drain(), this.#transactor.drain()]);
     await this.#connection.close();
   }
 

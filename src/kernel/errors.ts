@@ -57,17 +57,42 @@ export class WrongExpectedVersionError extends JetsourceError {
     details: { stream: string; expected: 'none' | 'exists' | number; actual: number },
     options?: ErrorOptions,
   ) {
-    const expected =
-      details.expected === 'none'
-        ? 'not to exist'
-        : details.expected === 'exists'
-          ? 'to exist'
-          : `at version ${details.expected}`;
-    const actual = details.actual === 0 ? 'does not exist' : `is at version ${details.actual}`;
-    super(`${details.stream} was expected ${expected}, but ${actual}; load it and decide again`, options);
+    super(
+      `${describeConflict(details.stream, details.expected, details.actual)}; load it and decide again`,
+      options,
+    );
     this.stream = details.stream;
     this.expected = details.expected;
     this.actual = details.actual;
+  }
+}
+
+/** An entry of a transaction whose stream was not as expected. */
+export interface TransactionViolation {
+  /** Place of the entry in the transaction, from 0. */
+  readonly index: number;
+  /** The stream, as `category/id`. */
+  readonly stream: string;
+  readonly expected: 'none' | 'exists' | number;
+  /** The version at the time of the refusal, as the leader told it; 0 for a stream that does not exist. */
+  readonly actual: number;
+}
+
+/** Streams of a transaction are not as expected. Nothing was stored in any of them: load, decide again, transact. */
+export class TransactionConflictError extends JetsourceError {
+  readonly code = 'transaction-conflict';
+  readonly outcome = 'not-applied';
+  override readonly name = 'TransactionConflictError';
+  /** Every entry that was violated when the transaction was refused. */
+  readonly violations: readonly TransactionViolation[];
+
+  constructor(details: { violations: readonly TransactionViolation[] }, options?: ErrorOptions) {
+    const lines = details.violations.map(
+      ({ index, stream, expected, actual }) =>
+        `entry ${index}: ${describeConflict(stream, expected, actual)}`,
+    );
+    super(`${lines.join('; ')}; load them and decide again`, options);
+    this.violations = details.violations;
   }
 }
 
@@ -308,6 +333,7 @@ export type AnyJetsourceError =
   | InvalidEventError
   | EventRegistrationError
   | WrongExpectedVersionError
+  | TransactionConflictError
   | AppendOutcomeUnknownError
   | CommitRemovedError
   | PayloadTooLargeError
@@ -327,6 +353,13 @@ export type AnyJetsourceError =
 /** Whether `error` is one of jetsource's, also when another installed copy of the package threw it. */
 export function isJetsourceError(error: unknown): error is AnyJetsourceError {
   return hasJetsourceBrand(error);
+}
+
+function describeConflict(stream: string, expected: 'none' | 'exists' | number, actual: number): string {
+  const wish =
+    expected === 'none' ? 'not to exist' : expected === 'exists' ? 'to exist' : `at version ${expected}`;
+  const fact = actual === 0 ? 'does not exist' : `is at version ${actual}`;
+  return `${stream} was expected ${wish}, but ${fact}`;
 }
 
 function describe(value: unknown): string {

@@ -119,6 +119,10 @@ export class FakeEventStore extends EventStore {
     this.#last = sequence;
   }
 
+  transact(): Promise<never> {
+    throw new TypeError('projections store nothing');
+  }
+
   read(): AsyncIterable<RecordedEvent> {
     throw new TypeError('projections do not read streams');
   }

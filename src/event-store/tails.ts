@@ -1,0 +1,44 @@
+import type { StreamName } from '../event/stream-name.js';
+import { subjectOf } from '../event/subject.js';
+import type { Deadline } from '../kernel/deadline.js';
+import { meets, type ResolvedExpectation } from './expectation.js';
+import type { StreamReader } from './stream-reader.js';
+import { NO_TAIL, type Tail, tailOf } from './tail.js';
+import type { TailCache } from './tail-cache.js';
+
+/** Where the next commit of a stream goes: from the cache while that fits what is expected, else from the leader. */
+export class Tails {
+  readonly #store: string;
+  readonly #reader: StreamReader;
+  readonly #cache: TailCache;
+
+  constructor(store: string, reader: StreamReader, cache: TailCache) {
+    this.#store = store;
+    this.#reader = reader;
+    this.#cache = cache;
+  }
+
+  /** The known tail where it fits the expectation, else the leader's, which may fit it no better. */
+  async expected(stream: StreamName, expect: ResolvedExpectation, deadline: Deadline): Promise<Tail> {
+    // a wrong tail does no harm, since the guard made from it conflicts; a refusal takes the leader's word
+    const known = expect === 0 ? NO_TAIL : this.#cache.get(subjectOf(this.#store, stream));
+    return known !== undefined && meets(expect, known) ? known : this.atLeader(stream, deadline);
+  }
+
+  async atLeader(stream: StreamName, deadline: Deadline): Promise<Tail> {
+    const subject = subjectOf(this.#store, stream);
+    const last = await this.#reader.last(stream, 'leader', deadline);
+    if (last === undefined) {
+      this.#cache.delete(subject);
+      return NO_TAIL;
+    }
+    const tail = tailOf(last);
+    this.#cache.set(subject, tail);
+    return tail;
+  }
+
+  /** Takes note of a commit that is known to be stored. */
+  stored(stream: StreamName, tail: Tail): void {
+    this.#cache.offer(subjectOf(this.#store, stream), tail);
+  }
+}

@@ -1,0 +1,277 @@
+import type { Commit, StoredCommit } from '../event/commit.js';
+import { asVersion } from '../event/version.js';
+import type { OutgoingMessage, PublishAnswer } from '../jetstream/publisher.js';
+import {
+  AppendOutcomeUnknownError,
+  CommitRemovedError,
+  CorruptStreamError,
+  TransactionConflictError,
+  type TransactionViolation,
+  TransportError,
+} from '../kernel/errors.js';
+import { Backoff } from '../kernel/backoff.js';
+import { sleep } from '../kernel/sleep.js';
+import { toAppendResult } from './append-result.js';
+import type { AppenderParts } from './appender.js';
+import type { CheckMessages } from './check-messages.js';
+import { toCommitMessage } from './commit-message.js';
+import type { AppendResult, TransactionResult } from './event-store.js';
+import { meets, namedExpectation } from './expectation.js';
+import { findCommit, settle } from './settlement.js';
+import { type Tail, tailOf } from './tail.js';
+import type { TransactRequest, WriteEntry } from './transact-request.js';
+
+/** Stores commits in several streams at once, all or none. */
+export class Transactor {
+  readonly checks: CheckMessages;
+  readonly #parts: AppenderParts;
+  readonly #inFlight = new Set<Promise<unknown>>();
+
+  constructor(parts: AppenderParts, checks: CheckMessages) {
+    this.#parts = parts;
+    this.checks = checks;
+  }
+
+  async transact(request: TransactRequest): Promise<TransactionResult> {
+    const result = new Transaction(this.#parts, this.checks, request).run();
+    this.#inFlight.add(result);
+    try {
+      return await result;
+    } finally {
+      this.#inFlight.delete(result);
+    }
+  }
+
+  /** Resolves when nothing is in flight any more. */
+  async drain(): Promise<void> {
+    await Promise.allSettled(this.#inFlight);
+  }
+}
+
+/** Who tells the ends: the cache where it fits, or the leader for all. */
+type Source = 'known' | 'leader';
+
+/** The ends of all streams of a transaction, as one try takes them. */
+interface Ends {
+  /** By the order of the writes. */
+  readonly writes: readonly Tail[];
+  /** By the order of the checks. */
+  readonly checks: readonly Tail[];
+}
+
+/** One transaction on its way. */
+class Transaction {
+  readonly #parts: AppenderParts;
+  readonly #checks: CheckMessages;
+  readonly #request: TransactRequest;
+  readonly #backoff = new Backoff(5, 200);
+  #sentBefore = false;
+
+  constructor(parts: AppenderParts, checks: CheckMessages, request: TransactRequest) {
+    this.#parts = parts;
+    this.#checks = checks;
+    this.#request = request;
+  }
+
+  async run(): Promise<TransactionResult> {
+    const earlier = this.#first.append.idIsShared ? await this.#findEarlier() : undefined;
+    if (earlier !== undefined) return earlier;
+    for (let source: Source = 'known'; ; source = 'leader') {
+      const ends = await this.#ends(source);
+      const violations = this.#violations(ends);
+      // a refusal lists what the leader says of every entry
+      if (violations.length > 0 && source === 'known') continue;
+      if (violations.length > 0) return this.#refuse(violations);
+      const result = await this.#try(ends);
+      if (result !== undefined) return result;
+      if (this.#request.deadline.passed) throw this.#gaveUp();
+      await sleep(this.#backoff.next());
+    }
+  }
+
+  get #first(): WriteEntry {
+    return this.#request.writes[0] as WriteEntry;
+  }
+
+  async #ends(source: Source): Promise<Ends> {
+    const { writes, checks, deadline } = this.#request;
+    const { tails } = this.#parts;
+    const find = async (entry: Parameters<typeof tails.expected>): Promise<Tail> =>
+      source === 'known' ? tails.expected(...entry) : tails.atLeader(entry[0], deadline);
+    return {
+      writes: await Promise.all(
+        writes.map(async ({ append: { stream, expect } }) => find([stream, expect, deadline])),
+      ),
+      checks: await Promise.all(checks.map(async ({ stream, expect }) => find([stream, expect, deadline]))),
+    };
+  }
+
+  #violations(ends: Ends): TransactionViolation[] {
+    const { writes, checks } = this.#request;
+    const entries = [
+      ...writes.map(({ index, append: { stream, expect } }, at) => ({
+        index,
+        stream,
+        expect,
+        tail: ends.writes[at] as Tail,
+      })),
+      ...checks.map(({ index, stream, expect }, at) => ({
+        index,
+        stream,
+        expect,
+        tail: ends.checks[at] as Tail,
+      })),
+    ];
+    return entries
+      .filter(({ expect, tail }) => !meets(expect, tail))
+      .map(({ index, stream, expect, tail }) => ({
+        index,
+        stream: stream.toString(),
+        expected: namedExpectation(expect),
+        actual: tail.version,
+      }))
+      .toSorted((a, b) => a.index - b.index);
+  }
+
+  /** What is in the way may be the same command, stored by another process since the look-up. */
+  async #refuse(violations: readonly TransactionViolation[]): Promise<TransactionResult> {
+    const earlier = this.#first.append.idIsShared ? await this.#findEarlier() : undefined;
+    if (earlier === undefined) throw new TransactionConflictError({ violations });
+    return earlier;
+  }
+
+  /** Undefined when another writer was first in one of the streams. */
+  async #try(ends: Ends): Promise<TransactionResult | undefined> {
+    const commits = this.#request.writes.map((write, at) => this.#commit(write, ends.writes[at] as Tail));
+    const checks = this.#checkMessages(ends);
+    const messages = [
+      ...checks,
+      ...commits.map((commit, at) =>
+        toCommitMessage(this.#parts.store, commit, ends.writes[at] as Tail, this.#parts.maxPayload()),
+      ),
+    ];
+    for (;;) {
+      const answer = await this.#parts.publisher.publishBatch(messages, this.#request.deadline);
+      if (answer.kind === 'stored') return this.#stored(commits, checks.length, answer.sequence, ends);
+      const settlement = await this.#settle(answer, ends);
+      if (settlement === 'stored') return this.#findEarlier();
+      if (settlement === 'lost') return undefined;
+      this.#sentBefore = true;
+      await sleep(this.#backoff.next());
+    }
+  }
+
+  #commit({ append }: WriteEntry, tail: Tail): Commit {
+    return {
+      stream: append.stream,
+      commitId: append.commitId,
+      attemptId: append.attemptId,
+      number: tail.number + 1,
+      firstVersion: tail.version + 1,
+      predecessors: tail.predecessors,
+      metadata: append.metadata,
+      events: append.events,
+    };
+  }
+
+  #checkMessages(ends: Ends): OutgoingMessage[] {
+    const { id, checks } = this.#request;
+    return checks.flatMap(({ index, stream, expect }, at) =>
+      expect === 'any' ? [] : [this.#checks.make(id, index, stream, ends.checks[at] as Tail)],
+    );
+  }
+
+  /** The commits of a batch stand one behind the other, the checks right before them. */
+  #stored(commits: readonly Commit[], checks: number, lastSequence: number, ends: Ends): TransactionResult {
+    const first = lastSequence - commits.length + 1;
+    this.#checks.discard(Array.from({ length: checks }, (_, at) => first - checks + at));
+    const stored = commits.map((commit, at) => ({ ...commit, sequence: first + at }));
+    return this.#resultOf(stored, ends);
+  }
+
+  /** All are stored or none, so the first one tells of all. */
+  async #settle(answer: PublishAnswer, ends: Ends): Promise<'stored' | 'lost' | 'open'> {
+    if (answer.kind === 'unanswered')
+      throw answer.sure && !this.#sentBefore ? this.#notSent() : this.#unknown();
+    if (answer.kind === 'refused') throw this.#refused(answer);
+    const resent = this.#sentBefore || (answer.kind === 'conflict' && answer.resent);
+    if (answer.kind === 'conflict' && !resent && !this.#first.append.idIsShared) return 'lost';
+    try {
+      const { kind } = await settle(
+        this.#parts.reader,
+        this.#first.append,
+        (ends.writes[0] as Tail).sequence,
+        answer,
+      );
+      // its place may be free because another stream of the transaction has moved
+      return kind === 'open' && answer.kind === 'conflict' ? 'lost' : kind;
+    } catch (error) {
+      if (error instanceof CorruptStreamError || error instanceof CommitRemovedError) throw error;
+      throw this.#unknown(error);
+    }
+  }
+
+  /** The commits that were stored under the ids of this transaction; undefined when it is not in the log. */
+  async #findEarlier(): Promise<TransactionResult | undefined> {
+    const found: StoredCommit[] = [];
+    for (const { append } of this.#request.writes) {
+      const commit = await findCommit(this.#parts.reader, append, 0);
+      if (commit !== undefined) found.push(commit);
+    }
+    return found.length === 0 ? undefined : this.#resultOf(found, await this.#ends('leader'));
+  }
+
+  #resultOf(stored: readonly StoredCommit[], ends: Ends): TransactionResult {
+    const { attemptId, writes, checks } = this.#request;
+    for (const commit of stored) this.#parts.tails.stored(commit.stream, tailOf(commit));
+    const results: { index: number; result: AppendResult }[] = writes.map(
+      ({ index, append: { stream } }, at) => {
+        const commit = stored.find((candidate) => candidate.stream.toString() === stream.toString());
+        if (commit === undefined) return { index, result: unchanged(stream, ends.writes[at] as Tail) };
+        return { index, result: toAppendResult(commit, commit.attemptId === attemptId) };
+      },
+    );
+    checks.forEach(({ index, stream }, at) =>
+      results.push({ index, result: unchanged(stream, ends.checks[at] as Tail) }),
+    );
+    return {
+      committed: stored.every((commit) => commit.attemptId === attemptId),
+      entries: results.toSorted((a, b) => a.index - b.index).map(({ result }) => result),
+    };
+  }
+
+  #notSent(): unknown {
+    const { signal, totalMs } = this.#request.deadline;
+    if (signal?.aborted === true) return signal.reason;
+    return new TransportError(
+      `nothing was stored of the transaction: no server took it for store ${this.#parts.store} within ${totalMs} ms`,
+    );
+  }
+
+  #refused({ fault, resent }: PublishAnswer & { kind: 'refused' }): Error {
+    const cause = new TransportError(
+      `the server refused a transaction: ${fault.description ?? 'no reason given'} (${fault.err_code ?? fault.code})`,
+    );
+    return resent || this.#sentBefore ? this.#unknown(cause) : cause;
+  }
+
+  #unknown(cause: unknown = this.#request.deadline.signal?.reason): Error {
+    const { stream, commitId } = this.#first.append;
+    const { totalMs, leftMs } = this.#request.deadline;
+    return new AppendOutcomeUnknownError(
+      { stream: stream.toString(), commitId, waitedMs: Math.round(totalMs - leftMs) },
+      cause === undefined ? {} : { cause },
+    );
+  }
+
+  #gaveUp(): Error {
+    const { totalMs } = this.#request.deadline;
+    return new TransportError(
+      `nothing was stored of the transaction: other writers were first until the deadline of ${totalMs} ms`,
+    );
+  }
+}
+
+function unchanged(stream: AppendResult['stream'], tail: Tail): AppendResult {
+  return { stream, version: asVersion(tail.version), position: undefined, committed: false, events: [] };
+}

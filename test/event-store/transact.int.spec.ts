@@ -1,0 +1,253 @@
+import { stream, type StreamName } from '../../src/event/stream-name.js';
+import type { Expectation, TransactionEntry } from '../../src/event-store/event-store.js';
+import type { JetStreamEventStore } from '../../src/event-store/jetstream-event-store.js';
+import { TransactionConflictError } from '../../src/kernel/errors.js';
+import { openStore, uniqueStoreName } from '../shared-server.js';
+import { collect, rejection, until } from '../support/collect.js';
+import { counted, ORDER_EVENTS } from '../support/order-events.js';
+import { RawNats } from '../support/raw-nats.js';
+
+const name = uniqueStoreName();
+let store: JetStreamEventStore;
+/** The same store over another connection. */
+let elsewhere: JetStreamEventStore;
+let raw: RawNats;
+let lastId = 0;
+
+beforeAll(async () => {
+  store = await openStore({ name, events: ORDER_EVENTS });
+  elsewhere = await openStore({ name, events: ORDER_EVENTS });
+  raw = await RawNats.open();
+});
+
+afterAll(async () => raw.nc.close());
+
+function newStream(): StreamName {
+  return stream('order', `id-${++lastId}`);
+}
+
+/** A stream that has events already. */
+async function streamAt(version: number): Promise<StreamName> {
+  const order = newStream();
+  if (version > 0) await store.append(order, counted(1, version), { expect: 'none' });
+  return order;
+}
+
+async function versionsOf(...streams: StreamName[]): Promise<number[]> {
+  const statuses = await Promise.all(
+    streams.map(async (one) => store.status(one, { consistency: 'leader' })),
+  );
+  return statuses.map(({ version }) => version);
+}
+
+async function checksLeft(): Promise<number> {
+  const { state } = await raw.api<{ state: { subjects?: object } }>(`STREAM.INFO.${name}`, {
+    subjects_filter: `${name}.*.$check.*`,
+  });
+  return Object.keys(state.subjects ?? {}).length;
+}
+
+function write(order: StreamName, expect: Expectation): TransactionEntry {
+  return { stream: order, expect, events: counted(1) };
+}
+
+describe('transact', () => {
+  it('stores in two streams when both are as expected, and tells versions and positions of both', async () => {
+    const [a, b] = [newStream(), await streamAt(2)];
+    const result = await store.transact(
+      [
+        { stream: a, expect: 'none', events: counted(1, 2) },
+        { stream: b, expect: 2, events: counted(3) },
+      ],
+      { metadata: { actor: 'ada' } },
+    );
+    expect(result).toMatchObject({
+      committed: true,
+      entries: [
+        { stream: a, version: 2, committed: true },
+        { stream: b, version: 3, committed: true },
+      ],
+    });
+    const stored = [...(await collect(store.read(a))), ...(await collect(store.read(b, { from: 3 })))];
+    expect(stored.map(({ position }) => position)).toEqual(
+      result.entries.flatMap(({ events }) => events.map(({ position }) => position)),
+    );
+    const parts = stored.map(
+      ({ metadata }) => metadata['transaction'] as { id: string; part: number; of: number },
+    );
+    expect(parts.map(({ part, of }) => [part, of])).toEqual([
+      [1, 2],
+      [1, 2],
+      [2, 2],
+    ]);
+    expect(new Set(parts.map(({ id }) => id)).size).toBe(1);
+    expect(stored[0]?.metadata.actor).toBe('ada');
+  });
+
+  it('stores nothing when one stream is not as expected, and lists every violated entry', async () => {
+    const [a, b, c, d] = [newStream(), await streamAt(2), await streamAt(1), newStream()];
+    const error = await rejection(
+      store.transact([
+        write(a, 'none'),
+        write(b, 1),
+        { stream: c, expect: 'none' },
+        { stream: d, expect: 'exists' },
+      ]),
+    );
+    expect(error).toBeInstanceOf(TransactionConflictError);
+    expect(error).toMatchObject({
+      code: 'transaction-conflict',
+      outcome: 'not-applied',
+      violations: [
+        { index: 1, stream: b.toString(), expected: 1, actual: 2 },
+        { index: 2, stream: c.toString(), expected: 'none', actual: 1 },
+        { index: 3, stream: d.toString(), expected: 'exists', actual: 0 },
+      ],
+    });
+    expect(await versionsOf(a, b, c, d)).toEqual([0, 2, 1, 0]);
+  });
+
+  // the versions at which a stream satisfies a check, of streams at 0, 3 and 5
+  const matrix: [Expectation, number[]][] = [
+    ['none', [0]],
+    ['exists', [3, 5]],
+    ['any', [0, 3, 5]],
+    [0, [0]],
+    [3, [3]],
+    [5, [5]],
+    [9, []],
+  ];
+  it.each(matrix)('checks a stream that it does not write for %s', async (expected, versions) => {
+    const satisfied: number[] = [];
+    for (const version of [0, 3, 5]) {
+      const [written, checked] = [newStream(), await streamAt(version)];
+      const transaction = store.transact([write(written, 'none'), { stream: checked, expect: expected }]);
+      const outcome: unknown = await transaction.catch((error: unknown) => error);
+      const [stored] = await versionsOf(written);
+      if (stored === 1) satisfied.push(version);
+      const unchanged = { stream: checked, version, position: undefined, committed: false, events: [] };
+      const violation = {
+        index: 1,
+        stream: checked.toString(),
+        expected: expected || 'none',
+        actual: version,
+      };
+      expect(outcome).toMatchObject(
+        stored === 1
+          ? { committed: true, entries: [{ version: 1 }, unchanged] }
+          : { violations: [violation] },
+      );
+      expect(await versionsOf(checked)).toEqual([version]);
+    }
+    expect(satisfied).toEqual(versions);
+  });
+
+  it('believes the leader, not what it knows, when a checked stream has moved elsewhere', async () => {
+    const [written, checked] = [newStream(), await streamAt(1)];
+    await elsewhere.append(checked, counted(2), { expect: 1 });
+    expect(
+      await rejection(store.transact([write(written, 'none'), { stream: checked, expect: 1 }])),
+    ).toMatchObject({
+      violations: [{ index: 1, expected: 1, actual: 2 }],
+    });
+    const result = await store.transact([write(written, 'any'), { stream: checked, expect: 'exists' }]);
+    expect(result.committed).toBe(true);
+  });
+
+  it('leaves nothing behind of its checks, and no reader sees them', async () => {
+    const before = await store.lastSequence();
+    const checked = await streamAt(1);
+    await store.transact([write(newStream(), 'none'), { stream: checked, expect: 1 }]);
+    const seen = await collect(store.readAll({ from: { sequence: before + 1 } }));
+    expect(seen.map(({ stream: { category } }) => category)).toEqual(['order', 'order']);
+    await until('all checks are deleted', async () => (await checksLeft()) === 0);
+  });
+
+  it('sweeps checks that were left behind', async () => {
+    await raw.store(`${name}.5.$check.left-0`, '{"format":1,"check":["order","1"],"transaction":"left"}');
+    expect(await store.sweepChecks()).toBe(0);
+    expect(await checksLeft()).toBe(1);
+    expect(await store.sweepChecks(0)).toBe(1);
+    expect(await checksLeft()).toBe(0);
+  });
+
+  it('carried out twice under one command id is stored once, also from elsewhere and with the old expectation', async () => {
+    const [a, b, checked] = [newStream(), await streamAt(1), await streamAt(1)];
+    const entries = [write(a, 'none'), write(b, 1), { stream: checked, expect: 1 }];
+    const first = await store.transact(entries, { commandId: 'pay' });
+    await store.append(b, counted(9));
+    for (const handle of [store, elsewhere]) {
+      const again = await handle.transact(entries, { commandId: 'pay' });
+      expect(again.committed).toBe(false);
+      expect(again.entries.map(({ version, position }) => [version, position])).toEqual(
+        first.entries.map(({ version, position }) => [version, position]),
+      );
+    }
+    expect(await versionsOf(a, b)).toEqual([1, 3]);
+  });
+
+  it('handled by several at once under one command id is stored once, and all get the same result', async () => {
+    const [a, b] = [newStream(), newStream()];
+    const results = await Promise.all(
+      Array.from({ length: 10 }, async (_, caller) =>
+        (caller % 2 === 0 ? store : elsewhere).transact([write(a, 'none'), write(b, 'none')], {
+          commandId: 'once',
+        }),
+      ),
+    );
+    expect(results.filter(({ committed }) => committed)).toHaveLength(1);
+    expect(new Set(results.map(({ entries }) => entries.map(({ position }) => position).join())).size).toBe(
+      1,
+    );
+    expect(await versionsOf(a, b)).toEqual([1, 1]);
+  });
+
+  it('loses no transaction of many on the same streams that expect nothing of them', async () => {
+    const [a, b] = [newStream(), newStream()];
+    await Promise.all(
+      Array.from({ length: 20 }, async (_, caller) =>
+        (caller % 2 === 0 ? store : elsewhere).transact([write(a, 'any'), write(b, 'any')]),
+      ),
+    );
+    expect(await versionsOf(a, b)).toEqual([20, 20]);
+  });
+
+  it.each([
+    ['an empty list', () => [], 'entries'],
+    ['a list of checks only', () => [{ stream: newStream(), expect: 'none' as const }], 'entries'],
+    [
+      'more entries than a batch takes',
+      () => Array.from({ length: 1_001 }, () => write(newStream(), 'none')),
+      'entries',
+    ],
+    [
+      'a stream that is named twice',
+      () => {
+        const order = newStream();
+        return [write(order, 'none'), { stream: order, expect: 'none' as const }];
+      },
+      'entries[1].stream',
+    ],
+    ['an unknown key', () => [{ ...write(newStream(), 'none'), expected: 1 }], 'entries[0].expected'],
+  ])('refuses %s before anything is sent', async (_, entries, option) => {
+    const before = await store.lastSequence();
+    expect(await rejection(store.transact(entries()))).toMatchObject({ code: 'invalid-option', option });
+    expect(await store.lastSequence()).toBe(before);
+  });
+
+  it('takes as many streams as a batch does', async () => {
+    const streams = Array.from({ length: 1_000 }, newStream);
+    const { entries } = await store.transact(streams.map((order) => write(order, 'none')));
+    expect(entries.every(({ version, committed }) => version === 1 && committed)).toBe(true);
+  });
+
+  it('with one commit that is too large stores nothing', async () => {
+    const [a, b] = [newStream(), newStream()];
+    const huge = { stream: b, events: counted(1, 60_000) };
+    expect(await rejection(store.transact([write(a, 'none'), huge]))).toMatchObject({
+      code: 'payload-too-large',
+      stream: b.toString(),
+    });
+    expect(await versionsOf(a, b)).toEqual([0, 0]);
+  });
+});
