@@ -1,5 +1,5 @@
 import { connect, headers, type NatsConnection } from '@nats-io/transport-node';
-import { sharedServerUrl } from '../shared-server.js';
+import { sharedServerUrl } from './server-url.js';
 
 /** NATS as any other program uses it: to put things into a store that jetsource would not, and to look behind its back. */
 export class RawNats {

@@ -1,18 +1,19 @@
 import { createServer, connect, type Server, type Socket } from 'node:net';
 
+interface ProxyState {
+  deaf: boolean;
+  hangUp: boolean;
+  lagMs: number;
+}
+
 /** Stands between a client and its server, and loses what the server says when it is told to. */
 export class TcpProxy {
   readonly port: number;
   readonly #server: Server;
   readonly #sockets: Set<Socket>;
-  readonly #state: { deaf: boolean; hangUp: boolean };
+  readonly #state: ProxyState;
 
-  private constructor(
-    server: Server,
-    port: number,
-    sockets: Set<Socket>,
-    state: { deaf: boolean; hangUp: boolean },
-  ) {
+  private constructor(server: Server, port: number, sockets: Set<Socket>, state: ProxyState) {
     this.#server = server;
     this.port = port;
     this.#sockets = sockets;
@@ -21,7 +22,7 @@ export class TcpProxy {
 
   static async to(targetPort: number): Promise<TcpProxy> {
     const sockets = new Set<Socket>();
-    const state = { deaf: false, hangUp: false };
+    const state: ProxyState = { deaf: false, hangUp: false, lagMs: 0 };
     const server = createServer((client) => {
       const upstream = connect(targetPort, '127.0.0.1');
       for (const [socket, other] of [
@@ -36,11 +37,21 @@ export class TcpProxy {
         });
       }
       client.on('data', (bytes) => upstream.write(bytes));
-      upstream.on('data', (bytes) => {
-        if (state.deaf) return;
+      // one behind the other, so that bytes keep their order when the lag changes
+      let queue = Promise.resolve();
+      const deliver = (bytes: Uint8Array): void => {
+        if (state.deaf || client.destroyed) return;
         client.write(bytes);
         if (state.hangUp) client.destroySoon();
         state.hangUp = false;
+      };
+      upstream.on('data', (bytes) => {
+        const due = performance.now() + state.lagMs;
+        queue = queue.then(async () => {
+          const left = due - performance.now();
+          if (left > 0) await new Promise((resolve) => setTimeout(resolve, left));
+          deliver(bytes);
+        });
       });
     });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -61,6 +72,11 @@ export class TcpProxy {
   /** Lets through again what the server says from now on. */
   hear(): void {
     this.#state.deaf = false;
+  }
+
+  /** From now on what the server says takes that much longer. */
+  lag(ms: number): void {
+    this.#state.lagMs = ms;
   }
 
   /** Ends all connections; the first one made anew ends as soon as the server has said its first words, as servers do that start. */

@@ -1,0 +1,64 @@
+import { stream, type StreamName } from '../../src/event/stream-name.js';
+import type { EventStore } from '../../src/event-store/event-store.js';
+import { isJetsourceError } from '../../src/kernel/errors.js';
+import { Counted } from '../support/order-events.js';
+import type { Ledger } from './ledger.js';
+
+const STREAMS = 200;
+
+/** What a writer may be told: a conflict, or that the server could not be asked. Anything else is a fault of ours. */
+const EXPECTED = ['wrong-expected-version', 'transaction-conflict', 'append-outcome-unknown', 'transport'];
+
+/** Appends and transacts until it is told to stop; every tenth time atomically to two streams, every fifth under an exact expectation. */
+export async function write(store: EventStore, ledger: Ledger, signal: AbortSignal): Promise<void> {
+  const versions = new Map<string, number>();
+  while (!signal.aborted) {
+    const turn = Math.floor(Math.random() * 10);
+    if (turn === 0) await transact(store, ledger);
+    else await append(store, ledger, versions, turn <= 2);
+  }
+}
+
+async function append(
+  store: EventStore,
+  ledger: Ledger,
+  versions: Map<string, number>,
+  exact: boolean,
+): Promise<void> {
+  const name = randomStream();
+  const n = ledger.next();
+  const known = versions.get(name.id);
+  try {
+    const result = await store.append(name, [new Counted(n)], {
+      expect: exact && known !== undefined ? known : 'any',
+      ...(n % 3 === 0 && { commandId: `command-${n}` }),
+    });
+    ledger.acknowledge(n, result);
+    versions.set(name.id, result.version);
+  } catch (error) {
+    ledger.refuse(n, outcomeOf(error));
+    versions.delete(name.id);
+  }
+}
+
+async function transact(store: EventStore, ledger: Ledger): Promise<void> {
+  const names = [...new Set([randomStream(), randomStream()].map(({ id }) => id))];
+  const entries = names.map((id) => ({ stream: stream('fault', id), n: ledger.next() }));
+  try {
+    const result = await store.transact(
+      entries.map((entry) => ({ stream: entry.stream, events: [new Counted(entry.n)] })),
+    );
+    for (const [index, { n }] of entries.entries()) ledger.acknowledge(n, result.entries[index]!);
+  } catch (error) {
+    for (const { n } of entries) ledger.refuse(n, outcomeOf(error));
+  }
+}
+
+function outcomeOf(error: unknown): 'not-applied' | 'unknown' {
+  if (isJetsourceError(error) && EXPECTED.includes(error.code)) return error.outcome;
+  throw error;
+}
+
+function randomStream(): StreamName {
+  return stream('fault', `${Math.floor(Math.random() * STREAMS)}`);
+}
