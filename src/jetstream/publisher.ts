@@ -8,7 +8,12 @@ import { AckTimeout } from './ack-timeout.js';
 import { ApiCode, type ApiFault, isTransient } from './api-codes.js';
 import type { JetStreamConnection } from './jetstream-connection.js';
 import { isNoResponders } from './reply-inbox.js';
+import { ResendLimit } from './resend-limit.js';
 
+/** Messages in flight at a time; the others wait with their callers, who are the back-pressure. */
+const IN_FLIGHT = 2_000;
+/** Of these, how many may be sent again at a time. */
+const RESENDS = 64;
 /** Batches under way at a time: the server refuses more than 50 on one stream, from all clients together. */
 const BATCHES = 16;
 /** `NATS/1.0` with its line end, and the empty line behind the headers. */
@@ -49,6 +54,8 @@ interface PubAck {
 export class Publisher {
   readonly #connection: JetStreamConnection;
   readonly #timeout = new AckTimeout();
+  readonly #resends = new ResendLimit(RESENDS);
+  readonly #window = new Semaphore(IN_FLIGHT);
   readonly #batches = new Semaphore(BATCHES);
 
   constructor(connection: JetStreamConnection) {
@@ -59,7 +66,7 @@ export class Publisher {
     const natsHeaders = toHeaders(message.headers);
     const send: Send = (reply) =>
       this.#connection.nc.publish(message.subject, message.payload, { reply, headers: natsHeaders });
-    return new Publication(this.#connection, this.#timeout, send, deadline).run();
+    return this.#window.run(async () => this.#publication(send, deadline).run());
   }
 
   /**
@@ -69,8 +76,12 @@ export class Publisher {
   async publishBatch(messages: readonly OutgoingMessage[], deadline: Deadline): Promise<PublishAnswer> {
     return this.#batches.run(async () => {
       const send: Send = (reply) => this.#sendBatch(messages, reply);
-      return new Publication(this.#connection, this.#timeout, send, deadline).run();
+      return this.#publication(send, deadline).run();
     });
+  }
+
+  #publication(send: Send, deadline: Deadline): Publication {
+    return new Publication(this.#connection, this.#timeout, this.#resends, send, deadline);
   }
 
   /** Each try is a batch of its own: the rest of one that got stuck must not mix with the next. */
@@ -96,6 +107,7 @@ type Send = (reply: string) => void;
 class Publication {
   readonly #connection: JetStreamConnection;
   readonly #timeout: AckTimeout;
+  readonly #resends: ResendLimit;
   readonly #send: Send;
   readonly #deadline: Deadline;
   readonly #backoff = new Backoff(20, 500);
@@ -104,9 +116,16 @@ class Publication {
   #sends = 0;
   #rejections = 0;
 
-  constructor(connection: JetStreamConnection, timeout: AckTimeout, send: Send, deadline: Deadline) {
+  constructor(
+    connection: JetStreamConnection,
+    timeout: AckTimeout,
+    resends: ResendLimit,
+    send: Send,
+    deadline: Deadline,
+  ) {
     this.#connection = connection;
     this.#timeout = timeout;
+    this.#resends = resends;
     this.#send = send;
     this.#deadline = deadline;
   }
@@ -125,16 +144,28 @@ class Publication {
 
   async #sendUntilAnswered(reply: string): Promise<PublishAnswer> {
     while (await this.#canSend()) {
-      const sentAt = performance.now();
-      this.#sends += 1;
-      this.#send(reply);
-      const answer = await this.#answerWithin(this.#timeout.ms);
-      if (answer !== undefined) {
-        this.#timeout.observe(performance.now() - sentAt);
-        return answer;
-      }
+      const answer = await this.#sendOnce(reply);
+      if (answer !== undefined) return answer;
     }
     return { kind: 'unanswered', sure: this.#rejections === this.#sends };
+  }
+
+  /** Sends, or sends again if there is a place for that, and listens for a while in any case: an early send may be answered late. */
+  async #sendOnce(reply: string): Promise<PublishAnswer | undefined> {
+    const isResend = this.#sends > 0;
+    const maySend = !isResend || this.#resends.tryEnter();
+    try {
+      const sentAt = performance.now();
+      if (maySend) {
+        this.#sends += 1;
+        this.#send(reply);
+      }
+      const answer = await this.#answerWithin(this.#timeout.ms);
+      if (answer !== undefined && maySend) this.#timeout.observe(performance.now() - sentAt);
+      return answer;
+    } finally {
+      if (isResend && maySend) this.#resends.leave();
+    }
   }
 
   /** A connection closed for good ends the waiting; whether that is an error depends on what was sent before. */
