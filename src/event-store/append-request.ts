@@ -1,6 +1,7 @@
 import { v4 as randomUuid } from 'uuid';
 import type { CommitEvent } from '../event/commit.js';
 import type { EventRegistry } from '../event/event-registry.js';
+import { EventWithMetadata } from '../event/event-with-metadata.js';
 import { checkMetadata, type StoredMetadata } from '../event/metadata.js';
 import { checkStreamName, type StreamName } from '../event/stream-name.js';
 import { Deadline } from '../kernel/deadline.js';
@@ -45,7 +46,7 @@ export function toAppendRequest(
   checkMetadata(metadata);
   return {
     stream,
-    events: events.map((event: object) => registry.encode(event)),
+    events: events.map((event: object) => toCommitEvent(event, registry)),
     metadata: {
       ...metadata,
       occurredAt: metadata.occurredAt ?? new Date().toISOString(),
@@ -63,7 +64,12 @@ export function toAppendRequest(
   };
 }
 
-export function checkCommandId(commandId: string): void {
+function toCommitEvent(event: object, registry: EventRegistry): CommitEvent {
+  if (!(event instanceof EventWithMetadata)) return registry.encode(event);
+  return { ...registry.encode(event.event), metadata: event.metadata };
+}
+
+function checkCommandId(commandId: string): void {
   if (typeof commandId === 'string' && commandId.length > 0 && commandId.length <= MAX_COMMAND_ID) {
     // half a surrogate pair has no UTF-8, which the commit id is made from
     if (Buffer.from(commandId).toString() === commandId) return;

@@ -1,3 +1,4 @@
+import { withMetadata } from '../../src/event/event-with-metadata.js';
 import { comparePositions } from '../../src/event/position.js';
 import { stream, type StreamName } from '../../src/event/stream-name.js';
 import { subjectOf } from '../../src/event/subject.js';
@@ -40,6 +41,22 @@ async function numbersIn(order: StreamName): Promise<number[]> {
 }
 
 describe('append', () => {
+  it('keeps metadata of the append and of a single event, merged when read', async () => {
+    const order = newStream();
+    const own = withMetadata(new OrderShipped(), { actor: 'bob', box: 3 });
+    await store.append(order, [new OrderPlaced('ada'), own], {
+      metadata: { actor: 'ada', correlationId: 'c' },
+    });
+    const [placed, shipped] = await collect(store.read(order));
+    expect(placed?.metadata).toMatchObject({ actor: 'ada', correlationId: 'c' });
+    expect(placed?.metadata).not.toHaveProperty('box');
+    expect(shipped).toMatchObject({
+      type: 'OrderShipped',
+      metadata: { actor: 'bob', correlationId: 'c', box: 3 },
+    });
+    expect(() => withMetadata(own, { at: new Date() as never })).toThrow('metadata.at');
+  });
+
   it('to a stream that nobody has written stores version 1 and tells version and position', async () => {
     const order = newStream();
     const result = await store.append(order, [new OrderPlaced('ada')], { expect: 'none' });
