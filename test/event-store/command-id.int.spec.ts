@@ -1,9 +1,14 @@
+import { type ChildProcessByStdio, spawn } from 'node:child_process';
+import { dirname, join } from 'node:path';
+import { createInterface } from 'node:readline';
+import type { Readable, Writable } from 'node:stream';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { encodeCommit } from '../../src/event/commit-format.js';
 import { stream, type StreamName } from '../../src/event/stream-name.js';
 import { subjectOf } from '../../src/event/subject.js';
 import { commitIdOfCommand, newCommitId } from '../../src/event-store/commit-id.js';
 import type { JetStreamEventStore } from '../../src/event-store/jetstream-event-store.js';
-import { openStore, uniqueStoreName } from '../shared-server.js';
+import { openStore, sharedServerUrl, uniqueStoreName } from '../shared-server.js';
 import { collect, rejection } from '../support/collect.js';
 import { counted, type Counted, ORDER_EVENTS } from '../support/order-events.js';
 import { RawNats } from '../support/raw-nats.js';
@@ -13,6 +18,8 @@ let store: JetStreamEventStore;
 let elsewhere: JetStreamEventStore;
 let raw: RawNats;
 let lastId = 0;
+const root = join(dirname(fileURLToPath(import.meta.url)), '../..');
+const children: { kill(): boolean }[] = [];
 
 beforeAll(async () => {
   store = await openStore({ name, events: ORDER_EVENTS });
@@ -21,6 +28,7 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
+  for (const child of children) child.kill();
   await raw.nc.close();
 });
 
@@ -31,6 +39,23 @@ function newStream(): StreamName {
 async function numbersIn(order: StreamName): Promise<number[]> {
   const events = await collect(store.read(order, { consistency: 'leader' }));
   return events.map(({ data }) => (data as Counted).n);
+}
+
+interface CommandResult {
+  readonly version: number;
+  readonly position: string;
+  readonly committed: boolean;
+}
+
+function startAppending(args: string[]): ChildProcessByStdio<Writable, Readable, null> {
+  const program = join(root, 'test/support/append-command.ts');
+  const loader = pathToFileURL(join(root, 'test/support/register-typescript.mjs')).href;
+  const child = spawn(process.execPath, ['--import', loader, program, ...args], {
+    cwd: root,
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+  children.push(child);
+  return child;
 }
 
 describe('a command id', () => {
@@ -131,6 +156,26 @@ describe('a command id', () => {
       expect(new Set(results.map(({ version }) => version)).size).toBe(1);
       expect(await numbersIn(order)).toHaveLength(round % 2 === 0 ? 2 : 1);
     }
+  });
+
+  it('appended by two processes at once is committed by exactly one, and both get the same result', async () => {
+    const order = newStream();
+    const both = [0, 1].map(() => startAppending([sharedServerUrl(), name, order.id, 'shared']));
+    const lines = both.map((child) => createInterface({ input: child.stdout })[Symbol.asyncIterator]());
+    for (const line of lines) expect((await line.next()).value).toBe('ready');
+    for (const child of both) child.stdin.write('go\n');
+    const [one, other] = await Promise.all(
+      lines.map(async (line) => JSON.parse((await line.next()).value as string) as CommandResult[]),
+    );
+    for (const child of both) child.stdin.end();
+    expect(one).toHaveLength(50);
+    expect(one?.map(({ version, position }) => [version, position])).toEqual(
+      other?.map(({ version, position }) => [version, position]),
+    );
+    expect(one?.map(({ committed }, command) => committed !== other?.[command]?.committed)).not.toContain(
+      false,
+    );
+    expect(await numbersIn(order)).toHaveLength(50);
   });
 
   it('is remembered although the caller says to have looked the stream up to its end', async () => {

@@ -1,0 +1,20 @@
+// A process of its own that appends under a command id, for tests of two processes at once: url, store, stream id, command id, events.
+import { connectEventStore } from '../../src/event-store/connect-event-store.js';
+import { stream } from '../../src/event/stream-name.js';
+import { counted, ORDER_EVENTS } from './order-events.js';
+
+const [servers, name, id, commandId] = process.argv.slice(2) as [string, string, string, string];
+const store = await connectEventStore({ servers, name, events: ORDER_EVENTS });
+// both wait for the same word, so that they start at once
+process.stdout.write('ready\n');
+await new Promise((resolve) => process.stdin.once('data', resolve));
+const results = [];
+for (let command = 0; command < 50; command += 1) {
+  const { version, position, committed } = await store.append(stream('order', id), counted(command), {
+    commandId: `${commandId}-${command}`,
+  });
+  results.push({ version, position, committed });
+}
+await store.close();
+process.stdout.write(`${JSON.stringify(results)}\n`);
+process.stdin.unref();
