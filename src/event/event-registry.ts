@@ -1,3 +1,4 @@
+import { types } from 'node:util';
 import { EventRegistrationError, InvalidEventError } from '../kernel/errors.js';
 import type { CommitEvent } from './commit.js';
 import { type EventClass, type EventType, eventTypeOf } from './event-type.js';
@@ -84,10 +85,26 @@ function toPlainData(event: object, type: string): unknown {
 
 function copyOf(event: object, type: string): unknown {
   try {
-    return JSON.parse(JSON.stringify(event)) as unknown;
+    return JSON.parse(JSON.stringify(event, refuseMangled)) as unknown;
   } catch (cause) {
     throw new InvalidEventError(`${type} holds something that JSON cannot: ${(cause as Error).message}`, {
       cause,
     });
   }
+}
+
+/** JSON takes these and gives something else back: bytes as an object of numbers, collections as nothing at all. */
+function refuseMangled(this: unknown, key: string, value: unknown): unknown {
+  // what stood there before any toJSON, which a Buffer has
+  const original = (this as Record<string, unknown>)[key];
+  if (typeof original !== 'object' || original === null) return value;
+  if (
+    ArrayBuffer.isView(original) ||
+    types.isAnyArrayBuffer(original) ||
+    types.isMap(original) ||
+    types.isSet(original)
+  ) {
+    throw new InvalidEventError(`${key} is a ${original.constructor.name}; store text (base64, say) or lists`);
+  }
+  return value;
 }

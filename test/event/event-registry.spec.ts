@@ -21,6 +21,9 @@ class OrderShipped {
 
 class Undeclared {}
 
+@Event('Plain')
+class Plain {}
+
 describe('event registry', () => {
   const registry = new EventRegistry([OrderPlaced, OrderShipped]);
 
@@ -110,6 +113,18 @@ describe('event registry', () => {
     ['undefined', undefined, InvalidEventError],
   ])('refuses %s as an event', (_, event, error) => {
     expect(() => registry.encode(event as object)).toThrow(error);
+  });
+
+  it.each([
+    ['bytes', Uint8Array.of(0xff, 0x00)],
+    ['a Buffer', Buffer.from([0xff, 0x00])],
+    ['a Map', new Map([['a', 1]])],
+    ['a Set', new Set([1])],
+  ])('refuses %s, which JSON would mangle without a word', (_, payload) => {
+    const type = { payload: { deep: [payload] } };
+    expect(() => new EventRegistry([Plain]).encode(Object.assign(new Plain(), type))).toThrow(
+      /Plain holds something that JSON cannot: 0 is a/,
+    );
   });
 
   it('refuses what JSON cannot hold', () => {
