@@ -1,6 +1,7 @@
 export { EventSourced } from './aggregate/event-sourced.js';
 export type { AggregateClass, EventSourcedAggregate } from './aggregate/event-sourced-aggregate.js';
 export { Repository, repository } from './aggregate/repository.js';
+export type { PastState } from './aggregate/past-state.js';
 export type { UpdateOptions, UpdateResult } from './aggregate/update-options.js';
 export { connectEventStore } from './event-store/connect-event-store.js';
 export type { EventStoreOptions } from './event-store/connect-event-store.js';
@@ -22,11 +23,16 @@ export type {
   TransactionResult,
   TransactOptions,
 } from './event-store/event-store.js';
+export type { StreamPage, StreamPageOptions } from './event-store/stream-page.js';
+export type { SubscribeOptions } from './event-store/subscribe-options.js';
+export type { Subscription } from './event-store/subscription.js';
 export type { JetStreamEventStore } from './event-store/jetstream-event-store.js';
 export type { Commit, CommitEvent, StoredCommit } from './event/commit.js';
 export type { EventRegistry } from './event/event-registry.js';
 export { Event } from './event/event-type.js';
 export type { EventClass } from './event/event-type.js';
+export { withMetadata } from './event/event-with-metadata.js';
+export type { EventWithMetadata } from './event/event-with-metadata.js';
 export type { JsonValue, Metadata, StoredMetadata } from './event/metadata.js';
 export { asPosition, comparePositions } from './event/position.js';
 export type { Position } from './event/position.js';
@@ -67,6 +73,7 @@ export {
   ProjectionDivergedError,
   ProjectionFailedError,
   ProjectionFencedError,
+  StoreNotFoundError,
   StoreSettingsError,
   TransactionConflictError,
   TransportError,

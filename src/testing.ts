@@ -1,3 +1,9 @@
+export { InMemoryEventStore, inMemoryEventStore } from './event-store/in-memory-event-store.js';
+export type { InMemoryEventStoreOptions } from './event-store/in-memory-options.js';
+export type { ConformanceCase, ConformanceContext } from './testing/conformance/conformance-case.js';
+export { conformanceContext } from './testing/conformance/conformance-context.js';
+export { conformanceEvents } from './testing/conformance/conformance-events.js';
+export { eventStoreCases } from './testing/conformance/event-store-cases.js';
 export type { NatsClusterOptions } from './testing/nats-cluster-options.js';
 export type { NatsCluster } from './testing/nats-cluster.js';
 export type { NatsServerOptions } from './testing/nats-server-options.js';

@@ -3,6 +3,7 @@ import { asVersion, type Version } from '../event/version.js';
 import type { AppendResult, Consistency, EventStore } from '../event-store/event-store.js';
 import { AggregateNotFoundError, InvalidOptionError } from '../kernel/errors.js';
 import { checkKnownOptions } from '../kernel/options.js';
+import { checkPastState, eventsUpTo, type PastState } from './past-state.js';
 import { categoryOf } from './event-sourced.js';
 import type { AggregateClass, EventSourcedAggregate } from './event-sourced-aggregate.js';
 import type { LoadedAggregate } from './loaded-aggregate.js';
@@ -55,6 +56,23 @@ export class Repository<A extends EventSourcedAggregate> {
   async find(id: string): Promise<A | undefined> {
     const { aggregate, version } = await this.#fold(this.#streamOf(id), id, 'leader');
     return version === 0 ? undefined : aggregate;
+  }
+
+  /**
+   * The aggregate as it was at a version or at a time of the server; undefined when it has no events, or had none at that time. Reads the stream
+   * from its beginning.
+   *
+   * @throws {@link InvalidOptionError} when neither is given, or a version below 0.
+   * @example
+   * const then = await orders.stateAt('42', { time: new Date('2026-01-01') });
+   */
+  async stateAt(id: string, at: PastState): Promise<A | undefined> {
+    checkPastState(at);
+    const name = this.#streamOf(id);
+    const events = await eventsUpTo(this.#store, name, at);
+    if (events === undefined) return undefined;
+    const history = events.map(({ data }) => data);
+    return this.#rebuild(name, id, history, asVersion(history.length));
   }
 
   /**
@@ -113,14 +131,18 @@ export class Repository<A extends EventSourcedAggregate> {
     signal?: AbortSignal,
   ): Promise<LoadedAggregate<A>> {
     const { commits, version } = await this.#store.tail(name, { consistency, signal });
-    const aggregate = new this.#aggregateClass(id);
-    checkKeepsEvents(aggregate, this.#aggregateClass);
     const history = commits.flatMap(({ events }) =>
       events.map((event) => this.#store.registry.decode(event)),
     );
+    return { aggregate: this.#rebuild(name, id, history, version), version, commits };
+  }
+
+  #rebuild(name: StreamName, id: string, history: object[], version: Version): A {
+    const aggregate = new this.#aggregateClass(id);
+    checkKeepsEvents(aggregate, this.#aggregateClass);
     aggregate.loadFromHistory(history);
     this.#origins.set(aggregate, { stream: name, version });
-    return { aggregate, version, commits };
+    return aggregate;
   }
 
   #originOf(aggregate: A, id: string | undefined): { stream: StreamName; version: Version } {

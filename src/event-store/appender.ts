@@ -16,6 +16,7 @@ import { toAppendResult } from './append-result.js';
 import { toCommitMessage } from './commit-message.js';
 import type { AppendResult } from './event-store.js';
 import { meets, namedExpectation } from './expectation.js';
+import { nextCommit } from './next-commit.js';
 import { findCommit, type Settlement, settle } from './settlement.js';
 import type { StreamReader } from './stream-reader.js';
 import { type Tail, tailOf } from './tail.js';
@@ -92,7 +93,7 @@ class Append {
   /** Appends to one tail after the other until the commit is stored. */
   async #storeNext(): Promise<StoredCommit> {
     for (let tail = await this.#expectedTail(); ; tail = await this.#tailAtLeader()) {
-      const commit = this.#nextCommit(tail);
+      const commit = nextCommit(this.#request, tail);
       const stored = await this.#store(commit, tail);
       if (stored !== undefined) return stored;
       if (this.#request.deadline.passed) throw this.#gaveUp();
@@ -124,20 +125,6 @@ class Append {
     if (meets(expect, tail)) return tail;
     const expected = namedExpectation(expect);
     throw new WrongExpectedVersionError({ stream: stream.toString(), expected, actual: tail.version });
-  }
-
-  #nextCommit(tail: Tail): Commit {
-    const { stream, commitId, attemptId, metadata, events } = this.#request;
-    return {
-      stream,
-      commitId,
-      attemptId,
-      number: tail.number + 1,
-      firstVersion: tail.version + 1,
-      predecessors: tail.predecessors,
-      metadata,
-      events,
-    };
   }
 
   /** Publishes until it is known whether this commit, or one with the same id, is stored; undefined when another one took its place. */

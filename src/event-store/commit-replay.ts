@@ -1,15 +1,15 @@
 import type { StoredCommit } from '../event/commit.js';
+import type { CommitMessage } from '../event/commit-format.js';
 import { positionOf } from '../event/position.js';
 import { isSystemCategory } from '../event/stream-name.js';
 import { categoryOfSubject, categorySubjects, isNamedBy } from '../event/subject.js';
 import type { JetStreamConnection } from '../jetstream/jetstream-connection.js';
 import { replay, type ReplayOptions } from '../jetstream/replay-loop.js';
 import type { ReplayMessage } from '../jetstream/replay-message.js';
-import { CorruptStreamError, InvalidOptionError } from '../kernel/errors.js';
+import { CorruptStreamError } from '../kernel/errors.js';
+import { checkCategories } from './categories.js';
 import type { CommitBatch } from './event-store.js';
 import { toStoredCommit } from './stored-commit.js';
-
-const CATEGORY = /^[$A-Za-z][A-Za-z0-9_-]{0,63}$/;
 
 /** A replay of the store, or of some of its categories, decoded. */
 export async function* replayCommits(
@@ -25,7 +25,7 @@ export async function* replayCommits(
     const commits: StoredCommit[] = [];
     for (const message of batch.messages.filter(wanted)) {
       try {
-        commits.push(decode(message));
+        commits.push(commitOnSubject(message));
       } catch (error) {
         // what stands before the fault is sound, and would never get through otherwise
         if (commits.length > 0) yield { commits, caughtUp: false };
@@ -37,13 +37,16 @@ export async function* replayCommits(
 }
 
 function filtersOf(store: string, categories: readonly string[] = []): string[] {
-  return [...new Set(categories)].map((category) => {
-    if (CATEGORY.test(category)) return categorySubjects(store, category);
-    throw new InvalidOptionError({ option: 'categories', given: category, allowed: 'names of categories' });
-  });
+  checkCategories(categories);
+  return [...new Set(categories)].map((category) => categorySubjects(store, category));
 }
 
-function decode(message: ReplayMessage): StoredCommit {
+/**
+ * The commit in a message of the log.
+ *
+ * @throws {@link CorruptStreamError} when there is none, or its stream does not belong on the subject.
+ */
+export function commitOnSubject(message: CommitMessage & { readonly subject: string }): StoredCommit {
   const commit = toStoredCommit(message, message.subject);
   if (isNamedBy(message.subject, commit.stream)) return commit;
   throw new CorruptStreamError({

@@ -8,8 +8,7 @@ import { openStoreStream, type StoreStreamOptions } from '../jetstream/store-str
 import { InvalidOptionError } from '../kernel/errors.js';
 import { integerOption } from '../kernel/options.js';
 import { JetStreamEventStore } from './jetstream-event-store.js';
-
-const STORE_NAME = /^[A-Za-z][A-Za-z0-9_-]{0,63}$/;
+import { checkStoreOptions } from './store-options.js';
 
 /** How to reach a store, and what is in it. */
 export interface EventStoreOptions extends ConnectionOptions, StoreStreamOptions {
@@ -54,16 +53,7 @@ export async function connectEventStore(options: EventStoreOptions): Promise<Jet
 }
 
 function checkOptions({ name, storage, replicas, events }: EventStoreOptions): void {
-  if (typeof name !== 'string' || !STORE_NAME.test(name)) {
-    throw new InvalidOptionError({
-      option: 'name',
-      given: name,
-      allowed: 'a letter, then letters, digits, _ or -, 64 characters at most',
-    });
-  }
-  if (!Array.isArray(events)) {
-    throw new InvalidOptionError({ option: 'events', given: events, allowed: 'a list of event classes' });
-  }
+  checkStoreOptions({ name, events });
   if (storage !== undefined && storage !== 'file' && storage !== 'memory') {
     throw new InvalidOptionError({ option: 'storage', given: storage, allowed: "'file' or 'memory'" });
   }

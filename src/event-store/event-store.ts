@@ -1,10 +1,16 @@
+import type { StoredCommit } from '../event/commit.js';
 import type { EventRegistry } from '../event/event-registry.js';
 import type { Metadata } from '../event/metadata.js';
-import type { Position } from '../event/position.js';
-import type { RecordedEvent } from '../event/recorded-event.js';
-import type { StreamName } from '../event/stream-name.js';
+import { parsePosition, type Position } from '../event/position.js';
+import { type RecordedEvent, recordedEvents } from '../event/recorded-event.js';
+import { isSystemCategory, type StreamName } from '../event/stream-name.js';
 import type { Version } from '../event/version.js';
-import type { StoredCommit } from '../event/commit.js';
+import { checkKnownOptions } from '../kernel/options.js';
+import { checkEventId } from './event-id.js';
+import type { ReadAllStart as Start } from './read-all-start.js';
+import { checkStreamsOptions, type StreamPage, type StreamPageOptions, WALK_LIMIT } from './stream-page.js';
+import type { SubscribeOptions } from './subscribe-options.js';
+import { Subscription } from './subscription.js';
 
 /** What the caller expects of the stream: nothing, that it is new, that it exists, or an exact version (0 is the same as `none`). */
 export type Expectation = 'any' | 'none' | 'exists' | number;
@@ -80,6 +86,8 @@ export interface TransactionResult {
 export interface ReadOptions {
   /** First version to read. @default 1 forward, the last one backward */
   readonly from?: number | undefined;
+  /** Last version to read, in the direction of reading, itself included. @default the last one forward, 1 backward */
+  readonly to?: number | undefined;
   /** @default 'forward' */
   readonly direction?: 'forward' | 'backward' | undefined;
   /** Events to read at most. @default all */
@@ -92,11 +100,7 @@ export interface ReadOptions {
 export type Consistency = 'leader' | 'follower';
 
 /** Where to begin in the whole store: at an event, behind one, at a sequence of the JetStream stream, or at a time of the server. */
-export type ReadAllStart =
-  | { readonly position: Position }
-  | { readonly after: Position }
-  | { readonly sequence: number }
-  | { readonly time: Date };
+export type ReadAllStart = Start;
 
 export interface ReadAllOptions {
   /** @default the beginning */
@@ -217,6 +221,26 @@ export abstract class EventStore {
    */
   abstract follow(options: FollowOptions): AsyncIterable<CommitBatch>;
 
+  /**
+   * Hands over the events of the whole store one by one in the order of their positions: those that are stored, then those that will be, until it is
+   * stopped or its signal aborts. Through lost connections, servers and replicas each event comes once; the next one comes when the handler has
+   * finished, and what is held in memory meanwhile is bounded. A subscription remembers nothing: keep `position`, and begin `after` it.
+   *
+   * What ends it otherwise rejects `closed`: what the handler threw, {@link CorruptStreamError} at a message that is no commit,
+   * {@link StoreNotFoundError} within seconds when the store is deleted, {@link ConnectionClosedError} when it is closed.
+   *
+   * @throws {@link InvalidOptionError} when an option cannot work.
+   * @example
+   * await using subscription = store.subscribe({
+   *   categories: ['order'],
+   *   onEvent: async (event) => await mail(event),
+   * });
+   * await subscription.closed;
+   */
+  subscribe(options: SubscribeOptions): Subscription {
+    return new Subscription(this, options);
+  }
+
   /** Whether a stream exists, its version, and when its first and last commits were stored. */
   abstract status(
     stream: StreamName,
@@ -232,6 +256,70 @@ export abstract class EventStore {
       signal?: AbortSignal | undefined;
     },
   ): Promise<StreamTail>;
+
+  /**
+   * The event at a position, with its time, as the leader knows it; undefined when there is none, and for events of jetsource's own categories.
+   *
+   * @throws {@link CorruptStreamError} when what stands there is no commit.
+   * @throws {@link InvalidOptionError} when the text is no position.
+   */
+  async eventAt(
+    position: Position,
+    options: { signal?: AbortSignal | undefined } = {},
+  ): Promise<RecordedEvent | undefined> {
+    checkKnownOptions(options, ['signal']);
+    const { sequence, index } = parsePosition(position);
+    const commit = sequence === 0 ? undefined : await this.commitAt(sequence, options);
+    if (commit === undefined || isSystemCategory(commit.stream.category)) return undefined;
+    return recordedEvents(commit, this.registry, index)[0];
+  }
+
+  /**
+   * The event of a stream with that id, `<commit id>/<index>`; undefined when the stream holds none. Nothing leads from the id of a commit to its
+   * sequence, so the stream is read from its end until the event is found; where the position is known, {@link eventAt} is one round trip.
+   *
+   * @throws {@link InvalidOptionError} when the text is no event id.
+   */
+  async event(
+    id: string,
+    options: { readonly stream: StreamName; readonly signal?: AbortSignal | undefined },
+  ): Promise<RecordedEvent | undefined> {
+    checkKnownOptions(options, ['stream', 'signal']);
+    checkEventId(id);
+    const { stream, signal } = options;
+    const events = this.read(stream, { direction: 'backward', consistency: 'leader', signal });
+    for await (const event of events) if (event.id === id) return event;
+    return undefined;
+  }
+
+  /**
+   * One page of the names of a category's streams. The order is the store's own and stays: a stream that is added while pages are read may be missed or
+   * met, but puts no other one on two pages or on none. Jetsource's own categories cannot be listed.
+   *
+   * @throws {@link InvalidOptionError} when the category, the limit or the token cannot be.
+   * @example
+   * const { streams, nextPageToken } = await store.streamPage({ category: 'order', limit: 100 });
+   */
+  abstract streamPage(options: StreamPageOptions): Promise<StreamPage>;
+
+  /**
+   * The names of all streams of a category, page after page.
+   *
+   * @throws {@link InvalidOptionError} when the category cannot be.
+   */
+  async *streams(options: {
+    readonly category: string;
+    readonly signal?: AbortSignal | undefined;
+  }): AsyncGenerator<StreamName, void, void> {
+    checkStreamsOptions(options);
+    let pageToken: string | undefined;
+    do {
+      options.signal?.throwIfAborted();
+      const page = await this.streamPage({ ...options, limit: WALK_LIMIT, pageToken });
+      yield* page.streams;
+      pageToken = page.nextPageToken;
+    } while (pageToken !== undefined);
+  }
 
   /** The commit at a sequence, as the leader knows it; undefined when there is none (removed, or not stored yet). */
   abstract commitAt(

@@ -3,16 +3,18 @@ import type { EventRegistry } from '../event/event-registry.js';
 import { positionOf } from '../event/position.js';
 import { type RecordedEvent, recordedEvents } from '../event/recorded-event.js';
 import { checkStreamName, type StreamName } from '../event/stream-name.js';
+import { categoryOfSubject, subjectOf } from '../event/subject.js';
 import { asVersion, type Version } from '../event/version.js';
 import { isFault, type JetStreamConnection, unexpectedFault } from '../jetstream/jetstream-connection.js';
 import { deadlineOf, MessageReader } from '../jetstream/message-reader.js';
 import { Publisher } from '../jetstream/publisher.js';
+import { subjectNames } from '../jetstream/subject-names.js';
 import { ConnectionClosedError } from '../kernel/errors.js';
 import { checkKnownOptions, integerOption } from '../kernel/options.js';
 import { toAppendRequest } from './append-request.js';
 import { Appender, type AppenderParts } from './appender.js';
 import { CheckMessages } from './check-messages.js';
-import { replayCommits } from './commit-replay.js';
+import { commitOnSubject, replayCommits } from './commit-replay.js';
 import {
   type AppendOptions,
   type AppendResult,
@@ -29,18 +31,21 @@ import {
   type TransactOptions,
 } from './event-store.js';
 import { checkReadOptions, rangeToRead } from './read-options.js';
+import { ReadWindow } from './read-window.js';
 import { reaches, resolveStart } from './read-all-start.js';
-import { toStoredCommit } from './stored-commit.js';
+import { StreamListing } from './stream-listing.js';
+import { type StreamPage, type StreamPageOptions, toStreamPageRequest } from './stream-page.js';
 import { StreamReader } from './stream-reader.js';
 import { TailCache } from './tail-cache.js';
 import { Tails } from './tails.js';
 import { toTransactRequest } from './transact-request.js';
 import { Transactor } from './transactor.js';
 import { tailOf } from './tail.js';
-import { subjectOf } from '../event/subject.js';
 
-/** Versions that a long read holds in memory at a time. */
-const READ_WINDOW = 1_000;
+/** Commits that a read of the whole store takes at a time. */
+const READ_ALL_BATCH = 1_000;
+/** What a transaction checks without writing it rides on messages of this category. */
+const CHECK_CATEGORY = '$check';
 const DEFAULT_MAX_BATCH = 500;
 const READ_ALL_OPTIONS = ['from', 'categories', 'types', 'signal'];
 const FOLLOW_OPTIONS = ['from', 'categories', 'maxBatch', 'signal', 'onRecovery'];
@@ -120,16 +125,12 @@ export class JetStreamEventStore extends EventStore {
     const last = await this.#last(stream, options.consistency, options.signal);
     const range = last && rangeToRead(options, lastVersionOf(last));
     if (last === undefined || range === undefined) return;
-    const backward = options.direction === 'backward';
-    for (let done = 0; done <= range.to - range.from; done += READ_WINDOW) {
+    const window = new ReadWindow(range, options.direction === 'backward', last);
+    while (!window.isDone) {
       options.signal?.throwIfAborted();
-      const from = backward ? Math.max(range.from, range.to - done - READ_WINDOW + 1) : range.from + done;
-      const to = backward ? range.to - done : Math.min(range.to, from + READ_WINDOW - 1);
-      const commits = await this.#reader.range(last, { from, to }, { time: true, signal: options.signal });
-      const events = commits
-        .flatMap((commit) => recordedEvents(commit, this.registry))
-        .filter(({ version }) => version >= from && version <= to);
-      yield* backward ? events.toReversed() : events;
+      const versions = window.next(this.#messages.getsAtOnce);
+      const commits = await this.#reader.range(last, versions, { time: true, signal: options.signal });
+      yield* window.eventsOf(commits, this.registry);
     }
   }
 
@@ -141,7 +142,7 @@ export class JetStreamEventStore extends EventStore {
     const batches = replayCommits(this.#connection, this.name, options.categories, {
       start: start.replay,
       live: false,
-      maxBatch: READ_WINDOW,
+      maxBatch: READ_ALL_BATCH,
       signal: options.signal,
     });
     for await (const { commits } of batches) {
@@ -205,7 +206,11 @@ export class JetStreamEventStore extends EventStore {
     const range = { from, to: version };
     const commits =
       from > version ? [] : await this.#reader.range(last, range, { time: false, signal: options.signal });
-    return { commits, version: asVersion(version) };
+    // the last one came with its time: folds are to do without it everywhere alike
+    return {
+      commits: commits.map((commit) => (commit === last ? { ...last, time: undefined } : commit)),
+      version: asVersion(version),
+    };
   }
 
   async commitAt(
@@ -213,8 +218,24 @@ export class JetStreamEventStore extends EventStore {
     options: { signal?: AbortSignal | undefined } = {},
   ): Promise<StoredCommit | undefined> {
     this.#checkOpen();
+    integerOption('sequence', sequence, 1);
     const message = await this.#messages.bySequenceAtLeader(sequence, deadlineOf(options));
-    return message && toStoredCommit(message, this.name);
+    // a check of a transaction is no commit, and every reader goes over it
+    if (message === undefined || categoryOfSubject(message.subject) === CHECK_CATEGORY) return undefined;
+    return commitOnSubject(message);
+  }
+
+  async streamPage(options: StreamPageOptions): Promise<StreamPage> {
+    this.#checkOpen();
+    const place = toStreamPageRequest(options);
+    const listing = new StreamListing({
+      store: this.name,
+      names: async (filter, offset) =>
+        subjectNames(this.#connection, this.name, filter, offset, deadlineOf(options)),
+      positionOf: async (subject) =>
+        positionOf((await this.#messages.lastAtLeader(subject, deadlineOf(options)))?.sequence ?? 0, 0),
+    });
+    return listing.page(place);
   }
 
   async lastSequence(options: { signal?: AbortSignal | undefined } = {}): Promise<number> {

@@ -1,8 +1,14 @@
 import { lastVersionOf, type StoredCommit } from '../event/commit.js';
-import { parsePosition } from '../event/position.js';
+import { parsePosition, type Position } from '../event/position.js';
 import type { ReplayStart } from '../jetstream/replay-consumer.js';
 import { InvalidOptionError } from '../kernel/errors.js';
-import type { ReadAllStart } from './event-store.js';
+
+/** Where to begin in the whole store: at an event, behind one, at a sequence of the JetStream stream, or at a time of the server. */
+export type ReadAllStart =
+  | { readonly position: Position }
+  | { readonly after: Position }
+  | { readonly sequence: number }
+  | { readonly time: Date };
 
 /** A start taken apart: where the replay begins, and how many events of the first commit are left out. */
 export interface ResolvedStart {

@@ -129,22 +129,19 @@ export class StreamReader {
 
   async #byScan(last: StoredCommit, range: VersionRange, options: RangeOptions): Promise<StoredCommit[]> {
     this.scans += 1;
-    const found = new Map<number, StoredCommit>();
+    const found: StoredCommit[] = [];
+    let number = 0;
     for await (const message of this.#messagesOf(last, options)) {
       const commit = this.#ofStream(message, last.stream);
-      if (commit.number !== found.size + 1) {
-        throw corrupt(
-          last.stream,
-          commit.sequence,
-          `commit ${found.size + 1} was expected, ${commit.number} found`,
-        );
+      number += 1;
+      if (commit.number !== number) {
+        throw corrupt(last.stream, commit.sequence, `commit ${number} was expected, ${commit.number} found`);
       }
-      found.set(commit.number, commit);
+      // all of the stream is looked at, but of a long one only what was asked for is kept
+      if (isIn(range, commit)) found.push(commit);
     }
-    const commits = inRange(found, range);
-    if (!isWhole(commits, range))
-      throw corrupt(last.stream, last.sequence, 'its versions are not without a gap');
-    return commits;
+    if (isWhole(found, range)) return found;
+    throw corrupt(last.stream, last.sequence, 'its versions are not without a gap');
   }
 
   /** All messages of a stream up to its last commit: from any replica, then from the leader what a lagging one does not have yet. */
@@ -186,10 +183,12 @@ function corrupt(stream: StreamName, sequence: number, reason: string): CorruptS
   return new CorruptStreamError({ stream: stream.toString(), position: positionOf(sequence, 0), reason });
 }
 
+function isIn(range: VersionRange, commit: StoredCommit): boolean {
+  return commit.firstVersion <= range.to && lastVersionOf(commit) >= range.from;
+}
+
 function inRange(found: ReadonlyMap<number, StoredCommit>, range: VersionRange): StoredCommit[] {
-  return [...found.values()]
-    .filter((commit) => commit.firstVersion <= range.to && lastVersionOf(commit) >= range.from)
-    .toSorted((a, b) => a.number - b.number);
+  return [...found.values()].filter((commit) => isIn(range, commit)).toSorted((a, b) => a.number - b.number);
 }
 
 /** Whether the commits follow each other without a gap and reach from one end of the range to the other. */

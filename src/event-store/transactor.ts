@@ -1,4 +1,5 @@
 import type { Commit, StoredCommit } from '../event/commit.js';
+import type { StreamName } from '../event/stream-name.js';
 import { asVersion } from '../event/version.js';
 import type { OutgoingMessage, PublishAnswer } from '../jetstream/publisher.js';
 import {
@@ -16,7 +17,8 @@ import type { AppenderParts } from './appender.js';
 import type { CheckMessages } from './check-messages.js';
 import { toCommitMessage } from './commit-message.js';
 import type { AppendResult, TransactionResult } from './event-store.js';
-import { meets, namedExpectation } from './expectation.js';
+import { meets, namedExpectation, type ResolvedExpectation } from './expectation.js';
+import { nextCommit } from './next-commit.js';
 import { findCommit, settle } from './settlement.js';
 import { type Tail, tailOf } from './tail.js';
 import type { TransactRequest, WriteEntry } from './transact-request.js';
@@ -96,13 +98,16 @@ class Transaction {
   async #ends(source: Source): Promise<Ends> {
     const { writes, checks, deadline } = this.#request;
     const { tails } = this.#parts;
-    const find = async (entry: Parameters<typeof tails.expected>): Promise<Tail> =>
-      source === 'known' ? tails.expected(...entry) : tails.atLeader(entry[0], deadline);
+    const find = async (stream: StreamName, expect: ResolvedExpectation): Promise<Tail> =>
+      source === 'known' ? tails.expected(stream, expect, deadline) : tails.atLeader(stream, deadline);
     return {
-      writes: await Promise.all(
-        writes.map(async ({ append: { stream, expect } }) => find([stream, expect, deadline])),
+      writes: await Promise.all(writes.map(async ({ append: { stream, expect } }) => find(stream, expect))),
+      // where anything will do no guard corrects what is known
+      checks: await Promise.all(
+        checks.map(async ({ stream, expect }) =>
+          expect === 'any' ? tails.atLeader(stream, deadline) : find(stream, expect),
+        ),
       ),
-      checks: await Promise.all(checks.map(async ({ stream, expect }) => find([stream, expect, deadline]))),
     };
   }
 
@@ -142,7 +147,7 @@ class Transaction {
 
   /** Undefined when another writer was first in one of the streams. */
   async #try(ends: Ends): Promise<TransactionResult | undefined> {
-    const commits = this.#request.writes.map((write, at) => this.#commit(write, ends.writes[at] as Tail));
+    const commits = this.#request.writes.map(({ append }, at) => nextCommit(append, ends.writes[at] as Tail));
     const checks = this.#checkMessages(ends);
     const messages = [
       ...checks,
@@ -159,19 +164,6 @@ class Transaction {
       this.#sentBefore = true;
       await sleep(this.#backoff.next());
     }
-  }
-
-  #commit({ append }: WriteEntry, tail: Tail): Commit {
-    return {
-      stream: append.stream,
-      commitId: append.commitId,
-      attemptId: append.attemptId,
-      number: tail.number + 1,
-      firstVersion: tail.version + 1,
-      predecessors: tail.predecessors,
-      metadata: append.metadata,
-      events: append.events,
-    };
   }
 
   #checkMessages(ends: Ends): OutgoingMessage[] {

@@ -104,7 +104,9 @@ function refuseMangled(this: unknown, key: string, value: unknown): unknown {
     types.isMap(original) ||
     types.isSet(original)
   ) {
-    throw new InvalidEventError(`${key} is a ${original.constructor.name}; store text (base64, say) or lists`);
+    throw new InvalidEventError(
+      `${key} is a ${original.constructor.name}; store text (base64, say) or lists`,
+    );
   }
   return value;
 }

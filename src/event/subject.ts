@@ -1,6 +1,6 @@
 import { slotOf } from './slot.js';
-import type { StreamName } from './stream-name.js';
-import { encodeSubjectToken } from './subject-token.js';
+import { stream, type StreamName } from './stream-name.js';
+import { decodeSubjectToken, encodeSubjectToken } from './subject-token.js';
 
 const PLAIN_ID = /^[A-Za-z0-9_~-]+$/;
 
@@ -17,6 +17,27 @@ export function storeSubjects(store: string): string {
 /** The filter for all streams of a category. */
 export function categorySubjects(store: string, category: string): string {
   return `${store}.*.${category}.*`;
+}
+
+/** The filter for the streams of a category in one slot. */
+export function slotSubjects(store: string, slot: number, category: string): string {
+  return `${store}.${slot}.${category}.*`;
+}
+
+/** The last token of a subject: the encoded id. */
+export function subjectToken(subject: string): string {
+  return subject.slice(subject.lastIndexOf('.') + 1);
+}
+
+/** The user's stream that a subject belongs to; undefined for a subject that {@link subjectOf} gives to none. */
+export function streamOfSubject(store: string, subject: string): StreamName | undefined {
+  try {
+    const name = stream(categoryOfSubject(subject) ?? '', decodeSubjectToken(subjectToken(subject)));
+    return subjectOf(store, name) === subject ? name : undefined;
+  } catch {
+    // a token that is no percent-encoding, or an id that no stream can have
+    return undefined;
+  }
 }
 
 /** The category of a commit's subject; undefined for a subject of another shape. */

@@ -3,6 +3,7 @@ import { credsAuthenticator, type NodeConnectionOptions } from '@nats-io/transpo
 import { InvalidOptionError } from '../kernel/errors.js';
 import { checkKnownOptions } from '../kernel/options.js';
 import { parseServers } from './server-addresses.js';
+import { withIpCheck } from './tls-identity.js';
 
 /** The client's options that are passed on as they are. */
 type PassedOn = Omit<NodeConnectionOptions, 'name' | 'servers' | 'port'>;
@@ -89,6 +90,7 @@ export function toNatsOptions(options: ConnectionOptions, defaultName: string): 
     ...nats,
     ...credentials,
     servers,
+    ...(nats.tls && { tls: withIpCheck(nats.tls, servers) }),
     ...(credentialsFile !== undefined && { authenticator: readCredentials(credentialsFile) }),
     name: connectionName ?? defaultName,
   };

@@ -1,4 +1,11 @@
-import { connect, createInbox, type Msg, type MsgHdrs, type NatsConnection } from '@nats-io/transport-node';
+import {
+  connect,
+  createInbox,
+  type Msg,
+  type MsgHdrs,
+  type NatsConnection,
+  PermissionViolationError,
+} from '@nats-io/transport-node';
 import { Backoff } from '../kernel/backoff.js';
 import type { Deadline } from '../kernel/deadline.js';
 import { ConnectionClosedError, TransportError } from '../kernel/errors.js';
@@ -25,10 +32,11 @@ export class JetStreamConnection {
   #connected = true;
 
   private constructor(nc: NatsConnection, apiPrefix: string, inboxPrefix: string | undefined) {
-    this.nc = nc;
     this.apiPrefix = apiPrefix;
     this.#inboxPrefix = inboxPrefix;
-    this.inbox = new ReplyInbox(nc, inboxPrefix);
+    const inbox = new ReplyInbox(nc, inboxPrefix);
+    this.inbox = inbox;
+    this.nc = withNote(nc, (subject, reply) => inbox.noteSent(subject, reply));
     void this.#watch();
   }
 
@@ -162,6 +170,7 @@ export class JetStreamConnection {
   async #watch(): Promise<void> {
     for await (const status of this.nc.status()) {
       if (status.type === 'disconnect') this.#connected = false;
+      if (status.type === 'error') this.#fail(status.error);
       if (status.type !== 'reconnect') continue;
       this.#connected = true;
       for (const listener of [...this.#waiting, ...this.#reconnected]) listener();
@@ -169,6 +178,22 @@ export class JetStreamConnection {
     // the connection is closed: whoever waits finds that out by itself
     for (const listener of [...this.#waiting, ...this.#closed]) listener();
   }
+
+  /** A subscription is told of its own refusal by the client. */
+  #fail(error: Error): void {
+    if (error instanceof PermissionViolationError && error.operation === 'publish')
+      this.inbox.refuse(error.subject);
+  }
+}
+
+/** The connection, telling what it publishes with a reply subject: a refusal names the subject only, not the request. */
+function withNote(nc: NatsConnection, onSent: (subject: string, reply: string) => void): NatsConnection {
+  const noting = Object.create(nc) as NatsConnection;
+  noting.publish = (subject, payload, options) => {
+    nc.publish(subject, payload, options);
+    if (options?.reply !== undefined) onSent(subject, options.reply);
+  };
+  return noting;
 }
 
 /** Whether an answer of the JetStream API is an error. */

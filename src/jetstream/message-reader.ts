@@ -25,6 +25,11 @@ export interface StoredMessage {
   readonly time?: number | undefined;
 }
 
+/** A message as the leader gives it. */
+export interface LeaderMessage extends StoredMessage {
+  readonly subject: string;
+}
+
 /** How long a read of several messages goes on. */
 export interface ReadPatience {
   /** For all of it. @default 15 s for each message */
@@ -39,7 +44,12 @@ export function deadlineOf({ deadline, signal }: ReadPatience): Deadline {
 }
 
 interface ApiMessage {
-  readonly message: { readonly seq: number; readonly data?: string; readonly time: string };
+  readonly message: {
+    readonly subject: string;
+    readonly seq: number;
+    readonly data?: string;
+    readonly time: string;
+  };
 }
 
 const utf8 = new TextEncoder();
@@ -60,9 +70,15 @@ export class MessageReader {
     this.#stream = stream;
   }
 
+  /** How many messages may be asked for at once without filling the memory, as far as those that came tell. */
+  get getsAtOnce(): number {
+    return this.#replySize.perRound * ROUNDS;
+  }
+
   /** The last message of a subject, from any replica. */
   async last(subject: string, deadline = new Deadline(READ_TIMEOUT_MS)): Promise<StoredMessage | undefined> {
     const reply = await this.#directGet(`${this.#stream}.${subject}`, EMPTY, deadline);
+    if (reply !== undefined) this.#replySize.observe(reply.data.length);
     return reply && withHeaders(reply);
   }
 
@@ -108,7 +124,7 @@ export class MessageReader {
   async bySequenceAtLeader(
     sequence: number,
     deadline = new Deadline(READ_TIMEOUT_MS),
-  ): Promise<StoredMessage | undefined> {
+  ): Promise<LeaderMessage | undefined> {
     return this.#askLeader({ seq: sequence }, deadline);
   }
 
@@ -154,6 +170,8 @@ export class MessageReader {
         await sleep(50, deadline.signal);
         continue;
       }
+      // any other status is no end: what is left out must not look like what is not there
+      if (isStatus(end) && end.headers?.code !== 204) hasMessage(end, target);
       // 404: nothing at all; 204: the end of the batch, with what is left behind it
       const messages = replies.filter((reply) => !isStatus(reply)).map(withHeaders);
       const ended = isStatus(end);
@@ -190,7 +208,7 @@ export class MessageReader {
     return hasMessage(reply, subject) ? reply : undefined;
   }
 
-  async #askLeader(query: object, deadline: Deadline): Promise<StoredMessage | undefined> {
+  async #askLeader(query: object, deadline: Deadline): Promise<LeaderMessage | undefined> {
     const answer = await this.#connection.api<ApiMessage>(`STREAM.MSG.GET.${this.#stream}`, query, deadline);
     if (!isFault(answer)) return fromApi(answer.message);
     if (answer.error.err_code === ApiCode.messageNotFound) return undefined;
@@ -219,8 +237,9 @@ function withHeaders(reply: Msg): StoredMessage {
   };
 }
 
-function fromApi(message: ApiMessage['message']): StoredMessage {
+function fromApi(message: ApiMessage['message']): LeaderMessage {
   return {
+    subject: message.subject,
     sequence: message.seq,
     time: Date.parse(message.time),
     data: Buffer.from(message.data ?? '', 'base64'),

@@ -95,6 +95,8 @@ export class Publisher {
         'Nats-Batch-Sequence': String(index + 1),
         ...(isLast && { 'Nats-Batch-Commit': '1' }),
       });
+      // a refusal of any of them is the answer to the batch
+      this.#connection.inbox.noteSent(subject, reply);
       this.#connection.nc.publish(subject, payload, { headers: natsHeaders, ...(isLast && { reply }) });
     }
   }

@@ -73,10 +73,13 @@ export class ReplayConsumer {
   readonly #stopListening: readonly (() => void)[];
   readonly #watchdog: NodeJS.Timeout;
   #buffer: Msg[] = [];
+  #bufferedBytes = 0;
   #silences = 0;
   #delivered = 0;
   #lost: ConsumerLost | undefined;
   #idlePulls = 0;
+  /** Signs of life since the last message: nothing is on its way. */
+  #heartbeats = 0;
   #nextPull = 0;
   #wake: (() => void) | undefined;
 
@@ -119,17 +122,27 @@ export class ReplayConsumer {
     return consumer;
   }
 
-  /** Waits for messages and takes all that have come; empty when a pull ended without any. */
-  async take(max: number, signal?: AbortSignal): Promise<ReplayMessage[] | ConsumerLost> {
-    while (this.#buffer.length === 0 && this.#lost === undefined && this.#idlePulls === 0) {
+  /** Waits for messages and takes all that have come; empty when a pull ended without any, or, if asked for, when the server has none at the moment. */
+  async take(
+    max: number,
+    signal: AbortSignal | undefined,
+    whenIdle: boolean,
+  ): Promise<ReplayMessage[] | ConsumerLost> {
+    while (this.#buffer.length === 0 && this.#lost === undefined && !this.#isIdle(whenIdle)) {
       if (signal?.aborted === true) return [];
       await this.#news(signal);
     }
     if (this.#buffer.length === 0 && this.#lost !== undefined) return this.#lost;
     this.#idlePulls = 0;
+    this.#heartbeats = 0;
     const taken = this.#buffer.splice(0, max);
+    for (const { data } of taken) this.#bufferedBytes -= data.length;
     this.#refill();
     return this.#inOrder(taken);
+  }
+
+  #isIdle(byHeartbeat: boolean): boolean {
+    return this.#idlePulls > 0 || (byHeartbeat && this.#heartbeats > 0);
   }
 
   /** Asks the server how many messages are still to come. */
@@ -161,8 +174,12 @@ export class ReplayConsumer {
 
   /** Keeps two pulls under way, unless what has come already is still to be taken. */
   #refill(): void {
-    while (this.#lost === undefined && this.#pulls.length < PULLS && this.#buffer.length <= PULL_MESSAGES)
-      this.#pull();
+    while (this.#lost === undefined && this.#pulls.length < PULLS && this.#hasRoom) this.#pull();
+  }
+
+  /** A reader that is slow must not fill the memory, neither with many messages nor with large ones. */
+  get #hasRoom(): boolean {
+    return this.#buffer.length <= PULL_MESSAGES && this.#bufferedBytes <= PULL_BYTES;
   }
 
   #pull(): void {
@@ -184,7 +201,9 @@ export class ReplayConsumer {
   #receive(msg: Msg): void {
     this.#silences = 0;
     if (!msg.reply) return this.#receiveStatus(msg);
+    this.#heartbeats = 0;
     this.#buffer.push(msg);
+    this.#bufferedBytes += msg.data.length;
     const [oldest] = this.#pulls;
     if (oldest !== undefined && --oldest.left === 0) this.#end(oldest);
     this.#wake?.();
@@ -194,7 +213,7 @@ export class ReplayConsumer {
   #receiveStatus(msg: Msg): void {
     const code = msg.headers?.code ?? 0;
     const description = msg.headers?.description ?? '';
-    if (code === 100) return;
+    if (code === 100) return this.#receiveHeartbeat();
     if (
       code === 404 ||
       code === 408 ||
@@ -203,6 +222,11 @@ export class ReplayConsumer {
       return this.#endAt(msg.subject);
     }
     this.#lose(new ConsumerLost(`the server ended it: ${code} ${description}`));
+  }
+
+  #receiveHeartbeat(): void {
+    this.#heartbeats += 1;
+    this.#wake?.();
   }
 
   /** A pull that was served in full has been taken off the list already. */
@@ -226,6 +250,7 @@ export class ReplayConsumer {
       if (message.delivery !== this.#delivered + 1) {
         this.#lose(new ConsumerLost(`delivery ${this.#delivered + 1} is missing`));
         this.#buffer = [];
+        this.#bufferedBytes = 0;
         break;
       }
       this.#delivered = message.delivery;

@@ -1,13 +1,16 @@
 import { Backoff } from '../kernel/backoff.js';
-import { ConnectionClosedError, TransportError } from '../kernel/errors.js';
+import { ConnectionClosedError, StoreNotFoundError, TransportError } from '../kernel/errors.js';
 import { sleep } from '../kernel/sleep.js';
 import { ApiCode } from './api-codes.js';
 import type { JetStreamConnection } from './jetstream-connection.js';
+import { hasMessages, streamEnd } from './replay-end.js';
 import { ConsumerLost, ReplayConsumer, type ReplayStart } from './replay-consumer.js';
 import type { ReplayMessage } from './replay-message.js';
 
 /** A bounded replay that gets nothing for this long gives up. */
 const STALL_TIMEOUT_MS = 30_000;
+/** A stream that the server does not know for this long has been deleted; an election may make it forget for a moment. */
+const GONE_MS = 2_500;
 const PULL_EXPIRES_MS = { live: 30_000, bounded: 2_000 };
 
 export interface ReplayOptions {
@@ -34,7 +37,8 @@ export interface ReplayBatch {
  * Messages of a JetStream stream in order, without gap or duplicate, through the loss of consumers, connections and servers. Ends with the
  * signal, or with the log where it is not live.
  *
- * @throws {@link TransportError} when a bounded replay gets no further, or the stream is gone.
+ * @throws {@link TransportError} when a bounded replay gets no further.
+ * @throws {@link StoreNotFoundError} when the stream is gone.
  */
 export async function* replay(
   connection: JetStreamConnection,
@@ -42,6 +46,7 @@ export async function* replay(
   options: ReplayOptions,
 ): AsyncGenerator<ReplayBatch, void, void> {
   const run = new Replay(connection, stream, options);
+  await run.findEnd();
   while (!run.finished) {
     const consumer = await run.nextConsumer();
     if (consumer === undefined) continue;
@@ -59,9 +64,14 @@ class Replay {
   readonly #options: ReplayOptions;
   readonly #backoff = new Backoff(20, 1_000);
   #start: ReplayStart;
-  #left = Infinity;
+  /** Sequence of the last message to give, where the replay is not live. */
+  #end = Infinity;
   #complete = false;
   #lastProgress = performance.now();
+  /** Since when the server has answered nothing but that there is no such stream. */
+  #goneSince: number | undefined;
+  /** Whether the last that was heard of the end is that messages are still to come. */
+  #isBehind = false;
 
   constructor(connection: JetStreamConnection, stream: string, options: ReplayOptions) {
     this.#connection = connection;
@@ -74,8 +84,28 @@ class Replay {
     return this.#complete || this.#options.signal?.aborted === true;
   }
 
+  /** Where a bounded replay ends is asked of the leader: a replica that lags would end it too early. */
+  async findEnd(): Promise<void> {
+    if (this.#options.live || this.finished) return;
+    const { sequence, time } = await streamEnd(this.#connection, this.#stream, this.#options.signal);
+    this.#end = sequence;
+    const start = this.#start;
+    this.#complete = 'time' in start ? time < start.time.getTime() : sequence < start.sequence;
+  }
+
   /** A consumer behind the last message; undefined when the next try is due, after a pause. */
   async nextConsumer(): Promise<ReplayConsumer | undefined> {
+    const made = await this.#make();
+    if (made instanceof ReplayConsumer) {
+      this.#goneSince = undefined;
+      return made;
+    }
+    if (made !== undefined) await this.#recover(made.lost, made.cause);
+    return undefined;
+  }
+
+  /** Undefined when the caller gave up meanwhile. */
+  async #make(): Promise<ReplayConsumer | { lost: ConsumerLost; cause?: Error } | undefined> {
     try {
       const made = await ReplayConsumer.create(this.#connection, this.#stream, {
         start: this.#start,
@@ -83,64 +113,108 @@ class Replay {
         pullExpiresMs: PULL_EXPIRES_MS[this.#options.live ? 'live' : 'bounded'],
         signal: this.#options.signal,
       });
-      if (made instanceof ReplayConsumer) return made;
-      await this.#recover(made);
+      return made instanceof ReplayConsumer ? made : { lost: made };
     } catch (error) {
       // the caller gave up, which the loop sees by itself
       if (this.#options.signal?.aborted === true) return undefined;
       if (error instanceof ConnectionClosedError || !(error instanceof TransportError)) throw error;
-      await this.#recover(new ConsumerLost(error.message), error);
+      return { lost: new ConsumerLost(error.message), cause: error };
     }
-    return undefined;
   }
 
   async *consume(consumer: ReplayConsumer): AsyncGenerator<ReplayBatch, void, void> {
-    if (!this.#options.live) this.#left = Math.min(this.#left, consumer.pendingAtStart);
-    if (this.#left === 0) this.#complete = true;
-    if (consumer.pendingAtStart === 0) yield { messages: [], caughtUp: true };
+    this.#isBehind = consumer.pendingAtStart > 0;
+    if (!this.#isBehind) {
+      await this.#findComplete();
+      yield { messages: [], caughtUp: true };
+    }
     while (!this.finished) {
-      const messages = await consumer.take(
-        Math.min(this.#options.maxBatch, this.#left),
-        this.#options.signal,
-      );
+      const { maxBatch, signal } = this.#options;
+      const messages = await consumer.take(maxBatch, signal, this.#isBehind);
       if (messages instanceof ConsumerLost) return this.#recover(messages);
-      if (messages.length > 0) yield this.#batch(messages);
-      else if (!(await this.#isGoingOn(consumer))) return;
+      if (messages.length > 0) yield* this.#deliver(messages);
+      else if (!this.finished && (this.#isBehind || !this.#options.live)) {
+        const pending = await consumer.pending();
+        if (pending instanceof ConsumerLost) return this.#recover(pending);
+        if (pending === 0) yield* this.#deliver([]);
+      }
     }
   }
 
-  #batch(messages: readonly ReplayMessage[]): ReplayBatch {
-    const last = messages.at(-1) as ReplayMessage;
-    this.#start = { sequence: last.sequence + 1 };
-    this.#left -= messages.length;
+  /** Messages, or none when the replica has none to come, since those that were have been removed. */
+  async *#deliver(messages: readonly ReplayMessage[]): AsyncGenerator<ReplayBatch, void, void> {
+    const last = messages.at(-1);
+    const wanted = this.#unseen(messages).filter(({ sequence }) => sequence <= this.#end);
+    this.#isBehind = (last?.pending ?? 0) > 0;
+    if (last !== undefined) this.#noteProgress(last);
+    if (!this.#isBehind) await this.#findComplete();
+    yield { messages: wanted, caughtUp: !this.#isBehind };
+    // what the reader took for them is no stall of the replay
     this.#lastProgress = performance.now();
-    this.#backoff.reset();
-    const caughtUp = last.pending === 0;
-    if (!this.#options.live && (caughtUp || this.#left <= 0)) this.#complete = true;
-    return { messages, caughtUp };
   }
 
-  /** A pull ended empty: in a bounded replay the rest may have been removed meanwhile. False when the consumer is of no use any more. */
-  async #isGoingOn(consumer: ReplayConsumer): Promise<boolean> {
-    if (this.#options.live || this.finished) return true;
-    const pending = await consumer.pending();
-    if (pending === 0) this.#complete = true;
-    if (pending instanceof ConsumerLost) await this.#recover(pending);
-    return !(pending instanceof ConsumerLost);
+  #noteProgress(last: ReplayMessage): void {
+    this.#lastProgress = performance.now();
+    this.#backoff.reset();
+    this.#complete = last.sequence >= this.#end;
+  }
+
+  /**
+   * The replica has nothing more to give. A bounded replay is complete then, unless the leader has more: the replica lags.
+   *
+   * @throws {@link TransportError} when it has lagged too long.
+   */
+  async #findComplete(): Promise<void> {
+    if (this.#options.live || this.finished) return;
+    // a time that no message answers to has no sequence to ask with
+    const from = 'sequence' in this.#start ? this.#start.sequence : this.#end + 1;
+    const { filters, signal } = this.#options;
+    const range = { from, to: this.#end };
+    this.#complete =
+      from > this.#end || !(await hasMessages(this.#connection, this.#stream, filters, range, signal));
+    if (!this.#complete) this.#checkProgress('the replica that serves it lags behind the leader');
+  }
+
+  /** A replica that lags begins at its own end when it is asked to begin behind that: what comes then has been seen. */
+  #unseen(messages: readonly ReplayMessage[]): readonly ReplayMessage[] {
+    const last = messages.at(-1);
+    if (last === undefined) return messages;
+    const from = 'sequence' in this.#start ? this.#start.sequence : 0;
+    this.#start = { sequence: Math.max(from, last.sequence + 1) };
+    const [first = last] = messages;
+    return first.sequence >= from ? messages : messages.filter(({ sequence }) => sequence >= from);
   }
 
   async #recover(lost: ConsumerLost, cause?: Error): Promise<void> {
-    const stalledMs = performance.now() - this.#lastProgress;
-    const gone = lost.fault?.err_code === ApiCode.streamNotFound;
-    if (stalledMs > STALL_TIMEOUT_MS && (gone || !this.#options.live)) {
-      const message = `replay of ${this.#stream} gets no further: ${lost.reason}`;
-      throw new TransportError(message, cause === undefined ? {} : { cause });
+    this.#checkExists(lost);
+    // a user without permission has none in 30 s either
+    if (lost.fault?.code === 403 && !this.#options.live) {
+      throw new TransportError(`replay of ${this.#stream} gets no further: ${lost.reason}`);
     }
+    this.#checkProgress(lost.reason, cause);
     this.#options.onRecovery?.(lost.reason);
     try {
       await sleep(this.#backoff.next(), this.#options.signal);
     } catch {
       // the caller gave up, which the loop sees by itself
     }
+  }
+
+  /** @throws {@link TransportError} when a bounded replay has got nothing for too long. */
+  #checkProgress(reason: string, cause?: Error): void {
+    const stalledMs = performance.now() - this.#lastProgress;
+    if (this.#options.live || stalledMs <= STALL_TIMEOUT_MS) return;
+    const message = `replay of ${this.#stream} gets no further: ${reason}`;
+    throw new TransportError(message, cause === undefined ? {} : { cause });
+  }
+
+  /** @throws {@link StoreNotFoundError} when the server has said so more than once, for a while. */
+  #checkExists(lost: ConsumerLost): void {
+    const isGone = lost.fault?.err_code === ApiCode.streamNotFound;
+    const now = performance.now();
+    if (!isGone) this.#goneSince = undefined;
+    else if (this.#goneSince === undefined) this.#goneSince = now;
+    else if (now - this.#goneSince > GONE_MS)
+      throw new StoreNotFoundError({ store: this.#stream, reason: lost.reason });
   }
 }

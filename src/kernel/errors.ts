@@ -194,6 +194,19 @@ export class StoreSettingsError extends JetsourceError {
   }
 }
 
+/** The store's log is not there any more: its JetStream stream was deleted, or replaced by another. Reading on cannot help. */
+export class StoreNotFoundError extends JetsourceError {
+  readonly code = 'store-not-found';
+  readonly outcome = 'not-applied';
+  override readonly name = 'StoreNotFoundError';
+  readonly store: string;
+
+  constructor(details: { store: string; reason: string }, options?: ErrorOptions) {
+    super(`the log of store ${details.store} is gone: ${details.reason}`, options);
+    this.store = details.store;
+  }
+}
+
 /** The server lacks something that jetsource needs. Update nats-server. */
 export class UnsupportedByServerError extends JetsourceError {
   readonly code = 'unsupported-by-server';
@@ -339,6 +352,7 @@ export type AnyJetsourceError =
   | PayloadTooLargeError
   | CorruptStreamError
   | StoreSettingsError
+  | StoreNotFoundError
   | UnsupportedByServerError
   | TransportError
   | ConnectionClosedError

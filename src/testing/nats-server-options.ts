@@ -31,6 +31,12 @@ export interface NatsServerOptions {
    */
   syncAlways?: boolean | undefined;
   /**
+   * Encrypts what JetStream writes to the disk (`cipher: chacha`). Any text; a store folder opens with its own key only, and losing
+   * the key is losing the data. Not together with `configFile`: write `cipher` and `key` there.
+   * @default none: event data and stream ids stand in the store folder in clear
+   */
+  encryptionKey?: string | undefined;
+  /**
    * Always a process of our own, even if `NATS_URL` names a server or only a container can be had. Needed by whoever
    * calls `kill` and `restart`.
    * @default false
@@ -68,6 +74,7 @@ export interface ResolvedNatsServerOptions {
   readonly configFile: string | undefined;
   readonly env: Readonly<Record<string, string>>;
   readonly syncAlways: boolean;
+  readonly encryptionKey: string | undefined;
   readonly ownProcess: boolean;
   readonly log: ((line: string) => void) | undefined;
   readonly startTimeoutMs: number;
@@ -82,6 +89,7 @@ export function resolveNatsServerOptions(options: NatsServerOptions = {}): Resol
     configFile: options.configFile,
     env: options.env ?? {},
     syncAlways: options.syncAlways ?? NATS_SERVER_DEFAULTS.syncAlways,
+    encryptionKey: options.encryptionKey,
     ownProcess: options.ownProcess ?? NATS_SERVER_DEFAULTS.ownProcess,
     log: options.log,
     startTimeoutMs: options.startTimeoutMs ?? NATS_SERVER_DEFAULTS.startTimeoutMs,
@@ -97,7 +105,28 @@ export function resolveNatsServerOptions(options: NatsServerOptions = {}): Resol
       allowed: 'left out when configFile is given (write sync_interval: always in that file)',
     });
   }
+  checkEncryptionKey(resolved.encryptionKey, resolved.configFile);
   return Object.freeze(resolved);
+}
+
+/** The value itself is never shown. */
+function checkEncryptionKey(key: string | undefined, configFile: string | undefined): void {
+  if (key === undefined) return;
+  const option = 'encryptionKey';
+  if (typeof key !== 'string' || key === '' || /\p{Cc}/u.test(key)) {
+    throw new InvalidOptionError({
+      option,
+      given: 'another value',
+      allowed: 'text that is not empty, without control characters',
+    });
+  }
+  if (configFile !== undefined) {
+    throw new InvalidOptionError({
+      option,
+      given: 'a value',
+      allowed: 'left out when configFile is given (write cipher and key in that file)',
+    });
+  }
 }
 
 /** @throws {@link InvalidOptionError} when `startTimeoutMs` is no positive number that a timer can hold */

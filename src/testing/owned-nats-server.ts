@@ -18,6 +18,8 @@ export interface OwnedServerSettings {
   readonly storeDir: string | undefined;
   /** Whether writes reach the disk before they are acknowledged; not together with a `-c` in `args`. */
   readonly syncAlways: boolean;
+  /** Encrypts the store; not together with a `-c` in `args`. */
+  readonly encryptionKey?: string | undefined;
   /** Further arguments of nats-server. */
   readonly args: readonly string[];
   /** Added to our own environment. */
@@ -55,7 +57,12 @@ export class OwnedNatsServer implements NatsServer {
       const storeDir = settings.storeDir ?? join(folder, 'store');
       await mkdir(storeDir, { recursive: true });
       if (settings.storeDir !== undefined) lock = await StoreLock.take(storeDir);
-      if (settings.syncAlways) await writeFile(syncFile(folder), 'jetstream { sync_interval: always }\n');
+      const lines = jetStreamLines(settings);
+      // it may hold the key
+      if (lines.length > 0) {
+        const config = `jetstream {\n${lines.join('\n')}\n}\n`;
+        await writeFile(configFile(folder), config, { mode: 0o600 });
+      }
       const folders = { folder, storeDir, lock };
       const started = await startProcess(settings, folders, settings.port, signal);
       return new OwnedNatsServer(settings, folders, started);
@@ -130,8 +137,8 @@ function startProcess(
   signal?: AbortSignal,
 ): Promise<NatsServerProcess> {
   const own = ['-js', '-sd', folders.storeDir, '-a', '127.0.0.1', '-p', String(port)];
-  // no flag says it
-  if (settings.syncAlways) own.push('-c', syncFile(folders.folder));
+  // no flags say it
+  if (jetStreamLines(settings).length > 0) own.push('-c', configFile(folders.folder));
   const process = {
     program: settings.binary.path,
     args: [...own, ...settings.args],
@@ -143,8 +150,15 @@ function startProcess(
   return NatsServerProcess.start(process, signal);
 }
 
-function syncFile(folder: string): string {
-  return join(folder, 'sync.conf');
+function jetStreamLines({ syncAlways, encryptionKey }: OwnedServerSettings): string[] {
+  const lines = syncAlways ? ['sync_interval: always'] : [];
+  // in quotes, or nats-server would take a key that begins with digits for a number
+  if (encryptionKey !== undefined) lines.push('cipher: chacha', `key: ${JSON.stringify(encryptionKey)}`);
+  return lines;
+}
+
+function configFile(folder: string): string {
+  return join(folder, 'jetstream.conf');
 }
 
 /** As `startProcess`, but another program may hold the port for a moment: a client's outgoing connection, say. */

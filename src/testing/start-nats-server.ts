@@ -43,8 +43,8 @@ export async function startNatsServer(options: NatsServerOptions = {}): Promise<
 }
 
 function startOwn(binary: NatsServerBinary, options: ResolvedNatsServerOptions): Promise<NatsServer> {
-  const { port, storeDir, configFile, env, syncAlways, startTimeoutMs } = options;
+  const { port, storeDir, configFile, env, syncAlways, encryptionKey, startTimeoutMs } = options;
   const args = configFile === undefined ? [] : ['-c', configFile];
-  const settings = { binary, port, storeDir, args, env, syncAlways, startTimeoutMs };
+  const settings = { binary, port, storeDir, args, env, syncAlways, encryptionKey, startTimeoutMs };
   return OwnedNatsServer.start(settings, options.signal);
 }

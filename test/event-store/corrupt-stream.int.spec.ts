@@ -227,7 +227,8 @@ describe('a stream whose commits list the sequences of another store', () => {
     for (let n = 1; n <= 10; n += 1) await store.append(stream('order', 'b'), counted(n));
     await importStream(order, 700, -5);
     expect(await numbersIn(order)).toEqual(range(1, 700));
-    expect(store.subjectScans).toBe(1);
+    // one for each window of a long read
+    expect(store.subjectScans).toBe(2);
   });
 
   it('takes appends, and is read right behind them', async () => {

@@ -1,3 +1,4 @@
+import type { Position } from '../../src/event/position.js';
 import { stream, type StreamName } from '../../src/event/stream-name.js';
 import type { ReadOptions } from '../../src/event-store/event-store.js';
 import type { JetStreamEventStore } from '../../src/event-store/jetstream-event-store.js';
@@ -130,6 +131,36 @@ describe('read', () => {
       }
     });
 
+    it('ends with a version, in the direction of reading', async () => {
+      for (const [from, to] of [
+        [1, 1],
+        [1, 7],
+        [3, 3],
+        [17, 101],
+        [total - 1, total],
+        [total, total + 5],
+      ] as const) {
+        const end = Math.min(to, total);
+        expect(await numbers(order, { from, to })).toEqual(range(from, end));
+        expect(await numbers(order, { from: to, to: from, direction: 'backward' })).toEqual(range(end, from));
+      }
+      expect(await numbers(order, { to: 5 })).toEqual(range(1, 5));
+      expect(await numbers(order, { to: total - 2, direction: 'backward' })).toEqual(range(total, total - 2));
+    });
+
+    it('ends with a version or with a limit, whichever comes first', async () => {
+      expect(await numbers(order, { from: 5, to: 9, limit: 3 })).toEqual([5, 6, 7]);
+      expect(await numbers(order, { from: 5, to: 6, limit: 3 })).toEqual([5, 6]);
+      expect(await numbers(order, { from: 9, to: 5, limit: 3, direction: 'backward' })).toEqual([9, 8, 7]);
+      expect(await numbers(order, { from: 9, to: 8, limit: 3, direction: 'backward' })).toEqual([9, 8]);
+    });
+
+    it('is empty where the end stands before the beginning', async () => {
+      expect(await numbers(order, { from: 5, to: 4 })).toEqual([]);
+      expect(await numbers(order, { from: 4, to: 5, direction: 'backward' })).toEqual([]);
+      expect(await numbers(order, { to: total + 1, direction: 'backward' })).toEqual([]);
+    });
+
     it('takes a limit larger than the stream', async () => {
       expect(await numbers(order, { limit: 10_000 })).toEqual(range(1, total));
       expect(await numbers(order, { from: 5, limit: 10_000, direction: 'backward' })).toEqual(range(5, 1));
@@ -186,6 +217,8 @@ describe('read', () => {
     ['a fractional limit', { limit: 1.5 }],
     ['from version 0', { from: 0 }],
     ['a negative from', { from: -1 }],
+    ['up to version 0', { to: 0 }],
+    ['up to a fraction', { to: 1.5 }],
     ['an unknown direction', { direction: 'up' as never }],
     ['an unknown consistency', { consistency: 'strong' as never }],
     ['a misspelt option', { fromVersion: 1 } as never],
@@ -244,6 +277,102 @@ describe('read', () => {
       range(0, 119).map(String),
     );
   }, 60_000);
+});
+
+describe('a long read', () => {
+  it('asks for few commits twice, however many events they hold', async () => {
+    const order = newStream();
+    const text = 'x'.repeat(900);
+    const reader = await openStore({ name, events: ORDER_EVENTS });
+    for (let n = 0; n < 12; n += 1)
+      await store.append(
+        order,
+        range(1, 1_000).map(() => new OrderPlaced(text)),
+      );
+    let gets = 0;
+    const counting = raw.nc.subscribe(`$JS.API.DIRECT.GET.${name}`, { callback: () => void (gets += 1) });
+    await raw.nc.flush();
+    for (const direction of ['forward', 'backward'] as const) {
+      gets = 0;
+      const events = await collect(reader.read(order, { direction }));
+      expect(events.map(({ version }) => Number(version))).toEqual(
+        direction === 'forward' ? range(1, 12_000) : range(12_000, 1),
+      );
+      await raw.nc.flush();
+      expect(gets).toBeLessThan(40);
+    }
+    counting.unsubscribe();
+  }, 60_000);
+
+  it.each(['forward', 'backward'] as const)(
+    '%s holds little more than what it gives out',
+    async (direction) => {
+      const order = newStream();
+      const text = 'x'.repeat(400_000);
+      for (let n = 0; n < 150; n += 1) await store.append(order, [new OrderPlaced(text)]);
+      const reader = await openStore({ name, events: ORDER_EVENTS });
+      let gets = 0;
+      const counting = raw.nc.subscribe(`$JS.API.DIRECT.GET.${name}`, { callback: () => void (gets += 1) });
+      await raw.nc.flush();
+      expect(await collect(reader.read(order, { direction }), 1)).toHaveLength(1);
+      await raw.nc.flush();
+      // a window of 8 MB, and the commits that lead there
+      expect(gets).toBeLessThan(100);
+      expect(
+        (await collect(reader.read(order, { direction }))).map(({ version }) => Number(version)),
+      ).toEqual(direction === 'forward' ? range(1, 150) : range(150, 1));
+      counting.unsubscribe();
+    },
+    60_000,
+  );
+});
+
+describe('eventAt and event', () => {
+  it('find each event of a stream by its position and by its id, as a read gives it', async () => {
+    const order = await streamOf([1, 3, 2, 20, 1]);
+    for (const event of await collect(store.read(order))) {
+      expect(await store.eventAt(event.position)).toEqual(event);
+      expect(await store.event(event.id, { stream: order })).toEqual(event);
+    }
+  });
+
+  it('give an instance of the registered class, and plain data for an unknown type', async () => {
+    const order = newStream();
+    const { position, events } = await store.append(order, [new OrderPlaced('ada')]);
+    const blind = await openStore({ name, events: [] });
+    const [id = ''] = events.map((event) => event.id);
+    expect((await store.eventAt(position as Position))?.data).toBeInstanceOf(OrderPlaced);
+    expect((await blind.eventAt(position as Position))?.data).toEqual({ customer: 'ada' });
+    expect((await blind.event(id, { stream: order }))?.data).toEqual({ customer: 'ada' });
+  });
+
+  it('give nothing where there is none', async () => {
+    const order = newStream();
+    const { position = '', events } = await store.append(order, counted(1, 2));
+    const sequence = position.split('.')[0] as string;
+    for (const none of [`${sequence}.2`, `${Number(sequence) + 1_000}.0`, '0.0'])
+      expect(await store.eventAt(none as Position)).toBeUndefined();
+    const id = events[0]?.id ?? '';
+    expect(await store.event(id.replace(/0$/, '2'), { stream: order })).toBeUndefined();
+    expect(await store.event(id, { stream: newStream() })).toBeUndefined();
+    expect(await store.event('01a2047a-e426-71dc-a9fe-4ae1438ceb97/0', { stream: order })).toBeUndefined();
+    await raw.api(`STREAM.MSG.DELETE.${name}`, { seq: Number(sequence) });
+    expect(await store.eventAt(position as Position)).toBeUndefined();
+  });
+
+  it('refuse what is no position, no id and no stream, and end with the reason of a signal', async () => {
+    const order = await streamOf([1]);
+    const invalid = { name: 'InvalidOptionError' };
+    expect(await rejection(store.eventAt('x' as Position))).toMatchObject(invalid);
+    expect(await rejection(store.eventAt('1.0' as Position, { limit: 1 } as never))).toMatchObject(invalid);
+    for (const id of ['', 'x', 'x/', 'x/y', 'a/b/1', 5])
+      expect(await rejection(store.event(id as string, { stream: order }))).toMatchObject(invalid);
+    expect(await rejection(store.event('x/0', { stream: 'order/1' } as never))).toMatchObject(invalid);
+    const reason = new RangeError('enough');
+    const signal = AbortSignal.abort(reason);
+    expect(await rejection(store.eventAt('1.0' as Position, { signal }))).toBe(reason);
+    expect(await rejection(store.event('x/0', { stream: order, signal }))).toBe(reason);
+  });
 });
 
 describe('status', () => {

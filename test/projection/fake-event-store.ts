@@ -14,6 +14,7 @@ import {
   type StreamStatus,
   type StreamTail,
 } from '../../src/event-store/event-store.js';
+import type { StreamPage } from '../../src/event-store/stream-page.js';
 
 /** A log in memory with what projections use of it, and the accidents that can happen to it. */
 export class FakeEventStore extends EventStore {
@@ -137,6 +138,10 @@ export class FakeEventStore extends EventStore {
 
   tail(): Promise<StreamTail> {
     throw new TypeError('projections fold no streams');
+  }
+
+  streamPage(): Promise<StreamPage> {
+    throw new TypeError('projections list no streams');
   }
 
   async close(): Promise<void> {}

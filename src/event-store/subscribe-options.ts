@@ -1,0 +1,56 @@
+import type { RecordedEvent } from '../event/recorded-event.js';
+import { InvalidOptionError } from '../kernel/errors.js';
+import { checkKnownOptions } from '../kernel/options.js';
+import { checkCategories } from './categories.js';
+import { type ReadAllStart, type ResolvedStart, resolveStart } from './read-all-start.js';
+
+export interface SubscribeOptions {
+  /** Where to begin; a position inside a commit begins with that very event. @default the beginning */
+  readonly from?: ReadAllStart | undefined;
+  /** Only streams of these categories. @default all but jetsource's own (`$…`) */
+  readonly categories?: readonly string[] | undefined;
+  /** Only events of these types; `position` goes on over the others. @default all */
+  readonly types?: readonly string[] | undefined;
+  /** Gets one event after the other: the next one when the promise of the last one has resolved. What it throws ends the subscription. */
+  readonly onEvent: (event: RecordedEvent) => void | Promise<void>;
+  /** Told each time that `caughtUp` becomes true: first when what had been stored is handled, again after falling behind or a recovery. */
+  readonly onCaughtUp?: (() => void | Promise<void>) | undefined;
+  /** Told why the replay had to be set up anew (a lost server, consumer or connection); for logs, since nothing is lost or repeated. */
+  readonly onRecovery?: ((reason: string) => void) | undefined;
+  /** Ends the subscription as `stop()` does. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** The options of a subscription, checked. */
+export interface ResolvedSubscribeOptions extends SubscribeOptions {
+  readonly start: ResolvedStart;
+  isWanted(type: string): boolean;
+}
+
+const OPTIONS = ['from', 'categories', 'types', 'onEvent', 'onCaughtUp', 'onRecovery', 'signal'];
+
+/** @throws {@link InvalidOptionError} when an option cannot work. */
+export function resolveSubscribeOptions(options: SubscribeOptions): ResolvedSubscribeOptions {
+  checkKnownOptions(options, OPTIONS);
+  checkCategories(options.categories);
+  checkFunction('onEvent', options.onEvent);
+  checkFunction('onCaughtUp', options.onCaughtUp ?? noop);
+  checkFunction('onRecovery', options.onRecovery ?? noop);
+  if (options.types !== undefined && !Array.isArray(options.types))
+    throw new InvalidOptionError({ option: 'types', given: options.types, allowed: 'a list of event types' });
+  const types = options.types && new Set(options.types);
+  return {
+    ...options,
+    start: resolveStart(options.from),
+    isWanted: (type) => types === undefined || types.has(type),
+  };
+}
+
+function noop(): void {
+  // stands for a callback that was not given
+}
+
+function checkFunction(option: string, given: unknown): void {
+  if (typeof given === 'function') return;
+  throw new InvalidOptionError({ option, given, allowed: 'a function' });
+}

@@ -1,0 +1,166 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import type { StoredCommit } from '../event/commit.js';
+import type { EventRegistry } from '../event/event-registry.js';
+import { parsePosition, type Position, positionOf } from '../event/position.js';
+import { type RecordedEvent, recordedEvents } from '../event/recorded-event.js';
+import { StoreNotFoundError } from '../kernel/errors.js';
+import type { ReadAllStart } from './read-all-start.js';
+import {
+  resolveSubscribeOptions,
+  type ResolvedSubscribeOptions,
+  type SubscribeOptions,
+} from './subscribe-options.js';
+
+/** What a subscription needs of a store. */
+export interface SubscribedStore {
+  readonly name: string;
+  readonly registry: EventRegistry;
+  follow(options: {
+    readonly from?: ReadAllStart | undefined;
+    readonly categories?: readonly string[] | undefined;
+    readonly signal?: AbortSignal | undefined;
+    readonly onRecovery?: ((reason: string) => void) | undefined;
+  }): AsyncIterable<{ readonly commits: readonly StoredCommit[]; readonly caughtUp: boolean }>;
+  lastSequence(options?: { signal?: AbortSignal | undefined }): Promise<number>;
+}
+
+/** A handler at work: while it is, nothing that it calls may wait for it. */
+interface Call {
+  isOver: boolean;
+}
+
+/** Events as they come, from a start on and then live. Made by `subscribe` of a store. */
+export class Subscription implements AsyncDisposable {
+  /** Resolves when the subscription was stopped and its handler has finished; rejects with what ended it otherwise. Need not be looked at. */
+  readonly closed: Promise<void>;
+  readonly #store: SubscribedStore;
+  readonly #options: ResolvedSubscribeOptions;
+  readonly #abort = new AbortController();
+  readonly #call = new AsyncLocalStorage<Call>();
+  #position: Position | undefined;
+  #caughtUp = false;
+  #recovered = false;
+
+  /** @internal */
+  constructor(store: SubscribedStore, options: SubscribeOptions) {
+    this.#store = store;
+    this.#options = resolveSubscribeOptions(options);
+    this.closed = this.#run();
+    // whoever wants to know looks at it; nobody has to
+    this.closed.catch(() => undefined);
+  }
+
+  /** The last event that was handled, or passed over for its type: to begin `after` it the next time. Undefined before the first. */
+  get position(): Position | undefined {
+    return this.#position;
+  }
+
+  /** Whether all that was stored has been handled, as far as the server knew that delivered it last. */
+  get caughtUp(): boolean {
+    return this.#caughtUp;
+  }
+
+  /**
+   * Takes no more events and waits until the one at hand is handled; called by the handler itself, it does not wait. Never rejects: see
+   * {@link closed}. Safe to call twice.
+   */
+  async stop(): Promise<void> {
+    this.#abort.abort();
+    if (this.#call.getStore()?.isOver === false) return;
+    await this.closed.catch(() => undefined);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
+  }
+
+  async #run(): Promise<void> {
+    const { signal } = this.#options;
+    const onAbort = (): void => this.#abort.abort();
+    signal?.addEventListener('abort', onAbort);
+    if (signal?.aborted === true) onAbort();
+    try {
+      await this.#follow();
+    } finally {
+      this.#abort.abort();
+      this.#caughtUp = false;
+      signal?.removeEventListener('abort', onAbort);
+    }
+  }
+
+  async #follow(): Promise<void> {
+    const batches = this.#store.follow({
+      from: this.#options.from,
+      categories: this.#options.categories,
+      signal: this.#abort.signal,
+      onRecovery: (reason) => this.#onRecovery(reason),
+    });
+    for await (const { commits, caughtUp } of batches) {
+      if (!caughtUp) this.#caughtUp = false;
+      if (this.#recovered) await this.#checkLog();
+      for (const commit of commits) await this.#handleCommit(commit);
+      if (this.#isStopped) return;
+      if (caughtUp) await this.#becomeCaughtUp();
+    }
+  }
+
+  async #handleCommit(commit: StoredCommit): Promise<void> {
+    const first = this.#options.start.firstIndexOf(commit);
+    for (const event of recordedEvents(commit, this.#store.registry, first)) {
+      if (this.#isStopped) return;
+      if (this.#options.isWanted(event.type)) await this.#handle(event);
+      this.#position = event.position;
+    }
+  }
+
+  async #handle(event: RecordedEvent): Promise<void> {
+    await this.#calling(async () => this.#options.onEvent(event));
+  }
+
+  async #becomeCaughtUp(): Promise<void> {
+    if (this.#caughtUp) return;
+    this.#caughtUp = true;
+    await this.#calling(async () => this.#options.onCaughtUp?.());
+  }
+
+  async #calling(work: () => Promise<void>): Promise<void> {
+    const call = { isOver: false };
+    try {
+      await this.#call.run(call, work);
+    } finally {
+      call.isOver = true;
+    }
+  }
+
+  #onRecovery(reason: string): void {
+    // until the server has said where the end is now, nobody knows
+    this.#caughtUp = false;
+    this.#recovered = true;
+    this.#options.onRecovery?.(reason);
+  }
+
+  /** A log that ends before what has been handled is another one; following it would be silence until it is as long. */
+  async #checkLog(): Promise<void> {
+    this.#recovered = false;
+    if (this.#position === undefined || this.#isStopped) return;
+    const { sequence } = parsePosition(this.#position);
+    const last = await this.#lastSequence();
+    if (last === undefined || last >= sequence) return;
+    const reason = `it ends at ${positionOf(last, 0)}, before position ${this.#position}, which has been handled`;
+    throw new StoreNotFoundError({ store: this.#store.name, reason });
+  }
+
+  /** Undefined when the subscription was stopped meanwhile. */
+  async #lastSequence(): Promise<number | undefined> {
+    try {
+      return await this.#store.lastSequence({ signal: this.#abort.signal });
+    } catch (error) {
+      if (this.#isStopped) return undefined;
+      throw error;
+    }
+  }
+
+  get #isStopped(): boolean {
+    return this.#abort.signal.aborted;
+  }
+}

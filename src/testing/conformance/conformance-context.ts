@@ -1,0 +1,16 @@
+import { v4 as randomUuid } from 'uuid';
+import { stream, type StreamName } from '../../event/stream-name.js';
+import type { EventStore } from '../../event-store/event-store.js';
+import type { ConformanceContext } from './conformance-case.js';
+
+/** A context for one case: fresh names, and handles that `open` gives. */
+export function conformanceContext(store: EventStore, open: () => Promise<EventStore>): ConformanceContext {
+  const category = `case-${randomUuid()}`;
+  let streams = 0;
+  return {
+    store,
+    another: open,
+    category,
+    stream: (of = category): StreamName => stream(of, `s${++streams}`),
+  };
+}

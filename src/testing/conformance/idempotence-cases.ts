@@ -1,0 +1,162 @@
+import assert from 'node:assert/strict';
+import type { Expectation } from '../../event-store/event-store.js';
+import type { ConformanceCase, ConformanceContext } from './conformance-case.js';
+import { counted, Noted } from './conformance-events.js';
+import { collect, fails, holds, numbersIn, range } from './conformance-support.js';
+
+/** A command id names one intention: what it stored is stored once, and told to whoever repeats it. */
+export const idempotenceCases: readonly ConformanceCase[] = [
+  {
+    name: 'a repeated command gives the first result, not committed by this call, and stores nothing',
+    async run({ store, another, stream }) {
+      const order = stream();
+      const first = await store.append(order, counted(1), { commandId: 'c' });
+      assert.equal(first.committed, true);
+      for (const writer of [store, await another()]) {
+        const repeated = await writer.append(order, counted(1), { commandId: 'c' });
+        assert.deepStrictEqual(repeated, { ...first, committed: false });
+      }
+      assert.deepStrictEqual(await numbersIn(store, order), [1]);
+    },
+  },
+  ...repeated('the old exact version', 1, 1),
+  ...repeated('"none", as the first time', 'none', 'none'),
+  ...repeated('a version that is not there yet', 1, 99),
+  ...repeated('"exists"', 1, 'exists'),
+  ...repeated('"any"', 1, 'any'),
+  {
+    name: 'a repeated command of several events gives the first versions and positions',
+    async run({ store, stream }) {
+      const order = stream();
+      await store.append(order, counted(0));
+      const first = await store.append(order, counted(1, 4), { commandId: 'c', expect: 1 });
+      const second = await store.append(order, counted(1, 4), { commandId: 'c', expect: 1 });
+      assert.deepStrictEqual(second, { ...first, committed: false });
+      assert.deepStrictEqual(await numbersIn(store, order), range(0, 4));
+    },
+  },
+  {
+    name: 'the same command id with other events gives the stored commit, not committed by this call',
+    async run({ store, stream }) {
+      const order = stream();
+      const first = await store.append(order, counted(1, 2), { commandId: 'c' });
+      const other = await store.append(order, [new Noted('other')], { commandId: 'c' });
+      assert.deepStrictEqual(other, { ...first, committed: false });
+      assert.deepStrictEqual(await numbersIn(store, order), [1, 2]);
+    },
+  },
+  {
+    name: 'a command is found far behind the end, by another handle',
+    async run({ store, another, stream }) {
+      const order = stream();
+      const first = await store.append(order, counted(0), { commandId: 'c', expect: 'none' });
+      for (const batch of range(1, 12)) await store.append(order, counted(batch * 100, batch * 100 + 99));
+      const other = await another();
+      for (const expect of ['any', 'none', 'exists', 7] as const) {
+        const second = await other.append(order, counted(0), { commandId: 'c', expect });
+        assert.deepStrictEqual(second, { ...first, committed: false });
+      }
+    },
+  },
+  {
+    name: 'a command handled twice at once is committed by one, and both get the same result',
+    async run({ store, another, stream }) {
+      const other = await another();
+      for (const expect of ['none', 'any'] as const) {
+        const order = stream();
+        const results = await Promise.all(
+          [store, other, store, other].map(async (writer, index) =>
+            writer.append(order, counted(index), { commandId: 'c', expect }),
+          ),
+        );
+        assert.equal(results.filter(({ committed }) => committed).length, 1);
+        const told = results.map((result) => ({ ...result, committed: true }));
+        for (const result of told) assert.deepStrictEqual(result, told[0]);
+        assert.equal((await numbersIn(store, order)).length, 1);
+      }
+    },
+  },
+  {
+    name: 'a command that another process has handled since the caller looked is found',
+    async run({ store, another, stream }) {
+      const order = stream();
+      await store.append(order, counted(0));
+      const first = await (await another()).append(order, counted(1), { commandId: 'c' });
+      for (const expect of [1, 'any', 'exists'] as const) {
+        const second = await store.append(order, counted(1), { commandId: 'c', expect, lookedUpTo: 1 });
+        assert.deepStrictEqual(second, { ...first, committed: false });
+      }
+    },
+  },
+  {
+    name: 'a command that is new meets the expectation like any append',
+    async run({ store, stream }) {
+      const order = stream();
+      await store.append(order, counted(1, 2));
+      for (const [expect, expected] of [
+        [1, 1],
+        ['none', 'none'],
+      ] as const) {
+        const conflicting = async () => store.append(order, counted(3), { commandId: 'c', expect });
+        await fails(conflicting, { name: 'WrongExpectedVersionError', expected, actual: 2 });
+      }
+      const stored = await store.append(order, counted(3), { commandId: 'c', expect: 2 });
+      holds(stored, { version: 3, committed: true });
+    },
+  },
+  {
+    name: 'a command id counts for one stream: two streams take the same one',
+    async run({ store, stream }) {
+      for (const order of [stream(), stream()]) {
+        const result = await store.append(order, counted(1), { commandId: 'c' });
+        holds(result, { version: 1, committed: true });
+      }
+    },
+  },
+  {
+    name: 'a command id stands in the metadata of what it stored',
+    async run({ store, stream }) {
+      const order = stream();
+      await store.append(order, counted(1, 2), { commandId: 'pay 42/ä' });
+      const events = await collect(store.read(order, { consistency: 'leader' }));
+      assert.deepStrictEqual(
+        events.map(({ metadata }) => metadata.commandId),
+        ['pay 42/ä', 'pay 42/ä'],
+      );
+    },
+  },
+  {
+    name: 'a command of no events stores nothing and is not remembered',
+    async run({ store, stream }) {
+      const order = stream();
+      holds(await store.append(order, [], { commandId: 'c' }), { version: 0, committed: false });
+      holds(await store.append(order, counted(1), { commandId: 'c' }), { version: 1, committed: true });
+    },
+  },
+  {
+    name: 'without a command id the same events are stored twice',
+    async run({ store, stream }) {
+      const order = stream();
+      const one = await store.append(order, counted(1));
+      const two = await store.append(order, counted(1));
+      assert.notEqual(one.events[0]?.id, two.events[0]?.id);
+      assert.deepStrictEqual(await numbersIn(store, order), [1, 1]);
+    },
+  },
+];
+
+function repeated(what: string, first: Expectation, second: Expectation): ConformanceCase[] {
+  const run = async ({ store, another, stream }: ConformanceContext): Promise<void> => {
+    const order = stream();
+    if (first !== 'none') await store.append(order, counted(0));
+    const result = await store.append(order, counted(1, 2), { commandId: 'c', expect: first });
+    const other = await another();
+    await other.append(order, counted(3));
+    for (const writer of [store, other]) {
+      const again = await writer.append(order, counted(1, 2), { commandId: 'c', expect: second });
+      assert.deepStrictEqual(again, { ...result, committed: false });
+    }
+    assert.equal((await numbersIn(store, order)).at(-1), 3);
+  };
+  return [{ name: `a command is looked up before the expectation is judged: ${what}`, run }];
+}

@@ -1,0 +1,327 @@
+import assert from 'node:assert/strict';
+import { storedStream } from '../../event/stream-name.js';
+import type { Position } from '../../event/position.js';
+import type { CommitBatch, EventStore, FollowOptions, ReadAllStart } from '../../event-store/event-store.js';
+import type { ConformanceCase, ConformanceContext } from './conformance-case.js';
+import { counted, Noted } from './conformance-events.js';
+import { collect, fails, numbersInAll, range, until } from './conformance-support.js';
+
+/** Reads of the whole store: those that end, those that go on, and listings. */
+export const logReadCases: readonly ConformanceCase[] = [
+  {
+    name: 'the whole store is read in the order of its positions, from a position or behind one, also inside a commit',
+    async run(context) {
+      const { store, category } = context;
+      await fill(context);
+      const events = await collect(store.readAll({ categories: [category] }));
+      assert.deepStrictEqual(await numbersInAll(store, { categories: [category] }), range(1, 12));
+      for (const [index, { position }] of events.entries()) {
+        const at = await numbersInAll(store, { from: { position }, categories: [category] });
+        assert.deepStrictEqual(at, range(1, 12).slice(index));
+        const after = await numbersInAll(store, { from: { after: position }, categories: [category] });
+        assert.deepStrictEqual(after, range(1, 12).slice(index + 1));
+      }
+    },
+  },
+  {
+    name: 'the whole store is read from a sequence and from a time',
+    async run(context) {
+      const { store, category } = context;
+      await fill(context);
+      const events = await collect(store.readAll({ categories: [category] }));
+      const sequence = sequenceOf(events[3]?.position);
+      const read = async (from: ReadAllStart) => numbersInAll(store, { from, categories: [category] });
+      assert.deepStrictEqual(await read({ sequence }), range(4, 12));
+      assert.deepStrictEqual(await read({ sequence: 9_000_000 }), []);
+      assert.deepStrictEqual(await read({ time: new Date(0) }), range(1, 12));
+      assert.deepStrictEqual(await read({ time: new Date(Date.now() + 3_600_000) }), []);
+      const [first = 99] = await read({ time: events[3]?.time ?? new Date(0) });
+      // commits of one millisecond are not told apart by a Date
+      assert.ok(first <= 4);
+    },
+  },
+  {
+    name: 'reads of the whole store keep to categories and types',
+    async run(context) {
+      const { store, stream, category } = context;
+      await fill(context);
+      const other = `${category}-other`;
+      await store.append(stream(other), [new Noted('a'), ...counted(13)]);
+      const both = [category, other, category];
+      assert.equal((await collect(store.readAll({ categories: both }))).length, 14);
+      const noted = await collect(store.readAll({ categories: both, types: ['ConformanceNoted'] }));
+      assert.deepStrictEqual(
+        noted.map(({ data }) => data),
+        [new Noted('a')],
+      );
+      assert.deepStrictEqual(await collect(store.readAll({ categories: both, types: ['Unknown'] })), []);
+      assert.deepStrictEqual(await collect(store.readAll({ categories: [`${category}-none`] })), []);
+    },
+  },
+  {
+    name: 'categories that begin with $ are absent from reads and follows unless they are asked for',
+    async run(context) {
+      const { store, stream, category } = context;
+      const from = { sequence: (await store.lastSequence()) + 1 };
+      const system = `$${category.replaceAll(/[^a-z]/g, '')}`;
+      await store.append(stream(), counted(1));
+      const { position } = await store.append(storedStream(system, category), counted(2));
+      await store.append(stream(), counted(3));
+      assert.deepStrictEqual(await numbersInAll(store, { from }), [1, 3]);
+      assert.deepStrictEqual(await numbersInAll(store, { from, categories: [category] }), [1, 3]);
+      assert.deepStrictEqual(await numbersInAll(store, { from, categories: [system] }), [2]);
+      assert.deepStrictEqual(await followed(store, { from }, 2), [1, 3]);
+      assert.deepStrictEqual(await followed(store, { from, categories: [system] }, 1), [2]);
+      assert.equal(await store.eventAt(position as Position), undefined);
+      await fails(async () => store.streamPage({ category: system }), { name: 'InvalidOptionError' });
+    },
+  },
+  {
+    name: 'a read or a follow of the whole store that cannot be is refused',
+    async run({ store }) {
+      const starts = [
+        { sequence: 0 },
+        { sequence: 1.5 },
+        { time: new Date('x') },
+        { time: 5 },
+        { position: 'x' },
+        {},
+        '1.0',
+        null,
+      ];
+      const bad: object[] = starts.map((from) => ({ from }));
+      bad.push({ categories: ['*'] }, { categories: ['a.>'] }, { categories: 'order' }, { type: ['A'] });
+      const refused = { name: 'InvalidOptionError', outcome: 'not-applied' };
+      for (const options of bad) {
+        await fails(async () => collect(store.readAll(options as never)), refused);
+        await fails(async () => collect(store.follow(options as never), 1), refused);
+      }
+      await fails(async () => collect(store.follow({ maxBatch: 0 }), 1), refused);
+    },
+  },
+  {
+    name: 'a read of the whole store gives what was there when it began',
+    async run(context) {
+      const { store, stream, category } = context;
+      await fill(context);
+      const seen: number[] = [];
+      for await (const { version } of store.readAll({ categories: [category] })) {
+        seen.push(version);
+        if (seen.length === 1) await store.append(stream(), counted(99));
+      }
+      assert.equal(seen.length, 12);
+    },
+  },
+  {
+    name: 'a read of the whole store ends with the reason of its signal, or when it is broken off',
+    async run(context) {
+      const { store, category } = context;
+      await fill(context);
+      const reason = new Noted('enough');
+      const options = { categories: [category] };
+      const aborted = collect(store.readAll({ ...options, signal: AbortSignal.abort(reason) }));
+      assert.equal(await aborted.catch((error: unknown) => error), reason);
+      const controller = new AbortController();
+      const seen: unknown[] = [];
+      const reading = async (): Promise<void> => {
+        for await (const event of store.readAll({ ...options, signal: controller.signal })) {
+          seen.push(event);
+          controller.abort(reason);
+        }
+      };
+      assert.equal(await reading().catch((error: unknown) => error), reason);
+      // the commit at hand may be finished
+      assert.ok(seen.length <= 3);
+      assert.equal((await collect(store.readAll(options), 2)).length, 2);
+    },
+  },
+  {
+    name: 'a follow gives what is stored and what will be, each commit once and in order, and says when it has caught up',
+    async run(context) {
+      const { store, another, stream, category } = context;
+      await fill(context);
+      const follower = following(store, { categories: [category] });
+      await until('caught up', () => follower.batches.at(-1)?.caughtUp === true);
+      assert.deepStrictEqual(follower.numbers(), range(1, 12));
+      const other = await another();
+      for (const n of range(13, 20)) await other.append(stream(), counted(n));
+      await until('all there', () => follower.numbers().length >= 20);
+      await follower.stop();
+      assert.deepStrictEqual(follower.numbers(), range(1, 20));
+    },
+  },
+  {
+    name: 'a follow of nothing says at once that it has caught up, and gives the first commit',
+    async run({ store, stream, category }) {
+      const follower = following(store, { categories: [category] });
+      await until('caught up', () => follower.batches.at(-1)?.caughtUp === true);
+      assert.deepStrictEqual(follower.numbers(), []);
+      await store.append(stream(), counted(1));
+      await until('the first commit', () => follower.numbers().length === 1);
+      await follower.stop();
+    },
+  },
+  {
+    name: 'a follow begins at a whole commit: the one that holds a position, or the next when its last event is named',
+    async run(context) {
+      const { store, category } = context;
+      await fill(context);
+      const events = await collect(store.readAll({ categories: [category] }));
+      const position = (n: number): Position => events[n - 1]?.position as Position;
+      const first = async (from: ReadAllStart) =>
+        (await followed(store, { from, categories: [category] }, 1))[0];
+      assert.equal(await first({ position: position(5) }), 4);
+      assert.equal(await first({ after: position(5) }), 4);
+      assert.equal(await first({ after: position(6) }), 7);
+      assert.equal(await first({ sequence: sequenceOf(position(7)) }), 7);
+      assert.equal(await first({ time: new Date(0) }), 1);
+    },
+  },
+  {
+    name: 'a follow from a time to come gives what is stored next, one from a sequence to come waits for that',
+    async run({ store, stream, category }) {
+      const categories = [category];
+      const sequence = (await store.lastSequence()) + 3;
+      const soon = following(store, { from: { time: new Date(Date.now() + 3_600_000) }, categories });
+      const later = following(store, { from: { sequence }, categories });
+      for (const { batches } of [soon, later]) await until('caught up', () => batches.length > 0);
+      for (const n of range(1, 5)) await store.append(stream(), counted(n));
+      await until('all there', () => soon.numbers().length === 5 && later.numbers().length === 3);
+      await Promise.all([soon.stop(), later.stop()]);
+      assert.deepStrictEqual(soon.numbers(), range(1, 5));
+      assert.deepStrictEqual(later.numbers(), range(3, 5));
+    },
+  },
+  {
+    name: 'a follow keeps to the size of a batch',
+    async run(context) {
+      const { store, category } = context;
+      await fill(context);
+      const follower = following(store, { categories: [category], maxBatch: 3 });
+      await until('caught up', () => follower.batches.at(-1)?.caughtUp === true);
+      await follower.stop();
+      assert.deepStrictEqual(follower.numbers(), range(1, 12));
+      assert.ok(follower.batches.every(({ commits }) => commits.length <= 3));
+    },
+  },
+  {
+    name: 'a follow ends without an error with its signal, and with one when its store is closed',
+    async run({ store, another, category }) {
+      const options = { categories: [category] };
+      const ended = await collect(store.follow({ ...options, signal: AbortSignal.abort() }));
+      assert.deepStrictEqual(ended, []);
+      const stopped = following(store, options);
+      await until('caught up', () => stopped.batches.length > 0);
+      await stopped.stop();
+      const closing = await another();
+      const cut = following(closing, options);
+      await until('caught up', () => cut.batches.length > 0);
+      await closing.close();
+      await fails(async () => cut.done, { name: 'ConnectionClosedError' });
+    },
+  },
+  {
+    name: 'a commit is found by its sequence, and the end of the log is the last one stored',
+    async run({ store, stream }) {
+      const order = stream();
+      const { position, events } = await store.append(order, counted(1, 2));
+      const sequence = sequenceOf(position);
+      const last = await store.lastSequence();
+      assert.ok(last >= sequence);
+      const commit = await store.commitAt(sequence);
+      assert.deepStrictEqual(commit?.stream, order);
+      assert.equal(commit.commitId, events[0]?.id.split('/')[0]);
+      assert.deepStrictEqual(
+        commit.events.map(({ data }) => data),
+        [{ n: 1 }, { n: 2 }],
+      );
+      assert.ok(commit.time !== undefined);
+      assert.equal(await store.commitAt(last + 1_000), undefined);
+    },
+  },
+  {
+    name: 'the streams of a category are listed, page by page in a lasting order, each once',
+    async run({ store, another, stream, category }) {
+      const made = range(1, 30).map(() => stream());
+      for (const order of made) await store.append(order, counted(1));
+      await store.append(stream(`${category}-other`), counted(1));
+      const all = await collect(store.streams({ category }));
+      assert.deepStrictEqual(all.map(String).toSorted(), made.map(String).toSorted());
+      const other = await another();
+      const paged: unknown[] = [];
+      let pageToken: string | undefined;
+      do {
+        const page = await other.streamPage({ category, pageToken, ...(pageToken ? {} : { limit: 7 }) });
+        assert.ok(page.streams.length <= 7);
+        paged.push(...page.streams);
+        ({ nextPageToken: pageToken } = page);
+      } while (pageToken !== undefined);
+      assert.deepStrictEqual(paged, all);
+      const { nextPageToken } = await store.streamPage({ category, limit: 5 });
+      const more = await store.streamPage({ category, pageToken: nextPageToken, limit: 10 });
+      assert.deepStrictEqual(more.streams, all.slice(5, 15));
+      const none = { streams: [], nextPageToken: undefined };
+      assert.deepStrictEqual(await store.streamPage({ category: `${category}-none` }), none);
+    },
+  },
+  {
+    name: 'a page of streams that cannot be is refused',
+    async run({ store, stream, category }) {
+      for (const n of range(1, 3)) await store.append(stream(), counted(n));
+      const { nextPageToken: pageToken } = await store.streamPage({ category, limit: 1 });
+      for (const options of [
+        { category: '*' },
+        { category: '$redacted' },
+        {},
+        { category, limit: 0 },
+        { category, limit: 10_001 },
+        { category, pageToken: 'x' },
+        { category: `${category}-other`, pageToken },
+        { category, page: 1 },
+      ]) {
+        await fails(async () => store.streamPage(options as never), { name: 'InvalidOptionError' });
+      }
+    },
+  },
+];
+
+/** Events 1 to 12 in four commits of three, over three streams. */
+async function fill({ store, stream }: ConformanceContext): Promise<void> {
+  const streams = [stream(), stream(), stream()];
+  for (const [index, n] of [1, 4, 7, 10].entries()) {
+    await store.append(streams[index % 3] as (typeof streams)[0], counted(n, n + 2));
+  }
+}
+
+function sequenceOf(position: Position | undefined): number {
+  return Number(position?.split('.')[0]);
+}
+
+/** Follows in the background and keeps what comes. */
+function following(store: EventStore, options: FollowOptions) {
+  const controller = new AbortController();
+  const batches: CommitBatch[] = [];
+  const done = (async (): Promise<void> => {
+    for await (const batch of store.follow({ ...options, signal: controller.signal })) batches.push(batch);
+  })();
+  done.catch(() => undefined);
+  const stop = async (): Promise<void> => {
+    controller.abort();
+    await done;
+  };
+  return { batches, done, stop, numbers: () => batches.flatMap(numbersOf) };
+}
+
+/** The numbers of the first commits that a follow gives. */
+async function followed(store: EventStore, options: FollowOptions, atLeast: number): Promise<number[]> {
+  const numbers: number[] = [];
+  for await (const batch of store.follow(options)) {
+    numbers.push(...numbersOf(batch));
+    if (numbers.length >= atLeast) break;
+  }
+  return numbers;
+}
+
+function numbersOf({ commits }: CommitBatch): number[] {
+  return commits.flatMap(({ events }) => events.map(({ data }) => (data as { n: number }).n));
+}

@@ -1,0 +1,98 @@
+import type { Expectation } from '../../src/event-store/event-store.js';
+
+/** What a model needs to know of an append. */
+export interface ModelAppend {
+  readonly stream: string;
+  readonly count: number;
+  readonly expect: Expectation;
+  readonly commandId: string | undefined;
+}
+
+/** What a store should answer: a version and who stored it, or a conflict. */
+export type ModelAnswer =
+  | { readonly version: number; readonly committed: boolean; readonly position: string | undefined }
+  | { readonly expected: 'none' | 'exists' | number; readonly actual: number };
+
+interface ModelCommit {
+  readonly commandId: string | undefined;
+  readonly version: number;
+  readonly position: string;
+}
+
+/** The least that an event store is: for each stream its commits, and one count over all. */
+export class StoreModel {
+  #sequence: number;
+  readonly #streams = new Map<string, ModelCommit[]>();
+
+  constructor(lastSequence: number) {
+    this.#sequence = lastSequence;
+  }
+
+  versionOf(stream: string): number {
+    return this.#streams.get(stream)?.at(-1)?.version ?? 0;
+  }
+
+  append({ stream, count, expect, commandId }: ModelAppend): ModelAnswer {
+    const actual = this.versionOf(stream);
+    if (count === 0) return { version: actual, committed: false, position: undefined };
+    const commits = this.#streams.get(stream) ?? [];
+    const earlier = commits.find((commit) => commandId !== undefined && commit.commandId === commandId);
+    if (earlier !== undefined)
+      return { version: earlier.version, committed: false, position: earlier.position };
+    const violated = violationOf(expect, actual);
+    if (violated !== undefined) return { expected: violated, actual };
+    return { ...this.#store(stream, commits, count, commandId), committed: true };
+  }
+
+  /** Only for streams that each entry names once: all or none. */
+  transact(
+    entries: readonly ModelAppend[],
+  ): readonly ModelAnswer[] | { readonly violations: readonly number[] } {
+    const known = entries.map(({ stream, count, commandId }) =>
+      count === 0 || commandId === undefined
+        ? undefined
+        : this.#streams.get(stream)?.find((commit) => commit.commandId === commandId),
+    );
+    if (known.some((commit) => commit !== undefined)) {
+      return entries.map(({ stream }, at) => {
+        const { version, position } = known[at] ?? { version: this.versionOf(stream), position: undefined };
+        return { version, position, committed: false };
+      });
+    }
+    const violations = entries
+      .map(({ stream, expect }, index) =>
+        violationOf(expect, this.versionOf(stream)) === undefined ? -1 : index,
+      )
+      .filter((index) => index >= 0);
+    if (violations.length > 0) return { violations };
+    // each check takes a place in the log, ahead of what is written
+    this.#sequence += entries.filter(({ count, expect }) => count === 0 && expect !== 'any').length;
+    return entries.map(({ stream, count, commandId }) => {
+      if (count === 0) return { version: this.versionOf(stream), committed: false, position: undefined };
+      const stored = this.#store(stream, this.#streams.get(stream) ?? [], count, commandId);
+      return { ...stored, committed: true };
+    });
+  }
+
+  #store(
+    stream: string,
+    commits: ModelCommit[],
+    count: number,
+    commandId: string | undefined,
+  ): { version: number; position: string } {
+    const version = this.versionOf(stream) + count;
+    this.#sequence += 1;
+    const position = `${this.#sequence}.${count - 1}`;
+    this.#streams.set(stream, [...commits, { commandId, version, position }]);
+    return { version, position };
+  }
+}
+
+/** The expectation as an error names it, when it is violated. */
+function violationOf(expect: Expectation, actual: number): 'none' | 'exists' | number | undefined {
+  if (expect === 'any') return undefined;
+  if (expect === 'exists') return actual > 0 ? undefined : 'exists';
+  const version = expect === 'none' ? 0 : expect;
+  if (version === actual) return undefined;
+  return version === 0 ? 'none' : version;
+}

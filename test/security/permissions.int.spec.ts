@@ -1,0 +1,389 @@
+import { readFile } from 'node:fs/promises';
+import { connect, headers, type NatsConnection, PermissionViolationError } from '@nats-io/transport-node';
+import type { EventStoreOptions } from '../../src/event-store/connect-event-store.js';
+import type { JetStreamEventStore } from '../../src/event-store/jetstream-event-store.js';
+import { subjectOf } from '../../src/event/subject.js';
+import { stream, type StreamName } from '../../src/event/stream-name.js';
+import type { TransportError } from '../../src/kernel/errors.js';
+import type { NatsServer } from '../../src/testing/nats-server.js';
+import { openStore } from '../shared-server.js';
+import { collect, rejection, until } from '../support/collect.js';
+import { counted, ORDER_EVENTS, OrderPlaced, OrderShipped } from '../support/order-events.js';
+import { startConfigured } from './configured-server.js';
+
+const PASSWORDS = {
+  PUBLISHER_PASSWORD: 'publisher-secret',
+  PROJECTION_PASSWORD: 'projection-secret',
+  PROJECTION_OF_ALL_PASSWORD: 'projection-of-all-secret',
+  REACTOR_PASSWORD: 'reactor-secret',
+  ADMIN_PASSWORD: 'admin-secret',
+};
+type Role = 'publisher' | 'projection' | 'projection-of-all' | 'reactor' | 'admin';
+
+const order = (id: string) => stream('order', id);
+const customer = (id: string) => stream('customer', id);
+
+let server: NatsServer;
+let admin: JetStreamEventStore;
+const raw: NatsConnection[] = [];
+
+beforeAll(async () => {
+  const page = await readFile(new URL('../../docs/security.md', import.meta.url), 'utf8');
+  const blocks = [...page.matchAll(/^```conf\n(.*?)^```/gms)].map((match) => match[1] as string);
+  const [config, ...others] = blocks;
+  if (config === undefined || others.length > 0) throw new TypeError(`${blocks.length} configurations`);
+  server = await startConfigured(config, PASSWORDS);
+  // the store has to be there before anybody else connects
+  admin = await storeOf('admin');
+  await admin.append(order('1'), [new OrderPlaced('ada'), new OrderShipped()], { expect: 'none' });
+  await admin.append(customer('7'), [new OrderPlaced('secret of 7')]);
+}, 60_000);
+
+afterAll(async () => {
+  await Promise.all(raw.map((nc) => nc.close()));
+});
+
+function optionsOf(role: Role): { servers: string; user: string; pass: string; inboxPrefix: string } {
+  return {
+    servers: server.url,
+    user: role,
+    pass: `${role}-secret`,
+    inboxPrefix: `_INBOX_${role.replaceAll('-', '_')}`,
+  };
+}
+
+async function storeOf(role: Role, options: Partial<EventStoreOptions> = {}): Promise<JetStreamEventStore> {
+  return openStore({ name: 'shop', events: ORDER_EVENTS, ...optionsOf(role), ...options });
+}
+
+/** As a program without jetsource would do it. */
+async function rawOf(role: Role): Promise<NatsConnection> {
+  const nc = await connect(optionsOf(role));
+  raw.push(nc);
+  return nc;
+}
+
+/** Whether the server refuses to pass the request on. */
+async function isRefused(nc: NatsConnection, subject: string, body: object = {}): Promise<boolean> {
+  try {
+    await nc.request(subject, JSON.stringify(body), { timeout: 2_000 });
+    return false;
+  } catch (error) {
+    const reason = (error as Error).cause ?? error;
+    if (reason instanceof PermissionViolationError) return true;
+    throw error;
+  }
+}
+
+async function timed<T>(work: Promise<T>): Promise<{ result: T; ms: number }> {
+  const start = performance.now();
+  const result = await work;
+  return { result, ms: performance.now() - start };
+}
+
+describe('a publisher', () => {
+  it('appends to its category and loads it, in all ways', async () => {
+    const store = await storeOf('publisher');
+    const own = order('publisher-1');
+    await store.append(own, counted(1, 3), { expect: 'none' });
+    for (let n = 4; n < 40; n += 1) await store.append(own, counted(n));
+    expect(await store.append(own, counted(40), { commandId: 'once' })).toMatchObject({ committed: true });
+    expect(await store.append(own, counted(40), { commandId: 'once' })).toMatchObject({ committed: false });
+    await expect(store.append(own, counted(1), { expect: 'none' })).rejects.toMatchObject({
+      code: 'wrong-expected-version',
+    });
+    expect(await collect(store.read(own))).toHaveLength(40);
+    expect(await collect(store.read(own, { consistency: 'leader', direction: 'backward' }))).toHaveLength(40);
+    expect(await store.status(own)).toMatchObject({ version: 40 });
+    expect(await store.lastSequence()).toBeGreaterThan(38);
+  });
+
+  it('is told at once what it may not append to, and that nothing was stored', async () => {
+    const store = await storeOf('publisher');
+    const before = await admin.lastSequence();
+    // 'none' needs no read before
+    const { result, ms } = await timed(
+      rejection(store.append(customer('8'), [new OrderPlaced('x')], { expect: 'none' })),
+    );
+    expect(result).toMatchObject({
+      code: 'transport',
+      outcome: 'not-applied',
+      message: expect.stringContaining(`may not publish to ${subjectOf('shop', customer('8'))}`),
+    });
+    expect(ms).toBeLessThan(1_000);
+    expect(await admin.lastSequence()).toBe(before);
+  });
+
+  it('is told so for each of many appends at once, and those that it may do go through', async () => {
+    const store = await storeOf('publisher');
+    const ids = Array.from({ length: 100 }, (_, n) => `many-${n}`);
+    const append = (name: StreamName) => store.append(name, counted(1), { expect: 'none' });
+    const permitted = Promise.all(ids.map((id) => append(order(id))));
+    const refused = Promise.all(ids.map((id) => rejection(append(customer(id)))));
+    const { result, ms } = await timed(Promise.all([permitted, refused]));
+    expect(result[0].every(({ committed }) => committed)).toBe(true);
+    expect(new Set(result[1].map((error) => (error as TransportError).code))).toEqual(new Set(['transport']));
+    expect(new Set(result[1].map((error) => (error as TransportError).outcome))).toEqual(
+      new Set(['not-applied']),
+    );
+    expect(ms).toBeLessThan(5_000);
+  });
+
+  it('is told so for appends to one stream at once', async () => {
+    const store = await storeOf('publisher');
+    const appends = Array.from({ length: 20 }, () =>
+      rejection(store.append(customer('same'), counted(1), { expect: 'none' })),
+    );
+    const { result, ms } = await timed(Promise.all(appends));
+    for (const error of result) expect(error).toMatchObject({ code: 'transport', outcome: 'not-applied' });
+    expect(ms).toBeLessThan(2_000);
+  });
+
+  it('transacts over streams of its category; the checks that it cannot remove are swept by the admin', async () => {
+    const store = await storeOf('publisher');
+    const [one, two] = [order('tx-1'), order('tx-2')];
+    const entries = [
+      { stream: one, expect: 'none', events: counted(1) },
+      { stream: two, expect: 'none', events: counted(1) },
+      { stream: order('publisher-1'), expect: 'exists' },
+    ] as const;
+    await store.transact(entries);
+    expect(await collect(store.read(two))).toHaveLength(1);
+    expect(await admin.sweepChecks(0)).toBe(1);
+  });
+
+  it('is told at once of a transaction with a stream that it may not write to', async () => {
+    const store = await storeOf('publisher');
+    const entries = [
+      { stream: customer('tx-3'), expect: 'none', events: counted(1) },
+      { stream: order('tx-3'), expect: 'none', events: counted(1) },
+    ] as const;
+    const { result, ms } = await timed(rejection(store.transact(entries)));
+    expect({ result, ms }).toMatchObject({
+      result: {
+        code: 'transport',
+        outcome: 'not-applied',
+        message: expect.stringContaining(subjectOf('shop', customer('tx-3'))),
+      },
+    });
+    expect(ms).toBeLessThan(1_000);
+    expect(await store.status(order('tx-3'))).toMatchObject({ state: 'missing' });
+  });
+
+  it('cannot read the last commit of another category', async () => {
+    const store = await storeOf('publisher');
+    const { result, ms } = await timed(rejection(store.status(customer('7'))));
+    expect(result).toMatchObject({
+      code: 'transport',
+      message: expect.stringContaining('may not publish to $JS.API.DIRECT.GET.shop.'),
+    });
+    expect(ms).toBeLessThan(1_000);
+  });
+
+  it('cannot replay', async () => {
+    const store = await storeOf('publisher');
+    const reasons: string[] = [];
+    const leave = new AbortController();
+    const following = collect(
+      store.follow({
+        categories: ['order'],
+        signal: leave.signal,
+        onRecovery: (reason) => reasons.push(reason),
+      }),
+    );
+    await until('the reason', () => reasons.length > 0, 1_000);
+    leave.abort();
+    await following;
+    expect(reasons[0]).toMatch(/may not publish to \$JS\.API\.CONSUMER\.CREATE\.shop\./);
+    const { result, ms } = await timed(rejection(collect(store.readAll({ categories: ['order'] }))));
+    expect(result).toMatchObject({ code: 'transport', message: expect.stringContaining('CONSUMER.CREATE') });
+    expect(ms).toBeLessThan(1_000);
+  });
+
+  it('creates no store, edits none and deletes nothing', async () => {
+    const { result, ms } = await timed(rejection(storeOf('publisher', { name: 'shop2' })));
+    expect(result).toMatchObject({ code: 'transport', outcome: 'not-applied' });
+    expect(ms).toBeLessThan(2_000);
+    const nc = await rawOf('publisher');
+    for (const call of [
+      'STREAM.CREATE.shop2',
+      'STREAM.UPDATE.shop',
+      'STREAM.DELETE.shop',
+      'STREAM.PURGE.shop',
+      'STREAM.MSG.DELETE.shop',
+      'CONSUMER.CREATE.shop.x',
+    ]) {
+      expect([call, await isRefused(nc, `$JS.API.${call}`, { seq: 1 })]).toEqual([call, true]);
+    }
+  });
+
+  it('cannot remove events by a roll-up either', async () => {
+    const nc = await rawOf('publisher');
+    const rollup = headers();
+    rollup.set('Nats-Rollup', 'all');
+    const reply = await nc.request(subjectOf('shop', order('1')), '{}', { headers: rollup, timeout: 2_000 });
+    expect(reply.json()).toMatchObject({ error: { err_code: 10111 } });
+  });
+
+  // if this fails, the server has become stricter, and docs/security.md can promise more
+  it('can read any category by its sequence, as the documentation warns', async () => {
+    const nc = await rawOf('publisher');
+    const reply = await nc.request('$JS.API.DIRECT.GET.shop', '{"seq":2}', { timeout: 2_000 });
+    expect(reply.string()).toContain('secret of 7');
+  });
+});
+
+describe('a projection', () => {
+  it('replays and follows its category, and verifies its checkpoint', async () => {
+    const store = await storeOf('projection');
+    const events = await collect(store.readAll({ categories: ['order'] }));
+    expect(events.slice(0, 2).map(({ type }) => type)).toEqual(['OrderPlaced', 'OrderShipped']);
+    expect(new Set(events.map((event) => event.stream.category))).toEqual(new Set(['order']));
+    const leave = new AbortController();
+    const following = collect(store.follow({ categories: ['order'], signal: leave.signal }), 1);
+    expect(await following).toHaveLength(1);
+    expect(await store.commitAt(1)).toMatchObject({ sequence: 1 });
+    expect(await store.lastSequence()).toBeGreaterThan(1);
+    // its consumers are removed, not left to time out
+    const nc = await rawOf('admin');
+    await until('all consumers are gone', async () => {
+      const reply = await nc.request('$JS.API.CONSUMER.NAMES.shop', '', { timeout: 2_000 });
+      const { consumers } = reply.json<{ consumers: string[] | null }>();
+      return (consumers ?? []).every((name) => !name.startsWith('replay-'));
+    });
+  });
+
+  it.each([
+    ['another category', ['customer']],
+    ['two categories', ['order', 'customer']],
+    ['the whole store', undefined],
+  ])('does not replay %s', async (_, categories) => {
+    const store = await storeOf('projection');
+    const reasons: string[] = [];
+    const leave = new AbortController();
+    const following = collect(
+      store.follow({ categories, signal: leave.signal, onRecovery: (reason) => reasons.push(reason) }),
+    );
+    await until('the reason', () => reasons.length > 0, 1_000);
+    leave.abort();
+    expect(await following).toEqual([]);
+    expect(reasons[0]).toContain('may not publish to $JS.API.CONSUMER.CREATE.shop.');
+  });
+
+  it('cannot name one category in the call and another in the body', async () => {
+    const nc = await rawOf('projection');
+    const config = { name: 'x', ack_policy: 'none', filter_subject: 'shop.*.customer.*' };
+    const body = { stream_name: 'shop', config, action: 'create' };
+    const reply = await nc.request('$JS.API.CONSUMER.CREATE.shop.x.shop.*.order.*', JSON.stringify(body), {
+      timeout: 2_000,
+    });
+    expect(reply.json()).toMatchObject({ error: { err_code: 10131 } });
+  });
+
+  it('appends nothing and deletes no event', async () => {
+    const store = await storeOf('projection');
+    const { result, ms } = await timed(rejection(store.append(order('p'), counted(1), { expect: 'none' })));
+    expect(result).toMatchObject({
+      code: 'transport',
+      outcome: 'not-applied',
+      message: expect.stringContaining(subjectOf('shop', order('p'))),
+    });
+    expect(ms).toBeLessThan(1_000);
+    const nc = await rawOf('projection');
+    for (const call of ['STREAM.MSG.DELETE.shop', 'STREAM.PURGE.shop', 'STREAM.DELETE.shop']) {
+      expect([call, await isRefused(nc, `$JS.API.${call}`, { seq: 1 })]).toEqual([call, true]);
+    }
+  });
+});
+
+describe('a projection of all', () => {
+  it('replays two categories and the whole store', async () => {
+    const store = await storeOf('projection-of-all');
+    const two = await collect(store.readAll({ categories: ['order', 'customer'] }));
+    const all = await collect(store.readAll());
+    expect(new Set(two.map((event) => event.stream.category))).toEqual(new Set(['order', 'customer']));
+    expect(all.length).toBeGreaterThanOrEqual(two.length);
+  });
+});
+
+describe('a reactor', () => {
+  it('takes and acknowledges the messages of its durable consumer, and does nothing else', async () => {
+    const boss = await rawOf('admin');
+    const billing = {
+      durable_name: 'billing',
+      ack_policy: 'explicit',
+      filter_subject: 'shop.*.order.*',
+    };
+    const other = { ...billing, durable_name: 'mailing' };
+    for (const config of [billing, other]) {
+      const subject = `$JS.API.CONSUMER.CREATE.shop.${config.durable_name}.shop.*.order.*`;
+      const made = await boss.request(subject, JSON.stringify({ stream_name: 'shop', config }), {
+        timeout: 2_000,
+      });
+      expect(made.json()).toMatchObject({ name: config.durable_name });
+    }
+    const nc = await rawOf('reactor');
+    // a delivered message bears its stored subject, which the client's common inbox does not know
+    const message = await nc.request('$JS.API.CONSUMER.MSG.NEXT.shop.billing', '{"batch":1}', {
+      timeout: 2_000,
+      noMux: true,
+    });
+    expect(message.subject).toBe(subjectOf('shop', order('1')));
+    // an acknowledgement with a reply address is answered
+    await nc.request(message.reply ?? '', '', { timeout: 2_000 });
+    const info = await nc.request('$JS.API.CONSUMER.INFO.shop.billing', '', { timeout: 2_000 });
+    expect(info.json()).toMatchObject({ ack_floor: { stream_seq: 1 } });
+    for (const subject of [
+      '$JS.API.CONSUMER.MSG.NEXT.shop.mailing',
+      '$JS.API.CONSUMER.DELETE.shop.billing',
+      '$JS.API.CONSUMER.CREATE.shop.x.shop.*.order.*',
+      '$JS.API.STREAM.MSG.GET.shop',
+      '$JS.API.STREAM.MSG.DELETE.shop',
+      subjectOf('shop', order('1')),
+    ]) {
+      expect([subject, await isRefused(nc, subject)]).toEqual([subject, true]);
+    }
+  });
+});
+
+describe('the admin', () => {
+  it('edits the store and deletes events, but neither purges nor removes the store', async () => {
+    const nc = await rawOf('admin');
+    const info = await nc.request('$JS.API.STREAM.INFO.shop', '', { timeout: 2_000 });
+    const { config } = info.json<{ config: object }>();
+    const edited = await nc.request(
+      '$JS.API.STREAM.UPDATE.shop',
+      JSON.stringify({ ...config, description: 'orders' }),
+      { timeout: 2_000 },
+    );
+    expect(edited.json()).toMatchObject({ config: { description: 'orders' } });
+    const { position } = await admin.append(order('gone'), counted(1));
+    const sequence = Number(String(position).split('.')[0]);
+    const deleted = await nc.request('$JS.API.STREAM.MSG.DELETE.shop', JSON.stringify({ seq: sequence }), {
+      timeout: 2_000,
+    });
+    expect(deleted.json()).toMatchObject({ success: true });
+    expect(await isRefused(nc, '$JS.API.STREAM.PURGE.shop')).toBe(true);
+    expect(await isRefused(nc, '$JS.API.STREAM.DELETE.shop')).toBe(true);
+  });
+});
+
+describe('an inbox', () => {
+  it('that the user may not listen to fails the connect, naming it', async () => {
+    const { result, ms } = await timed(rejection(storeOf('publisher', { inboxPrefix: '_INBOX' })));
+    expect(result).toMatchObject({
+      code: 'transport',
+      outcome: 'not-applied',
+      message: expect.stringMatching(/may not subscribe to _INBOX\..*inboxPrefix/),
+    });
+    expect(ms).toBeLessThan(2_000);
+  });
+
+  it('of one user is not heard by another', async () => {
+    const nc = await rawOf('reactor');
+    const refused = new Promise((resolve) => {
+      nc.subscribe('_INBOX_publisher.>', { callback: (error) => resolve(error) });
+    });
+    expect(await refused).toMatchObject({ name: 'PermissionViolationError' });
+  });
+});
