@@ -15,7 +15,6 @@ export type {
   Expectation,
   FollowOptions,
   ReadAllOptions,
-  ReadAllStart,
   ReadOptions,
   StreamStatus,
   StreamTail,
@@ -26,6 +25,7 @@ export type {
 export type { StreamPage, StreamPageOptions } from './event-store/stream-page.js';
 export type { SubscribeOptions } from './event-store/subscribe-options.js';
 export type { Subscription } from './event-store/subscription.js';
+export type { ReadAllStart } from './event-store/read-all-start.js';
 export type { JetStreamEventStore } from './event-store/jetstream-event-store.js';
 export type { Commit, CommitEvent, StoredCommit } from './event/commit.js';
 export type { EventRegistry } from './event/event-registry.js';

@@ -8,7 +8,8 @@ import { Deadline } from '../kernel/deadline.js';
 import { GUARD } from './commit-message.js';
 import type { Tail } from './tail.js';
 
-const CATEGORY = '$check';
+/** The category of these messages, which are no commits. */
+export const CHECK_CATEGORY = '$check';
 const DELETE_TIMEOUT_MS = 5_000;
 
 const utf8 = new TextEncoder();
@@ -29,7 +30,7 @@ export class CheckMessages {
   /** The message that makes its batch fail unless the stream ends with that tail. */
   make(transaction: string, index: number, stream: StreamName, tail: Tail): OutgoingMessage {
     return {
-      subject: `${this.#store}.${slotOf(stream)}.${CATEGORY}.${transaction}-${index}`,
+      subject: `${this.#store}.${slotOf(stream)}.${CHECK_CATEGORY}.${transaction}-${index}`,
       payload: utf8.encode(JSON.stringify({ format: 1, check: [stream.category, stream.id], transaction })),
       headers: {
         [GUARD]: String(tail.sequence),
@@ -59,7 +60,7 @@ export class CheckMessages {
   async #subjects(): Promise<string[]> {
     const answer = await this.#connection.api<{ state: { subjects?: Record<string, number> } }>(
       `STREAM.INFO.${this.#store}`,
-      { subjects_filter: `${this.#store}.*.${CATEGORY}.*` },
+      { subjects_filter: `${this.#store}.*.${CHECK_CATEGORY}.*` },
       new Deadline(DELETE_TIMEOUT_MS),
     );
     if (isFault(answer)) throw unexpectedFault(`listing the checks in store ${this.#store}`, answer.error);

@@ -7,7 +7,7 @@ import { isSystemCategory, type StreamName } from '../event/stream-name.js';
 import type { Version } from '../event/version.js';
 import { checkKnownOptions } from '../kernel/options.js';
 import { checkEventId } from './event-id.js';
-import type { ReadAllStart as Start } from './read-all-start.js';
+import type { ReadAllStart } from './read-all-start.js';
 import { checkStreamsOptions, type StreamPage, type StreamPageOptions, WALK_LIMIT } from './stream-page.js';
 import type { SubscribeOptions } from './subscribe-options.js';
 import { Subscription } from './subscription.js';
@@ -98,9 +98,6 @@ export interface ReadOptions {
 }
 
 export type Consistency = 'leader' | 'follower';
-
-/** Where to begin in the whole store: at an event, behind one, at a sequence of the JetStream stream, or at a time of the server. */
-export type ReadAllStart = Start;
 
 export interface ReadAllOptions {
   /** @default the beginning */

@@ -13,7 +13,7 @@ import { ConnectionClosedError } from '../kernel/errors.js';
 import { checkKnownOptions, integerOption } from '../kernel/options.js';
 import { toAppendRequest } from './append-request.js';
 import { Appender, type AppenderParts } from './appender.js';
-import { CheckMessages } from './check-messages.js';
+import { CHECK_CATEGORY, CheckMessages } from './check-messages.js';
 import { commitOnSubject, replayCommits } from './commit-replay.js';
 import {
   type AppendOptions,
@@ -44,8 +44,6 @@ import { tailOf } from './tail.js';
 
 /** Commits that a read of the whole store takes at a time. */
 const READ_ALL_BATCH = 1_000;
-/** What a transaction checks without writing it rides on messages of this category. */
-const CHECK_CATEGORY = '$check';
 const DEFAULT_MAX_BATCH = 500;
 const READ_ALL_OPTIONS = ['from', 'categories', 'types', 'signal'];
 const FOLLOW_OPTIONS = ['from', 'categories', 'maxBatch', 'signal', 'onRecovery'];

@@ -40,6 +40,7 @@ const DETAILS = {
   what: 'w',
   timeoutMs: 1,
   progress: 'p',
+  violations: [{ index: 0, stream: 'order/1', expected: 1, actual: 2 }],
 } as never;
 
 describe('errors', () => {

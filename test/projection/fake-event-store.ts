@@ -10,10 +10,10 @@ import {
   type CommitBatch,
   EventStore,
   type FollowOptions,
-  type ReadAllStart,
   type StreamStatus,
   type StreamTail,
 } from '../../src/event-store/event-store.js';
+import type { ReadAllStart } from '../../src/event-store/read-all-start.js';
 import type { StreamPage } from '../../src/event-store/stream-page.js';
 
 /** A log in memory with what projections use of it, and the accidents that can happen to it. */
