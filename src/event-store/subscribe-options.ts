@@ -1,5 +1,5 @@
 import type { RecordedEvent } from '../event/recorded-event.js';
-import { InvalidOptionError } from '../kernel/errors.js';
+import { type CorruptStreamError, InvalidOptionError } from '../kernel/errors.js';
 import { checkKnownOptions } from '../kernel/options.js';
 import { checkCategories } from './categories.js';
 import { type ReadAllStart, type ResolvedStart, resolveStart } from './read-all-start.js';
@@ -15,6 +15,11 @@ export interface SubscribeOptions {
   readonly onEvent: (event: RecordedEvent) => void | Promise<void>;
   /** Told each time that `caughtUp` becomes true: first when what had been stored is handled, again after falling behind or a recovery. */
   readonly onCaughtUp?: (() => void | Promise<void>) | undefined;
+  /**
+   * Told of a message in the log that is no commit, with its position; the subscription then goes on behind it. @default the subscription ends
+   * with that error
+   */
+  readonly onCorrupt?: ((error: CorruptStreamError) => void | Promise<void>) | undefined;
   /** Told why the replay had to be set up anew (a lost server, consumer or connection); for logs, since nothing is lost or repeated. */
   readonly onRecovery?: ((reason: string) => void) | undefined;
   /** Ends the subscription as `stop()` does. */
@@ -27,7 +32,7 @@ export interface ResolvedSubscribeOptions extends SubscribeOptions {
   isWanted(type: string): boolean;
 }
 
-const OPTIONS = ['from', 'categories', 'types', 'onEvent', 'onCaughtUp', 'onRecovery', 'signal'];
+const OPTIONS = ['from', 'categories', 'types', 'onEvent', 'onCaughtUp', 'onCorrupt', 'onRecovery', 'signal'];
 
 /** @throws {@link InvalidOptionError} when an option cannot work. */
 export function resolveSubscribeOptions(options: SubscribeOptions): ResolvedSubscribeOptions {
@@ -35,6 +40,7 @@ export function resolveSubscribeOptions(options: SubscribeOptions): ResolvedSubs
   checkCategories(options.categories);
   checkFunction('onEvent', options.onEvent);
   checkFunction('onCaughtUp', options.onCaughtUp ?? noop);
+  checkFunction('onCorrupt', options.onCorrupt ?? noop);
   checkFunction('onRecovery', options.onRecovery ?? noop);
   if (options.types !== undefined && !Array.isArray(options.types))
     throw new InvalidOptionError({ option: 'types', given: options.types, allowed: 'a list of event types' });

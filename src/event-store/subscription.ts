@@ -3,7 +3,7 @@ import type { StoredCommit } from '../event/commit.js';
 import type { EventRegistry } from '../event/event-registry.js';
 import { parsePosition, type Position, positionOf } from '../event/position.js';
 import { type RecordedEvent, recordedEvents } from '../event/recorded-event.js';
-import { StoreNotFoundError } from '../kernel/errors.js';
+import { CorruptStreamError, StoreNotFoundError } from '../kernel/errors.js';
 import type { ReadAllStart } from './read-all-start.js';
 import {
   resolveSubscribeOptions,
@@ -40,6 +40,7 @@ export class Subscription implements AsyncDisposable {
   #position: Position | undefined;
   #caughtUp = false;
   #recovered = false;
+  #thrownByCaller: unknown;
 
   /** @internal */
   constructor(store: SubscribedStore, options: SubscribeOptions) {
@@ -80,7 +81,7 @@ export class Subscription implements AsyncDisposable {
     signal?.addEventListener('abort', onAbort);
     if (signal?.aborted === true) onAbort();
     try {
-      await this.#follow();
+      await this.#followThroughFaults();
     } finally {
       this.#abort.abort();
       this.#caughtUp = false;
@@ -88,9 +89,24 @@ export class Subscription implements AsyncDisposable {
     }
   }
 
-  async #follow(): Promise<void> {
+  async #followThroughFaults(): Promise<void> {
+    for (let from = this.#options.from; ;) {
+      try {
+        return await this.#follow(from);
+      } catch (error) {
+        const { onCorrupt } = this.#options;
+        // a handler may meet a damaged stream, too, but that is its own affair
+        const isOurs = error instanceof CorruptStreamError && error !== this.#thrownByCaller;
+        if (!isOurs || onCorrupt === undefined || this.#isStopped) throw error;
+        await this.#calling(async () => onCorrupt(error));
+        from = { sequence: parsePosition(error.position).sequence + 1 };
+      }
+    }
+  }
+
+  async #follow(from: ReadAllStart | undefined): Promise<void> {
     const batches = this.#store.follow({
-      from: this.#options.from,
+      from,
       categories: this.#options.categories,
       signal: this.#abort.signal,
       onRecovery: (reason) => this.#onRecovery(reason),
@@ -127,6 +143,9 @@ export class Subscription implements AsyncDisposable {
     const call = { isOver: false };
     try {
       await this.#call.run(call, work);
+    } catch (error) {
+      this.#thrownByCaller = error;
+      throw error;
     } finally {
       call.isOver = true;
     }

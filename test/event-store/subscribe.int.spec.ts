@@ -4,6 +4,7 @@ import type { RecordedEvent } from '../../src/event/recorded-event.js';
 import type { JetStreamEventStore } from '../../src/event-store/jetstream-event-store.js';
 import type { SubscribeOptions } from '../../src/event-store/subscribe-options.js';
 import type { Subscription } from '../../src/event-store/subscription.js';
+import { CorruptStreamError } from '../../src/kernel/errors.js';
 import { sleep } from '../../src/kernel/sleep.js';
 import { openStore, sharedServerUrl, uniqueStoreName } from '../shared-server.js';
 import { collect, rejection, until } from '../support/collect.js';
@@ -423,6 +424,41 @@ describe('a subscription that is cut off', () => {
     await again.append(stream('order', 'new'), counted(-1));
     expect(await rejection(subscription.closed)).toMatchObject({ name: 'StoreNotFoundError' });
     expect(found).toEqual(range(1, 60));
+  });
+
+  it('told to report messages that are no commits goes on behind each, and misses nothing', async () => {
+    const store = await newStore();
+    const order = stream('order', '1');
+    await store.append(order, counted(1, 2));
+    const first = await raw.store(`${store.name}.1.order.foreign`, 'not a commit');
+    const second = await raw.store(`${store.name}.1.order.foreign`, '{}');
+    await store.append(order, counted(3));
+    const reported: string[] = [];
+    const onCorrupt = ({ position }: { position: string }): void => void reported.push(position);
+    const { subscription, found } = subscribed(store, { onCorrupt });
+    await caughtUp(subscription);
+    const third = await raw.store(`${store.name}.1.order.foreign`, 'again');
+    await store.append(order, counted(4));
+    await until('the last event has come', () => found.length === 4);
+    expect(found).toEqual([1, 2, 3, 4]);
+    expect(reported).toEqual([first, second, third].map((sequence) => `${sequence}.0`));
+    await subscription.stop();
+    await subscription.closed;
+  });
+
+  it('does not take a damaged stream that its handler meets for one of the log', async () => {
+    const store = await newStore();
+    await store.append(stream('order', '1'), counted(1, 2));
+    const thrown = new CorruptStreamError({
+      stream: 'other/1',
+      position: '1.0',
+      reason: 'met by the handler',
+    });
+    const { subscription } = subscribed(store, {
+      onEvent: () => Promise.reject(thrown),
+      onCorrupt: () => undefined,
+    });
+    expect(await rejection(subscription.closed)).toBe(thrown);
   });
 
   it('ends with the position of a message that is no commit, after all that stands before it', async () => {
