@@ -8,6 +8,7 @@ import {
   TransportError,
   WrongExpectedVersionError,
 } from '../kernel/errors.js';
+import { InFlight } from '../kernel/in-flight.js';
 import { KeyedQueue } from '../kernel/keyed-queue.js';
 import { sleep } from '../kernel/sleep.js';
 import { Backoff } from '../kernel/backoff.js';
@@ -36,25 +37,19 @@ export interface AppenderParts {
 export class Appender {
   readonly #parts: AppenderParts;
   readonly #queue = new KeyedQueue();
-  readonly #inFlight = new Set<Promise<unknown>>();
+  readonly #inFlight = new InFlight();
 
   constructor(parts: AppenderParts) {
     this.#parts = parts;
   }
 
   async append(request: AppendRequest): Promise<AppendResult> {
-    const result = this.#start(request);
-    this.#inFlight.add(result);
-    try {
-      return await result;
-    } finally {
-      this.#inFlight.delete(result);
-    }
+    return this.#inFlight.run(async () => this.#start(request));
   }
 
   /** Resolves when nothing is in flight any more. */
   async drain(): Promise<void> {
-    await Promise.allSettled(this.#inFlight);
+    await this.#inFlight.drain();
   }
 
   async #start(request: AppendRequest): Promise<AppendResult> {

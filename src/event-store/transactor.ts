@@ -11,6 +11,7 @@ import {
   TransportError,
 } from '../kernel/errors.js';
 import { Backoff } from '../kernel/backoff.js';
+import { InFlight } from '../kernel/in-flight.js';
 import { sleep } from '../kernel/sleep.js';
 import { toAppendResult } from './append-result.js';
 import type { AppenderParts } from './appender.js';
@@ -27,7 +28,7 @@ import type { TransactRequest, WriteEntry } from './transact-request.js';
 export class Transactor {
   readonly checks: CheckMessages;
   readonly #parts: AppenderParts;
-  readonly #inFlight = new Set<Promise<unknown>>();
+  readonly #inFlight = new InFlight();
 
   constructor(parts: AppenderParts, checks: CheckMessages) {
     this.#parts = parts;
@@ -35,18 +36,12 @@ export class Transactor {
   }
 
   async transact(request: TransactRequest): Promise<TransactionResult> {
-    const result = new Transaction(this.#parts, this.checks, request).run();
-    this.#inFlight.add(result);
-    try {
-      return await result;
-    } finally {
-      this.#inFlight.delete(result);
-    }
+    return this.#inFlight.run(async () => new Transaction(this.#parts, this.checks, request).run());
   }
 
   /** Resolves when nothing is in flight any more. */
   async drain(): Promise<void> {
-    await Promise.allSettled(this.#inFlight);
+    await this.#inFlight.drain();
   }
 }
 
