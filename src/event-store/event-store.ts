@@ -67,7 +67,10 @@ export interface TransactionEntry {
 }
 
 export interface TransactOptions {
-  /** As for an append; an entry without events is not part of what it finds again. */
+  /**
+   * As for an append. It names one transaction: used again over other streams, what it stored before is reported and nothing is stored, so an
+   * entry that was not part of it reports no position.
+   */
   readonly commandId?: string | undefined;
   /** Stored with each commit of the transaction. */
   readonly metadata?: Metadata | undefined;

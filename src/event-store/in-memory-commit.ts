@@ -22,8 +22,13 @@ export interface InMemoryParts {
  *
  * @throws {@link PayloadTooLargeError} when it is larger than is taken.
  */
-export function messageOf(parts: InMemoryParts, request: AppendRequest, tail: Tail): OutgoingMessage {
-  return toCommitMessage(parts.store, nextCommit(request, tail), tail, parts.maxPayload);
+export function messageOf(
+  parts: InMemoryParts,
+  request: AppendRequest,
+  tail: Tail,
+  maxPayload = parts.maxPayload,
+): OutgoingMessage {
+  return toCommitMessage(parts.store, nextCommit(request, tail), tail, maxPayload);
 }
 
 /**

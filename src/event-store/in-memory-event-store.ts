@@ -34,6 +34,7 @@ import { type InMemoryReplayOptions, replayLive, replayStored } from './in-memor
 import { InMemoryTransactor } from './in-memory-transactor.js';
 import { subjectNames } from './in-memory-subject-names.js';
 import { reaches, resolveStart } from './read-all-start.js';
+import { wantedTypes } from './wanted-types.js';
 import { checkReadOptions, rangeToRead } from './read-options.js';
 import { ReadWindow } from './read-window.js';
 import { StreamListing } from './stream-listing.js';
@@ -137,7 +138,7 @@ export class InMemoryEventStore extends EventStore {
     this.#checkOpen();
     checkKnownOptions(options, READ_ALL_OPTIONS);
     const start = resolveStart(options.from);
-    const types = options.types && new Set(options.types);
+    const types = wantedTypes(options.types);
     const batches = replayStored(this.#log, this.#replayOptions(options, start.replay, READ_ALL_BATCH));
     for await (const { commits } of batches) {
       for (const commit of commits) {

@@ -1,3 +1,4 @@
+import { BATCH_HEADERS_BYTES } from '../jetstream/publisher.js';
 import type { StoredCommit } from '../event/commit.js';
 import type { StreamName } from '../event/stream-name.js';
 import { asVersion } from '../event/version.js';
@@ -40,8 +41,9 @@ export class InMemoryTransactor {
     const violations = this.#violations(request);
     const knownViolations = violations.filter(({ expected }) => expected !== 'none');
     if (knownViolations.length > 0) throw new TransactionConflictError({ violations });
+    const maxPayload = this.#parts.maxPayload - BATCH_HEADERS_BYTES;
     const messages = request.writes.map(({ append }) =>
-      messageOf(this.#parts, append, append.expect === 0 ? NO_TAIL : this.#tail(append.stream)),
+      messageOf(this.#parts, append, append.expect === 0 ? NO_TAIL : this.#tail(append.stream), maxPayload),
     );
     if (violations.length > 0) throw new TransactionConflictError({ violations });
     for (const { append } of request.writes) checkUnknown(this.#parts, append);

@@ -33,6 +33,7 @@ import {
 import { checkReadOptions, rangeToRead } from './read-options.js';
 import { ReadWindow } from './read-window.js';
 import { reaches, resolveStart } from './read-all-start.js';
+import { wantedTypes } from './wanted-types.js';
 import { StreamListing } from './stream-listing.js';
 import { type StreamPage, type StreamPageOptions, toStreamPageRequest } from './stream-page.js';
 import { StreamReader } from './stream-reader.js';
@@ -67,6 +68,7 @@ export class JetStreamEventStore extends EventStore {
     this.identity = identity;
     this.registry = registry;
     this.#connection = connection;
+    connection.onReconnect(() => this.#tails.clear());
     this.#messages = new MessageReader(connection, name);
     this.#reader = new StreamReader(this.#messages, name);
     const parts: AppenderParts = {
@@ -136,7 +138,7 @@ export class JetStreamEventStore extends EventStore {
     this.#checkOpen();
     checkKnownOptions(options, READ_ALL_OPTIONS);
     const start = resolveStart(options.from);
-    const types = options.types && new Set(options.types);
+    const types = wantedTypes(options.types);
     const batches = replayCommits(this.#connection, this.name, options.categories, {
       start: start.replay,
       live: false,

@@ -3,6 +3,7 @@ import { type CorruptStreamError, InvalidOptionError } from '../kernel/errors.js
 import { checkKnownOptions } from '../kernel/options.js';
 import { checkCategories } from './categories.js';
 import { type ReadAllStart, type ResolvedStart, resolveStart } from './read-all-start.js';
+import { wantedTypes } from './wanted-types.js';
 
 export interface SubscribeOptions {
   /** Where to begin; a position inside a commit begins with that very event. @default the beginning */
@@ -42,9 +43,7 @@ export function resolveSubscribeOptions(options: SubscribeOptions): ResolvedSubs
   checkFunction('onCaughtUp', options.onCaughtUp ?? noop);
   checkFunction('onCorrupt', options.onCorrupt ?? noop);
   checkFunction('onRecovery', options.onRecovery ?? noop);
-  if (options.types !== undefined && !Array.isArray(options.types))
-    throw new InvalidOptionError({ option: 'types', given: options.types, allowed: 'a list of event types' });
-  const types = options.types && new Set(options.types);
+  const types = wantedTypes(options.types);
   return {
     ...options,
     start: resolveStart(options.from),

@@ -22,6 +22,10 @@ export interface SubscribedStore {
     readonly onRecovery?: ((reason: string) => void) | undefined;
   }): AsyncIterable<{ readonly commits: readonly StoredCommit[]; readonly caughtUp: boolean }>;
   lastSequence(options?: { signal?: AbortSignal | undefined }): Promise<number>;
+  commitAt(
+    sequence: number,
+    options?: { signal?: AbortSignal | undefined },
+  ): Promise<StoredCommit | undefined>;
 }
 
 /** A handler at work: while it is, nothing that it calls may wait for it. */
@@ -38,6 +42,7 @@ export class Subscription implements AsyncDisposable {
   readonly #abort = new AbortController();
   readonly #call = new AsyncLocalStorage<Call>();
   #position: Position | undefined;
+  #commitId: string | undefined;
   #caughtUp = false;
   #recovered = false;
   #thrownByCaller: unknown;
@@ -126,6 +131,7 @@ export class Subscription implements AsyncDisposable {
       if (this.#isStopped) return;
       if (this.#options.isWanted(event.type)) await this.#handle(event);
       this.#position = event.position;
+      this.#commitId = commit.commitId;
     }
   }
 
@@ -158,25 +164,26 @@ export class Subscription implements AsyncDisposable {
     this.#options.onRecovery?.(reason);
   }
 
-  /** A log that ends before what has been handled is another one; following it would be silence until it is as long. */
+  /** A log that does not hold what has been handled is another one: following it would mix two, or be silence until it is as long. */
   async #checkLog(): Promise<void> {
     this.#recovered = false;
     if (this.#position === undefined || this.#isStopped) return;
-    const { sequence } = parsePosition(this.#position);
-    const last = await this.#lastSequence();
-    if (last === undefined || last >= sequence) return;
-    const reason = `it ends at ${positionOf(last, 0)}, before position ${this.#position}, which has been handled`;
-    throw new StoreNotFoundError({ store: this.#store.name, reason });
+    try {
+      await this.#checkHolds(parsePosition(this.#position).sequence);
+    } catch (error) {
+      if (!this.#isStopped) throw error;
+    }
   }
 
-  /** Undefined when the subscription was stopped meanwhile. */
-  async #lastSequence(): Promise<number | undefined> {
-    try {
-      return await this.#store.lastSequence({ signal: this.#abort.signal });
-    } catch (error) {
-      if (this.#isStopped) return undefined;
-      throw error;
-    }
+  async #checkHolds(sequence: number): Promise<void> {
+    const { signal } = this.#abort;
+    const last = await this.#store.lastSequence({ signal });
+    const commit = last < sequence ? undefined : await this.#store.commitAt(sequence, { signal });
+    // a commit that was removed since is no other log
+    if (last >= sequence && (commit === undefined || commit.commitId === this.#commitId)) return;
+    const found = commit === undefined ? `it ends at ${positionOf(last, 0)}` : 'another commit stands there';
+    const reason = `${found}, where ${this.#position ?? ''} has been handled`;
+    throw new StoreNotFoundError({ store: this.#store.name, reason });
   }
 
   get #isStopped(): boolean {

@@ -27,4 +27,12 @@ export class TailCache {
   delete(subject: string): void {
     this.#tails.delete(subject);
   }
+
+  /**
+   * After a reconnect: a server that lost the end of its log may have given the same sequence to another commit since, and a guard made
+   * from a tail of before would hold.
+   */
+  clear(): void {
+    this.#tails.clear();
+  }
 }

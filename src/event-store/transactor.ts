@@ -1,7 +1,7 @@
 import type { Commit, StoredCommit } from '../event/commit.js';
 import type { StreamName } from '../event/stream-name.js';
 import { asVersion } from '../event/version.js';
-import type { OutgoingMessage, PublishAnswer } from '../jetstream/publisher.js';
+import { BATCH_HEADERS_BYTES, type OutgoingMessage, type PublishAnswer } from '../jetstream/publisher.js';
 import {
   AppendOutcomeUnknownError,
   CommitRemovedError,
@@ -20,7 +20,7 @@ import { toCommitMessage } from './commit-message.js';
 import type { AppendResult, TransactionResult } from './event-store.js';
 import { meets, namedExpectation, type ResolvedExpectation } from './expectation.js';
 import { nextCommit } from './next-commit.js';
-import { findCommit, settle } from './settlement.js';
+import { findCommit } from './settlement.js';
 import { type Tail, tailOf } from './tail.js';
 import type { TransactRequest, WriteEntry } from './transact-request.js';
 
@@ -44,6 +44,9 @@ export class Transactor {
     await this.#inFlight.drain();
   }
 }
+
+/** How often to look for what the server says it has: a leader that is new may need a moment to show it. */
+const LOOKS = 4;
 
 /** Who tells the ends: the cache where it fits, or the leader for all. */
 type Source = 'known' | 'leader';
@@ -84,6 +87,10 @@ class Transaction {
       if (this.#request.deadline.passed) throw this.#gaveUp();
       await sleep(this.#backoff.next());
     }
+  }
+
+  get #maxPayload(): number {
+    return this.#parts.maxPayload() - BATCH_HEADERS_BYTES;
   }
 
   get #first(): WriteEntry {
@@ -147,18 +154,14 @@ class Transaction {
     const messages = [
       ...checks,
       ...commits.map((commit, at) =>
-        toCommitMessage(this.#parts.store, commit, ends.writes[at] as Tail, this.#parts.maxPayload()),
+        toCommitMessage(this.#parts.store, commit, ends.writes[at] as Tail, this.#maxPayload),
       ),
     ];
-    for (;;) {
-      const answer = await this.#parts.publisher.publishBatch(messages, this.#request.deadline);
-      if (answer.kind === 'stored') return this.#stored(commits, checks.length, answer.sequence, ends);
-      const settlement = await this.#settle(answer, ends);
-      if (settlement === 'stored') return this.#findEarlier();
-      if (settlement === 'lost') return undefined;
-      this.#sentBefore = true;
-      await sleep(this.#backoff.next());
-    }
+    const answer = await this.#parts.publisher.publishBatch(messages, this.#request.deadline);
+    if (answer.kind === 'stored') return this.#stored(commits, checks.length, answer.sequence, ends);
+    const settled = await this.#settle(answer, ends, checks.length);
+    this.#sentBefore = true;
+    return settled;
   }
 
   #checkMessages(ends: Ends): OutgoingMessage[] {
@@ -176,36 +179,53 @@ class Transaction {
     return this.#resultOf(stored, ends);
   }
 
-  /** All are stored or none, so the first one tells of all. */
-  async #settle(answer: PublishAnswer, ends: Ends): Promise<'stored' | 'lost' | 'open'> {
+  /** What the log holds of it, whichever caller stored that; undefined when another writer was first, and it may be tried again. */
+  async #settle(answer: PublishAnswer, ends: Ends, checks: number): Promise<TransactionResult | undefined> {
     if (answer.kind === 'unanswered')
       throw answer.sure && !this.#sentBefore ? this.#notSent() : this.#unknown();
     if (answer.kind === 'refused') throw this.#refused(answer);
-    const resent = this.#sentBefore || (answer.kind === 'conflict' && answer.resent);
-    if (answer.kind === 'conflict' && !resent && !this.#first.append.idIsShared) return 'lost';
+    const { idIsShared } = this.#first.append;
+    // on its first send, an id that nobody else has cannot be the one that is in the way
+    if (answer.kind === 'conflict' && !answer.resent && !this.#sentBefore && !idIsShared) return undefined;
     try {
-      const { kind } = await settle(
-        this.#parts.reader,
-        this.#first.append,
-        (ends.writes[0] as Tail).sequence,
-        answer,
-      );
-      // its place may be free because another stream of the transaction has moved
-      return kind === 'open' && answer.kind === 'conflict' ? 'lost' : kind;
+      const found = await this.#find(ends, answer.kind === 'duplicate' ? LOOKS : 1);
+      if (found.length > 0) return await this.#settled(found, checks);
     } catch (error) {
-      if (error instanceof CorruptStreamError || error instanceof CommitRemovedError) throw error;
+      if (error instanceof CorruptStreamError) throw error;
       throw this.#unknown(error);
     }
+    if (answer.kind === 'conflict') return undefined;
+    const { stream, commitId } = this.#first.append;
+    throw new CommitRemovedError({ stream: stream.toString(), commitId });
+  }
+
+  async #settled(found: readonly StoredCommit[], checks: number): Promise<TransactionResult> {
+    const [first] = found as [StoredCommit];
+    if (first.attemptId === this.#request.attemptId) {
+      this.#checks.discard(Array.from({ length: checks }, (_, at) => first.sequence - checks + at));
+    }
+    return this.#resultOf(found, await this.#ends('leader'));
   }
 
   /** The commits that were stored under the ids of this transaction; undefined when it is not in the log. */
   async #findEarlier(): Promise<TransactionResult | undefined> {
-    const found: StoredCommit[] = [];
-    for (const { append } of this.#request.writes) {
-      const commit = await findCommit(this.#parts.reader, append, 0);
-      if (commit !== undefined) found.push(commit);
-    }
+    const found = await this.#find(undefined, 1);
     return found.length === 0 ? undefined : this.#resultOf(found, await this.#ends('leader'));
+  }
+
+  /** @param ends What an id that nobody else has can only stand behind. */
+  async #find(ends: Ends | undefined, looks: number): Promise<StoredCommit[]> {
+    for (let look = 1; ; look += 1) {
+      const found = await Promise.all(
+        this.#request.writes.map(async ({ append }, at) => {
+          const behind = append.idIsShared ? 0 : (ends?.writes[at]?.version ?? 0);
+          return findCommit(this.#parts.reader, append, behind);
+        }),
+      );
+      const commits = found.filter((commit) => commit !== undefined);
+      if (commits.length > 0 || look >= looks) return commits;
+      await sleep(this.#backoff.next());
+    }
   }
 
   #resultOf(stored: readonly StoredCommit[], ends: Ends): TransactionResult {

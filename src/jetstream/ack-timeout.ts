@@ -1,5 +1,7 @@
 const FLOOR_MS = 250;
 const CEILING_MS = 5_000;
+/** The slowest line that is not taken for silence: all that is on its way gets the time that it needs there. */
+const BYTES_PER_MS = 4_000;
 /** How fast a slow spell is forgotten: after 500 quick acknowledgements its weight has fallen to 8 %. */
 const DECAY = 0.995;
 
@@ -9,9 +11,15 @@ const DECAY = 0.995;
  */
 export class AckTimeout {
   #slowestMs = 0;
+  #bytes = 0;
 
   get ms(): number {
-    return Math.min(CEILING_MS, Math.max(FLOOR_MS, this.#slowestMs * 2));
+    return Math.min(CEILING_MS, Math.max(FLOOR_MS, this.#slowestMs * 2)) + this.#bytes / BYTES_PER_MS;
+  }
+
+  /** More bytes are on their way, or fewer. */
+  load(bytes: number): void {
+    this.#bytes += bytes;
   }
 
   observe(ms: number): void {

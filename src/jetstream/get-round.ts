@@ -46,14 +46,17 @@ async function ask(
   const addresses: ReplyAddress[] = [];
   await new Promise<void>((resolve) => {
     let left = 0;
-    const cancel = inbox.timeouts.after(Math.min(TIMEOUT_MS, leftMs), resolve);
-    signal?.addEventListener('abort', () => resolve(), { once: true });
+    const done = (): void => {
+      cancel();
+      signal?.removeEventListener('abort', done);
+      resolve();
+    };
+    const cancel = inbox.timeouts.after(Math.min(TIMEOUT_MS, leftMs), done);
+    signal?.addEventListener('abort', done);
     const answered = (index: number, reply: Msg): void => {
       if (!isNoResponders(reply)) replies[index] = reply;
       left -= 1;
-      if (left > 0) return;
-      cancel();
-      resolve();
+      if (left === 0) done();
     };
     for (const [index, request] of requests.entries()) {
       if (replies[index] !== undefined) continue;

@@ -19,6 +19,9 @@ const BATCHES = 16;
 /** `NATS/1.0` with its line end, and the empty line behind the headers. */
 const HEADER_FRAME = 12;
 
+/** What a batch adds to the headers of each of its messages, at most: its id, the message's number, the word that it is the last. */
+export const BATCH_HEADERS_BYTES = 110;
+
 /** A message to be stored, byte for byte the same in every resend. */
 export interface OutgoingMessage {
   readonly subject: string;
@@ -66,7 +69,7 @@ export class Publisher {
     const natsHeaders = toHeaders(message.headers);
     const send: Send = (reply) =>
       this.#connection.nc.publish(message.subject, message.payload, { reply, headers: natsHeaders });
-    return this.#window.run(async () => this.#publication(send, deadline).run());
+    return this.#window.run(async () => this.#publish(send, message.payload.length, deadline));
   }
 
   /**
@@ -76,12 +79,18 @@ export class Publisher {
   async publishBatch(messages: readonly OutgoingMessage[], deadline: Deadline): Promise<PublishAnswer> {
     return this.#batches.run(async () => {
       const send: Send = (reply) => this.#sendBatch(messages, reply);
-      return this.#publication(send, deadline).run();
+      const bytes = messages.reduce((sum, { payload }) => sum + payload.length, 0);
+      return this.#publish(send, bytes, deadline);
     });
   }
 
-  #publication(send: Send, deadline: Deadline): Publication {
-    return new Publication(this.#connection, this.#timeout, this.#resends, send, deadline);
+  async #publish(send: Send, bytes: number, deadline: Deadline): Promise<PublishAnswer> {
+    this.#timeout.load(bytes);
+    try {
+      return await new Publication(this.#connection, this.#timeout, this.#resends, send, deadline).run();
+    } finally {
+      this.#timeout.load(-bytes);
+    }
   }
 
   /** Each try is a batch of its own: the rest of one that got stuck must not mix with the next. */

@@ -9,9 +9,10 @@ import { subjectOf } from '../../src/event/subject.js';
 import { commitIdOfCommand, newCommitId } from '../../src/event-store/commit-id.js';
 import type { JetStreamEventStore } from '../../src/event-store/jetstream-event-store.js';
 import { openStore, sharedServerUrl, uniqueStoreName } from '../shared-server.js';
-import { collect, rejection } from '../support/collect.js';
+import { collect, rejection, until } from '../support/collect.js';
 import { counted, type Counted, ORDER_EVENTS } from '../support/order-events.js';
 import { RawNats } from '../support/raw-nats.js';
+import { TcpProxy } from '../support/tcp-proxy.js';
 
 const name = uniqueStoreName();
 let store: JetStreamEventStore;
@@ -262,6 +263,37 @@ describe('an append with a wrong idea of the end', () => {
       writer.append(orders[1]!, counted(1), { commandId: 'c', deadlineMs: 3_000 }),
     ).resolves.toMatchObject({ version: 1, committed: true });
     expect(successor.identity).not.toBe(writer.identity);
+  });
+
+  it('to a log that lost its end while the connection was lost reads the end again', async () => {
+    const proxy = await TcpProxy.to(Number(new URL(sharedServerUrl()).port));
+    const restored = uniqueStoreName();
+    const writer = await openStore({ servers: proxy.url, name: restored, events: ORDER_EVENTS });
+    const order = newStream();
+    await writer.append(order, counted(1));
+    const { config } = await raw.api<{ config: object }>(`STREAM.INFO.${restored}`);
+    const { message } = await raw.api<{ message: { subject: string; data: string } }>(
+      `STREAM.MSG.GET.${restored}`,
+      {
+        seq: 1,
+      },
+    );
+    await writer.append(order, counted(2, 4));
+    // as a server without its newest writes: the first commit is there, the second is another one
+    await raw.api(`STREAM.DELETE.${restored}`);
+    await raw.api(`STREAM.CREATE.${restored}`, config);
+    await raw.store(message.subject, Buffer.from(message.data, 'base64'));
+    const other = await openStore({ name: restored, events: ORDER_EVENTS });
+    await other.append(order, counted(9));
+    proxy.cut();
+    await until('the writer is back', async () => (await writer.lastSequence()) === 2);
+    expect(await rejection(writer.append(order, counted(5), { expect: 4 }))).toMatchObject({
+      code: 'wrong-expected-version',
+      actual: 2,
+    });
+    expect((await collect(other.read(order))).map(({ data }) => (data as Counted).n)).toEqual([1, 9]);
+    await writer.close();
+    await proxy[Symbol.asyncDispose]();
   });
 
   it('to a stream whose last commit was removed goes on behind the one before', async () => {

@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events';
 import type { Position } from '../../src/event/position.js';
 import { stream, type StreamName } from '../../src/event/stream-name.js';
 import type { ReadOptions } from '../../src/event-store/event-store.js';
@@ -49,6 +50,14 @@ async function streamOf(sizes: readonly number[]): Promise<StreamName> {
 }
 
 describe('read', () => {
+  it('leaves nothing on a signal that outlives it', async () => {
+    const order = newStream();
+    for (const n of [1, 2, 3]) await store.append(order, counted(n));
+    const { signal } = new AbortController();
+    for (let time = 0; time < 3; time += 1) await collect(store.read(order, { signal }));
+    expect(getEventListeners(signal, 'abort')).toEqual([]);
+  });
+
   it('of a missing stream is empty, and status says that it does not exist', async () => {
     const order = newStream();
     expect(await collect(store.read(order))).toEqual([]);

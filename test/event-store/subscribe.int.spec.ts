@@ -426,6 +426,22 @@ describe('a subscription that is cut off', () => {
     expect(found).toEqual(range(1, 60));
   });
 
+  it('ends with an error when its stream is replaced by a longer one, instead of mixing the two', async () => {
+    const store = await newStore();
+    const order = stream('order', '1');
+    await store.append(order, counted(1));
+    await store.append(order, counted(2));
+    const { config } = await raw.api<{ config: object }>(`STREAM.INFO.${store.name}`);
+    const { subscription, found } = subscribed(store);
+    await caughtUp(subscription);
+    await raw.api(`STREAM.DELETE.${store.name}`);
+    await raw.api(`STREAM.CREATE.${store.name}`, config);
+    const again = await openStore({ name: store.name, events: ORDER_EVENTS });
+    for (const n of range(11, 15)) await again.append(order, counted(n));
+    expect(await rejection(subscription.closed)).toMatchObject({ name: 'StoreNotFoundError' });
+    expect(found).toEqual([1, 2]);
+  });
+
   it('told to report messages that are no commits goes on behind each, and misses nothing', async () => {
     const store = await newStore();
     const order = stream('order', '1');

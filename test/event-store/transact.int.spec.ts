@@ -4,7 +4,7 @@ import type { JetStreamEventStore } from '../../src/event-store/jetstream-event-
 import { TransactionConflictError } from '../../src/kernel/errors.js';
 import { openStore, uniqueStoreName } from '../shared-server.js';
 import { collect, rejection, until } from '../support/collect.js';
-import { counted, ORDER_EVENTS } from '../support/order-events.js';
+import { counted, ORDER_EVENTS, OrderPlaced } from '../support/order-events.js';
 import { RawNats } from '../support/raw-nats.js';
 
 const name = uniqueStoreName();
@@ -200,6 +200,63 @@ describe('transact', () => {
       1,
     );
     expect(await versionsOf(a, b)).toEqual([1, 1]);
+  });
+
+  it('under one command id over different streams at once is stored once, and both callers hear of it at once', async () => {
+    for (let round = 0; round < 5; round += 1) {
+      const [a, b, c] = [newStream(), newStream(), newStream()];
+      const begun = performance.now();
+      const results = await Promise.all([
+        store.transact([write(a, 'any'), write(b, 'any')], { commandId: 'clash' }),
+        elsewhere.transact([write(c, 'any'), write(b, 'any')], { commandId: 'clash' }),
+      ]);
+      expect(performance.now() - begun).toBeLessThan(5_000);
+      expect(results.filter(({ committed }) => committed)).toHaveLength(1);
+      expect(await versionsOf(b)).toEqual([1]);
+      const [ofA, ofC] = await versionsOf(a, c);
+      expect(ofA! + ofC!).toBe(1);
+    }
+  });
+
+  it('of a command whose commits were removed since says so, and stores nothing', async () => {
+    const [a, b] = [newStream(), newStream()];
+    const { entries } = await store.transact([write(a, 'none'), write(b, 'none')], { commandId: 'gone' });
+    for (const { position } of entries) {
+      await raw.api(`STREAM.MSG.DELETE.${name}`, { seq: Number(position!.split('.')[0]) });
+    }
+    expect(
+      await rejection(elsewhere.transact([write(a, 'any'), write(b, 'any')], { commandId: 'gone' })),
+    ).toMatchObject({
+      code: 'commit-removed',
+      outcome: 'not-applied',
+    });
+    expect(await versionsOf(a, b)).toEqual([0, 0]);
+  });
+
+  it('counts what a batch adds to a message that only just fits', async () => {
+    const [a, b] = [newStream(), newStream()];
+    const sizes = new Set<unknown>();
+    const error = await rejection(store.append(a, [new OrderPlaced('x'.repeat(1_100_000))]));
+    const { size, limit } = error as { size: number; limit: number };
+    // from a little below the limit to a little above, in steps of ten bytes
+    for (let over = 20; over >= -150; over -= 10) {
+      const text = 'x'.repeat(1_100_000 - (size - limit) + over);
+      const outcome = await store
+        .transact([
+          write(newStream(), 'none'),
+          { stream: b, expect: 'none', events: [new OrderPlaced(text)] },
+        ])
+        .then(
+          () => 'stored',
+          (refusal: unknown) => (refusal as { code?: string }).code,
+        );
+      sizes.add(outcome);
+      if (outcome === 'stored') break;
+    }
+    expect([...sizes].filter((outcome) => outcome !== 'payload-too-large' && outcome !== 'stored')).toEqual(
+      [],
+    );
+    expect(await versionsOf(a)).toEqual([0]);
   });
 
   it('loses no transaction of many on the same streams that expect nothing of them', async () => {

@@ -42,11 +42,22 @@ async function append(
 }
 
 async function transact(store: EventStore, ledger: Ledger): Promise<void> {
-  const names = [...new Set([randomStream(), randomStream()].map(({ id }) => id))];
+  const [checked, ...names] = [
+    ...new Set([randomStream(), randomStream(), randomStream()].map(({ id }) => id)),
+  ];
   const entries = names.map((id) => ({ stream: stream('fault', id), n: ledger.next() }));
+  if (entries.length === 0) return;
+  const [{ n: first }] = entries as [{ n: number }];
   try {
     const result = await store.transact(
-      entries.map((entry) => ({ stream: entry.stream, events: [new Counted(entry.n)] })),
+      [
+        ...entries.map((entry) => ({ stream: entry.stream, events: [new Counted(entry.n)] })),
+        // every other one checks a third stream, too, which is violated now and then
+        ...(first % 2 === 0
+          ? [{ stream: stream('fault', checked as string), expect: 'exists' as const }]
+          : []),
+      ],
+      first % 3 === 0 ? { commandId: `transaction-${first}` } : {},
     );
     for (const [index, { n }] of entries.entries()) ledger.acknowledge(n, result.entries[index]!);
   } catch (error) {
