@@ -46,8 +46,8 @@ async function transact(store: EventStore, ledger: Ledger): Promise<void> {
     ...new Set([randomStream(), randomStream(), randomStream()].map(({ id }) => id)),
   ];
   const entries = names.map((id) => ({ stream: stream('fault', id), n: ledger.next() }));
-  if (entries.length === 0) return;
-  const [{ n: first }] = entries as [{ n: number }];
+  const first = entries[0]?.n;
+  if (first === undefined) return;
   try {
     const result = await store.transact(
       [
