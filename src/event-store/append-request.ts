@@ -9,18 +9,17 @@ import { InvalidOptionError } from '../kernel/errors.js';
 import { checkKnownOptions, integerOption } from '../kernel/options.js';
 import { commitIdOfCommand, newCommitId } from './commit-id.js';
 import type { AppendOptions } from './event-store.js';
-import { resolveExpectation, type ResolvedExpectation } from './expectation.js';
+import { type ExpectedEnd, resolveExpectation } from './expectation.js';
 
 export const DEFAULT_DEADLINE_MS = 15_000;
 const MAX_COMMAND_ID = 200;
-const OPTIONS = ['expect', 'commandId', 'lookedUpTo', 'metadata', 'deadlineMs', 'signal'];
+const OPTIONS = ['expect', 'commandId', 'lookedUpTo', 'lastCommitId', 'metadata', 'deadlineMs', 'signal'];
 
 /** An append whose input has been checked: what is left can only fail on the stream's state or on the way. */
-export interface AppendRequest {
+export interface AppendRequest extends ExpectedEnd {
   readonly stream: StreamName;
   readonly events: readonly CommitEvent[];
   readonly metadata: StoredMetadata;
-  readonly expect: ResolvedExpectation;
   readonly commitId: string;
   readonly attemptId: string;
   /** Whether another call may have stored a commit with this id: then no conflict is believed before it is looked for. */
@@ -53,6 +52,7 @@ export function toAppendRequest(
       ...(commandId !== undefined && { commandId }),
     },
     expect: resolveExpectation(options.expect),
+    lastCommitId: options.lastCommitId,
     commitId: commandId === undefined ? newCommitId() : commitIdOfCommand(stream, commandId),
     attemptId: randomUuid(),
     idIsShared: commandId !== undefined,

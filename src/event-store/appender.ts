@@ -105,8 +105,8 @@ class Append {
   }
 
   async #expectedTail(): Promise<Tail> {
-    const { stream, expect, deadline } = this.#request;
-    return this.#checked(await this.#parts.tails.expected(stream, expect, deadline));
+    const { stream, deadline } = this.#request;
+    return this.#checked(await this.#parts.tails.expected(stream, this.#request, deadline));
   }
 
   async #tailAtLeader(): Promise<Tail> {
@@ -117,7 +117,7 @@ class Append {
   /** @throws {@link WrongExpectedVersionError} when the stream is not as expected. */
   #checked(tail: Tail): Tail {
     const { stream, expect } = this.#request;
-    if (meets(expect, tail)) return tail;
+    if (meets(this.#request, tail)) return tail;
     const expected = namedExpectation(expect);
     throw new WrongExpectedVersionError({ stream: stream.toString(), expected, actual: tail.version });
   }

@@ -30,6 +30,13 @@ export interface AppendOptions {
    * @internal
    */
   readonly lookedUpTo?: number | undefined;
+  /**
+   * Id of the last commit that the caller has folded: a stream that ends in another one conflicts, also when its version is the expected one. For
+   * repositories, whose state may be older than a loss of the log's end. @default any commit
+   *
+   * @internal
+   */
+  readonly lastCommitId?: string | undefined;
   /** Stored with the commit and read back with each of its events. */
   readonly metadata?: Metadata | undefined;
   /** How long to go on until the outcome is known, in milliseconds. @default 15_000 */
@@ -62,6 +69,12 @@ export interface TransactionEntry {
   readonly stream: StreamName;
   /** @default 'any' */
   readonly expect?: Expectation | undefined;
+  /**
+   * As for an append.
+   *
+   * @internal
+   */
+  readonly lastCommitId?: string | undefined;
   /** Without events the entry only checks its expectation. @default none */
   readonly events?: readonly object[] | undefined;
 }

@@ -18,8 +18,16 @@ export function resolveExpectation(expect: Expectation | undefined): ResolvedExp
   });
 }
 
+/** What is expected of the end of a stream. */
+export interface ExpectedEnd {
+  readonly expect: ResolvedExpectation;
+  /** The commit that it has to end in: a log that lost its end may hold other events under the same version. */
+  readonly lastCommitId?: string | undefined;
+}
+
 /** Whether a stream with that tail is as expected. */
-export function meets(expect: ResolvedExpectation, tail: Tail): boolean {
+export function meets({ expect, lastCommitId }: ExpectedEnd, tail: Tail): boolean {
+  if (lastCommitId !== undefined && lastCommitId !== tail.commitId) return false;
   if (expect === 'any') return true;
   return expect === 'exists' ? tail.version > 0 : tail.version === expect;
 }

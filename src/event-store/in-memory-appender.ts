@@ -40,9 +40,10 @@ export class InMemoryAppender {
   }
 
   /** @throws {@link WrongExpectedVersionError} when the stream is not as expected. */
-  #expectedTail({ stream, expect }: AppendRequest): Tail {
+  #expectedTail(request: AppendRequest): Tail {
+    const { stream, expect } = request;
     const tail = this.#parts.reader.tail(stream);
-    if (meets(expect, tail)) return tail;
+    if (meets(request, tail)) return tail;
     const expected = namedExpectation(expect);
     throw new WrongExpectedVersionError({ stream: stream.toString(), expected, actual: tail.version });
   }

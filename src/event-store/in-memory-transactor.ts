@@ -5,17 +5,16 @@ import { asVersion } from '../event/version.js';
 import { TransactionConflictError, type TransactionViolation } from '../kernel/errors.js';
 import { toAppendResult } from './append-result.js';
 import type { AppendResult, TransactionResult } from './event-store.js';
-import { meets, namedExpectation, type ResolvedExpectation } from './expectation.js';
+import { type ExpectedEnd, meets, namedExpectation } from './expectation.js';
 import { checkUnknown, type InMemoryParts, messageOf } from './in-memory-commit.js';
 import { decode } from './in-memory-reader.js';
 import { NO_TAIL, type Tail } from './tail.js';
 import type { TransactRequest } from './transact-request.js';
 
 /** An entry of a transaction, whether it writes or checks. */
-interface Expected {
+interface Expected extends ExpectedEnd {
   readonly index: number;
   readonly stream: StreamName;
-  readonly expect: ResolvedExpectation;
 }
 
 /** Stores commits in several streams at once, all or none; in the order of questions that {@link InMemoryAppender} keeps as well. */
@@ -56,7 +55,7 @@ export class InMemoryTransactor {
     const entries: Expected[] = [...writes.map(({ index, append }) => ({ ...append, index })), ...checks];
     return entries
       .map((entry) => ({ ...entry, tail: this.#tail(entry.stream) }))
-      .filter(({ expect, tail }) => !meets(expect, tail))
+      .filter((entry) => !meets(entry, entry.tail))
       .map(({ index, stream, expect, tail }) => ({
         index,
         stream: stream.toString(),

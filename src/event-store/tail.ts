@@ -9,17 +9,20 @@ export interface Tail {
   readonly number: number;
   /** Version of the last event. */
   readonly version: number;
+  /** Id of the last commit; empty for a stream that does not exist. */
+  readonly commitId: string;
   /** What the next commit lists as its predecessors. */
   readonly predecessors: readonly number[];
 }
 
-export const NO_TAIL: Tail = { sequence: 0, number: 0, version: 0, predecessors: [] };
+export const NO_TAIL: Tail = { sequence: 0, number: 0, version: 0, commitId: '', predecessors: [] };
 
 export function tailOf(commit: StoredCommit): Tail {
   return {
     sequence: commit.sequence,
     number: commit.number,
     version: lastVersionOf(commit),
+    commitId: commit.commitId,
     predecessors: nextPredecessors(commit.number, commit.sequence, commit.predecessors),
   };
 }

@@ -1,7 +1,7 @@
 import type { StreamName } from '../event/stream-name.js';
 import { subjectOf } from '../event/subject.js';
 import type { Deadline } from '../kernel/deadline.js';
-import { meets, type ResolvedExpectation } from './expectation.js';
+import { type ExpectedEnd, meets } from './expectation.js';
 import type { StreamReader } from './stream-reader.js';
 import { NO_TAIL, type Tail, tailOf } from './tail.js';
 import type { TailCache } from './tail-cache.js';
@@ -19,10 +19,10 @@ export class Tails {
   }
 
   /** The known tail where it fits the expectation, else the leader's, which may fit it no better. */
-  async expected(stream: StreamName, expect: ResolvedExpectation, deadline: Deadline): Promise<Tail> {
+  async expected(stream: StreamName, end: ExpectedEnd, deadline: Deadline): Promise<Tail> {
     // a wrong tail does no harm, since the guard made from it conflicts; a refusal takes the leader's word
-    const known = expect === 0 ? NO_TAIL : this.#cache.get(subjectOf(this.#store, stream));
-    return known !== undefined && meets(expect, known) ? known : this.atLeader(stream, deadline);
+    const known = end.expect === 0 ? NO_TAIL : this.#cache.get(subjectOf(this.#store, stream));
+    return known !== undefined && meets(end, known) ? known : this.atLeader(stream, deadline);
   }
 
   async atLeader(stream: StreamName, deadline: Deadline): Promise<Tail> {

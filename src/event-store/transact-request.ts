@@ -6,12 +6,12 @@ import { InvalidOptionError } from '../kernel/errors.js';
 import { checkKnownOptions } from '../kernel/options.js';
 import { type AppendRequest, toAppendRequest } from './append-request.js';
 import type { TransactionEntry, TransactOptions } from './event-store.js';
-import type { ResolvedExpectation } from './expectation.js';
+import type { ExpectedEnd } from './expectation.js';
 
 /** The server takes no larger batch. */
 const MAX_MESSAGES = 1_000;
 const OPTIONS = ['commandId', 'metadata', 'deadlineMs', 'signal'];
-const ENTRY = ['stream', 'expect', 'events'];
+const ENTRY = ['stream', 'expect', 'lastCommitId', 'events'];
 
 /** An entry that stores something: an append of its own, but for the guard, which holds for all together. */
 export interface WriteEntry {
@@ -20,10 +20,9 @@ export interface WriteEntry {
 }
 
 /** An entry that only checks; one that expects nothing only reports the version. */
-export interface CheckEntry {
+export interface CheckEntry extends ExpectedEnd {
   readonly index: number;
   readonly stream: StreamName;
-  readonly expect: ResolvedExpectation;
 }
 
 /** A transaction whose input has been checked. */
@@ -54,10 +53,13 @@ export function toTransactRequest(
   const attemptId = randomUuid();
   const appends = entries.map((entry: TransactionEntry, index) => {
     checkKnownOptions(entry, ENTRY, `entries[${index}].`);
-    const { stream, expect, events = [] } = entry;
+    const { stream, expect, lastCommitId, events = [] } = entry;
     return {
       index,
-      append: { ...toAppendRequest(stream, events, { ...options, expect }, registry), attemptId },
+      append: {
+        ...toAppendRequest(stream, events, { ...options, expect, lastCommitId }, registry),
+        attemptId,
+      },
     };
   });
   checkNoStreamTwice(appends);
@@ -72,7 +74,7 @@ export function toTransactRequest(
   }
   const checks = appends
     .filter(({ append }) => append.events.length === 0)
-    .map(({ index, append: { stream, expect } }) => ({ index, stream, expect }));
+    .map(({ index, append: { stream, expect, lastCommitId } }) => ({ index, stream, expect, lastCommitId }));
   return {
     id,
     attemptId,

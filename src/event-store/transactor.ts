@@ -18,7 +18,7 @@ import type { AppenderParts } from './appender.js';
 import type { CheckMessages } from './check-messages.js';
 import { toCommitMessage } from './commit-message.js';
 import type { AppendResult, TransactionResult } from './event-store.js';
-import { meets, namedExpectation, type ResolvedExpectation } from './expectation.js';
+import { type ExpectedEnd, meets, namedExpectation } from './expectation.js';
 import { nextCommit } from './next-commit.js';
 import { findCommit } from './settlement.js';
 import { type Tail, tailOf } from './tail.js';
@@ -100,14 +100,14 @@ class Transaction {
   async #ends(source: Source): Promise<Ends> {
     const { writes, checks, deadline } = this.#request;
     const { tails } = this.#parts;
-    const find = async (stream: StreamName, expect: ResolvedExpectation): Promise<Tail> =>
-      source === 'known' ? tails.expected(stream, expect, deadline) : tails.atLeader(stream, deadline);
+    const find = async (stream: StreamName, end: ExpectedEnd): Promise<Tail> =>
+      source === 'known' ? tails.expected(stream, end, deadline) : tails.atLeader(stream, deadline);
     return {
-      writes: await Promise.all(writes.map(async ({ append: { stream, expect } }) => find(stream, expect))),
+      writes: await Promise.all(writes.map(async ({ append }) => find(append.stream, append))),
       // where anything will do no guard corrects what is known
       checks: await Promise.all(
-        checks.map(async ({ stream, expect }) =>
-          expect === 'any' ? tails.atLeader(stream, deadline) : find(stream, expect),
+        checks.map(async (check) =>
+          check.expect === 'any' ? tails.atLeader(check.stream, deadline) : find(check.stream, check),
         ),
       ),
     };
@@ -116,21 +116,11 @@ class Transaction {
   #violations(ends: Ends): TransactionViolation[] {
     const { writes, checks } = this.#request;
     const entries = [
-      ...writes.map(({ index, append: { stream, expect } }, at) => ({
-        index,
-        stream,
-        expect,
-        tail: ends.writes[at] as Tail,
-      })),
-      ...checks.map(({ index, stream, expect }, at) => ({
-        index,
-        stream,
-        expect,
-        tail: ends.checks[at] as Tail,
-      })),
+      ...writes.map(({ index, append }, at) => ({ ...append, index, tail: ends.writes[at] as Tail })),
+      ...checks.map((check, at) => ({ ...check, tail: ends.checks[at] as Tail })),
     ];
     return entries
-      .filter(({ expect, tail }) => !meets(expect, tail))
+      .filter((entry) => !meets(entry, entry.tail))
       .map(({ index, stream, expect, tail }) => ({
         index,
         stream: stream.toString(),

@@ -372,6 +372,7 @@ export function isJetsourceError(error: unknown): error is AnyJetsourceError {
 function describeConflict(stream: string, expected: 'none' | 'exists' | number, actual: number): string {
   const wish =
     expected === 'none' ? 'not to exist' : expected === 'exists' ? 'to exist' : `at version ${expected}`;
+  if (expected === actual) return `${stream} has other events up to version ${actual} than those expected`;
   const fact = actual === 0 ? 'does not exist' : `is at version ${actual}`;
   return `${stream} was expected ${wish}, but ${fact}`;
 }
