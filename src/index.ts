@@ -1,8 +1,24 @@
 export { EventSourced } from './aggregate/event-sourced.js';
 export type { AggregateClass, EventSourcedAggregate } from './aggregate/event-sourced-aggregate.js';
+export type { SnapshotCodec } from './aggregate/aggregate-model.js';
+export type { CacheOptions } from './aggregate/aggregate-cache.js';
+export type { KeepsSnapshots } from './aggregate/class-model.js';
+export type { CommandContext, CommandMiddleware, DecisionContext } from './aggregate/command-middleware.js';
+export type { Decided, Decider } from './aggregate/decider.js';
+export { DeciderRepository } from './aggregate/decider-repository.js';
+export type { HandleResult, LoadedState } from './aggregate/decider-repository.js';
+export { inMemorySnapshots } from './aggregate/in-memory-snapshot-store.js';
 export { Repository, repository } from './aggregate/repository.js';
+export type { ClassRepositoryOptions, DeciderRepositoryOptions } from './aggregate/repository-options.js';
 export type { PastState } from './aggregate/past-state.js';
-export type { UpdateOptions, UpdateResult } from './aggregate/update-options.js';
+export type { Snapshot, SnapshotStore, SnapshotStoreOptions } from './aggregate/snapshot.js';
+export type { SnapshotOptions } from './aggregate/snapshot-policy.js';
+export type {
+  CommandOptions,
+  RetryOptions,
+  UpdateOptions,
+  UpdateResult,
+} from './aggregate/update-options.js';
 export { connectEventStore } from './event-store/connect-event-store.js';
 export type { EventStoreOptions } from './event-store/connect-event-store.js';
 export { EventStore } from './event-store/event-store.js';
@@ -57,6 +73,7 @@ export type { StartOptions, WaitForOptions } from './projection/projection-runne
 export { Projections } from './projection/projections.js';
 export type { ProjectionsOptions } from './projection/projections.js';
 export type { RebuildOptions, RebuildProgress, RebuildResult, RebuildStart } from './projection/rebuild.js';
+export { MissingEventHandlerError } from './kernel/aggregate-errors.js';
 export {
   AggregateNotFoundError,
   AppendOutcomeUnknownError,

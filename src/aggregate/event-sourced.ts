@@ -1,11 +1,13 @@
 import { stream } from '../event/stream-name.js';
 import { InvalidOptionError } from '../kernel/errors.js';
+import { handleByEventName } from './event-handlers.js';
 import type { AggregateClass } from './event-sourced-aggregate.js';
 
 const CATEGORY = Symbol.for('jetsource.category');
 
 /**
- * Names the category under which the streams of an aggregate class are stored. Part of the log: the class may be renamed, the category not.
+ * Names the category under which the streams of an aggregate class are stored. Part of the log: the class may be renamed, the category not. The `on…`
+ * methods of an `AggregateRoot` are found by the names that events are stored under, so that a minifier cannot hide them.
  *
  * @throws {@link InvalidStreamNameError} when no stream can have that category.
  * @example
@@ -20,6 +22,8 @@ export function EventSourced(category: string) {
   stream(category, 'any');
   return (target: AggregateClass): void => {
     Object.defineProperty(target, CATEGORY, { value: category });
+    // also for instances that no repository made
+    handleByEventName(target.prototype as object);
   };
 }
 

@@ -1,4 +1,3 @@
-import type { RecordedEvent } from '../event/recorded-event.js';
 import type { StreamName } from '../event/stream-name.js';
 import type { EventStore } from '../event-store/event-store.js';
 import { InvalidOptionError } from '../kernel/errors.js';
@@ -24,25 +23,37 @@ export function checkPastState(at: PastState): void {
     throw new InvalidOptionError({ option: 'time', given: at.time, allowed: 'a Date, or give a version' });
 }
 
+/** Events of a stream up to some version, as a fold takes them. */
+export interface PastEvents {
+  readonly events: readonly object[];
+  readonly version: number;
+}
+
 /** The events of that state as the leader knows them; undefined when the stream had none. */
 export async function eventsUpTo(
   store: EventStore,
   name: StreamName,
   at: PastState,
-): Promise<RecordedEvent[] | undefined> {
+): Promise<PastEvents | undefined> {
   if ('version' in at && at.version === 0) return exists(store, name, at);
   const to = 'version' in at ? at.version : undefined;
   const latest = 'time' in at ? at.time.getTime() : Infinity;
-  const events: RecordedEvent[] = [];
+  const events: object[] = [];
+  let version = 0;
   for await (const event of store.read(name, { to, consistency: 'leader', signal: at.signal })) {
     // a clock set back gives a later event an earlier time, yet a state holds no event without those before it
     if ((event.time?.getTime() ?? 0) > latest) break;
-    events.push(event);
+    events.push(store.registry.domainEventOf(event));
+    ({ version } = event);
   }
-  return events.length === 0 ? undefined : events;
+  return version === 0 ? undefined : { events, version };
 }
 
-async function exists(store: EventStore, name: StreamName, { signal }: PastState): Promise<[] | undefined> {
+async function exists(
+  store: EventStore,
+  name: StreamName,
+  { signal }: PastState,
+): Promise<PastEvents | undefined> {
   const { state } = await store.status(name, { consistency: 'leader', signal });
-  return state === 'active' ? [] : undefined;
+  return state === 'active' ? { events: [], version: 0 } : undefined;
 }

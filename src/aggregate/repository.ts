@@ -1,61 +1,111 @@
-import { stream, type StreamName } from '../event/stream-name.js';
 import { asVersion, type Version } from '../event/version.js';
-import type { AppendResult, Consistency, EventStore } from '../event-store/event-store.js';
+import type { AppendResult, EventStore } from '../event-store/event-store.js';
+import { commitOf } from '../event-store/append-result.js';
 import { AggregateNotFoundError, InvalidOptionError } from '../kernel/errors.js';
 import { checkKnownOptions } from '../kernel/options.js';
-import { checkPastState, eventsUpTo, type PastState } from './past-state.js';
+import { AggregateCommands, checkNaming } from './aggregate-commands.js';
+import type { AggregateId } from './aggregate-id.js';
+import { ClassModel } from './class-model.js';
+import type { Decider } from './decider.js';
+import { DeciderRepository } from './decider-repository.js';
 import { categoryOf } from './event-sourced.js';
 import type { AggregateClass, EventSourcedAggregate } from './event-sourced-aggregate.js';
-import type { LoadedAggregate } from './loaded-aggregate.js';
-import { Update } from './update.js';
+import { checkPastState, eventsUpTo, type PastState } from './past-state.js';
+import {
+  type ClassRepositoryOptions,
+  type DeciderRepositoryOptions,
+  REPOSITORY_OPTIONS,
+} from './repository-options.js';
 import type { UpdateOptions, UpdateResult } from './update-options.js';
 
 /**
- * A repository for one class of aggregates: loads them by folding their events, saves what they decide under the guard of the version they
- * were loaded at.
+ * A repository for one class of aggregates, or for one decider: loads by folding events, and saves what is decided under the guard of what was
+ * folded. Make one for each kind of aggregate and store, and keep it: its cache is its own.
  *
- * @throws {@link InvalidOptionError} when the class is not decorated with {@link EventSourced}.
+ * @throws {@link InvalidOptionError} when the class is not decorated with {@link EventSourced} and no category is given, or an option cannot work.
  * @example
  * const orders = repository(store, Order);
  * await orders.update('42', (order) => order.ship());
+ * @example
+ * const carts = repository(store, cart, { category: 'cart' });
+ * await carts.handle('7', { type: 'add', sku: 'pen' });
  */
 export function repository<A extends EventSourcedAggregate>(
   store: EventStore,
   aggregateClass: AggregateClass<A>,
-): Repository<A> {
-  return new Repository(store, aggregateClass);
+  options?: ClassRepositoryOptions,
+): Repository<A>;
+export function repository<Command, Event extends object, State>(
+  store: EventStore,
+  decider: Decider<Command, Event, State>,
+  options: DeciderRepositoryOptions<State>,
+): DeciderRepository<Command, Event, State>;
+export function repository(
+  store: EventStore,
+  kind: AggregateClass | Decider<unknown, object, unknown>,
+  options: ClassRepositoryOptions | DeciderRepositoryOptions<unknown> = {},
+): unknown {
+  return typeof kind === 'function'
+    ? new Repository(store, kind, options as ClassRepositoryOptions)
+    : new DeciderRepository(store, kind, options as DeciderRepositoryOptions<unknown>);
 }
 
 const SAVE_OPTIONS = ['id', 'metadata'];
 
-export class Repository<A extends EventSourcedAggregate> {
-  readonly #store: EventStore;
-  readonly #aggregateClass: AggregateClass<A>;
-  readonly #category: string;
-  /** Id and version that each aggregate handed out was loaded at. */
-  readonly #origins = new WeakMap<A, { stream: StreamName; version: Version }>();
+/** What an aggregate that was handed out was folded from. */
+interface Origin {
+  readonly of: AggregateId;
+  readonly version: Version;
+  readonly lastCommitId?: string | undefined;
+}
 
-  constructor(store: EventStore, aggregateClass: AggregateClass<A>) {
+/** The aggregates of one class. Made by {@link repository}. */
+export class Repository<A extends EventSourcedAggregate> {
+  /** @internal */
+  readonly commands: AggregateCommands<A>;
+  /** @internal */
+  readonly model: ClassModel<A>;
+  readonly #store: EventStore;
+  readonly #origins = new WeakMap<A, Origin>();
+
+  constructor(store: EventStore, aggregateClass: AggregateClass<A>, options: ClassRepositoryOptions = {}) {
+    checkKnownOptions(options, [...REPOSITORY_OPTIONS, 'unhandledEvents']);
+    const { category, streamName, unhandledEvents } = options;
+    const naming =
+      streamName === undefined
+        ? { category: category ?? categoryOf(aggregateClass) }
+        : { category, streamName };
+    checkNaming(naming);
     this.#store = store;
-    this.#aggregateClass = aggregateClass;
-    this.#category = categoryOf(aggregateClass);
+    this.model = new ClassModel(aggregateClass, { unhandledEvents });
+    this.commands = new AggregateCommands(store, this.model, { ...options, ...naming });
   }
 
   /**
-   * The aggregate with that id.
+   * The aggregate with that id, an object that nobody else has.
    *
    * @throws {@link AggregateNotFoundError} when it has no events.
    */
-  async load(id: string): Promise<A> {
-    const aggregate = await this.find(id);
-    if (aggregate === undefined) throw new AggregateNotFoundError({ stream: this.#streamOf(id).toString() });
-    return aggregate;
+  async load(id: string, options: { signal?: AbortSignal | undefined } = {}): Promise<A> {
+    const aggregate = await this.find(id, options);
+    if (aggregate !== undefined) return aggregate;
+    throw new AggregateNotFoundError({ stream: this.commands.aggregate(id).stream.toString() });
   }
 
   /** The aggregate with that id, undefined when it has no events. */
-  async find(id: string): Promise<A | undefined> {
-    const { aggregate, version } = await this.#fold(this.#streamOf(id), id, 'leader');
-    return version === 0 ? undefined : aggregate;
+  async find(id: string, options: { signal?: AbortSignal | undefined } = {}): Promise<A | undefined> {
+    checkKnownOptions(options, ['signal']);
+    const of = this.commands.aggregate(id);
+    const { state, end } = await this.commands.loader.read(of, options.signal);
+    if (end.version === 0) return undefined;
+    this.#origins.set(state, { of, version: end.version, lastCommitId: end.commitId });
+    return state;
+  }
+
+  /** Whether the aggregate has events, by the word of the leader. */
+  async exists(id: string, options: { signal?: AbortSignal | undefined } = {}): Promise<boolean> {
+    checkKnownOptions(options, ['signal']);
+    return this.commands.exists(id, options.signal);
   }
 
   /**
@@ -68,11 +118,12 @@ export class Repository<A extends EventSourcedAggregate> {
    */
   async stateAt(id: string, at: PastState): Promise<A | undefined> {
     checkPastState(at);
-    const name = this.#streamOf(id);
-    const events = await eventsUpTo(this.#store, name, at);
-    if (events === undefined) return undefined;
-    const history = events.map(({ data }) => data);
-    return this.#rebuild(name, id, history, asVersion(history.length));
+    const of = this.commands.aggregate(id);
+    const past = await eventsUpTo(this.#store, of.stream, at);
+    if (past === undefined) return undefined;
+    const aggregate = this.model.fold(this.model.initial(id), past.events);
+    this.#origins.set(aggregate, { of, version: asVersion(past.version) });
+    return aggregate;
   }
 
   /**
@@ -86,19 +137,23 @@ export class Repository<A extends EventSourcedAggregate> {
     options: { id?: string; metadata?: UpdateOptions['metadata'] } = {},
   ): Promise<AppendResult> {
     checkKnownOptions(options, SAVE_OPTIONS);
-    const { stream: name, version } = this.#originOf(aggregate, options.id);
+    const { of, version, lastCommitId } = this.#originOf(aggregate, options.id);
     const events = [...aggregate.getUncommittedEvents()];
-    const result = await this.#store.append(name, events, { expect: version, metadata: options.metadata });
+    const { metadata } = options;
+    const result = await this.#store.append(of.stream, events, { expect: version, lastCommitId, metadata });
     // without events the store told the stream's version, which is not the one that this aggregate was folded to
     if (!result.committed) return { ...result, version };
     aggregate.uncommit();
-    this.#origins.set(aggregate, { stream: name, version: result.version });
+    const commitId = commitOf(result)?.commitId;
+    this.#origins.set(aggregate, { of, version: result.version, lastCommitId: commitId });
+    this.commands.loader.evict(of);
     return result;
   }
 
   /**
-   * Loads the aggregate, lets `decide` work on it and stores what it applied. When another writer was first, it is loaded and decided again.
-   * A refusal (`decide` throws) and a decision to do nothing are believed only if the aggregate was up to date at the leader.
+   * Loads the aggregate, lets `decide` work on it and stores what it applied; calls on one aggregate wait for each other. When another writer was
+   * first, it is loaded and decided again. A refusal (`decide` throws) and a decision to do nothing are believed only if the aggregate was up to date
+   * at the leader. The aggregate is lent to `decide`: it may be cached, so keep what it tells, not the object.
    *
    * @throws {@link AggregateNotFoundError} when it must exist and does not.
    * @throws {@link WrongExpectedVersionError} when it is not at the version expected, or other writers were first through all retries.
@@ -106,75 +161,50 @@ export class Repository<A extends EventSourcedAggregate> {
    */
   async update<T>(
     id: string,
-    decide: (aggregate: A) => T | Promise<T>,
+    decide: (aggregate: A) => T | PromiseLike<T>,
     options: UpdateOptions = {},
   ): Promise<UpdateResult<Awaited<T>>> {
-    const name = this.#streamOf(id);
-    const load = async (consistency: Consistency): Promise<LoadedAggregate<A>> =>
-      this.#fold(name, id, consistency, options.signal);
-    return new Update(this.#store, name, load, options).run(decide);
+    return this.commands.run<Awaited<T>>(
+      id,
+      undefined,
+      async (aggregate) => {
+        const value = await this.model.lend(aggregate, decide);
+        return { value, events: [...aggregate.getUncommittedEvents()] };
+      },
+      { ...options, expect: options.expect ?? 'exists' },
+    );
   }
 
   /** Like {@link update}, for an aggregate that must not exist yet. */
   async create<T>(
     id: string,
-    decide: (aggregate: A) => T | Promise<T>,
+    decide: (aggregate: A) => T | PromiseLike<T>,
     options: Omit<UpdateOptions, 'expect'> = {},
   ): Promise<UpdateResult<Awaited<T>>> {
     return this.update(id, decide, { ...options, expect: 'none' });
   }
 
-  async #fold(
-    name: StreamName,
-    id: string,
-    consistency: Consistency,
-    signal?: AbortSignal,
-  ): Promise<LoadedAggregate<A>> {
-    const { commits, version } = await this.#store.tail(name, { consistency, signal });
-    const history = commits.flatMap(({ events }) =>
-      events.map((event) => this.#store.registry.decode(event)),
-    );
-    return { aggregate: this.#rebuild(name, id, history, version), version, commits };
+  /** Resolves when no snapshot is being written: before the store is closed. */
+  async drain(): Promise<void> {
+    await this.commands.drain();
   }
 
-  #rebuild(name: StreamName, id: string, history: object[], version: Version): A {
-    const aggregate = new this.#aggregateClass(id);
-    checkKeepsEvents(aggregate, this.#aggregateClass);
-    aggregate.loadFromHistory(history);
-    this.#origins.set(aggregate, { stream: name, version });
-    return aggregate;
-  }
-
-  #originOf(aggregate: A, id: string | undefined): { stream: StreamName; version: Version } {
+  #originOf(aggregate: A, id: string | undefined): Origin {
     const origin = this.#origins.get(aggregate);
-    if (origin !== undefined && id !== undefined && id !== origin.stream.id) {
+    if (origin !== undefined && id !== undefined && id !== origin.of.id) {
       throw new InvalidOptionError({
         option: 'id',
         given: id,
-        allowed: `absent, or ${origin.stream.id}, under which the aggregate was loaded`,
+        allowed: `absent, or ${origin.of.id}, under which the aggregate was loaded`,
       });
     }
     if (origin !== undefined) return origin;
-    checkKeepsEvents(aggregate, this.#aggregateClass);
-    if (id !== undefined) return { stream: this.#streamOf(id), version: asVersion(0) };
+    this.model.checkKeepsEvents(aggregate);
+    if (id !== undefined) return { of: this.commands.aggregate(id), version: asVersion(0) };
     throw new InvalidOptionError({
       option: 'id',
       given: id,
       allowed: 'given for an aggregate that this repository has not loaded',
     });
   }
-
-  #streamOf(id: string): StreamName {
-    return stream(this.#category, id);
-  }
-}
-
-/** With `autoCommit`, an `AggregateRoot` publishes its events instead of keeping them: there would be nothing to store. */
-function checkKeepsEvents(aggregate: object, { name }: { readonly name: string }): void {
-  if (!('autoCommit' in aggregate) || aggregate.autoCommit !== true) return;
-  throw new InvalidOptionError({
-    option: `${name}.autoCommit`,
-    given: true,
-    allowed: 'false: the repository stores what the aggregate keeps',
-  });
 }

@@ -1,157 +1,191 @@
-import type { StoredCommit } from '../event/commit.js';
-import type { StreamName } from '../event/stream-name.js';
 import type { Version } from '../event/version.js';
-import { toAppendResult } from '../event-store/append-result.js';
-import type { AppendResult, Consistency, EventStore, Expectation } from '../event-store/event-store.js';
-import { Backoff } from '../kernel/backoff.js';
+import { commitOf } from '../event-store/append-result.js';
+import type { AppendResult, EventStore } from '../event-store/event-store.js';
 import { AggregateNotFoundError, WrongExpectedVersionError } from '../kernel/errors.js';
-import { checkKnownOptions, integerOption } from '../kernel/options.js';
-import { sleep } from '../kernel/sleep.js';
-import type { EventSourcedAggregate } from './event-sourced-aggregate.js';
-import type { LoadedAggregate } from './loaded-aggregate.js';
+import { integerOption } from '../kernel/options.js';
+import type { AggregateId } from './aggregate-id.js';
+import type { AggregateLoader } from './aggregate-loader.js';
+import type { HandledCommand } from './command-ids.js';
+import type { Folded } from './folded.js';
+import { handledBefore } from './handled-commands.js';
+import { Retries } from './retries.js';
 import type { UpdateOptions, UpdateResult } from './update-options.js';
 
-const DEFAULT_RETRIES = 3;
-const OPTIONS = ['expect', 'commandId', 'retries', 'metadata', 'deadlineMs', 'signal'];
+/** What was decided. */
+export interface Decision<T> {
+  readonly value: T;
+  readonly events: readonly object[];
+  /** Whether the state, where deciding changes it, is what the events make of it: not if some of them were left out. */
+  readonly isWhole: boolean;
+}
 
-/** One decision about one aggregate: load, decide, store, and again when another writer was first. */
-export class Update<A extends EventSourcedAggregate> {
-  readonly #store: EventStore;
-  readonly #stream: StreamName;
-  readonly #load: (consistency: Consistency) => Promise<LoadedAggregate<A>>;
-  readonly #options: UpdateOptions;
-  readonly #retries: number;
-  readonly #backoff = new Backoff(5, 100);
+export interface UpdateParts<S> {
+  readonly store: EventStore;
+  readonly loader: AggregateLoader<S>;
+  /** Whether deciding changes the state itself. */
+  readonly changesInPlace: boolean;
+}
 
+/** One command on one aggregate: load, decide, store, and again when another writer was first. */
+export class Update<S> {
+  readonly #parts: UpdateParts<S>;
+  readonly #of: AggregateId;
+  readonly #options: UpdateOptions & Required<Pick<UpdateOptions, 'expect'>>;
+  readonly #retries: Retries;
+  #forgottenWereRead = false;
+  #earlier: HandledCommand | undefined;
+
+  /** @throws {@link InvalidOptionError} when an option cannot work. */
   constructor(
-    store: EventStore,
-    name: StreamName,
-    load: (consistency: Consistency) => Promise<LoadedAggregate<A>>,
-    options: UpdateOptions,
+    parts: UpdateParts<S>,
+    of: AggregateId,
+    options: UpdateOptions & Required<Pick<UpdateOptions, 'expect'>>,
   ) {
-    checkKnownOptions(options, OPTIONS);
     checkExpectation(options.expect);
-    this.#store = store;
-    this.#stream = name;
-    this.#load = load;
+    this.#parts = parts;
+    this.#of = of;
     this.#options = options;
-    this.#retries = integerOption('retries', options.retries, DEFAULT_RETRIES, 0);
+    this.#retries = new Retries(options);
   }
 
-  async run<T>(decide: (aggregate: A) => T | Promise<T>): Promise<UpdateResult<Awaited<T>>> {
+  async run<T>(
+    decide: (folded: Folded<S>, attempt: number) => Promise<Decision<T>>,
+  ): Promise<UpdateResult<T>> {
+    let folded = await this.#take();
     for (let attempt = 1; ; attempt += 1) {
-      // what any replica knows will do at first: the guard makes a stale decision harmless
-      const loaded = await this.#loadExpected(attempt === 1 ? 'follower' : 'leader');
-      const earlier = this.#handledBefore(loaded.commits);
-      if (earlier !== undefined) return resultOf<Awaited<T>>(toAppendResult(earlier, false), undefined, 0);
-      const isLast = attempt > this.#retries;
-      const result = await this.#attempt(loaded, decide, attempt, isLast);
-      if (result !== undefined) return result;
-      await sleep(this.#backoff.next(), this.#options.signal);
+      this.#options.signal?.throwIfAborted();
+      const earlier = await this.#handledBefore(folded);
+      if (earlier !== undefined) return this.#unchanged(folded, earlier);
+      this.#checkExpected(folded);
+      try {
+        return await this.#attempt(folded, decide, attempt);
+      } catch (error) {
+        await this.#retries.waitOrThrow(error);
+      }
+      folded = await this.#parts.loader.refresh(this.#of, folded, this.#options.signal);
     }
   }
 
-  /** Undefined when it has to be decided again. */
+  /** What any replica or the cache knows will do at first, since the guard makes a stale decision harmless; but not for a refusal. */
+  async #take(): Promise<Folded<S>> {
+    const { signal } = this.#options;
+    const { loader } = this.#parts;
+    // what may be stale needs a second try
+    const folded = this.#retries.areLeft
+      ? await loader.take(this.#of, signal)
+      : await loader.load(this.#of, 'follower', signal);
+    if (this.#isExpected(folded) || (await this.#handledBefore(folded)) !== undefined) return folded;
+    return loader.refresh(this.#of, folded, signal);
+  }
+
   async #attempt<T>(
-    { aggregate, version }: LoadedAggregate<A>,
-    decide: (aggregate: A) => T | Promise<T>,
+    folded: Folded<S>,
+    decide: (folded: Folded<S>, attempt: number) => Promise<Decision<T>>,
     attempts: number,
-    isLast: boolean,
-  ): Promise<UpdateResult<Awaited<T>> | undefined> {
-    let value: Awaited<T>;
-    try {
-      value = await decide(aggregate);
-    } catch (refusal) {
-      if (await this.#isStale(version, isLast)) return undefined;
-      throw refusal;
-    }
-    const events = [...aggregate.getUncommittedEvents()];
+  ): Promise<UpdateResult<T>> {
+    const decision = await this.#decide(folded, decide, attempts);
+    const { value, events, isWhole } = decision;
+    const { version } = folded.end;
     if (events.length === 0) {
-      if (await this.#isStale(version, isLast)) return undefined;
+      await this.#checkCurrent(folded);
+      if (isWhole) this.#parts.loader.giveBack(this.#of, folded);
       return { value, version, position: undefined, committed: false, attempts };
     }
-    const stored = await this.#append(events, version, isLast);
-    if (stored === undefined) return undefined;
-    aggregate.uncommit();
-    return stored.committed ? resultOf(stored, value, attempts) : resultOf<Awaited<T>>(stored, undefined, 0);
+    const stored = await this.#append(events, folded);
+    if (!stored.committed) return resultOf<T>(stored, undefined, 0);
+    this.#keep(folded, stored, isWhole);
+    return resultOf(stored, value, attempts);
   }
 
-  async #append(events: object[], version: Version, isLast: boolean): Promise<AppendResult | undefined> {
-    const { commandId, metadata, deadlineMs, signal } = this.#options;
+  async #decide<T>(
+    folded: Folded<S>,
+    decide: (folded: Folded<S>, attempt: number) => Promise<Decision<T>>,
+    attempt: number,
+  ): Promise<Decision<T>> {
     try {
-      return await this.#store.append(this.#stream, events, {
-        expect: version,
-        lookedUpTo: version,
-        commandId,
-        metadata,
-        deadlineMs,
-        signal,
-      });
-    } catch (error) {
-      const mayRetry =
-        error instanceof WrongExpectedVersionError && !isLast && typeof this.#options.expect !== 'number';
-      if (mayRetry) return undefined;
-      throw error;
+      return await decide(folded, attempt);
+    } catch (refusal) {
+      await this.#checkCurrent(folded);
+      if (!this.#parts.changesInPlace) this.#parts.loader.giveBack(this.#of, folded);
+      throw refusal;
     }
   }
 
-  async #loadExpected(consistency: Consistency): Promise<LoadedAggregate<A>> {
-    const loaded = await this.#load(consistency);
-    if (this.#meetsExpectation(loaded)) return loaded;
-    if (consistency === 'follower') return this.#loadExpected('leader');
-    throw this.#unexpected(loaded.version);
+  async #append(events: readonly object[], { end }: Folded<S>): Promise<AppendResult> {
+    const { commandId, metadata, deadlineMs, signal } = this.#options;
+    return this.#parts.store.append(this.#of.stream, events, {
+      expect: end.version,
+      lookedUpTo: end.version,
+      lastCommitId: end.version === 0 ? undefined : end.commitId,
+      commandId,
+      metadata,
+      deadlineMs,
+      signal,
+    });
   }
 
-  #meetsExpectation({ version, commits }: LoadedAggregate<A>): boolean {
-    const { expect = 'exists' } = this.#options;
-    if (expect === 'any' || this.#handledBefore(commits) !== undefined) return true;
-    if (expect === 'exists') return version > 0;
-    return version === (expect === 'none' ? 0 : expect);
+  #keep(folded: Folded<S>, stored: AppendResult, isWhole: boolean): void {
+    const commit = commitOf(stored);
+    if (commit !== undefined && isWhole) this.#parts.loader.committed(this.#of, folded, commit);
   }
 
-  #unexpected(actual: Version): Error {
-    const { expect = 'exists' } = this.#options;
-    const name = this.#stream.toString();
-    if (actual === 0 && expect !== 'none') return new AggregateNotFoundError({ stream: name });
-    return new WrongExpectedVersionError({ stream: name, expected: expect as 'none' | number, actual });
+  #unchanged<T>(folded: Folded<S>, earlier: HandledCommand): UpdateResult<T> {
+    this.#parts.loader.giveBack(this.#of, folded);
+    return resultOf<T>({ ...earlier, committed: false }, undefined, 0);
   }
 
-  #handledBefore(commits: readonly StoredCommit[]): StoredCommit | undefined {
-    const { commandId } = this.#options;
-    return commandId === undefined
-      ? undefined
-      : commits.find((commit) => commit.metadata.commandId === commandId);
+  async #handledBefore(folded: Folded<S>): Promise<HandledCommand | undefined> {
+    const { commandId, signal } = this.#options;
+    const { commandIds } = folded;
+    this.#earlier ??= commandId === undefined ? undefined : commandIds.find(commandId);
+    // what was forgotten at the first look is no newer at the next one
+    if (this.#earlier !== undefined || this.#forgottenWereRead) return this.#earlier;
+    this.#forgottenWereRead = commandIds.forgottenUpTo > 0;
+    this.#earlier = await handledBefore(this.#parts.store, this.#of.stream, folded, commandId, signal);
+    return this.#earlier;
+  }
+
+  #isExpected({ end: { version } }: Folded<S>): boolean {
+    const { expect } = this.#options;
+    if (expect === 'any') return true;
+    return expect === 'exists' ? version > 0 : version === (expect === 'none' ? 0 : expect);
+  }
+
+  /** @throws what the caller is told when the aggregate is not as expected, by the word of the leader. */
+  #checkExpected(folded: Folded<S>): void {
+    if (this.#isExpected(folded)) return;
+    this.#parts.loader.giveBack(this.#of, folded);
+    const { expect } = this.#options;
+    if (folded.end.version === 0 && expect !== 'none') {
+      throw new AggregateNotFoundError({ stream: this.#of.stream.toString() });
+    }
+    throw this.#conflict(expect as 'none' | number, folded.end.version);
   }
 
   /**
    * What writes nothing is not guarded, so it is compared with the leader's word.
    *
-   * @throws {@link WrongExpectedVersionError} when it was the last try.
+   * @throws {@link WrongExpectedVersionError} when the aggregate is not at its version any more.
    */
-  async #isStale(version: Version, isLast: boolean): Promise<boolean> {
-    const { signal } = this.#options;
-    const now = await this.#store.tail(this.#stream, { behind: version, consistency: 'leader', signal });
-    if (now.version === version) return false;
-    if (!isLast) return true;
-    throw new WrongExpectedVersionError({
-      stream: this.#stream.toString(),
-      expected: version,
-      actual: now.version,
-    });
+  async #checkCurrent({ end }: Folded<S>): Promise<void> {
+    const actual = await this.#parts.loader.movedTo(this.#of, end, this.#options.signal);
+    if (actual !== undefined) throw this.#conflict(end.version, actual);
+  }
+
+  #conflict(expected: 'none' | number, actual: Version): WrongExpectedVersionError {
+    return new WrongExpectedVersionError({ stream: this.#of.stream.toString(), expected, actual });
   }
 }
 
-function checkExpectation(expect: Expectation = 'exists'): void {
+function checkExpectation(expect: UpdateOptions['expect']): void {
   if (expect === 'any' || expect === 'none' || expect === 'exists') return;
   integerOption('expect', expect, 0, 0);
 }
 
-function resultOf<T>(stored: AppendResult, value: T | undefined, attempts: number): UpdateResult<T> {
-  return {
-    value,
-    version: stored.version,
-    position: stored.position,
-    committed: stored.committed,
-    attempts,
-  };
+function resultOf<T>(
+  { version, position, committed }: Pick<AppendResult, 'version' | 'position' | 'committed'>,
+  value: T | undefined,
+  attempts: number,
+): UpdateResult<T> {
+  return { value, version, position, committed, attempts };
 }

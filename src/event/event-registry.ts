@@ -43,6 +43,11 @@ export class EventRegistry {
     return instanceOf(type.eventClass.prototype as object, event.data as object);
   }
 
+  /** A recorded event as a fold takes it. */
+  domainEventOf({ data }: { readonly type: string; readonly data: object }): object {
+    return data;
+  }
+
   #register(type: EventType): void {
     const other = this.#byName.get(type.name);
     if (other !== undefined) {

@@ -58,3 +58,12 @@ export function eventTypeOf(eventClass: EventClass): EventType {
   }
   return { ...declaration, eventClass };
 }
+
+/** The name that an event carries by itself, whatever store it goes to: declared on its class, or the `type` of a plain event. */
+export function declaredNameOf(event: object): string | undefined {
+  const { constructor } = event;
+  if (Object.hasOwn(constructor, EVENT_TYPE)) {
+    return (constructor as unknown as Record<symbol, Declaration>)[EVENT_TYPE]?.name;
+  }
+  return 'type' in event && typeof event.type === 'string' ? event.type : undefined;
+}

@@ -1,3 +1,4 @@
+import type { MissingEventHandlerError } from './aggregate-errors.js';
 import { hasJetsourceBrand, JetsourceError, type Outcome } from './jetsource-error.js';
 
 /** An option has a value that cannot work. Nothing was sent. */
@@ -357,6 +358,7 @@ export type AnyJetsourceError =
   | TransportError
   | ConnectionClosedError
   | AggregateNotFoundError
+  | MissingEventHandlerError
   | UnknownProjectionError
   | ProjectionFailedError
   | ProjectionDivergedError

@@ -321,8 +321,9 @@ describe('update', () => {
     expect(decided).toBe(1);
   });
 
-  it('of a version that is over does not even decide', async () => {
-    const id = await newOrder();
+  it('of a version that is over does not even decide, unless the cache holds it', async () => {
+    const id = newId();
+    await elsewhere.create(id, (order) => order.payIn(100));
     await elsewhere.update(id, (order) => order.payIn(1));
     let decided = 0;
     const decide = (order: Order): void => {

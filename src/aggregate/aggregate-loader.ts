@@ -1,0 +1,147 @@
+import { performance } from 'node:perf_hooks';
+import type { StoredCommit } from '../event/commit.js';
+import type { EventRegistry } from '../event/event-registry.js';
+import { recordedEvents } from '../event/recorded-event.js';
+import { asVersion, type Version } from '../event/version.js';
+import type { Consistency, EventStore, StreamTail } from '../event-store/event-store.js';
+import type { AggregateCache } from './aggregate-cache.js';
+import type { AggregateId } from './aggregate-id.js';
+import type { AggregateModel } from './aggregate-model.js';
+import { CommandIds } from './command-ids.js';
+import type { Folded } from './folded.js';
+import type { Snapshots } from './snapshots.js';
+import { endOf, NO_EVENTS, type StreamEnd } from './stream-end.js';
+
+/** What aggregates are loaded from. */
+export interface LoaderParts<S> {
+  readonly store: EventStore;
+  readonly model: AggregateModel<S>;
+  readonly cache: AggregateCache<S> | undefined;
+  readonly snapshots: Snapshots<S> | undefined;
+}
+
+/**
+ * Folds aggregates: from the cache, from a snapshot and the events behind it, or from all events. What a fold begins with is believed only if the
+ * stream holds the very commit that it ended in: a log that lost its end gives the same versions again.
+ */
+export class AggregateLoader<S> {
+  readonly #parts: LoaderParts<S>;
+
+  constructor(parts: LoaderParts<S>) {
+    this.#parts = parts;
+  }
+
+  /** For a decision: as it is in the cache, else as any replica knows it. It is the caller's until {@link giveBack}; not giving it back drops it. */
+  async take(of: AggregateId, signal?: AbortSignal): Promise<Folded<S>> {
+    return this.#parts.cache?.take(of.stream) ?? this.load(of, 'follower', signal);
+  }
+
+  /** A state that nobody else has, up to date as far as the consistency goes. */
+  async load(of: AggregateId, consistency: Consistency, signal?: AbortSignal): Promise<Folded<S>> {
+    const snapshot = await this.#parts.snapshots?.load(of, signal);
+    const folded = snapshot && (await this.#foldOn(of, snapshot, consistency, signal));
+    if (folded !== undefined) return folded;
+    if (snapshot === undefined) return this.#foldAll(of, consistency, signal);
+    // a replica may lag behind the snapshot: only the leader can say that it is not of this history
+    const atLeader = await this.#foldOn(of, snapshot, 'leader', signal);
+    if (atLeader !== undefined) return atLeader;
+    this.#parts.snapshots?.discard(of, 'the log does not hold the commit that it ends in');
+    return this.#foldAll(of, 'leader', signal);
+  }
+
+  /** The state as the leader knows it, for a new decision. @param stale What was decided on before; no use if deciding has changed it. */
+  async refresh(of: AggregateId, stale: Folded<S>, signal?: AbortSignal): Promise<Folded<S>> {
+    const isIntact = !this.#parts.model.changesInPlace;
+    const folded = isIntact ? await this.#foldOn(of, stale, 'leader', signal) : undefined;
+    return folded ?? this.load(of, 'leader', signal);
+  }
+
+  /** The state for a reader: begins with the cache where nobody changes what is in it. */
+  async read(of: AggregateId, signal?: AbortSignal): Promise<Folded<S>> {
+    const cached = this.#parts.model.changesInPlace ? undefined : this.#parts.cache?.peek(of.stream);
+    const folded = cached && (await this.#foldOn(of, cached, 'follower', signal));
+    return folded ?? this.load(of, 'follower', signal);
+  }
+
+  /** Whether the leader knows another end of the stream than the one a state was folded to: then its version, 0 for a stream that is not there. */
+  async movedTo(of: AggregateId, end: StreamEnd, signal?: AbortSignal): Promise<Version | undefined> {
+    const { commits, version } = await this.#tailFrom(of, end, 'leader', signal);
+    const last = commits.at(-1)?.commitId ?? NO_EVENTS.commitId;
+    return last === end.commitId ? undefined : version;
+  }
+
+  /** Takes a state back that a decision has left as it was. */
+  giveBack(of: AggregateId, folded: Folded<S>): void {
+    this.#parts.cache?.put(of.stream, folded);
+  }
+
+  /** Takes a state back whose events were stored in that commit. */
+  committed(of: AggregateId, { state, commandIds, snapshotVersion }: Folded<S>, commit: StoredCommit): void {
+    const { model, snapshots, store } = this.#parts;
+    commandIds.add(commit);
+    const folded = {
+      state: model.afterCommit(state, domainEvents(commit, store.registry)),
+      end: endOf(commit),
+      commandIds,
+      snapshotVersion,
+    };
+    this.giveBack(of, snapshots?.offer(of, folded) ?? folded);
+  }
+
+  /** Forgets what is in the cache of a stream. */
+  evict(of: AggregateId): void {
+    this.#parts.cache?.delete(of.stream);
+  }
+
+  async #foldAll(of: AggregateId, consistency: Consistency, signal?: AbortSignal): Promise<Folded<S>> {
+    const { commits } = await this.#parts.store.tail(of.stream, { consistency, signal });
+    const { model } = this.#parts;
+    const nothing = {
+      state: model.initial(of.id),
+      end: NO_EVENTS,
+      commandIds: new CommandIds(),
+      snapshotVersion: 0,
+    };
+    return this.#fold(of, nothing, commits);
+  }
+
+  /** Undefined when the stream does not hold the commit that the state ends in. */
+  async #foldOn(
+    of: AggregateId,
+    base: Folded<S>,
+    consistency: Consistency,
+    signal?: AbortSignal,
+  ): Promise<Folded<S> | undefined> {
+    const { commits } = await this.#tailFrom(of, base.end, consistency, signal);
+    if (base.end.version === 0) return this.#fold(of, base, commits);
+    const [own, ...behind] = commits;
+    return own?.commitId === base.end.commitId ? this.#fold(of, base, behind) : undefined;
+  }
+
+  /** The commits from the one on that a state ends in: with those behind it, it costs no round trip. */
+  async #tailFrom(
+    of: AggregateId,
+    end: StreamEnd,
+    consistency: Consistency,
+    signal?: AbortSignal,
+  ): Promise<StreamTail> {
+    const behind = asVersion(Math.max(0, end.version - 1));
+    return this.#parts.store.tail(of.stream, { behind, consistency, signal });
+  }
+
+  #fold(of: AggregateId, base: Folded<S>, commits: readonly StoredCommit[]): Folded<S> {
+    const last = commits.at(-1);
+    if (last === undefined) return base;
+    const { model, snapshots, store } = this.#parts;
+    const startedAt = performance.now();
+    // also where others hold the state before: that a command was handled stays true
+    for (const commit of commits) base.commandIds.add(commit);
+    const events = commits.flatMap((commit) => domainEvents(commit, store.registry));
+    const folded = { ...base, state: model.fold(base.state, events), end: endOf(last) };
+    return snapshots?.offer(of, folded, performance.now() - startedAt) ?? folded;
+  }
+}
+
+function domainEvents(commit: StoredCommit, registry: EventRegistry): object[] {
+  return recordedEvents(commit, registry).map((event) => registry.domainEventOf(event));
+}

@@ -1,0 +1,136 @@
+import { inspect } from 'node:util';
+import { asVersion } from '../event/version.js';
+import { abortable } from '../kernel/abortable.js';
+import { InFlight } from '../kernel/in-flight.js';
+import { InvalidOptionError } from '../kernel/errors.js';
+import type { AggregateId } from './aggregate-id.js';
+import type { AggregateModel, SnapshotCodec } from './aggregate-model.js';
+import { CommandIds } from './command-ids.js';
+import type { Folded } from './folded.js';
+import type { Snapshot } from './snapshot.js';
+import { type SnapshotOptions, SnapshotPolicy } from './snapshot-policy.js';
+
+/** How long a snapshot may take to be written, in the background. */
+const WRITE_TIMEOUT_MS = 30_000;
+
+/** What snapshots are made for. */
+export interface SnapshotsParts<S> {
+  /** Identity of the event store. */
+  readonly store: string;
+  readonly model: AggregateModel<S>;
+  readonly onWarning: (warning: string) => void;
+}
+
+/** The snapshots of one repository. Whatever goes wrong with them is a warning: the log has it all. */
+export class Snapshots<S> {
+  readonly #parts: SnapshotsParts<S>;
+  readonly #options: SnapshotOptions;
+  readonly #policy: SnapshotPolicy;
+  readonly #codec: SnapshotCodec<S>;
+  readonly #inFlight = new InFlight();
+
+  /** @throws {@link InvalidOptionError} when an option cannot work, or the class does not say what its snapshots are made of. */
+  constructor(parts: SnapshotsParts<S>, options: SnapshotOptions) {
+    this.#parts = parts;
+    this.#options = options;
+    this.#policy = new SnapshotPolicy(options);
+    this.#codec = codecOf(parts.model);
+  }
+
+  /** The state in the latest snapshot; undefined when there is none that can be used. */
+  async load(of: AggregateId, signal?: AbortSignal): Promise<Folded<S> | undefined> {
+    signal?.throwIfAborted();
+    try {
+      const snapshot = await this.#read(of, signal);
+      return snapshot && this.#restore(of, snapshot);
+    } catch (error) {
+      signal?.throwIfAborted();
+      this.#warn(of, 'cannot be read, so all events are folded', error);
+      return undefined;
+    }
+  }
+
+  /** Keeps a snapshot if one is due. The state becomes JSON at once, everything else happens in the background. */
+  offer(of: AggregateId, folded: Folded<S>, foldMs = 0): Folded<S> {
+    const { end, snapshotVersion } = folded;
+    if (!this.#policy.isDue(end.version, snapshotVersion, foldMs)) return folded;
+    try {
+      const snapshot = this.#toSnapshot(folded);
+      this.#inBackground(of, async (signal) => this.#options.store.save(of.stream, snapshot, { signal }));
+    } catch (error) {
+      this.#warn(of, 'cannot be made', error);
+    }
+    return { ...folded, snapshotVersion: end.version };
+  }
+
+  /** Removes what turned out not to be of this stream's history: it would stand in the way of those that are. */
+  discard(of: AggregateId, reason: string): void {
+    this.#warn(of, `is ignored: ${reason}`);
+    this.#inBackground(of, async (signal) => this.#options.store.delete(of.stream, { signal }));
+  }
+
+  /** Resolves when nothing is being written. */
+  async drain(): Promise<void> {
+    await this.#inFlight.drain();
+  }
+
+  async #read(of: AggregateId, signal: AbortSignal | undefined): Promise<Snapshot | undefined> {
+    const timeout = AbortSignal.timeout(this.#policy.timeoutMs);
+    const given = signal === undefined ? timeout : AbortSignal.any([signal, timeout]);
+    return abortable(this.#options.store.load(of.stream, { signal: given }), [given]);
+  }
+
+  #restore(of: AggregateId, snapshot: Snapshot): Folded<S> | undefined {
+    if (snapshot.store !== this.#parts.store) {
+      this.#warn(of, 'is ignored: it was made from another store');
+      return undefined;
+    }
+    if (snapshot.contract !== this.#policy.contract) {
+      const contracts = `${snapshot.contract}, not ${this.#policy.contract}`;
+      this.#warn(of, `is ignored: its state is of contract ${contracts}`);
+      return undefined;
+    }
+    const { number, sequence, commitId } = snapshot;
+    const version = asVersion(snapshot.version);
+    return {
+      state: this.#codec.fromSnapshot(snapshot.state, of.id),
+      end: { version, number, sequence, commitId },
+      commandIds: CommandIds.fromJSON(snapshot.commands),
+      snapshotVersion: version,
+    };
+  }
+
+  /** A copy: what the state becomes while the snapshot is being written is not part of it. */
+  #toSnapshot({ state, end, commandIds }: Folded<S>): Snapshot {
+    const { store } = this.#parts;
+    const snapshot: Snapshot = {
+      store,
+      contract: this.#policy.contract,
+      ...end,
+      commands: commandIds.toJSON(),
+      state: this.#codec.toSnapshot(state),
+    };
+    return JSON.parse(JSON.stringify(snapshot)) as Snapshot;
+  }
+
+  #inBackground(of: AggregateId, work: (signal: AbortSignal) => Promise<unknown>): void {
+    const write = async (): Promise<void> => {
+      await work(AbortSignal.timeout(WRITE_TIMEOUT_MS));
+    };
+    this.#inFlight.run(write).catch((error: unknown) => this.#warn(of, 'cannot be written', error));
+  }
+
+  #warn(of: AggregateId, what: string, error?: unknown): void {
+    const cause = error === undefined ? '' : `: ${error instanceof Error ? error.message : inspect(error)}`;
+    this.#parts.onWarning(`the snapshot of ${of.stream.toString()} ${what}${cause}`);
+  }
+}
+
+function codecOf<S>({ name, snapshot }: AggregateModel<S>): SnapshotCodec<S> {
+  if (snapshot !== undefined) return snapshot;
+  throw new InvalidOptionError({
+    option: 'snapshots',
+    given: name,
+    allowed: `given for classes with toSnapshot() and fromSnapshot(snapshot), which ${name} has not`,
+  });
+}
