@@ -32,18 +32,19 @@ export interface DecisionContext extends CommandContext {
  */
 export interface CommandMiddleware {
   /** Called once for each command, however often it is decided. */
-  readonly command?: (
-    context: CommandContext,
-    next: () => Promise<UpdateResult<unknown>>,
-  ) => Promise<UpdateResult<unknown>>;
+  readonly command?:
+    | ((
+        context: CommandContext,
+        next: () => Promise<UpdateResult<unknown>>,
+      ) => Promise<UpdateResult<unknown>>)
+    | undefined;
 
   /**
    * Called for each decision, so again after a conflict. What it returns is stored: all of the events, fewer, or none; it refuses by throwing.
    */
-  readonly decision?: (
-    context: DecisionContext,
-    next: () => Promise<readonly object[]>,
-  ) => Promise<readonly object[]>;
+  readonly decision?:
+    | ((context: DecisionContext, next: () => Promise<readonly object[]>) => Promise<readonly object[]>)
+    | undefined;
 }
 
 /** One function that calls the layers from the first to the last, and then what they stand round. */
