@@ -10,3 +10,6 @@ export type { NatsServerOptions } from './testing/nats-server-options.js';
 export type { NatsServer } from './testing/nats-server.js';
 export { startNatsCluster } from './testing/start-nats-cluster.js';
 export { startNatsServer } from './testing/start-nats-server.js';
+export type { ExpectedError } from './testing/expected-error.js';
+export { specification } from './testing/specification.js';
+export type { Expectations, Specification } from './testing/specification.js';
