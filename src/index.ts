@@ -8,6 +8,7 @@ export type { Decided, Decider } from './aggregate/decider.js';
 export { DeciderRepository } from './aggregate/decider-repository.js';
 export type { HandleResult, LoadedState } from './aggregate/decider-repository.js';
 export { inMemorySnapshots } from './aggregate/in-memory-snapshot-store.js';
+export { jetStreamSnapshots } from './aggregate/jetstream-snapshots.js';
 export { Repository, repository } from './aggregate/repository.js';
 export type { ClassRepositoryOptions, DeciderRepositoryOptions } from './aggregate/repository-options.js';
 export type { PastState } from './aggregate/past-state.js';

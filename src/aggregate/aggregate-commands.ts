@@ -79,23 +79,23 @@ export class AggregateCommands<S> {
     options: UpdateOptions & Required<Pick<UpdateOptions, 'expect'>>,
   ): Promise<UpdateResult<T>> {
     checkKnownOptions(options, UPDATE_OPTIONS);
-    const of = this.aggregate(id);
+    const target = this.aggregate(id);
     const { retries, retryWhen, middleware = [] } = this.#options;
     const resolved = {
       ...options,
       retries: options.retries ?? retries,
       retryWhen: options.retryWhen ?? retryWhen,
     };
-    const context = { stream: of.stream, command, options: resolved };
+    const context = { stream: target.stream, command, options: resolved };
     const update = new Update<S>(
       { store: this.store, loader: this.loader, changesInPlace: this.model.changesInPlace },
-      of,
+      target,
       resolved,
     );
     const deadlineMs = integerOption('deadlineMs', options.deadlineMs, DEFAULT_DEADLINE_MS);
     const layers = middleware.map((layer) => layer.command);
     const result = await nested<CommandContext, UpdateResult<unknown>>(layers, context, async () =>
-      inTurn(this.store, of.stream, new Deadline(deadlineMs, options.signal), async () =>
+      inTurn(this.store, target.stream, new Deadline(deadlineMs, options.signal), async () =>
         update.run(async (folded, attempt) => this.#decide(decide, folded, { ...context, attempt })),
       ),
     );

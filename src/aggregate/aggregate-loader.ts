@@ -32,51 +32,55 @@ export class AggregateLoader<S> {
   }
 
   /** For a decision: as it is in the cache, else as any replica knows it. It is the caller's until {@link giveBack}; not giving it back drops it. */
-  async take(of: AggregateId, signal?: AbortSignal): Promise<Folded<S>> {
-    return this.#parts.cache?.take(of.stream) ?? this.load(of, 'follower', signal);
+  async take(target: AggregateId, signal?: AbortSignal): Promise<Folded<S>> {
+    return this.#parts.cache?.take(target.stream) ?? this.load(target, 'follower', signal);
   }
 
   /** A state that nobody else has, up to date as far as the consistency goes. */
-  async load(of: AggregateId, consistency: Consistency, signal?: AbortSignal): Promise<Folded<S>> {
-    const snapshot = await this.#parts.snapshots?.load(of, signal);
-    const folded = snapshot && (await this.#foldOn(of, snapshot, consistency, signal));
+  async load(target: AggregateId, consistency: Consistency, signal?: AbortSignal): Promise<Folded<S>> {
+    const snapshot = await this.#parts.snapshots?.load(target, signal);
+    const folded = snapshot && (await this.#foldOn(target, snapshot, consistency, signal));
     if (folded !== undefined) return folded;
-    if (snapshot === undefined) return this.#foldAll(of, consistency, signal);
+    if (snapshot === undefined) return this.#foldAll(target, consistency, signal);
     // a replica may lag behind the snapshot: only the leader can say that it is not of this history
-    const atLeader = await this.#foldOn(of, snapshot, 'leader', signal);
+    const atLeader = await this.#foldOn(target, snapshot, 'leader', signal);
     if (atLeader !== undefined) return atLeader;
-    this.#parts.snapshots?.discard(of, 'the log does not hold the commit that it ends in');
-    return this.#foldAll(of, 'leader', signal);
+    this.#parts.snapshots?.discard(target, 'the log does not hold the commit that it ends in');
+    return this.#foldAll(target, 'leader', signal);
   }
 
   /** The state as the leader knows it, for a new decision. @param stale What was decided on before; no use if deciding has changed it. */
-  async refresh(of: AggregateId, stale: Folded<S>, signal?: AbortSignal): Promise<Folded<S>> {
+  async refresh(target: AggregateId, stale: Folded<S>, signal?: AbortSignal): Promise<Folded<S>> {
     const isIntact = !this.#parts.model.changesInPlace;
-    const folded = isIntact ? await this.#foldOn(of, stale, 'leader', signal) : undefined;
-    return folded ?? this.load(of, 'leader', signal);
+    const folded = isIntact ? await this.#foldOn(target, stale, 'leader', signal) : undefined;
+    return folded ?? this.load(target, 'leader', signal);
   }
 
   /** The state for a reader: begins with the cache where nobody changes what is in it. */
-  async read(of: AggregateId, signal?: AbortSignal): Promise<Folded<S>> {
-    const cached = this.#parts.model.changesInPlace ? undefined : this.#parts.cache?.peek(of.stream);
-    const folded = cached && (await this.#foldOn(of, cached, 'follower', signal));
-    return folded ?? this.load(of, 'follower', signal);
+  async read(target: AggregateId, signal?: AbortSignal): Promise<Folded<S>> {
+    const cached = this.#parts.model.changesInPlace ? undefined : this.#parts.cache?.peek(target.stream);
+    const folded = cached && (await this.#foldOn(target, cached, 'follower', signal));
+    return folded ?? this.load(target, 'follower', signal);
   }
 
   /** Whether the leader knows another end of the stream than the one a state was folded to: then its version, 0 for a stream that is not there. */
-  async movedTo(of: AggregateId, end: StreamEnd, signal?: AbortSignal): Promise<Version | undefined> {
-    const { commits, version } = await this.#tailFrom(of, end, 'leader', signal);
+  async movedTo(target: AggregateId, end: StreamEnd, signal?: AbortSignal): Promise<Version | undefined> {
+    const { commits, version } = await this.#tailFrom(target, end, 'leader', signal);
     const last = commits.at(-1)?.commitId ?? NO_EVENTS.commitId;
     return last === end.commitId ? undefined : version;
   }
 
   /** Takes a state back that a decision has left as it was. */
-  giveBack(of: AggregateId, folded: Folded<S>): void {
-    this.#parts.cache?.put(of.stream, folded);
+  giveBack(target: AggregateId, folded: Folded<S>): void {
+    this.#parts.cache?.put(target.stream, folded);
   }
 
   /** Takes a state back whose events were stored in that commit. */
-  committed(of: AggregateId, { state, commandIds, snapshotVersion }: Folded<S>, commit: StoredCommit): void {
+  committed(
+    target: AggregateId,
+    { state, commandIds, snapshotVersion }: Folded<S>,
+    commit: StoredCommit,
+  ): void {
     const { model, snapshots, store } = this.#parts;
     commandIds.add(commit);
     const folded = {
@@ -85,51 +89,51 @@ export class AggregateLoader<S> {
       commandIds,
       snapshotVersion,
     };
-    this.giveBack(of, snapshots?.offer(of, folded) ?? folded);
+    this.giveBack(target, snapshots?.offer(target, folded) ?? folded);
   }
 
   /** Forgets what is in the cache of a stream. */
-  evict(of: AggregateId): void {
-    this.#parts.cache?.delete(of.stream);
+  evict(target: AggregateId): void {
+    this.#parts.cache?.delete(target.stream);
   }
 
-  async #foldAll(of: AggregateId, consistency: Consistency, signal?: AbortSignal): Promise<Folded<S>> {
-    const { commits } = await this.#parts.store.tail(of.stream, { consistency, signal });
+  async #foldAll(target: AggregateId, consistency: Consistency, signal?: AbortSignal): Promise<Folded<S>> {
+    const { commits } = await this.#parts.store.tail(target.stream, { consistency, signal });
     const { model } = this.#parts;
     const nothing = {
-      state: model.initial(of.id),
+      state: model.initial(target.id),
       end: NO_EVENTS,
       commandIds: new CommandIds(),
       snapshotVersion: 0,
     };
-    return this.#fold(of, nothing, commits);
+    return this.#fold(target, nothing, commits);
   }
 
   /** Undefined when the stream does not hold the commit that the state ends in. */
   async #foldOn(
-    of: AggregateId,
+    target: AggregateId,
     base: Folded<S>,
     consistency: Consistency,
     signal?: AbortSignal,
   ): Promise<Folded<S> | undefined> {
-    const { commits } = await this.#tailFrom(of, base.end, consistency, signal);
-    if (base.end.version === 0) return this.#fold(of, base, commits);
+    const { commits } = await this.#tailFrom(target, base.end, consistency, signal);
+    if (base.end.version === 0) return this.#fold(target, base, commits);
     const [own, ...behind] = commits;
-    return own?.commitId === base.end.commitId ? this.#fold(of, base, behind) : undefined;
+    return own?.commitId === base.end.commitId ? this.#fold(target, base, behind) : undefined;
   }
 
   /** The commits from the one on that a state ends in: with those behind it, it costs no round trip. */
   async #tailFrom(
-    of: AggregateId,
+    target: AggregateId,
     end: StreamEnd,
     consistency: Consistency,
     signal?: AbortSignal,
   ): Promise<StreamTail> {
     const behind = asVersion(Math.max(0, end.version - 1));
-    return this.#parts.store.tail(of.stream, { behind, consistency, signal });
+    return this.#parts.store.tail(target.stream, { behind, consistency, signal });
   }
 
-  #fold(of: AggregateId, base: Folded<S>, commits: readonly StoredCommit[]): Folded<S> {
+  #fold(target: AggregateId, base: Folded<S>, commits: readonly StoredCommit[]): Folded<S> {
     const last = commits.at(-1);
     if (last === undefined) return base;
     const { model, snapshots, store } = this.#parts;
@@ -138,7 +142,7 @@ export class AggregateLoader<S> {
     for (const commit of commits) base.commandIds.add(commit);
     const events = commits.flatMap((commit) => domainEvents(commit, store.registry));
     const folded = { ...base, state: model.fold(base.state, events), end: endOf(last) };
-    return snapshots?.offer(of, folded, performance.now() - startedAt) ?? folded;
+    return snapshots?.offer(target, folded, performance.now() - startedAt) ?? folded;
   }
 }
 

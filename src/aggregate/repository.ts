@@ -54,7 +54,7 @@ const SAVE_OPTIONS = ['id', 'metadata'];
 
 /** What an aggregate that was handed out was folded from. */
 interface Origin {
-  readonly of: AggregateId;
+  readonly target: AggregateId;
   readonly version: Version;
   readonly lastCommitId?: string | undefined;
 }
@@ -95,10 +95,10 @@ export class Repository<A extends EventSourcedAggregate> {
   /** The aggregate with that id, undefined when it has no events. */
   async find(id: string, options: { signal?: AbortSignal | undefined } = {}): Promise<A | undefined> {
     checkKnownOptions(options, ['signal']);
-    const of = this.commands.aggregate(id);
-    const { state, end } = await this.commands.loader.read(of, options.signal);
+    const target = this.commands.aggregate(id);
+    const { state, end } = await this.commands.loader.read(target, options.signal);
     if (end.version === 0) return undefined;
-    this.#origins.set(state, { of, version: end.version, lastCommitId: end.commitId });
+    this.#origins.set(state, { target, version: end.version, lastCommitId: end.commitId });
     return state;
   }
 
@@ -118,11 +118,11 @@ export class Repository<A extends EventSourcedAggregate> {
    */
   async stateAt(id: string, at: PastState): Promise<A | undefined> {
     checkPastState(at);
-    const of = this.commands.aggregate(id);
-    const past = await eventsUpTo(this.#store, of.stream, at);
+    const target = this.commands.aggregate(id);
+    const past = await eventsUpTo(this.#store, target.stream, at);
     if (past === undefined) return undefined;
     const aggregate = this.model.fold(this.model.initial(id), past.events);
-    this.#origins.set(aggregate, { of, version: asVersion(past.version) });
+    this.#origins.set(aggregate, { target, version: asVersion(past.version) });
     return aggregate;
   }
 
@@ -137,16 +137,20 @@ export class Repository<A extends EventSourcedAggregate> {
     options: { id?: string; metadata?: UpdateOptions['metadata'] } = {},
   ): Promise<AppendResult> {
     checkKnownOptions(options, SAVE_OPTIONS);
-    const { of, version, lastCommitId } = this.#originOf(aggregate, options.id);
+    const { target, version, lastCommitId } = this.#originOf(aggregate, options.id);
     const events = [...aggregate.getUncommittedEvents()];
     const { metadata } = options;
-    const result = await this.#store.append(of.stream, events, { expect: version, lastCommitId, metadata });
+    const result = await this.#store.append(target.stream, events, {
+      expect: version,
+      lastCommitId,
+      metadata,
+    });
     // without events the store told the stream's version, which is not the one that this aggregate was folded to
     if (!result.committed) return { ...result, version };
     aggregate.uncommit();
     const commitId = commitOf(result)?.commitId;
-    this.#origins.set(aggregate, { of, version: result.version, lastCommitId: commitId });
-    this.commands.loader.evict(of);
+    this.#origins.set(aggregate, { target, version: result.version, lastCommitId: commitId });
+    this.commands.loader.evict(target);
     return result;
   }
 
@@ -191,16 +195,16 @@ export class Repository<A extends EventSourcedAggregate> {
 
   #originOf(aggregate: A, id: string | undefined): Origin {
     const origin = this.#origins.get(aggregate);
-    if (origin !== undefined && id !== undefined && id !== origin.of.id) {
+    if (origin !== undefined && id !== undefined && id !== origin.target.id) {
       throw new InvalidOptionError({
         option: 'id',
         given: id,
-        allowed: `absent, or ${origin.of.id}, under which the aggregate was loaded`,
+        allowed: `absent, or ${origin.target.id}, under which the aggregate was loaded`,
       });
     }
     if (origin !== undefined) return origin;
     this.model.checkKeepsEvents(aggregate);
-    if (id !== undefined) return { of: this.commands.aggregate(id), version: asVersion(0) };
+    if (id !== undefined) return { target: this.commands.aggregate(id), version: asVersion(0) };
     throw new InvalidOptionError({
       option: 'id',
       given: id,

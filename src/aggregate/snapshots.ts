@@ -38,35 +38,37 @@ export class Snapshots<S> {
   }
 
   /** The state in the latest snapshot; undefined when there is none that can be used. */
-  async load(of: AggregateId, signal?: AbortSignal): Promise<Folded<S> | undefined> {
+  async load(target: AggregateId, signal?: AbortSignal): Promise<Folded<S> | undefined> {
     signal?.throwIfAborted();
     try {
-      const snapshot = await this.#read(of, signal);
-      return snapshot && this.#restore(of, snapshot);
+      const snapshot = await this.#read(target, signal);
+      return snapshot && this.#restore(target, snapshot);
     } catch (error) {
       signal?.throwIfAborted();
-      this.#warn(of, 'cannot be read, so all events are folded', error);
+      this.#warn(target, 'cannot be read, so all events are folded', error);
       return undefined;
     }
   }
 
   /** Keeps a snapshot if one is due. The state becomes JSON at once, everything else happens in the background. */
-  offer(of: AggregateId, folded: Folded<S>, foldMs = 0): Folded<S> {
+  offer(target: AggregateId, folded: Folded<S>, foldMs = 0): Folded<S> {
     const { end, snapshotVersion } = folded;
     if (!this.#policy.isDue(end.version, snapshotVersion, foldMs)) return folded;
     try {
       const snapshot = this.#toSnapshot(folded);
-      this.#inBackground(of, async (signal) => this.#options.store.save(of.stream, snapshot, { signal }));
+      this.#inBackground(target, async (signal) =>
+        this.#options.store.save(target.stream, snapshot, { signal }),
+      );
     } catch (error) {
-      this.#warn(of, 'cannot be made', error);
+      this.#warn(target, 'cannot be made', error);
     }
     return { ...folded, snapshotVersion: end.version };
   }
 
   /** Removes what turned out not to be of this stream's history: it would stand in the way of those that are. */
-  discard(of: AggregateId, reason: string): void {
-    this.#warn(of, `is ignored: ${reason}`);
-    this.#inBackground(of, async (signal) => this.#options.store.delete(of.stream, { signal }));
+  discard(target: AggregateId, reason: string): void {
+    this.#warn(target, `is ignored: ${reason}`);
+    this.#inBackground(target, async (signal) => this.#options.store.delete(target.stream, { signal }));
   }
 
   /** Resolves when nothing is being written. */
@@ -74,26 +76,26 @@ export class Snapshots<S> {
     await this.#inFlight.drain();
   }
 
-  async #read(of: AggregateId, signal: AbortSignal | undefined): Promise<Snapshot | undefined> {
+  async #read(target: AggregateId, signal: AbortSignal | undefined): Promise<Snapshot | undefined> {
     const timeout = AbortSignal.timeout(this.#policy.timeoutMs);
     const given = signal === undefined ? timeout : AbortSignal.any([signal, timeout]);
-    return abortable(this.#options.store.load(of.stream, { signal: given }), [given]);
+    return abortable(this.#options.store.load(target.stream, { signal: given }), [given]);
   }
 
-  #restore(of: AggregateId, snapshot: Snapshot): Folded<S> | undefined {
+  #restore(target: AggregateId, snapshot: Snapshot): Folded<S> | undefined {
     if (snapshot.store !== this.#parts.store) {
-      this.#warn(of, 'is ignored: it was made from another store');
+      this.#warn(target, 'is ignored: it was made from another store');
       return undefined;
     }
     if (snapshot.contract !== this.#policy.contract) {
       const contracts = `${snapshot.contract}, not ${this.#policy.contract}`;
-      this.#warn(of, `is ignored: its state is of contract ${contracts}`);
+      this.#warn(target, `is ignored: its state is of contract ${contracts}`);
       return undefined;
     }
     const { number, sequence, commitId } = snapshot;
     const version = asVersion(snapshot.version);
     return {
-      state: this.#codec.fromSnapshot(snapshot.state, of.id),
+      state: this.#codec.fromSnapshot(snapshot.state, target.id),
       end: { version, number, sequence, commitId },
       commandIds: CommandIds.fromJSON(snapshot.commands),
       snapshotVersion: version,
@@ -113,16 +115,16 @@ export class Snapshots<S> {
     return JSON.parse(JSON.stringify(snapshot)) as Snapshot;
   }
 
-  #inBackground(of: AggregateId, work: (signal: AbortSignal) => Promise<unknown>): void {
+  #inBackground(target: AggregateId, work: (signal: AbortSignal) => Promise<unknown>): void {
     const write = async (): Promise<void> => {
       await work(AbortSignal.timeout(WRITE_TIMEOUT_MS));
     };
-    this.#inFlight.run(write).catch((error: unknown) => this.#warn(of, 'cannot be written', error));
+    this.#inFlight.run(write).catch((error: unknown) => this.#warn(target, 'cannot be written', error));
   }
 
-  #warn(of: AggregateId, what: string, error?: unknown): void {
+  #warn(target: AggregateId, what: string, error?: unknown): void {
     const cause = error === undefined ? '' : `: ${error instanceof Error ? error.message : inspect(error)}`;
-    this.#parts.onWarning(`the snapshot of ${of.stream.toString()} ${what}${cause}`);
+    this.#parts.onWarning(`the snapshot of ${target.stream.toString()} ${what}${cause}`);
   }
 }
 

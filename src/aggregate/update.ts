@@ -29,7 +29,7 @@ export interface UpdateParts<S> {
 /** One command on one aggregate: load, decide, store, and again when another writer was first. */
 export class Update<S> {
   readonly #parts: UpdateParts<S>;
-  readonly #of: AggregateId;
+  readonly #target: AggregateId;
   readonly #options: UpdateOptions & Required<Pick<UpdateOptions, 'expect'>>;
   readonly #retries: Retries;
   #forgottenWereRead = false;
@@ -38,12 +38,12 @@ export class Update<S> {
   /** @throws {@link InvalidOptionError} when an option cannot work. */
   constructor(
     parts: UpdateParts<S>,
-    of: AggregateId,
+    target: AggregateId,
     options: UpdateOptions & Required<Pick<UpdateOptions, 'expect'>>,
   ) {
     checkExpectation(options.expect);
     this.#parts = parts;
-    this.#of = of;
+    this.#target = target;
     this.#options = options;
     this.#retries = new Retries(options);
   }
@@ -62,7 +62,7 @@ export class Update<S> {
       } catch (error) {
         await this.#retries.waitOrThrow(error);
       }
-      folded = await this.#parts.loader.refresh(this.#of, folded, this.#options.signal);
+      folded = await this.#parts.loader.refresh(this.#target, folded, this.#options.signal);
     }
   }
 
@@ -72,10 +72,10 @@ export class Update<S> {
     const { loader } = this.#parts;
     // what may be stale needs a second try
     const folded = this.#retries.areLeft
-      ? await loader.take(this.#of, signal)
-      : await loader.load(this.#of, 'follower', signal);
+      ? await loader.take(this.#target, signal)
+      : await loader.load(this.#target, 'follower', signal);
     if (this.#isExpected(folded) || (await this.#handledBefore(folded)) !== undefined) return folded;
-    return loader.refresh(this.#of, folded, signal);
+    return loader.refresh(this.#target, folded, signal);
   }
 
   async #attempt<T>(
@@ -88,7 +88,7 @@ export class Update<S> {
     const { version } = folded.end;
     if (events.length === 0) {
       await this.#checkCurrent(folded);
-      if (isWhole) this.#parts.loader.giveBack(this.#of, folded);
+      if (isWhole) this.#parts.loader.giveBack(this.#target, folded);
       return { value, version, position: undefined, committed: false, attempts };
     }
     const stored = await this.#append(events, folded);
@@ -106,14 +106,14 @@ export class Update<S> {
       return await decide(folded, attempt);
     } catch (refusal) {
       await this.#checkCurrent(folded);
-      if (!this.#parts.changesInPlace) this.#parts.loader.giveBack(this.#of, folded);
+      if (!this.#parts.changesInPlace) this.#parts.loader.giveBack(this.#target, folded);
       throw refusal;
     }
   }
 
   async #append(events: readonly object[], { end }: Folded<S>): Promise<AppendResult> {
     const { commandId, metadata, deadlineMs, signal } = this.#options;
-    return this.#parts.store.append(this.#of.stream, events, {
+    return this.#parts.store.append(this.#target.stream, events, {
       expect: end.version,
       lookedUpTo: end.version,
       lastCommitId: end.version === 0 ? undefined : end.commitId,
@@ -126,11 +126,11 @@ export class Update<S> {
 
   #keep(folded: Folded<S>, stored: AppendResult, isWhole: boolean): void {
     const commit = commitOf(stored);
-    if (commit !== undefined && isWhole) this.#parts.loader.committed(this.#of, folded, commit);
+    if (commit !== undefined && isWhole) this.#parts.loader.committed(this.#target, folded, commit);
   }
 
   #unchanged<T>(folded: Folded<S>, earlier: HandledCommand): UpdateResult<T> {
-    this.#parts.loader.giveBack(this.#of, folded);
+    this.#parts.loader.giveBack(this.#target, folded);
     return resultOf<T>({ ...earlier, committed: false }, undefined, 0);
   }
 
@@ -141,7 +141,7 @@ export class Update<S> {
     // what was forgotten at the first look is no newer at the next one
     if (this.#earlier !== undefined || this.#forgottenWereRead) return this.#earlier;
     this.#forgottenWereRead = commandIds.forgottenUpTo > 0;
-    this.#earlier = await handledBefore(this.#parts.store, this.#of.stream, folded, commandId, signal);
+    this.#earlier = await handledBefore(this.#parts.store, this.#target.stream, folded, commandId, signal);
     return this.#earlier;
   }
 
@@ -154,10 +154,10 @@ export class Update<S> {
   /** @throws what the caller is told when the aggregate is not as expected, by the word of the leader. */
   #checkExpected(folded: Folded<S>): void {
     if (this.#isExpected(folded)) return;
-    this.#parts.loader.giveBack(this.#of, folded);
+    this.#parts.loader.giveBack(this.#target, folded);
     const { expect } = this.#options;
     if (folded.end.version === 0 && expect !== 'none') {
-      throw new AggregateNotFoundError({ stream: this.#of.stream.toString() });
+      throw new AggregateNotFoundError({ stream: this.#target.stream.toString() });
     }
     throw this.#conflict(expect as 'none' | number, folded.end.version);
   }
@@ -168,12 +168,12 @@ export class Update<S> {
    * @throws {@link WrongExpectedVersionError} when the aggregate is not at its version any more.
    */
   async #checkCurrent({ end }: Folded<S>): Promise<void> {
-    const actual = await this.#parts.loader.movedTo(this.#of, end, this.#options.signal);
+    const actual = await this.#parts.loader.movedTo(this.#target, end, this.#options.signal);
     if (actual !== undefined) throw this.#conflict(end.version, actual);
   }
 
   #conflict(expected: 'none' | number, actual: Version): WrongExpectedVersionError {
-    return new WrongExpectedVersionError({ stream: this.#of.stream.toString(), expected, actual });
+    return new WrongExpectedVersionError({ stream: this.#target.stream.toString(), expected, actual });
   }
 }
 

@@ -2,6 +2,7 @@ import type { StreamName } from '../event/stream-name.js';
 import { subjectOf } from '../event/subject.js';
 import { slotOf } from '../event/slot.js';
 import { isFault, type JetStreamConnection, unexpectedFault } from '../jetstream/jetstream-connection.js';
+import { deleteMessage } from '../jetstream/delete-message.js';
 import { MessageReader } from '../jetstream/message-reader.js';
 import type { OutgoingMessage } from '../jetstream/publisher.js';
 import { Deadline } from '../kernel/deadline.js';
@@ -68,11 +69,6 @@ export class CheckMessages {
   }
 
   async #delete(sequence: number): Promise<void> {
-    const answer = await this.#connection.api<{ success: boolean }>(
-      `STREAM.MSG.DELETE.${this.#store}`,
-      { seq: sequence },
-      new Deadline(DELETE_TIMEOUT_MS),
-    );
-    if (isFault(answer)) throw unexpectedFault(`deleting the check at ${sequence}`, answer.error);
+    await deleteMessage(this.#connection, this.#store, sequence, new Deadline(DELETE_TIMEOUT_MS));
   }
 }

@@ -82,6 +82,15 @@ export class JetStreamEventStore extends EventStore {
     this.#transactor = new Transactor(parts, new CheckMessages(connection, name));
   }
 
+  /**
+   * For what is kept beside the store on the same server.
+   *
+   * @internal
+   */
+  get connection(): JetStreamConnection {
+    return this.#connection;
+  }
+
   /** How often a stream had to be read by scanning for its subject, since its sequences led to foreign commits. */
   get subjectScans(): number {
     return this.#reader.scans;
