@@ -74,7 +74,7 @@ export type { StartOptions, WaitForOptions } from './projection/projection-runne
 export { Projections } from './projection/projections.js';
 export type { ProjectionsOptions } from './projection/projections.js';
 export type { RebuildOptions, RebuildProgress, RebuildResult, RebuildStart } from './projection/rebuild.js';
-export { MissingEventHandlerError } from './kernel/aggregate-errors.js';
+export { CommandHandledError, MissingEventHandlerError } from './kernel/aggregate-errors.js';
 export {
   AggregateNotFoundError,
   AppendOutcomeUnknownError,

@@ -15,7 +15,7 @@ import { Retries } from './retries.js';
 import { Snapshots } from './snapshots.js';
 import { inTurn } from './stream-queue.js';
 import { type Decision, Update } from './update.js';
-import type { UpdateOptions, UpdateResult } from './update-options.js';
+import type { ExpectingOptions, UpdateResult } from './update-options.js';
 
 export const UPDATE_OPTIONS = [
   'expect',
@@ -76,7 +76,7 @@ export class AggregateCommands<S> {
     id: string,
     command: unknown,
     decide: Decide<S, T>,
-    options: UpdateOptions & Required<Pick<UpdateOptions, 'expect'>>,
+    options: ExpectingOptions,
   ): Promise<UpdateResult<T>> {
     checkKnownOptions(options, UPDATE_OPTIONS);
     const target = this.aggregate(id);
@@ -96,7 +96,7 @@ export class AggregateCommands<S> {
     const layers = middleware.map((layer) => layer.command);
     const result = await nested<CommandContext, UpdateResult<unknown>>(layers, context, async () =>
       inTurn(this.store, target.stream, new Deadline(deadlineMs, options.signal), async () =>
-        update.run(async (folded, attempt) => this.#decide(decide, folded, { ...context, attempt })),
+        update.run(async (folded, attempt) => this.decide(decide, folded, { ...context, attempt })),
       ),
     );
     // what a middleware answers in place of the result is what the caller is to get
@@ -108,7 +108,8 @@ export class AggregateCommands<S> {
     await this.#snapshots?.drain();
   }
 
-  async #decide<T>(
+  /** Decides once, inside of the middleware. */
+  async decide<T>(
     decide: Decide<S, T>,
     { state, end }: Folded<S>,
     context: CommandContext & { readonly attempt: number },

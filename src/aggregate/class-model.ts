@@ -44,12 +44,18 @@ export class ClassModel<A extends EventSourcedAggregate> implements AggregateMod
 
   /** Lets `decide` work on an instance. Its `commit()` is harmless meanwhile: what it keeps is stored when `decide` is done. */
   async lend<T>(aggregate: A, decide: (aggregate: A) => T | PromiseLike<T>): Promise<Awaited<T>> {
-    this.#lent.add(aggregate);
+    const takeBack = this.lendOut(aggregate);
     try {
       return await decide(aggregate);
     } finally {
-      this.#lent.delete(aggregate);
+      takeBack();
     }
+  }
+
+  /** Like {@link lend}, until what it returns is called. */
+  lendOut(aggregate: A): () => void {
+    this.#lent.add(aggregate);
+    return () => this.#lent.delete(aggregate);
   }
 
   /** With `autoCommit`, an `AggregateRoot` publishes its events instead of keeping them: there would be nothing to store. */

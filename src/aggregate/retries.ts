@@ -36,6 +36,7 @@ export class Retries {
   }
 }
 
-function isConflict(error: unknown): boolean {
+/** Whether another writer was first. */
+export function isConflict(error: unknown): boolean {
   return error instanceof WrongExpectedVersionError || error instanceof TransactionConflictError;
 }

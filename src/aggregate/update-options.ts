@@ -36,6 +36,11 @@ export interface UpdateOptions extends CommandOptions {
   readonly expect?: Expectation | undefined;
 }
 
+/** A command whose expectation has been settled. */
+export interface ExpectingOptions extends CommandOptions {
+  readonly expect: Expectation;
+}
+
 export interface UpdateResult<T> {
   /** What the decision returned; undefined when the command had been handled before. */
   readonly value: T | undefined;

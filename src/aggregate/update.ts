@@ -1,15 +1,15 @@
-import type { Version } from '../event/version.js';
 import { commitOf } from '../event-store/append-result.js';
 import type { AppendResult, EventStore } from '../event-store/event-store.js';
-import { AggregateNotFoundError, WrongExpectedVersionError } from '../kernel/errors.js';
+import { WrongExpectedVersionError } from '../kernel/errors.js';
 import { integerOption } from '../kernel/options.js';
+import { checkExpected, isExpected } from './aggregate-expectation.js';
 import type { AggregateId } from './aggregate-id.js';
 import type { AggregateLoader } from './aggregate-loader.js';
 import type { HandledCommand } from './command-ids.js';
 import type { Folded } from './folded.js';
 import { handledBefore } from './handled-commands.js';
 import { Retries } from './retries.js';
-import type { UpdateOptions, UpdateResult } from './update-options.js';
+import type { ExpectingOptions, UpdateResult } from './update-options.js';
 
 /** What was decided. */
 export interface Decision<T> {
@@ -30,17 +30,13 @@ export interface UpdateParts<S> {
 export class Update<S> {
   readonly #parts: UpdateParts<S>;
   readonly #target: AggregateId;
-  readonly #options: UpdateOptions & Required<Pick<UpdateOptions, 'expect'>>;
+  readonly #options: ExpectingOptions;
   readonly #retries: Retries;
   #forgottenWereRead = false;
   #earlier: HandledCommand | undefined;
 
   /** @throws {@link InvalidOptionError} when an option cannot work. */
-  constructor(
-    parts: UpdateParts<S>,
-    target: AggregateId,
-    options: UpdateOptions & Required<Pick<UpdateOptions, 'expect'>>,
-  ) {
+  constructor(parts: UpdateParts<S>, target: AggregateId, options: ExpectingOptions) {
     checkExpectation(options.expect);
     this.#parts = parts;
     this.#target = target;
@@ -145,21 +141,14 @@ export class Update<S> {
     return this.#earlier;
   }
 
-  #isExpected({ end: { version } }: Folded<S>): boolean {
-    const { expect } = this.#options;
-    if (expect === 'any') return true;
-    return expect === 'exists' ? version > 0 : version === (expect === 'none' ? 0 : expect);
+  #isExpected({ end }: Folded<S>): boolean {
+    return isExpected(this.#options.expect, end.version);
   }
 
   /** @throws what the caller is told when the aggregate is not as expected, by the word of the leader. */
   #checkExpected(folded: Folded<S>): void {
-    if (this.#isExpected(folded)) return;
-    this.#parts.loader.giveBack(this.#target, folded);
-    const { expect } = this.#options;
-    if (folded.end.version === 0 && expect !== 'none') {
-      throw new AggregateNotFoundError({ stream: this.#target.stream.toString() });
-    }
-    throw this.#conflict(expect as 'none' | number, folded.end.version);
+    if (!this.#isExpected(folded)) this.#parts.loader.giveBack(this.#target, folded);
+    checkExpected(this.#target.stream, this.#options.expect, folded.end.version);
   }
 
   /**
@@ -169,15 +158,13 @@ export class Update<S> {
    */
   async #checkCurrent({ end }: Folded<S>): Promise<void> {
     const actual = await this.#parts.loader.movedTo(this.#target, end, this.#options.signal);
-    if (actual !== undefined) throw this.#conflict(end.version, actual);
-  }
-
-  #conflict(expected: 'none' | number, actual: Version): WrongExpectedVersionError {
-    return new WrongExpectedVersionError({ stream: this.#target.stream.toString(), expected, actual });
+    if (actual === undefined) return;
+    const stream = this.#target.stream.toString();
+    throw new WrongExpectedVersionError({ stream, expected: end.version, actual });
   }
 }
 
-function checkExpectation(expect: UpdateOptions['expect']): void {
+function checkExpectation(expect: ExpectingOptions['expect']): void {
   if (expect === 'any' || expect === 'none' || expect === 'exists') return;
   integerOption('expect', expect, 0, 0);
 }

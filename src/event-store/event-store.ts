@@ -74,6 +74,12 @@ export interface TransactionEntry {
    *
    * @internal
    */
+  readonly lookedUpTo?: number | undefined;
+  /**
+   * As for an append.
+   *
+   * @internal
+   */
   readonly lastCommitId?: string | undefined;
   /** Without events the entry only checks its expectation. @default none */
   readonly events?: readonly object[] | undefined;

@@ -32,7 +32,9 @@ export class InMemoryTransactor {
 
   #storedBefore({ writes }: TransactRequest): StoredCommit[] {
     return writes
-      .map(({ append }) => (append.idIsShared ? this.#parts.reader.withId(append.commitId, 0) : undefined))
+      .map(({ append }) =>
+        append.idIsShared ? this.#parts.reader.withId(append.commitId, append.lookedUpTo) : undefined,
+      )
       .filter((commit) => commit !== undefined);
   }
 

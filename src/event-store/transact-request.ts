@@ -11,7 +11,7 @@ import type { ExpectedEnd } from './expectation.js';
 /** The server takes no larger batch. */
 const MAX_MESSAGES = 1_000;
 const OPTIONS = ['commandId', 'metadata', 'deadlineMs', 'signal'];
-const ENTRY = ['stream', 'expect', 'lastCommitId', 'events'];
+const ENTRY = ['stream', 'expect', 'lookedUpTo', 'lastCommitId', 'events'];
 
 /** An entry that stores something: an append of its own, but for the guard, which holds for all together. */
 export interface WriteEntry {
@@ -53,11 +53,11 @@ export function toTransactRequest(
   const attemptId = randomUuid();
   const appends = entries.map((entry: TransactionEntry, index) => {
     checkKnownOptions(entry, ENTRY, `entries[${index}].`);
-    const { stream, expect, lastCommitId, events = [] } = entry;
+    const { events = [], stream, ...expected } = entry;
     return {
       index,
       append: {
-        ...toAppendRequest(stream, events, { ...options, expect, lastCommitId }, registry),
+        ...toAppendRequest(stream, events, { ...options, ...expected }, registry),
         attemptId,
       },
     };

@@ -208,7 +208,7 @@ class Transaction {
     for (let look = 1; ; look += 1) {
       const found = await Promise.all(
         this.#request.writes.map(async ({ append }, at) => {
-          const behind = append.idIsShared ? 0 : (ends?.writes[at]?.version ?? 0);
+          const behind = append.idIsShared ? append.lookedUpTo : (ends?.writes[at]?.version ?? 0);
           return findCommit(this.#parts.reader, append, behind);
         }),
       );

@@ -19,3 +19,14 @@ export class MissingEventHandlerError extends JetsourceError {
     this.event = details.event;
   }
 }
+
+/** The command that a unit of work handles was handled before: it ends, and the caller gets the first result. The work may see this, the caller not. */
+export class CommandHandledError extends JetsourceError {
+  readonly code = 'command-handled';
+  readonly outcome = 'not-applied';
+  override readonly name = 'CommandHandledError';
+
+  constructor(details: { commandId: string }, options?: ErrorOptions) {
+    super(`command ${details.commandId} was handled before; let this error pass`, options);
+  }
+}

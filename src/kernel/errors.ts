@@ -1,4 +1,4 @@
-import type { MissingEventHandlerError } from './aggregate-errors.js';
+import type { CommandHandledError, MissingEventHandlerError } from './aggregate-errors.js';
 import { hasJetsourceBrand, JetsourceError, type Outcome } from './jetsource-error.js';
 
 /** An option has a value that cannot work. Nothing was sent. */
@@ -359,6 +359,7 @@ export type AnyJetsourceError =
   | ConnectionClosedError
   | AggregateNotFoundError
   | MissingEventHandlerError
+  | CommandHandledError
   | UnknownProjectionError
   | ProjectionFailedError
   | ProjectionDivergedError
