@@ -33,5 +33,7 @@ export default {
   collectCoverageFrom: ['src/**/*.ts'],
   coverageProvider: 'v8',
   testTimeout: 20_000,
+  // specs mostly wait; jest's own choice of one worker less than cores would leave a machine with two cores idle
+  maxWorkers: 3,
   workerIdleMemoryLimit: '512MB',
 };

@@ -2,7 +2,8 @@ import { v4 as randomUuid } from 'uuid';
 import type { CommitEvent } from '../event/commit.js';
 import type { EventRegistry } from '../event/event-registry.js';
 import { EventWithMetadata } from '../event/event-with-metadata.js';
-import { checkMetadata, type StoredMetadata } from '../event/metadata.js';
+import { checkMetadata, type Metadata, type StoredMetadata } from '../event/metadata.js';
+import { currentMetadata } from '../event/metadata-context.js';
 import { checkStreamName, type StreamName } from '../event/stream-name.js';
 import { Deadline } from '../kernel/deadline.js';
 import { InvalidOptionError } from '../kernel/errors.js';
@@ -46,11 +47,7 @@ export function toAppendRequest(
   return {
     stream,
     events: events.map((event: object) => toCommitEvent(event, registry)),
-    metadata: {
-      ...metadata,
-      occurredAt: metadata.occurredAt ?? new Date().toISOString(),
-      ...(commandId !== undefined && { commandId }),
-    },
+    metadata: toStoredMetadata(metadata, commandId),
     expect: resolveExpectation(options.expect),
     lastCommitId: options.lastCommitId,
     commitId: commandId === undefined ? newCommitId() : commitIdOfCommand(stream, commandId),
@@ -61,6 +58,17 @@ export function toAppendRequest(
       integerOption('deadlineMs', options.deadlineMs, DEFAULT_DEADLINE_MS),
       options.signal,
     ),
+  };
+}
+
+function toStoredMetadata(own: Metadata, commandId: string | undefined): StoredMetadata {
+  // an explicit undefined is the same as none, which is what the context stands in for
+  const given = Object.entries(own).filter(([, value]) => value !== undefined);
+  const metadata: Metadata = { ...currentMetadata(), ...Object.fromEntries(given) };
+  return {
+    ...metadata,
+    occurredAt: metadata.occurredAt ?? new Date().toISOString(),
+    ...(commandId !== undefined && { commandId }),
   };
 }
 

@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { StoredCommit } from '../event/commit.js';
 import type { EventRegistry } from '../event/event-registry.js';
+import { causedBy, runWithMetadata } from '../event/metadata-context.js';
 import { parsePosition, type Position, positionOf } from '../event/position.js';
 import { type RecordedEvent, recordedEvents } from '../event/recorded-event.js';
 import { CorruptStreamError, StoreNotFoundError } from '../kernel/errors.js';
@@ -136,7 +137,9 @@ export class Subscription implements AsyncDisposable {
   }
 
   async #handle(event: RecordedEvent): Promise<void> {
-    await this.#calling(async () => this.#options.onEvent(event));
+    await this.#calling(async () =>
+      runWithMetadata(causedBy(event), async () => this.#options.onEvent(event)),
+    );
   }
 
   async #becomeCaughtUp(): Promise<void> {

@@ -8,9 +8,9 @@ export type JsonValue =
 export interface Metadata {
   /** When it happened, ISO 8601; the server's own time is `RecordedEvent.time`. Default: the time of the append. */
   readonly occurredAt?: string | undefined;
-  /** Ties together all that one request caused. */
+  /** Ties together all that one request caused. Default: that of {@link runWithMetadata}, else the commit's own id, which begins a chain. */
   readonly correlationId?: string | undefined;
-  /** The id of the command or event that caused this. */
+  /** The id of what caused this. Default: that of {@link runWithMetadata}, else the command id, else the correlation id. */
   readonly causationId?: string | undefined;
   /** Who did it. */
   readonly actor?: string | undefined;
@@ -23,6 +23,24 @@ export interface StoredMetadata extends Metadata {
   readonly occurredAt: string;
   /** The command id that the append was given. */
   readonly commandId?: string | undefined;
+}
+
+/** Metadata as read back with an event: ids that were not given are those that docs/wire-format.md says. */
+export interface RecordedMetadata extends StoredMetadata {
+  readonly correlationId: string;
+  readonly causationId: string;
+}
+
+/** The metadata of a commit with the ids that it leaves to its reader. */
+export function recordedMetadata(commitId: string, stored: StoredMetadata): RecordedMetadata {
+  if (isComplete(stored)) return stored;
+  const { correlationId = commitId, causationId = stored.commandId ?? correlationId } = stored;
+  return { ...stored, correlationId, causationId };
+}
+
+/** Saves a copy for each commit of a replay. */
+function isComplete(stored: StoredMetadata): stored is RecordedMetadata {
+  return stored.correlationId !== undefined && stored.causationId !== undefined;
 }
 
 /** Keys that the store writes itself. */

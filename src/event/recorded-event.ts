@@ -1,6 +1,6 @@
 import type { StoredCommit } from './commit.js';
 import type { EventRegistry } from './event-registry.js';
-import type { Metadata, StoredMetadata } from './metadata.js';
+import { type Metadata, type RecordedMetadata, recordedMetadata } from './metadata.js';
 import { type Position, positionOf } from './position.js';
 import type { StreamName } from './stream-name.js';
 import { asVersion, type Version } from './version.js';
@@ -19,12 +19,13 @@ export interface RecordedEvent<E extends object = object> {
   readonly time: Date | undefined;
   /** An instance of the registered class; plain data for a type that is not registered. */
   readonly data: E;
-  readonly metadata: StoredMetadata;
+  readonly metadata: RecordedMetadata;
 }
 
 /** The events of a stored commit, from the one at index `from` on. */
 export function recordedEvents(commit: StoredCommit, registry: EventRegistry, from = 0): RecordedEvent[] {
   const time = commit.time === undefined ? undefined : new Date(commit.time);
+  const metadata = recordedMetadata(commit.commitId, commit.metadata);
   return commit.events.slice(from).map((event, offset) => {
     const index = from + offset;
     return {
@@ -36,11 +37,18 @@ export function recordedEvents(commit: StoredCommit, registry: EventRegistry, fr
       position: positionOf(commit.sequence, index),
       time,
       data: registry.decode(event),
-      metadata: event.metadata === undefined ? commit.metadata : merge(commit.metadata, event.metadata),
+      metadata: event.metadata === undefined ? metadata : merge(metadata, event.metadata),
     };
   });
 }
 
-function merge(commit: StoredMetadata, event: Metadata): StoredMetadata {
-  return { ...commit, ...event, occurredAt: event.occurredAt ?? commit.occurredAt };
+function merge(commit: RecordedMetadata, event: Metadata): RecordedMetadata {
+  const { occurredAt, correlationId, causationId } = commit;
+  return {
+    ...commit,
+    ...event,
+    occurredAt: event.occurredAt ?? occurredAt,
+    correlationId: event.correlationId ?? correlationId,
+    causationId: event.causationId ?? causationId,
+  };
 }

@@ -1,14 +1,12 @@
-import {
-  type BeforeApplicationShutdown,
-  Injectable,
-  type OnApplicationBootstrap,
-  type OnApplicationShutdown,
+import type {
+  BeforeApplicationShutdown,
+  OnApplicationBootstrap,
+  OnApplicationShutdown,
 } from '@nestjs/common';
-import { EventStore } from '../event-store/event-store.js';
-import { Projections } from '../projection/projections.js';
+import type { EventStore } from '../event-store/event-store.js';
+import type { Projections } from '../projection/projections.js';
 
-/** Ties the store and its projections to the life of the application. */
-@Injectable()
+/** Ties a store and its projections to the life of the application. */
 export class JetsourceLifecycle
   implements OnApplicationBootstrap, BeforeApplicationShutdown, OnApplicationShutdown
 {

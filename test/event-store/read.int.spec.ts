@@ -108,11 +108,16 @@ describe('read', () => {
     expect(second?.position).toBe(first?.position.replace(/0$/, '1'));
   });
 
-  it('leaves absent what was not given, but for the time it happened', async () => {
+  it('leaves absent what was not given, but for the time it happened and the chain that it begins', async () => {
     const order = newStream();
     await store.append(order, counted(1));
     const [event] = await collect(store.read(order));
-    expect(Object.keys(event?.metadata ?? {})).toEqual(['occurredAt']);
+    const commitId = event?.id.replace('/0', '');
+    expect(event?.metadata).toEqual({
+      occurredAt: expect.any(String) as string,
+      correlationId: commitId,
+      causationId: commitId,
+    });
     expect(Math.abs(Date.parse(event?.metadata.occurredAt ?? '') - Date.now())).toBeLessThan(10_000);
   });
 

@@ -58,16 +58,6 @@ export const streamReadCases: readonly ConformanceCase[] = [
     },
   },
   {
-    name: 'metadata that were not given are absent, but for the time it happened',
-    async run({ store, stream }) {
-      const order = stream();
-      await store.append(order, counted(1), { metadata: { tenant: undefined } });
-      const [event] = await collect(store.read(order, { consistency: 'leader' }));
-      assert.deepStrictEqual(Object.keys(event?.metadata ?? {}), ['occurredAt']);
-      assert.ok(Math.abs(Date.parse(event?.metadata.occurredAt ?? '') - Date.now()) < 60_000);
-    },
-  },
-  {
     name: 'the times of events never run backwards',
     async run({ store, stream }) {
       const order = stream();
