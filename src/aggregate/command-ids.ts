@@ -11,6 +11,11 @@ export interface HandledCommand {
   readonly position: Position;
 }
 
+export function toHandledCommand(commit: StoredCommit): HandledCommand {
+  const position = positionOf(commit.sequence, commit.events.length - 1);
+  return { version: asVersion(lastVersionOf(commit)), position };
+}
+
 /** A command as a snapshot keeps it: id, version, position. */
 export type KeptCommand = readonly [string, number, string];
 
@@ -31,8 +36,7 @@ export class CommandIds {
   add(commit: StoredCommit): void {
     const { commandId } = commit.metadata;
     if (commandId === undefined) return;
-    const position = positionOf(commit.sequence, commit.events.length - 1);
-    this.#commands.set(commandId, { version: asVersion(lastVersionOf(commit)), position });
+    this.#commands.set(commandId, toHandledCommand(commit));
     this.#forgetOldest();
   }
 

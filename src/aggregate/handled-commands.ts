@@ -1,6 +1,6 @@
 import type { StreamName } from '../event/stream-name.js';
 import type { EventStore } from '../event-store/event-store.js';
-import type { HandledCommand } from './command-ids.js';
+import { type HandledCommand, toHandledCommand } from './command-ids.js';
 import type { Folded } from './folded.js';
 
 /**
@@ -14,11 +14,9 @@ export async function handledBefore(
   signal?: AbortSignal,
 ): Promise<HandledCommand | undefined> {
   if (commandId === undefined) return undefined;
+  const { forgottenUpTo } = commandIds;
   const handled = commandIds.find(commandId);
-  if (handled !== undefined || commandIds.forgottenUpTo === 0) return handled;
-  const older = store.read(name, { from: commandIds.forgottenUpTo, direction: 'backward', signal });
-  // backward: the first event met is the last one of its commit
-  for await (const { metadata, version, position } of older)
-    if (metadata.commandId === commandId) return { version, position };
-  return undefined;
+  if (handled !== undefined || forgottenUpTo === 0) return handled;
+  const commit = await store.commitOfCommand(name, commandId, { upTo: forgottenUpTo, signal });
+  return commit && toHandledCommand(commit);
 }

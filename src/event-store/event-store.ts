@@ -346,6 +346,21 @@ export abstract class EventStore {
     options?: { signal?: AbortSignal | undefined },
   ): Promise<StoredCommit | undefined>;
 
+  /**
+   * The commit that a command has stored in a stream, as the leader knows it; undefined when there is none. Reads the stream, newest first: for
+   * commands that whoever folded it does not remember.
+   *
+   * @param options `upTo`: version up to which to look. @internal
+   */
+  async commitOfCommand(
+    stream: StreamName,
+    commandId: string,
+    { upTo = Infinity, signal }: { upTo?: number | undefined; signal?: AbortSignal | undefined } = {},
+  ): Promise<StoredCommit | undefined> {
+    const { commits } = await this.tail(stream, { consistency: 'leader', signal });
+    return commits.find((commit) => commit.metadata.commandId === commandId && commit.firstVersion <= upTo);
+  }
+
   /** Sequence of the store's last message, as the leader knows it; 0 for an empty store. */
   abstract lastSequence(options?: { signal?: AbortSignal | undefined }): Promise<number>;
 

@@ -13,6 +13,7 @@ import { ConnectionClosedError } from '../kernel/errors.js';
 import { checkKnownOptions, integerOption } from '../kernel/options.js';
 import { toAppendRequest } from './append-request.js';
 import { Appender, type AppenderParts } from './appender.js';
+import { commitIdOfCommand } from './commit-id.js';
 import { CHECK_CATEGORY, CheckMessages } from './check-messages.js';
 import { commitOnSubject, replayCommits } from './commit-replay.js';
 import {
@@ -34,6 +35,7 @@ import { checkReadOptions, rangeToRead } from './read-options.js';
 import { ReadWindow } from './read-window.js';
 import { reaches, resolveStart } from './read-all-start.js';
 import { wantedTypes } from './wanted-types.js';
+import { findCommit } from './settlement.js';
 import { StreamListing } from './stream-listing.js';
 import { type StreamPage, type StreamPageOptions, toStreamPageRequest } from './stream-page.js';
 import { StreamReader } from './stream-reader.js';
@@ -232,6 +234,16 @@ export class JetStreamEventStore extends EventStore {
     // a check of a transaction is no commit, and every reader goes over it
     if (message === undefined || categoryOfSubject(message.subject) === CHECK_CATEGORY) return undefined;
     return commitOnSubject(message);
+  }
+
+  override async commitOfCommand(
+    stream: StreamName,
+    commandId: string,
+    { upTo, signal }: { upTo?: number | undefined; signal?: AbortSignal | undefined } = {},
+  ): Promise<StoredCommit | undefined> {
+    this.#checkOpen();
+    const commitId = commitIdOfCommand(stream, commandId);
+    return findCommit(this.#reader, { stream, commitId, deadline: deadlineOf({ signal }) }, 0, upTo);
   }
 
   async streamPage(options: StreamPageOptions): Promise<StreamPage> {

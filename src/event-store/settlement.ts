@@ -44,15 +44,16 @@ export async function settle(
   return (last?.sequence ?? 0) === guard ? { kind: 'open' } : { kind: 'lost' };
 }
 
-/** The commit with the request's id among those behind a version, newest first. */
+/** The commit with the request's id among those behind a version, and up to another one, newest first. */
 export async function findCommit(
   reader: StreamReader,
-  request: AppendRequest,
+  request: Pick<AppendRequest, 'stream' | 'commitId' | 'deadline'>,
   behind: number,
+  upTo = Infinity,
 ): Promise<StoredCommit | undefined> {
   const last = await reader.last(request.stream, 'leader', request.deadline);
   if (last === undefined) return undefined;
-  for (let to = lastVersionOf(last); to > behind; to -= LOOK_UP_VERSIONS) {
+  for (let to = Math.min(lastVersionOf(last), upTo); to > behind; to -= LOOK_UP_VERSIONS) {
     const from = Math.max(behind, to - LOOK_UP_VERSIONS) + 1;
     const commits = await reader.range(last, { from, to }, { time: false, deadline: request.deadline });
     const found = commits.find((commit) => commit.commitId === request.commitId);

@@ -117,10 +117,10 @@ describe('a command id far behind', () => {
     await accounts.load('1');
     await accounts.drain();
     let reads = 0;
-    const read = store.read.bind(store);
-    store.read = (...args) => {
+    const lookUp = store.commitOfCommand.bind(store);
+    store.commitOfCommand = async (...args) => {
       reads += 1;
-      return read(...args);
+      return lookUp(...args);
     };
     const again = { committed: false, attempts: 0 };
     expect(await accounts.handle('1', deposit(1), { commandId: 'c-1005' })).toMatchObject({
@@ -133,6 +133,22 @@ describe('a command id far behind', () => {
     expect(reads).toBe(1);
     expect(await accounts.handle('1', deposit(1), { commandId: 'new' })).toMatchObject({ committed: true });
     expect((await accounts.load('1')).state.balance).toBe(1_007);
+  });
+});
+
+describe('a command id that is not remembered', () => {
+  it('is found among the commits up to a version, on JetStream', async () => {
+    const store = await openStore({ events: ACCOUNT_EVENTS });
+    const order = stream('account', '1');
+    for (let command = 1; command <= 5; command += 1)
+      await store.append(order, [new MoneyDeposited(command), new MoneyDeposited(1)], {
+        commandId: `c-${command}`,
+      });
+    expect(await store.commitOfCommand(order, 'c-3')).toMatchObject({ number: 3, firstVersion: 5 });
+    expect(await store.commitOfCommand(order, 'c-3', { upTo: 6 })).toMatchObject({ number: 3 });
+    expect(await store.commitOfCommand(order, 'c-3', { upTo: 4 })).toBeUndefined();
+    expect(await store.commitOfCommand(order, 'c-9')).toBeUndefined();
+    expect(await store.commitOfCommand(stream('account', 'none'), 'c-3')).toBeUndefined();
   });
 });
 
