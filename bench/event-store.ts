@@ -4,10 +4,10 @@ import { connect } from '@nats-io/transport-node';
 import { connectEventStore, Event, stream, type StreamName } from 'jetsource';
 import { startNatsServer } from 'jetsource/testing';
 import { compare } from './compare.js';
+import { wide } from './wide.js';
 
 const ROUNDS = 5;
 const STREAMS = 20_000;
-const WIDTH = 256;
 const TEXT = 'x'.repeat(180);
 
 @Event('Noted')
@@ -26,17 +26,6 @@ await jsm.streams.add({ name: 'raw', subjects: ['raw.>'], allow_direct: true });
 
 let next = 0;
 const body = JSON.stringify({ type: 'Noted', data: { text: TEXT, number: 1 } });
-
-/** Runs `task` so often, `WIDTH` at a time. */
-async function wide(times: number, task: () => Promise<unknown>): Promise<number> {
-  let left = times;
-  await Promise.all(
-    Array.from({ length: WIDTH }, async () => {
-      while (left-- > 0) await task();
-    }),
-  );
-  return times;
-}
 
 async function rawAppend(subject: string, last: number): Promise<number> {
   const options = { msgID: `${subject}-${next++}`, expect: { lastSubjectSequence: last } };

@@ -9,7 +9,7 @@ const DEFAULT_RETRIES = 3;
 /** The tries that one command has left. */
 export class Retries {
   readonly #options: Pick<UpdateOptions, 'expect' | 'retryWhen' | 'signal'>;
-  readonly #backoff = new Backoff(5, 100);
+  readonly #backoff = new Backoff(2, 100);
   #left: number;
 
   /** @throws {@link InvalidOptionError} when the count is negative. */
