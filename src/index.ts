@@ -20,6 +20,9 @@ export type {
   UpdateOptions,
   UpdateResult,
 } from './aggregate/update-options.js';
+export { unitOfWork } from './aggregate/unit-of-work.js';
+export type { UnitOfWork, UnitOfWorkResult } from './aggregate/unit-of-work.js';
+export type { MemberOptions } from './aggregate/unit-member.js';
 export { connectEventStore } from './event-store/connect-event-store.js';
 export type { EventStoreOptions } from './event-store/connect-event-store.js';
 export { EventStore } from './event-store/event-store.js';

@@ -114,10 +114,15 @@ export class Expectations<Event extends object, State> {
     });
   }
 
-  /** No refusal, and a state behind the events that a function finds right, by asserting. */
+  /** No refusal, and a state behind the events that a function finds right: it asserts, or returns `false` for one that is not. */
   async thenState(check: (state: State) => unknown): Promise<void> {
     const { state } = await this.#accepted();
-    await check(state);
+    if ((await check(state)) !== false) return;
+    throw new assert.AssertionError({
+      message: 'the state is not as expected',
+      actual: state,
+      operator: 'thenState',
+    });
   }
 
   async #accepted(): Promise<Accepted<Event, State>> {

@@ -114,6 +114,20 @@ export const SPECIFICATION_CASES: readonly SpecificationCase[] = [
     fails: /balance is 5/,
   },
   {
+    title: 'a state by a predicate',
+    run: async () => rich.when(withdraw(4)).thenState(({ balance }) => balance === 6),
+  },
+  {
+    title: 'another state, by a predicate',
+    run: async () => rich.when(withdraw(4)).thenState(async ({ balance }) => balance === 7),
+    fails: /the state is not as expected/,
+  },
+  {
+    title: 'a state where it was refused',
+    run: async () => rich.when(withdraw(11)).thenState(() => true),
+    fails: /was refused/,
+  },
+  {
     title: 'an asynchronous decision',
     run: async () => deciding(async () => new MoneyDeposited(1)).thenEvents([new MoneyDeposited(1)]),
   },
