@@ -48,9 +48,15 @@ export type { Subscription } from './event-store/subscription.js';
 export type { ReadAllStart } from './event-store/read-all-start.js';
 export type { JetStreamEventStore } from './event-store/jetstream-event-store.js';
 export type { Commit, CommitEvent, StoredCommit } from './event/commit.js';
-export type { EventRegistry } from './event/event-registry.js';
+export type { DecodedEvent, EventPolicies } from './event/event-decoder.js';
+export type { EventTypeOptions } from './event/event-declaration.js';
+export type { EventDefinition, EventRegistry } from './event/event-registry.js';
 export { Event } from './event/event-type.js';
 export type { EventClass } from './event/event-type.js';
+export type { FieldKind, FieldKinds } from './event/field-codec.js';
+export { eventType } from './event/plain-event-type.js';
+export type { DomainEvent, EventOf, PlainEventType } from './event/plain-event-type.js';
+export type { StoredData, Upcast, UpcastEvent, Upcasts } from './event/upcast.js';
 export { withMetadata } from './event/event-with-metadata.js';
 export type { EventWithMetadata } from './event/event-with-metadata.js';
 export type { JsonValue, Metadata, RecordedMetadata, StoredMetadata } from './event/metadata.js';
@@ -79,6 +85,7 @@ export { Projections } from './projection/projections.js';
 export type { ProjectionsOptions } from './projection/projections.js';
 export type { RebuildOptions, RebuildProgress, RebuildResult, RebuildStart } from './projection/rebuild.js';
 export { CommandHandledError, MissingEventHandlerError } from './kernel/aggregate-errors.js';
+export { UnreadableEventError } from './kernel/event-errors.js';
 export {
   AggregateNotFoundError,
   AppendOutcomeUnknownError,

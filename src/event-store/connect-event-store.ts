@@ -1,5 +1,5 @@
-import { EventRegistry } from '../event/event-registry.js';
-import type { EventClass } from '../event/event-type.js';
+import type { EventPolicies } from '../event/event-decoder.js';
+import { type EventDefinition, EventRegistry } from '../event/event-registry.js';
 import { storeSubjects } from '../event/subject.js';
 import type { ConnectionOptions } from '../jetstream/connection-options.js';
 import { JetStreamConnection } from '../jetstream/jetstream-connection.js';
@@ -11,14 +11,14 @@ import { JetStreamEventStore } from './jetstream-event-store.js';
 import { checkStoreOptions } from './store-options.js';
 
 /** How to reach a store, and what is in it. */
-export interface EventStoreOptions extends ConnectionOptions, StoreStreamOptions {
+export interface EventStoreOptions extends ConnectionOptions, StoreStreamOptions, EventPolicies {
   /**
    * The store's name, one for each bounded context: also the name of its JetStream stream and the first token of its subjects. A letter, then
    * letters, digits, `_` or `-`, 64 characters at most.
    */
   readonly name: string;
-  /** The classes of the events, each decorated with {@link Event}. */
-  readonly events: readonly EventClass[];
+  /** The event types: classes decorated with {@link Event}, and what {@link eventType} declared. */
+  readonly events: readonly EventDefinition[];
   /** Told of settings that differ from what was asked for without breaking anything. @default `process.emitWarning` */
   readonly onWarning?: ((warning: string) => void) | undefined;
 }
@@ -34,9 +34,10 @@ export interface EventStoreOptions extends ConnectionOptions, StoreStreamOptions
  * const store = await connectEventStore({ servers: 'nats://127.0.0.1:4222', name: 'shop', events: [OrderPlaced] });
  */
 export async function connectEventStore(options: EventStoreOptions): Promise<JetStreamEventStore> {
-  const { name, events, replicas, storage, onWarning = warn, ...connectionOptions } = options;
+  const { name, events, replicas, storage, onUnknownEvent, onInvalidEvent, onWarning, ...connectionOptions } =
+    options;
   checkOptions(options);
-  const registry = new EventRegistry(events);
+  const registry = new EventRegistry(events, { onUnknownEvent, onInvalidEvent });
   const connection = await JetStreamConnection.open(connectionOptions, `jetsource ${name}`);
   try {
     requireEventStoreServer(connection.serverVersion);
@@ -44,7 +45,7 @@ export async function connectEventStore(options: EventStoreOptions): Promise<Jet
       replicas,
       storage,
     });
-    for (const difference of drift) onWarning(`store ${name}: ${difference}`);
+    for (const difference of drift) (onWarning ?? warn)(`store ${name}: ${difference}`);
     return new JetStreamEventStore(connection, name, identity, registry);
   } catch (error) {
     await connection.close();
@@ -52,8 +53,9 @@ export async function connectEventStore(options: EventStoreOptions): Promise<Jet
   }
 }
 
-function checkOptions({ name, storage, replicas, events }: EventStoreOptions): void {
-  checkStoreOptions({ name, events });
+function checkOptions(options: EventStoreOptions): void {
+  const { storage, replicas } = options;
+  checkStoreOptions(options);
   if (storage !== undefined && storage !== 'file' && storage !== 'memory') {
     throw new InvalidOptionError({ option: 'storage', given: storage, allowed: "'file' or 'memory'" });
   }

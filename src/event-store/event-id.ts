@@ -1,6 +1,6 @@
 import { InvalidOptionError } from '../kernel/errors.js';
 
-const EVENT_ID = /^[^/]+\/\d{1,7}$/;
+const EVENT_ID = /^[^/]+\/\d{1,7}(\.\d{1,4})?$/;
 
 /** @throws {@link InvalidOptionError} when a text cannot be the id of an event. */
 export function checkEventId(given: unknown): void {

@@ -2,7 +2,7 @@ import type { StoredCommit } from '../event/commit.js';
 import type { EventRegistry } from '../event/event-registry.js';
 import type { Metadata } from '../event/metadata.js';
 import { parsePosition, type Position } from '../event/position.js';
-import { type RecordedEvent, recordedEvents } from '../event/recorded-event.js';
+import { type RecordedEvent, recordedRange } from '../event/recorded-event.js';
 import { isSystemCategory, type StreamName } from '../event/stream-name.js';
 import type { Version } from '../event/version.js';
 import { checkKnownOptions } from '../kernel/options.js';
@@ -290,7 +290,7 @@ export abstract class EventStore {
     const { sequence, index } = parsePosition(position);
     const commit = sequence === 0 ? undefined : await this.commitAt(sequence, options);
     if (commit === undefined || isSystemCategory(commit.stream.category)) return undefined;
-    return recordedEvents(commit, this.registry, index)[0];
+    return recordedRange(commit, this.registry, { from: index, to: index })[0];
   }
 
   /**

@@ -1,4 +1,5 @@
 import { lastVersionOf, type StoredCommit } from '../event/commit.js';
+import type { EventPolicies } from '../event/event-decoder.js';
 import { EventRegistry } from '../event/event-registry.js';
 import { positionOf } from '../event/position.js';
 import { type RecordedEvent, recordedEvents } from '../event/recorded-event.js';
@@ -74,7 +75,7 @@ export class InMemoryEventStore extends EventStore {
     const { name, maxPayload } = options;
     this.name = name;
     this.identity = log.identity;
-    this.registry = new EventRegistry(options.events);
+    this.registry = new EventRegistry(options.events, options);
     this.#options = options;
     this.#log = log;
     this.#reader = new InMemoryReader(log, name);
@@ -91,10 +92,15 @@ export class InMemoryEventStore extends EventStore {
 
   /**
    * The same store over another handle, as another process would have one: it sees the same events, decodes them with
-   * classes of its own, and is closed for itself.
+   * types and policies of its own, and is closed for itself.
    */
-  another(options: Pick<InMemoryEventStoreOptions, 'events'> = this.#options): InMemoryEventStore {
-    return new InMemoryEventStore({ ...this.#options, events: options.events }, this.#log);
+  another(
+    options: Pick<InMemoryEventStoreOptions, 'events' | keyof EventPolicies> = this.#options,
+  ): InMemoryEventStore {
+    return new InMemoryEventStore(
+      resolveInMemoryOptions({ ...options, name: this.name, maxPayload: this.#options.maxPayload }),
+      this.#log,
+    );
   }
 
   async append(
@@ -138,14 +144,12 @@ export class InMemoryEventStore extends EventStore {
     this.#checkOpen();
     checkKnownOptions(options, READ_ALL_OPTIONS);
     const start = resolveStart(options.from);
-    const types = wantedTypes(options.types);
+    const isWanted = wantedTypes(options.types, this.registry);
     const batches = replayStored(this.#log, this.#replayOptions(options, start.replay, READ_ALL_BATCH));
     for await (const { commits } of batches) {
       for (const commit of commits) {
         options.signal?.throwIfAborted();
-        for (const event of recordedEvents(commit, this.registry, start.firstIndexOf(commit))) {
-          if (types === undefined || types.has(event.type)) yield event;
-        }
+        yield* recordedEvents(commit, this.registry, start.firstIndexOf(commit), isWanted);
       }
     }
     options.signal?.throwIfAborted();

@@ -149,7 +149,7 @@ export class JetStreamEventStore extends EventStore {
     this.#checkOpen();
     checkKnownOptions(options, READ_ALL_OPTIONS);
     const start = resolveStart(options.from);
-    const types = wantedTypes(options.types);
+    const isWanted = wantedTypes(options.types, this.registry);
     const batches = replayCommits(this.#connection, this.name, options.categories, {
       start: start.replay,
       live: false,
@@ -159,9 +159,7 @@ export class JetStreamEventStore extends EventStore {
     for await (const { commits } of batches) {
       for (const commit of commits) {
         options.signal?.throwIfAborted();
-        for (const event of recordedEvents(commit, this.registry, start.firstIndexOf(commit))) {
-          if (types === undefined || types.has(event.type)) yield event;
-        }
+        yield* recordedEvents(commit, this.registry, start.firstIndexOf(commit), isWanted);
       }
     }
     options.signal?.throwIfAborted();

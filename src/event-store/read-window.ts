@@ -1,6 +1,6 @@
 import { lastVersionOf, type StoredCommit } from '../event/commit.js';
 import type { EventRegistry } from '../event/event-registry.js';
-import { type RecordedEvent, recordedEvents } from '../event/recorded-event.js';
+import { type RecordedEvent, recordedRange } from '../event/recorded-event.js';
 import type { VersionRange } from './version-range.js';
 
 /** Commits that a long read holds in memory at a time: few until it is known how large they are. */
@@ -45,9 +45,10 @@ export class ReadWindow {
     const from = this.#backward ? this.#range.from : this.#next;
     const to = this.#backward ? this.#next : this.#range.to;
     this.#next = this.#backward ? first - 1 : last + 1;
-    const events = commits
-      .flatMap((commit) => recordedEvents(commit, registry))
-      .filter(({ version }) => version >= from && version <= to);
+    const events = commits.flatMap((commit) => {
+      const { firstVersion } = commit;
+      return recordedRange(commit, registry, { from: from - firstVersion, to: to - firstVersion });
+    });
     return this.#backward ? events.toReversed() : events;
   }
 }

@@ -1,3 +1,5 @@
+import type { IsWanted } from '../event/event-decoder.js';
+import type { EventRegistry } from '../event/event-registry.js';
 import type { RecordedEvent } from '../event/recorded-event.js';
 import { type CorruptStreamError, InvalidOptionError } from '../kernel/errors.js';
 import { checkKnownOptions } from '../kernel/options.js';
@@ -30,24 +32,26 @@ export interface SubscribeOptions {
 /** The options of a subscription, checked. */
 export interface ResolvedSubscribeOptions extends SubscribeOptions {
   readonly start: ResolvedStart;
-  isWanted(type: string): boolean;
+  readonly isWanted: IsWanted;
 }
 
 const OPTIONS = ['from', 'categories', 'types', 'onEvent', 'onCaughtUp', 'onCorrupt', 'onRecovery', 'signal'];
 
 /** @throws {@link InvalidOptionError} when an option cannot work. */
-export function resolveSubscribeOptions(options: SubscribeOptions): ResolvedSubscribeOptions {
+export function resolveSubscribeOptions(
+  options: SubscribeOptions,
+  registry: EventRegistry,
+): ResolvedSubscribeOptions {
   checkKnownOptions(options, OPTIONS);
   checkCategories(options.categories);
   checkFunction('onEvent', options.onEvent);
   checkFunction('onCaughtUp', options.onCaughtUp ?? noop);
   checkFunction('onCorrupt', options.onCorrupt ?? noop);
   checkFunction('onRecovery', options.onRecovery ?? noop);
-  const types = wantedTypes(options.types);
   return {
     ...options,
     start: resolveStart(options.from),
-    isWanted: (type) => types === undefined || types.has(type),
+    isWanted: wantedTypes(options.types, registry),
   };
 }
 

@@ -51,7 +51,7 @@ export class Subscription implements AsyncDisposable {
   /** @internal */
   constructor(store: SubscribedStore, options: SubscribeOptions) {
     this.#store = store;
-    this.#options = resolveSubscribeOptions(options);
+    this.#options = resolveSubscribeOptions(options, store.registry);
     this.closed = this.#run();
     // whoever wants to know looks at it; nobody has to
     this.closed.catch(() => undefined);
@@ -127,13 +127,20 @@ export class Subscription implements AsyncDisposable {
   }
 
   async #handleCommit(commit: StoredCommit): Promise<void> {
-    const first = this.#options.start.firstIndexOf(commit);
-    for (const event of recordedEvents(commit, this.#store.registry, first)) {
+    const { start, isWanted } = this.#options;
+    const events = recordedEvents(commit, this.#store.registry, start.firstIndexOf(commit), isWanted);
+    for (const [index, event] of events.entries()) {
       if (this.#isStopped) return;
-      if (this.#options.isWanted(event.type)) await this.#handle(event);
-      this.#position = event.position;
-      this.#commitId = commit.commitId;
+      await this.#handle(event);
+      // what an upcast made of one stored event is behind us when all of it is
+      if (events[index + 1]?.position !== event.position) this.#moveTo(event.position, commit);
     }
+    this.#moveTo(positionOf(commit.sequence, commit.events.length - 1), commit);
+  }
+
+  #moveTo(position: Position, { commitId }: StoredCommit): void {
+    this.#position = position;
+    this.#commitId = commitId;
   }
 
   async #handle(event: RecordedEvent): Promise<void> {

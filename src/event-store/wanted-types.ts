@@ -1,12 +1,16 @@
+import type { IsWanted } from '../event/event-decoder.js';
+import type { EventRegistry } from '../event/event-registry.js';
 import { InvalidOptionError } from '../kernel/errors.js';
 
 /**
- * The event types that a reader asks for; undefined for all.
+ * Tells whether a reader asks for an event type; an alias that it names stands for the type.
  *
  * @throws {@link InvalidOptionError} for what is no list: a single text would be taken for a list of letters.
  */
-export function wantedTypes(types: readonly string[] | undefined): ReadonlySet<string> | undefined {
-  if (types === undefined) return undefined;
-  if (Array.isArray(types)) return new Set(types);
-  throw new InvalidOptionError({ option: 'types', given: types, allowed: 'a list of event types' });
+export function wantedTypes(types: readonly string[] | undefined, registry: EventRegistry): IsWanted {
+  if (types === undefined) return () => true;
+  if (!Array.isArray(types))
+    throw new InvalidOptionError({ option: 'types', given: types, allowed: 'a list of event types' });
+  const wanted = new Set(types.map((type: string) => registry.currentName(type)));
+  return (type) => wanted.has(type);
 }

@@ -1,117 +1,149 @@
-import { types } from 'node:util';
 import { EventRegistrationError, InvalidEventError } from '../kernel/errors.js';
 import type { CommitEvent } from './commit.js';
-import { type EventClass, type EventType, eventTypeOf } from './event-type.js';
+import type { EventType } from './event-declaration.js';
+import {
+  type DecodedEvent,
+  EventDecoder,
+  type EventPlace,
+  type EventPolicies,
+  type IsWanted,
+} from './event-decoder.js';
+import { faultsIn } from './event-schema.js';
+import { declarationOf, type EventClass } from './event-type.js';
+import { toPlainData } from './plain-data.js';
+import { type DomainEvent, PlainEventType } from './plain-event-type.js';
 
-/** The event types of a store: from class to stored name, and back to an instance of the class. */
+/** What names an event type: a class with {@link Event}, or what {@link eventType} made. */
+export type EventDefinition = EventClass | PlainEventType;
+
+/** The event types of a store: from an event to what is stored of it, and back. */
 export class EventRegistry {
   readonly #byName = new Map<string, EventType>();
-  readonly #byClass = new Map<unknown, EventType>();
+  readonly #byDefinition = new Map<unknown, EventType>();
+  readonly #decoder: EventDecoder;
 
-  /** @throws {@link EventRegistrationError} when two classes share a name, or a class has none. */
-  constructor(classes: readonly EventClass[]) {
-    for (const eventClass of classes) this.#register(eventTypeOf(eventClass));
+  /** @throws {@link EventRegistrationError} when two types share a name, or a class has none. */
+  constructor(definitions: readonly EventDefinition[], policies: EventPolicies = {}) {
+    for (const definition of definitions) this.#register(definition);
+    this.#decoder = new EventDecoder(this.#byName, policies);
   }
 
-  /** The names that are registered, in the order given. */
+  /** The names that events are stored under, in the order given; aliases are left out. */
   get names(): string[] {
-    return [...this.#byName.keys()];
+    return [...this.#byDefinition.values()].map(({ name }) => name);
   }
 
-  /** The name that events of the class are stored under. */
-  nameOf(eventClass: EventClass): string {
-    return this.#typeOf(eventClass, eventClass.name).name;
+  /** How many events could not be read and were dealt with by policy, by their stored type. */
+  get unreadable(): ReadonlyMap<string, number> {
+    return this.#decoder.unreadable;
+  }
+
+  /** The name that events of that class or plain type are stored under. */
+  nameOf(definition: EventDefinition): string {
+    return this.#typeOf(definition, definition.name).name;
   }
 
   /**
    * An event as it is stored.
    *
-   * @throws {@link EventRegistrationError} when its class is not registered.
-   * @throws {@link InvalidEventError} when JSON cannot hold it.
+   * @throws {@link EventRegistrationError} when its type is not registered.
+   * @throws {@link InvalidEventError} when its schema refuses it, naming the path, or JSON cannot hold it.
    */
   encode(event: object): CommitEvent {
     if (typeof event !== 'object' || event === null)
       throw new InvalidEventError('an event must be an object');
-    const type = this.#typeOf(event.constructor, event.constructor?.name ?? 'without a constructor');
-    return { type: type.name, schemaVersion: type.schemaVersion, data: toPlainData(event, type.name) };
+    const plain = this.#plainTypeOf(event);
+    return plain === undefined
+      ? encodeData(this.#typeOf(event.constructor, event.constructor?.name ?? 'without a constructor'), event)
+      : encodeData(plain, (event as DomainEvent).data);
   }
 
-  /** A stored event as an instance of its class; data of an unregistered type stay the plain object they are. */
-  decode(event: CommitEvent): object {
+  /**
+   * What a stored event stands for now: one event, several, or none.
+   *
+   * @param isWanted Types that the reader asks for: an unknown one that it does not ask for is no fault.
+   * @throws {@link UnreadableEventError} when it cannot be told, unless the policy says otherwise.
+   */
+  decode(stored: CommitEvent, place: EventPlace, isWanted: IsWanted): readonly DecodedEvent[] {
+    return this.#decoder.decode(stored, place, isWanted);
+  }
+
+  /** Whether a stored event may be read as one of a type that is wanted. What upcasts make of it shows only when they run. */
+  mayBecome({ type, schemaVersion }: CommitEvent, isWanted: IsWanted): boolean {
+    const known = this.#byName.get(type);
+    return isWanted(known?.name ?? type) || known?.upcasts[schemaVersion] !== undefined;
+  }
+
+  /** The name of today of a type, given it or an alias; a name that is not registered as it is. */
+  currentName(type: string): string {
+    return this.#byName.get(type)?.name ?? type;
+  }
+
+  /** A recorded event as a fold takes it: the instance of its class, or type and data of a plain event. */
+  domainEventOf({ type, data }: { readonly type: string; readonly data: object }): object {
+    return this.#byName.get(type)?.prototype === undefined ? { type, data } : data;
+  }
+
+  #register(definition: EventDefinition): void {
+    const isPlain = definition instanceof PlainEventType;
+    const declaration = isPlain ? definition.declaration : declarationOf(definition);
+    const type = { ...declaration, prototype: isPlain ? undefined : (definition.prototype as object) };
+    for (const name of [type.name, ...type.aliases]) {
+      if (this.#byName.has(name)) {
+        throw new EventRegistrationError(
+          `event type ${name} is registered twice, by ${this.#labelOf(name)} and ${labelOf(definition)}`,
+        );
+      }
+      this.#byName.set(name, type);
+    }
+    this.#byDefinition.set(definition, type);
+  }
+
+  #labelOf(name: string): string {
+    const type = this.#byName.get(name);
+    const [definition] = [...this.#byDefinition].find(([, other]) => other === type) ?? [];
+    return definition === undefined ? name : labelOf(definition as EventDefinition);
+  }
+
+  /** Undefined for what is no plain event, but an instance of a class. */
+  #plainTypeOf(event: object): EventType | undefined {
+    if (this.#byDefinition.has(event.constructor) || !isDomainEvent(event)) return undefined;
     const type = this.#byName.get(event.type);
-    if (type === undefined) return event.data as object;
-    return instanceOf(type.eventClass.prototype as object, event.data as object);
-  }
-
-  /** A recorded event as a fold takes it. */
-  domainEventOf({ data }: { readonly type: string; readonly data: object }): object {
-    return data;
-  }
-
-  #register(type: EventType): void {
-    const other = this.#byName.get(type.name);
-    if (other !== undefined) {
-      throw new EventRegistrationError(
-        `event type ${type.name} is registered twice, by ${other.eventClass.name} and ${type.eventClass.name}`,
-      );
-    }
-    this.#byName.set(type.name, type);
-    this.#byClass.set(type.eventClass, type);
-  }
-
-  #typeOf(eventClass: unknown, name: string): EventType {
-    const type = this.#byClass.get(eventClass);
-    if (type === undefined) {
-      throw new EventRegistrationError(
-        `event class ${name} is not registered; add it to the store's events (known: ${this.names.join(', ')})`,
-      );
-    }
-    return type;
-  }
-}
-
-/** Stored data never reach a setter, `__proto__` above all, nor fail at a getter that the class has got since. */
-function instanceOf(prototype: object, data: object): object {
-  const instance = Object.create(prototype) as Record<string, unknown>;
-  for (const [key, value] of Object.entries(data)) {
-    if (key in prototype) {
-      Object.defineProperty(instance, key, { value, writable: true, enumerable: true, configurable: true });
-    } else instance[key] = value;
-  }
-  return instance;
-}
-
-/** A copy that shares nothing with the caller's object, so that a later change of it cannot reach the log. */
-function toPlainData(event: object, type: string): unknown {
-  const data = copyOf(event, type);
-  if (typeof data === 'object' && data !== null && !Array.isArray(data)) return data;
-  throw new InvalidEventError(`${type} must be an object in JSON; its toJSON gives something else`);
-}
-
-function copyOf(event: object, type: string): unknown {
-  try {
-    return JSON.parse(JSON.stringify(event, refuseMangled)) as unknown;
-  } catch (cause) {
-    throw new InvalidEventError(`${type} holds something that JSON cannot: ${(cause as Error).message}`, {
-      cause,
-    });
-  }
-}
-
-/** JSON takes these and gives something else back: bytes as an object of numbers, collections as nothing at all. */
-function refuseMangled(this: unknown, key: string, value: unknown): unknown {
-  // what stood there before any toJSON, which a Buffer has
-  const original = (this as Record<string, unknown>)[key];
-  if (typeof original !== 'object' || original === null) return value;
-  if (
-    ArrayBuffer.isView(original) ||
-    types.isAnyArrayBuffer(original) ||
-    types.isMap(original) ||
-    types.isSet(original)
-  ) {
-    throw new InvalidEventError(
-      `${key} is a ${original.constructor.name}; store text (base64, say) or lists`,
+    if (type?.name === event.type && type.prototype === undefined) return type;
+    const known = type === undefined ? undefined : this.#labelOf(event.type);
+    throw new EventRegistrationError(
+      known === undefined
+        ? `event type ${event.type} is not registered; add it to the store's events (known: ${this.names.join(', ')})`
+        : `events of type ${event.type} are made by ${known}, not as plain objects of that name`,
     );
   }
-  return value;
+
+  #typeOf(definition: unknown, name: string): EventType {
+    const type = this.#byDefinition.get(definition);
+    if (type !== undefined) return type;
+    throw new EventRegistrationError(
+      `event class ${name} is not registered; add it to the store's events (known: ${this.names.join(', ')})`,
+    );
+  }
+}
+
+function isDomainEvent(event: object): event is DomainEvent {
+  return 'type' in event && typeof event.type === 'string' && 'data' in event;
+}
+
+function labelOf(definition: EventDefinition): string {
+  return definition instanceof PlainEventType ? `eventType('${definition.name}')` : definition.name;
+}
+
+function encodeData(type: EventType, event: object): CommitEvent {
+  const { name, schemaVersion, schema, codec } = type;
+  if (typeof event !== 'object' || event === null)
+    throw new InvalidEventError(`${name} must have an object as its data`);
+  const faults = schema === undefined ? undefined : faultsIn(name, schema, event);
+  if (faults !== undefined) throw new InvalidEventError(`${name} is invalid: ${faults}`);
+  return {
+    type: name,
+    schemaVersion,
+    data: toPlainData(codec === undefined ? event : codec.toJson(event), name),
+  };
 }

@@ -43,6 +43,18 @@ function isComplete(stored: StoredMetadata): stored is RecordedMetadata {
   return stored.correlationId !== undefined && stored.causationId !== undefined;
 }
 
+/** The metadata of an event that has some of its own. */
+export function mergedMetadata(commit: RecordedMetadata, event: Metadata): RecordedMetadata {
+  const { occurredAt, correlationId, causationId } = commit;
+  return {
+    ...commit,
+    ...event,
+    occurredAt: event.occurredAt ?? occurredAt,
+    correlationId: event.correlationId ?? correlationId,
+    causationId: event.causationId ?? causationId,
+  };
+}
+
 /** Keys that the store writes itself. */
 const RESERVED = ['commandId', 'transaction'];
 

@@ -1,15 +1,16 @@
-import type { StoredCommit } from './commit.js';
+import type { CommitEvent, StoredCommit } from './commit.js';
+import type { IsWanted } from './event-decoder.js';
 import type { EventRegistry } from './event-registry.js';
-import { type Metadata, type RecordedMetadata, recordedMetadata } from './metadata.js';
+import { mergedMetadata, type RecordedMetadata, recordedMetadata } from './metadata.js';
 import { type Position, positionOf } from './position.js';
 import type { StreamName } from './stream-name.js';
 import { asVersion, type Version } from './version.js';
 
 /** An event as the store gives it back. */
 export interface RecordedEvent<E extends object = object> {
-  /** Commit id and index: `<uuid>/0`. */
+  /** Commit id and index: `<uuid>/0`; `<uuid>/0.1` for the second event that an upcast made of a stored one. */
   readonly id: string;
-  /** The registered name. */
+  /** The registered name of today, whatever it was stored under. */
   readonly type: string;
   readonly schemaVersion: number;
   readonly stream: StreamName;
@@ -17,38 +18,57 @@ export interface RecordedEvent<E extends object = object> {
   readonly position: Position;
   /** The server's timestamp of the commit. Absent in the folds of a repository, which read no header. */
   readonly time: Date | undefined;
-  /** An instance of the registered class; plain data for a type that is not registered. */
+  /** An instance of the registered class; plain data for a type without a class. */
   readonly data: E;
   readonly metadata: RecordedMetadata;
 }
 
-/** The events of a stored commit, from the one at index `from` on. */
-export function recordedEvents(commit: StoredCommit, registry: EventRegistry, from = 0): RecordedEvent[] {
-  const time = commit.time === undefined ? undefined : new Date(commit.time);
-  const metadata = recordedMetadata(commit.commitId, commit.metadata);
-  return commit.events.slice(from).map((event, offset) => {
-    const index = from + offset;
-    return {
-      id: `${commit.commitId}/${index}`,
-      type: event.type,
-      schemaVersion: event.schemaVersion,
-      stream: commit.stream,
-      version: asVersion(commit.firstVersion + index),
-      position: positionOf(commit.sequence, index),
-      time,
-      data: registry.decode(event),
-      metadata: event.metadata === undefined ? metadata : merge(metadata, event.metadata),
-    };
-  });
+/**
+ * The events of a stored commit as they are read today: the one place where events are decoded, for reads, folds, subscriptions and projections
+ * alike. What an upcast makes of one stored event shares its version and position.
+ *
+ * @param from Index of the first stored event that is asked for.
+ * @param isWanted Types that the reader asks for: others are not decoded where that can be told. @default all
+ * @throws {@link UnreadableEventError} at an event that cannot be read, unless the store's policy says otherwise.
+ */
+export function recordedEvents(
+  commit: StoredCommit,
+  registry: EventRegistry,
+  from = 0,
+  isWanted: IsWanted = () => true,
+): RecordedEvent[] {
+  return recordedRange(commit, registry, { from, to: commit.events.length - 1 }, isWanted);
 }
 
-function merge(commit: RecordedMetadata, event: Metadata): RecordedMetadata {
-  const { occurredAt, correlationId, causationId } = commit;
-  return {
-    ...commit,
-    ...event,
-    occurredAt: event.occurredAt ?? occurredAt,
-    correlationId: event.correlationId ?? correlationId,
-    causationId: event.causationId ?? causationId,
-  };
+/**
+ * Like {@link recordedEvents}, for the stored events between two indexes, both included: others are not looked at.
+ *
+ * @throws {@link UnreadableEventError} at an event that cannot be read, unless the store's policy says otherwise.
+ */
+export function recordedRange(
+  commit: StoredCommit,
+  registry: EventRegistry,
+  { from, to }: { readonly from: number; readonly to: number },
+  isWanted: IsWanted = () => true,
+): RecordedEvent[] {
+  const { stream } = commit;
+  const time = commit.time === undefined ? undefined : new Date(commit.time);
+  const shared = recordedMetadata(commit.commitId, commit.metadata);
+  const recorded: RecordedEvent[] = [];
+  const last = Math.min(to, commit.events.length - 1);
+  for (let index = Math.max(from, 0); index <= last; index += 1) {
+    const stored = commit.events[index] as CommitEvent;
+    if (!registry.mayBecome(stored, isWanted)) continue;
+    const id = `${commit.commitId}/${index}`;
+    const version = asVersion(commit.firstVersion + index);
+    const position = positionOf(commit.sequence, index);
+    const metadata = stored.metadata === undefined ? shared : mergedMetadata(shared, stored.metadata);
+    for (const [part, event] of registry.decode(stored, { stream, position, metadata }, isWanted).entries()) {
+      const { type, schemaVersion, data } = event;
+      if (!isWanted(type)) continue;
+      const partId = part === 0 ? id : `${id}.${part}`;
+      recorded.push({ id: partId, type, schemaVersion, stream, version, position, time, data, metadata });
+    }
+  }
+  return recorded;
 }

@@ -1,4 +1,5 @@
 import type { CommandHandledError, MissingEventHandlerError } from './aggregate-errors.js';
+import type { UnreadableEventError } from './event-errors.js';
 import { hasJetsourceBrand, JetsourceError, type Outcome } from './jetsource-error.js';
 
 /** An option has a value that cannot work. Nothing was sent. */
@@ -346,6 +347,7 @@ export type AnyJetsourceError =
   | InvalidStreamNameError
   | InvalidEventError
   | EventRegistrationError
+  | UnreadableEventError
   | WrongExpectedVersionError
   | TransactionConflictError
   | AppendOutcomeUnknownError

@@ -1,7 +1,7 @@
 import type { StoredCommit } from '../event/commit.js';
 import type { EventRegistry } from '../event/event-registry.js';
 import { parsePosition, positionOf } from '../event/position.js';
-import { recordedEvents } from '../event/recorded-event.js';
+import { type RecordedEvent, recordedEvents } from '../event/recorded-event.js';
 import { ProjectionFencedError } from '../kernel/errors.js';
 import type { Checkpoint } from './checkpoint.js';
 import type { ProjectionDefinition } from './define-projection.js';
@@ -57,10 +57,9 @@ async function handleAll(
   commits: readonly StoredCommit[],
   tx: unknown,
 ): Promise<void> {
+  const isHandled = (type: string): boolean => definition.handlers.has(type);
   for (const [index, commit] of commits.entries()) {
-    // decoding is worth it only where somebody listens
-    if (!commit.events.some((event) => definition.handlers.has(event.type))) continue;
-    for (const event of recordedEvents(commit, registry, firstIndex(checkpoint, commit))) {
+    for (const event of readEvents(commit, index)) {
       try {
         await definition.handlers.get(event.type)?.handle(event, tx);
       } catch (cause) {
@@ -69,8 +68,16 @@ async function handleAll(
       }
     }
   }
-}
 
+  function readEvents(commit: StoredCommit, index: number): RecordedEvent[] {
+    try {
+      return recordedEvents(commit, registry, firstIndex(checkpoint, commit), isHandled);
+    } catch (cause) {
+      // it stays unreadable until its type is registered: nothing to wait for, unlike a database that is away
+      throw new HandlerFault('an event cannot be handled', index, cause);
+    }
+  }
+}
 /** A replay that was told to begin at an event may begin inside a commit. */
 function firstIndex(checkpoint: Checkpoint, commit: StoredCommit): number {
   const { start } = checkpoint;

@@ -1,4 +1,6 @@
-import { type EventClass, eventTypeOf } from '../event/event-type.js';
+import type { EventDefinition } from '../event/event-registry.js';
+import { declarationOf, type EventClass } from '../event/event-type.js';
+import { PlainEventType } from '../event/plain-event-type.js';
 import type { RecordedEvent } from '../event/recorded-event.js';
 import { stream } from '../event/stream-name.js';
 import { InvalidOptionError } from '../kernel/errors.js';
@@ -9,13 +11,21 @@ import type { ProjectionStore } from './projection-store.js';
 const NAME = /^[A-Za-z][A-Za-z0-9_-]{0,63}$/;
 const KEYS = ['name', 'version', 'categories', 'store', 'setUp', 'clear', 'events', 'on'];
 
-/** Event classes by the name that their handlers have in `on`. */
-export type ProjectedEvents = Readonly<Record<string, EventClass>>;
+/** Event classes and plain event types by the name that their handlers have in `on`. */
+export type ProjectedEvents = Readonly<Record<string, EventDefinition>>;
+
+/** The data of an event type: an instance of its class, or the plain data. */
+export type DataOf<Definition extends EventDefinition> =
+  Definition extends PlainEventType<string, infer Data>
+    ? Data
+    : Definition extends EventClass<infer Instance>
+      ? Instance
+      : never;
 
 /** A handler for each of the classes. */
 export type ProjectionHandlers<Events extends ProjectedEvents, Tx> = {
   readonly [Name in keyof Events]: (
-    event: RecordedEvent<InstanceType<Events[Name]>>,
+    event: RecordedEvent<DataOf<Events[Name]>>,
     tx: Tx,
   ) => Promise<void> | void;
 };
@@ -39,7 +49,7 @@ export interface ProjectionOptions<Tx, Events extends ProjectedEvents> {
   setUp?(tx: Tx): Promise<unknown>;
   /** Empties the tables: before the first event, and for a rebuild. */
   clear(tx: Tx): Promise<unknown>;
-  /** The event classes that the model is made of. Events of other types are passed over. */
+  /** The event types that the model is made of: classes, or what {@link eventType} declared. Events of other types are passed over. */
   readonly events: Events;
   /** A handler for each of `events`, called in the order of the log; what it throws rolls its transaction back. */
   readonly on: ProjectionHandlers<Events, Tx>;
@@ -123,8 +133,8 @@ function handlersByType<Tx, Events extends ProjectedEvents>(
 ): ReadonlyMap<string, EventHandler<Tx>> {
   checkKnownOptions(options.on, Object.keys(options.events), 'projection.on.');
   const handlers = new Map<string, EventHandler<Tx>>();
-  for (const [name, eventClass] of Object.entries(options.events)) {
-    const type = eventTypeOf(eventClass).name;
+  for (const [name, definition] of Object.entries(options.events)) {
+    const type = definition instanceof PlainEventType ? definition.name : declarationOf(definition).name;
     const handle = options.on[name] as EventHandler<Tx>['handle'] | undefined;
     const option = `projection.on.${name}`;
     if (typeof handle !== 'function') {
@@ -133,7 +143,7 @@ function handlersByType<Tx, Events extends ProjectedEvents>(
     if (handlers.has(type)) {
       throw new InvalidOptionError({ option, given: type, allowed: 'the only handler of its event type' });
     }
-    handlers.set(type, { eventClass, handle });
+    handlers.set(type, { definition, handle });
   }
   return handlers;
 }

@@ -46,7 +46,7 @@ export class Projections {
           allowed: 'a name of its own (another version of a projection runs in a `Projections` of its own)',
         });
       }
-      for (const { eventClass } of definition.handlers.values()) store.registry.nameOf(eventClass);
+      for (const { definition: event } of definition.handlers.values()) store.registry.nameOf(event);
       this.#runners.set(
         name,
         new ProjectionRunner(definition, store, (error) => options.onError?.(error, name)),

@@ -1,6 +1,9 @@
+import type { CommitEvent } from '../../src/event/commit.js';
 import { EventRegistry } from '../../src/event/event-registry.js';
 import { Event } from '../../src/event/event-type.js';
+import { recordedEvents } from '../../src/event/recorded-event.js';
 import { EventRegistrationError, InvalidEventError } from '../../src/kernel/errors.js';
+import { commitOf } from './stored-commit.js';
 
 @Event('OrderPlaced')
 class OrderPlaced {
@@ -16,7 +19,7 @@ class OrderPlaced {
 
 @Event('OrderShipped', { version: 3 })
 class OrderShipped {
-  constructor(readonly at: Date = new Date(0)) {}
+  constructor(readonly at = new Date(0).toISOString()) {}
 }
 
 class Undeclared {}
@@ -26,6 +29,10 @@ class Plain {}
 
 describe('event registry', () => {
   const registry = new EventRegistry([OrderPlaced, OrderShipped]);
+
+  function decoded(stored: CommitEvent): object | undefined {
+    return recordedEvents(commitOf([stored]), registry)[0]?.data;
+  }
 
   it('stores an event under its declared name and schema version', () => {
     expect(registry.encode(new OrderPlaced('ada'))).toEqual({
@@ -37,7 +44,7 @@ describe('event registry', () => {
   });
 
   it('gives an instance of the class back, methods and all', () => {
-    const event = registry.decode(registry.encode(new OrderPlaced('ada', [{ sku: 'x', count: 2 }])));
+    const event = decoded(registry.encode(new OrderPlaced('ada', [{ sku: 'x', count: 2 }])));
     expect(event).toBeInstanceOf(OrderPlaced);
     expect(event).toEqual(new OrderPlaced('ada', [{ sku: 'x', count: 2 }]));
     expect((event as OrderPlaced).isEmpty).toBe(false);
@@ -51,21 +58,16 @@ describe('event registry', () => {
     expect(encoded.data).toEqual({ customer: 'ada', lines: [{ sku: 'x', count: 1 }] });
   });
 
-  it('leaves data of an unregistered type as they are', () => {
-    const data = { a: 1 };
-    expect(registry.decode({ type: 'Foreign', schemaVersion: 1, data })).toBe(data);
-  });
-
   it('does not let stored data change what an event is', () => {
     const data = JSON.parse('{"__proto__":{"isAdmin":true},"constructor":"x","customer":"eve"}') as object;
-    const event = registry.decode({ type: 'OrderPlaced', schemaVersion: 1, data });
+    const event = decoded({ type: 'OrderPlaced', schemaVersion: 1, data });
     expect(event).toBeInstanceOf(OrderPlaced);
     expect((event as { isAdmin?: boolean }).isAdmin).toBeUndefined();
   });
 
   it('reads data from the time when a getter was still a field', () => {
     const data = { customer: 'ada', lines: [], isEmpty: 'stored' };
-    expect(registry.decode({ type: 'OrderPlaced', schemaVersion: 1, data })).toMatchObject({
+    expect(decoded({ type: 'OrderPlaced', schemaVersion: 1, data })).toMatchObject({
       isEmpty: 'stored',
     });
   });

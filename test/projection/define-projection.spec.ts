@@ -34,7 +34,7 @@ describe('defineProjection', () => {
       on: { Placed: handler, OrderShipped: handler },
     });
     expect([...definition.handlers.keys()]).toEqual(['OrderPlaced', 'OrderShipped']);
-    expect(Object.keys(definition.handlers.get('OrderPlaced') ?? {})).toEqual(['eventClass', 'handle']);
+    expect(Object.keys(definition.handlers.get('OrderPlaced') ?? {})).toEqual(['definition', 'handle']);
     expect(definition.version).toBe(1);
   });
 

@@ -1,4 +1,5 @@
-import type { EventClass } from '../../src/event/event-type.js';
+import type { EventPolicies } from '../../src/event/event-decoder.js';
+import type { EventDefinition } from '../../src/event/event-registry.js';
 import type { EventStore } from '../../src/event-store/event-store.js';
 import { inMemoryEventStore } from '../../src/event-store/in-memory-event-store.js';
 import { openStore, uniqueStoreName } from '../shared-server.js';
@@ -10,19 +11,25 @@ export interface StorePair {
 }
 
 /** Both kinds of event stores, for specs that have to hold for either. */
-export const STORE_KINDS: [string, (events: readonly EventClass[]) => Promise<StorePair>][] = [
+export const STORE_KINDS: [
+  string,
+  (events: readonly EventDefinition[], policies?: EventPolicies) => Promise<StorePair>,
+][] = [
   [
     'in memory',
-    async (events) => {
-      const store = inMemoryEventStore({ events });
+    async (events, policies = {}) => {
+      const store = inMemoryEventStore({ events, ...policies });
       return { store, elsewhere: store.another() };
     },
   ],
   [
     'on JetStream',
-    async (events) => {
+    async (events, policies = {}) => {
       const name = uniqueStoreName();
-      return { store: await openStore({ name, events }), elsewhere: await openStore({ name, events }) };
+      return {
+        store: await openStore({ name, events, ...policies }),
+        elsewhere: await openStore({ name, events, ...policies }),
+      };
     },
   ],
 ];

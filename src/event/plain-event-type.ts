@@ -1,0 +1,57 @@
+import type { StandardSchemaV1 } from '@standard-schema/spec';
+import {
+  declareEvent,
+  type EventDeclaration,
+  type EventTypeOptions,
+  type SchemaData,
+} from './event-declaration.js';
+
+/** An event without a class: its registered name and its data. */
+export interface DomainEvent<Type extends string = string, Data extends object = object> {
+  readonly type: Type;
+  readonly data: Data;
+}
+
+/** An event type without a class. Made by {@link eventType}. */
+export class PlainEventType<Type extends string = string, Data extends object = object> {
+  readonly name: Type;
+  /** @internal */
+  readonly declaration: EventDeclaration;
+
+  /** @internal */
+  constructor(name: Type, declaration: EventDeclaration) {
+    this.name = name;
+    this.declaration = declaration;
+  }
+
+  /** An event of this type. It is checked when it is appended. */
+  create(data: Data): DomainEvent<Type, Data> {
+    return { type: this.name, data };
+  }
+}
+
+/** The events of a type that {@link eventType} declared: `type Placed = EventOf<typeof OrderPlaced>`. */
+export type EventOf<Declared> =
+  Declared extends PlainEventType<infer Type, infer Data> ? DomainEvent<Type, Data> : never;
+
+/**
+ * Declares an event type whose events are plain objects, for code without classes and decorators. The name is part of the log.
+ *
+ * @throws {@link EventRegistrationError} when the declaration could not work.
+ * @example
+ * const OrderPlaced = eventType({ name: 'OrderPlaced', schema: z.object({ customer: z.string() }) });
+ * const OrderShipped = eventType<'OrderShipped', { carrier: string }>({ name: 'OrderShipped' });
+ *
+ * const store = await connectEventStore({ servers, name: 'shop', events: [OrderPlaced, OrderShipped] });
+ * await store.append(stream('order', '42'), [OrderPlaced.create({ customer: 'ada' })]);
+ */
+export function eventType<const Type extends string, Schema extends StandardSchemaV1>(
+  options: EventTypeOptions<Schema, SchemaData<Schema>> & { readonly name: Type; readonly schema: Schema },
+): PlainEventType<Type, SchemaData<Schema>>;
+export function eventType<const Type extends string, Data extends object = object>(
+  options: EventTypeOptions<StandardSchemaV1, Data> & { readonly name: Type; readonly schema?: undefined },
+): PlainEventType<Type, Data>;
+export function eventType(options: EventTypeOptions & { readonly name: string }): PlainEventType {
+  const { name, ...declared } = options;
+  return new PlainEventType(name, declareEvent(name, declared));
+}
