@@ -1,12 +1,16 @@
 import { readFileSync } from 'node:fs';
+import * as aggregateErrors from '../../src/kernel/aggregate-errors.js';
 import * as errors from '../../src/kernel/errors.js';
+import * as eventErrors from '../../src/kernel/event-errors.js';
 import { type AnyJetsourceError, isJetsourceError } from '../../src/kernel/errors.js';
 import { JetsourceError } from '../../src/kernel/jetsource-error.js';
 import * as publicEntry from '../../src/index.js';
 
 type Constructor = new (details: never, options?: ErrorOptions) => AnyJetsourceError;
 
-const classes = (Object.entries(errors) as [string, unknown][]).filter(
+const classes = (
+  Object.entries({ ...errors, ...aggregateErrors, ...eventErrors }) as [string, unknown][]
+).filter(
   (entry): entry is [string, Constructor] =>
     typeof entry[1] === 'function' && entry[1].prototype instanceof JetsourceError,
 );
