@@ -1,4 +1,5 @@
 import type { Subscription } from '@nats-io/transport-node';
+import { jetStreamSnapshots } from '../../src/aggregate/jetstream-snapshots.js';
 import { repository } from '../../src/aggregate/repository.js';
 import { stream } from '../../src/event/stream-name.js';
 import { subjectOf } from '../../src/event/subject.js';
@@ -44,6 +45,40 @@ async function messagesDuring(work: () => Promise<unknown>): Promise<string[]> {
   for (const subscription of all) subscription.unsubscribe();
   return sent;
 }
+
+describe('a load with a snapshot on JetStream', () => {
+  it('reads the last commit and those from the snapshot on, and believes no snapshot of another history', async () => {
+    const snapshots = { store: await jetStreamSnapshots(store), every: 20 };
+    const options = { category: 'account', cache: false, snapshots } as const;
+    const warnings: string[] = [];
+    const accounts = repository(store, account, { ...options, onWarning: (text) => warnings.push(text) });
+    const id = newId();
+    const positions: (string | undefined)[] = [];
+    for (let amount = 1; amount <= 23; amount += 1) {
+      positions.push((await accounts.handle(id, deposit(amount))).position);
+      // one that is still being written would be asked for in vain
+      await accounts.drain();
+    }
+    const sent = await messagesDuring(async () => accounts.load(id));
+    // the last one by its subject; 20, which the snapshot ends in, 21 and 22 by their sequences
+    expect(sent.toSorted()).toEqual([
+      ...Array.from({ length: 3 }, () => `$JS.API.DIRECT.GET.${name}`),
+      `$JS.API.DIRECT.GET.${name}.${subjectOf(name, stream('account', id))}`,
+    ]);
+    expect((await accounts.load(id)).state.balance).toBe((23 * 24) / 2);
+
+    // the log loses its end, to before the snapshot, and goes on with other events
+    for (const position of positions.slice(18).toReversed())
+      await raw.api(`STREAM.MSG.DELETE.${name}`, { seq: Number(position?.split('.')[0]) });
+    const other = repository(await openStore({ name, events }), account, { category: 'account' });
+    await other.handle(id, deposit(1_000));
+    const shorter = await accounts.load(id);
+    expect(shorter).toMatchObject({ state: { balance: (18 * 19) / 2 + 1_000 }, version: 19 });
+    for (let times = 0; times < 3; times += 1) await other.handle(id, deposit(1_000));
+    expect(await accounts.load(id)).toMatchObject({ state: { balance: (18 * 19) / 2 + 4_000 }, version: 22 });
+    expect(warnings[0]).toMatch(/does not hold the commit that it ends in/);
+  });
+});
 
 describe('the cache of a repository', () => {
   it('makes a command on a hot aggregate of a decider cost the append alone', async () => {

@@ -186,7 +186,7 @@ describe.each(STORE_KINDS)('a repository of a decider, %s', (_, open) => {
     let decided = 0;
     const result = await accounts.update(id, async ({ balance }) => {
       decided += 1;
-      if (decided === 1) await accounts.handle(id, { type: 'deposit', amount: 5 });
+      if (decided === 1) await accounts.handle(id, { type: 'deposit', amount: 5 }, { deadlineMs: 60_000 });
       return new MoneyWithdrawn(balance);
     });
     expect(result).toMatchObject({ events: [new MoneyWithdrawn(15)], attempts: 2 });
