@@ -4,6 +4,8 @@ import { startShop } from './start-shop.js';
 
 async function main(): Promise<void> {
   const port = Number(process.env['PORT'] || 3000);
+  if (!Number.isInteger(port) || port < 0 || port > 65_535)
+    throw new RangeError(`PORT has to be an integer from 0 to 65535; given: ${process.env['PORT']}`);
   // without a server of yours the shop starts one, whose folder keeps the orders until the next start
   const servers = process.env['NATS_URL'] || (await startNatsServer({ storeDir: '.webshop' })).url;
   const { url } = await startShop(servers, port);
@@ -16,7 +18,10 @@ async function main(): Promise<void> {
 }
 
 main().catch((error: unknown) => {
-  const expected = isJetsourceError(error) || (error as NodeJS.ErrnoException).code !== undefined;
+  const expected =
+    isJetsourceError(error) ||
+    error instanceof RangeError ||
+    (error as NodeJS.ErrnoException).code !== undefined;
   console.error(expected ? (error as Error).message : error);
   process.exit(1);
 });

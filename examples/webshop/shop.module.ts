@@ -1,9 +1,17 @@
-import { type DynamicModule, Injectable, Module, type OnApplicationShutdown } from '@nestjs/common';
+import {
+  type DynamicModule,
+  Injectable,
+  type MiddlewareConsumer,
+  Module,
+  type NestModule,
+  type OnApplicationShutdown,
+  StandardSchemaValidationPipe,
+} from '@nestjs/common';
 import { APP_FILTER, APP_PIPE } from '@nestjs/core';
-import { StandardSchemaValidationPipe } from '@nestjs/common';
 import { PGlite } from '@electric-sql/pglite';
 import { JetsourceModule } from 'jetsource/nestjs';
 import { OrderPlaced, ParcelShipped } from './events.js';
+import { jsonOnly } from './json-only.middleware.js';
 import { Order } from './order.js';
 import { OrderList, orderList } from './order-list.js';
 import { OrdersController } from './orders.controller.js';
@@ -26,7 +34,7 @@ class DatabaseLifecycle implements OnApplicationShutdown {
 class DatabaseModule {}
 
 @Module({})
-export class ShopModule {
+export class ShopModule implements NestModule {
   static on(servers: string): DynamicModule {
     return {
       module: ShopModule,
@@ -51,5 +59,9 @@ export class ShopModule {
         { provide: APP_FILTER, useClass: ProblemFilter },
       ],
     };
+  }
+
+  configure(consumer: MiddlewareConsumer): void {
+    consumer.apply(jsonOnly).forRoutes('*path');
   }
 }

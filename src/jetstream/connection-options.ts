@@ -12,7 +12,7 @@ type PassedOn = Omit<NodeConnectionOptions, 'name' | 'servers' | 'port'>;
  * How to reach NATS: all that `connect()` of `@nats-io/transport-node` takes (`user`, `pass`, `token`, `authenticator`, `tls`, `inboxPrefix`,
  * `pingInterval`, …) under the same names, with these differences: `servers` is required, the client's `name` is `connectionName`, since
  * `name` is the store's, and the defaults suit a service that has to live on: reconnecting never ends (`maxReconnectAttempts: -1`) and is tried
- * every 250 ms (`reconnectTimeWait`), each try for 3 s (`timeout`).
+ * every 250 ms (`reconnectTimeWait`), each try for 3 s (`timeout`); a first connection that times out is tried once more.
  */
 export interface ConnectionOptions extends PassedOn {
   /** One URL or several, such as `nats://127.0.0.1:4222`; credentials may stand in them (`nats://user:pass@host`). */

@@ -4,7 +4,9 @@ import {
   type Msg,
   type MsgHdrs,
   type NatsConnection,
+  type NodeConnectionOptions,
   PermissionViolationError,
+  TimeoutError,
 } from '@nats-io/transport-node';
 import { Backoff } from '../kernel/backoff.js';
 import type { Deadline } from '../kernel/deadline.js';
@@ -45,7 +47,7 @@ export class JetStreamConnection {
     const natsOptions = toNatsOptions(options, defaultName);
     const apiPrefix = apiPrefixOf(options);
     try {
-      return new JetStreamConnection(await connect(natsOptions), apiPrefix, options.inboxPrefix);
+      return new JetStreamConnection(await connectTo(natsOptions), apiPrefix, options.inboxPrefix);
     } catch (cause) {
       const servers = [natsOptions.servers ?? '127.0.0.1:4222'].flat().join(', ');
       throw new TransportError(`cannot connect to NATS at ${servers}: ${(cause as Error).message}`, {
@@ -183,6 +185,19 @@ export class JetStreamConnection {
   #fail(error: Error): void {
     if (error instanceof PermissionViolationError && error.operation === 'publish')
       this.inbox.refuse(error.subject);
+  }
+}
+
+/**
+ * A process that starts may be busy for seconds (a database that compiles itself), and its timers are due before it looks at what has arrived:
+ * a connection that timed out gets a second try.
+ */
+async function connectTo(options: NodeConnectionOptions): Promise<NatsConnection> {
+  try {
+    return await connect(options);
+  } catch (error) {
+    if (!(error instanceof TimeoutError)) throw error;
+    return connect(options);
   }
 }
 

@@ -67,6 +67,15 @@ describe('the web shop', () => {
     expect(JSON.stringify(answer.body.message)).toContain(reason);
   });
 
+  it('refuses a body that is not JSON by 415, and takes none for all that is left to ship', async () => {
+    const { body: order } = await shop.place('ada');
+    const ship = async (init: RequestInit): Promise<number> =>
+      (await fetch(`${await app.getUrl()}/orders/${order.id}/ship`, { method: 'POST', ...init })).status;
+    expect(await ship({ body: '{"skus":["pen"]}' })).toBe(415);
+    expect(await ship({ body: new URLSearchParams({ skus: 'pen' }) })).toBe(415);
+    expect(await ship({})).toBe(200);
+  });
+
   it('refuses headers that it cannot read by 400', async () => {
     const { body } = await shop.place('ada');
     expect((await shop.ship(body.id, undefined, { 'if-match': 'one' })).status).toBe(400);
