@@ -82,5 +82,11 @@ export {
   WaitTimeoutError,
   WrongExpectedVersionError,
 } from './kernel/errors.js';
+export {
+  ConsumerSettingsError,
+  DeadLetterNotFoundError,
+  NoStreamError,
+  StreamSettingsError,
+} from './kernel/transport-errors.js';
 export type { AnyJetsourceError, TransactionViolation } from './kernel/errors.js';
 export type { JetsourceError, Outcome } from './kernel/jetsource-error.js';

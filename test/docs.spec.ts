@@ -81,7 +81,7 @@ describe('the documentation', () => {
       ...read('README.md').matchAll(/^\| `([A-Za-z]+Error)`\s*\| `([a-z-]+)`\s*\| ([a-z` ,-]+?)\s*\|/gm),
     ].map(([, name, code, outcome]) => `${name}: ${code}, ${outcome}`);
     const classes = [
-      ...read('src/kernel/errors.ts').matchAll(
+      ...`${read('src/kernel/errors.ts')}${read('src/kernel/transport-errors.ts')}`.matchAll(
         /^export class (\w+).*?readonly code = '([\w-]+)';\n(.*?)^\}/gms,
       ),
     ].map(([, name, code, body]) => {

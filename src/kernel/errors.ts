@@ -1,4 +1,10 @@
 import { hasJetsourceBrand, JetsourceError, type Outcome } from './jetsource-error.js';
+import type {
+  ConsumerSettingsError,
+  DeadLetterNotFoundError,
+  NoStreamError,
+  StreamSettingsError,
+} from './transport-errors.js';
 
 /** An option has a value that cannot work. Nothing was sent. */
 export class InvalidOptionError extends JetsourceError {
@@ -362,7 +368,11 @@ export type AnyJetsourceError =
   | ProjectionDivergedError
   | ProjectionFencedError
   | WaitTimeoutError
-  | NatsServerUnavailableError;
+  | NatsServerUnavailableError
+  | StreamSettingsError
+  | ConsumerSettingsError
+  | NoStreamError
+  | DeadLetterNotFoundError;
 
 /** Whether `error` is one of jetsource's, also when another installed copy of the package threw it. */
 export function isJetsourceError(error: unknown): error is AnyJetsourceError {

@@ -1,12 +1,13 @@
 import { readFileSync } from 'node:fs';
 import * as errors from '../../src/kernel/errors.js';
+import * as transportErrors from '../../src/kernel/transport-errors.js';
 import { type AnyJetsourceError, isJetsourceError } from '../../src/kernel/errors.js';
 import { JetsourceError } from '../../src/kernel/jetsource-error.js';
 import * as publicEntry from '../../src/index.js';
 
 type Constructor = new (details: never, options?: ErrorOptions) => AnyJetsourceError;
 
-const classes = (Object.entries(errors) as [string, unknown][]).filter(
+const classes = (Object.entries({ ...errors, ...transportErrors }) as [string, unknown][]).filter(
   (entry): entry is [string, Constructor] =>
     typeof entry[1] === 'function' && entry[1].prototype instanceof JetsourceError,
 );
@@ -36,6 +37,8 @@ const DETAILS = {
   floor: '2',
   found: '1',
   projection: 'p',
+  consumer: 'c',
+  pattern: 'p',
   known: ['k'],
   what: 'w',
   timeoutMs: 1,
