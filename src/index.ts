@@ -83,9 +83,15 @@ export {
   WrongExpectedVersionError,
 } from './kernel/errors.js';
 export {
+  CapturedPatternError,
   ConsumerSettingsError,
   DeadLetterNotFoundError,
+  ExpectationFailedError,
+  NoResponderError,
   NoStreamError,
+  PublishOutcomeUnknownError,
+  PublishRefusedError,
+  RequestTimeoutError,
   StreamSettingsError,
 } from './kernel/transport-errors.js';
 export type { AnyJetsourceError, TransactionViolation } from './kernel/errors.js';

@@ -6,6 +6,7 @@ import { sleep } from '../kernel/sleep.js';
 import { StreamSettingsError } from '../kernel/transport-errors.js';
 import { ApiCode, type ApiFault } from './api-codes.js';
 import { isFault, type JetStreamConnection, unexpectedFault } from './jetstream-connection.js';
+import { scheduleSubjects } from './schedule-subject.js';
 import { isStoreStream } from './store-stream.js';
 import { withoutCovered } from './subject-pattern.js';
 
@@ -57,8 +58,12 @@ export async function findStream(
 function toWanted({ replicas, allow_rollup: allowRollup, ...config }: WantedStream): Wanted {
   refuseAlias('replicas', replicas, 'num_replicas', config.num_replicas);
   refuseAlias('allow_rollup', allowRollup, 'allow_rollup_hdrs', config.allow_rollup_hdrs);
+  const { name, subjects } = config;
+  const isScheduling = config.allow_msg_schedules === true && subjects !== undefined;
   return {
     ...config,
+    // where the client puts what is to be delivered later
+    ...(isScheduling && { subjects: [...subjects, scheduleSubjects(name)] }),
     ...(replicas !== undefined && { num_replicas: replicas }),
     ...(allowRollup !== undefined && { allow_rollup_hdrs: allowRollup }),
   };

@@ -11,7 +11,9 @@ const classes = (Object.entries({ ...errors, ...transportErrors }) as [string, u
   (entry): entry is [string, Constructor] =>
     typeof entry[1] === 'function' && entry[1].prototype instanceof JetsourceError,
 );
-const source = readFileSync(new URL('../../src/kernel/errors.ts', import.meta.url), 'utf8');
+const sources = ['errors', 'transport-errors'].map((name) =>
+  readFileSync(new URL(`../../src/kernel/${name}.ts`, import.meta.url), 'utf8'),
+);
 
 /** With a query it is another module, as in another installed copy. */
 const COPY: string = '../../src/kernel/errors.js?copy';
@@ -39,6 +41,9 @@ const DETAILS = {
   projection: 'p',
   consumer: 'c',
   pattern: 'p',
+  streams: ['s'],
+  subject: 's',
+  messageId: 'm',
   known: ['k'],
   what: 'w',
   timeoutMs: 1,
@@ -52,11 +57,10 @@ describe('errors', () => {
   });
 
   it('are all in AnyJetsourceError, and nothing else is', () => {
-    const union = /export type AnyJetsourceError =([^;]+);/.exec(source)?.[1] ?? '';
-    const members = union
-      .split('|')
+    const members = sources
+      .flatMap((source) => /export type Any\w+Error =([^;]+);/.exec(source)?.[1]?.split('|') ?? [])
       .map((member) => member.trim())
-      .filter(Boolean);
+      .filter((member) => member !== '' && member !== 'AnyTransportError');
     expect(members.toSorted()).toEqual(classes.map(([name]) => name).toSorted());
   });
 
@@ -87,7 +91,11 @@ describe('errors', () => {
     const unknown = classes
       .map(([, ErrorClass]) => new ErrorClass(DETAILS))
       .filter(({ outcome }) => outcome === 'unknown');
-    expect(unknown.map(({ name }) => name)).toEqual(['AppendOutcomeUnknownError']);
+    expect(unknown.map(({ name }) => name)).toEqual([
+      'AppendOutcomeUnknownError',
+      'PublishOutcomeUnknownError',
+      'RequestTimeoutError',
+    ]);
   });
 
   it('are recognised when another installed copy of the package threw them', async () => {
