@@ -2,6 +2,7 @@ import { Inject, Injectable, Logger, type OnApplicationShutdown } from '@nestjs/
 import { ClientProxy, type ReadPacket, type WritePacket } from '@nestjs/microservices';
 import type { PubAck } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
+import type { Observable } from 'rxjs';
 import type { HeaderValues } from '../jetstream/message-headers.js';
 import { Deadline } from '../kernel/deadline.js';
 import { ConnectionClosedError, InvalidOptionError, TransportError } from '../kernel/errors.js';
@@ -51,7 +52,7 @@ export interface EmitManyOptions {
  */
 @Injectable()
 export class NatsJetStreamClientProxy
-  extends ClientProxy<NatsJetStreamEvents, NatsJetStreamStatus>
+  extends ClientProxy<NatsJetStreamEvents>
   implements OnApplicationShutdown
 {
   readonly #logger = new Logger(NatsJetStreamClientProxy.name);
@@ -91,6 +92,11 @@ export class NatsJetStreamClientProxy
 
   async onApplicationShutdown(): Promise<void> {
     await this.close();
+  }
+
+  /** How the client stands to NATS: what is known now, and each change. */
+  override get status(): Observable<NatsJetStreamStatus> {
+    return super.status as Observable<NatsJetStreamStatus>;
   }
 
   override on<Event extends keyof NatsJetStreamEvents>(
