@@ -40,7 +40,11 @@ export class RequestCall {
     try {
       const reply = this.#listen();
       this.#awaitNext();
-      nc.publish(this.#parts.subject, payload, { reply, headers: toMsgHdrs(headers) });
+      // a message without headers is shorter, and read sooner
+      nc.publish(this.#parts.subject, payload, {
+        reply,
+        ...(Object.keys(headers).length > 0 && { headers: toMsgHdrs(headers) }),
+      });
     } catch (cause) {
       this.fail(
         new TransportError(`${this.#parts.subject} was not sent: ${(cause as Error).message}`, { cause }),
