@@ -111,5 +111,17 @@ export {
   WaitTimeoutError,
   WrongExpectedVersionError,
 } from './kernel/errors.js';
+export {
+  CapturedPatternError,
+  ConsumerSettingsError,
+  DeadLetterNotFoundError,
+  ExpectationFailedError,
+  NoResponderError,
+  NoStreamError,
+  PublishOutcomeUnknownError,
+  PublishRefusedError,
+  RequestTimeoutError,
+  StreamSettingsError,
+} from './kernel/transport-errors.js';
 export type { AnyJetsourceError, TransactionViolation } from './kernel/errors.js';
 export type { JetsourceError, Outcome } from './kernel/jetsource-error.js';

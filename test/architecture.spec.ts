@@ -6,9 +6,9 @@ const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const src = join(root, 'src');
 
 /** Packages that only these folders may import, and folders that may know some folders only. */
-const PACKAGES = [
-  { package: '@nats-io/', folders: ['jetstream'] },
-  { package: '@nestjs/', folders: ['nestjs', 'transport'] },
+const PACKAGES: readonly { package: string; folders: string[]; typesFor: string[] }[] = [
+  { package: '@nats-io/', folders: ['jetstream'], typesFor: ['transport'] },
+  { package: '@nestjs/', folders: ['nestjs', 'transport'], typesFor: [] },
 ];
 const KNOWS_ONLY: Record<string, string[]> = { postgres: ['kernel', 'event', 'projection', 'erasure'] };
 
@@ -20,6 +20,8 @@ interface SourceFile {
   /** Imports of our own files, as paths below src, and of packages. */
   readonly own: readonly string[];
   readonly packages: readonly string[];
+  /** Packages of which more than types is imported. */
+  readonly values: readonly string[];
 }
 
 function listFiles(folder: string): string[] {
@@ -45,6 +47,9 @@ function toSourceFile(file: string): SourceFile {
       .filter((specifier) => specifier.startsWith('.'))
       .map((specifier) => normalize(join(dirname(path), specifier)).replace(/\.js$/, '.ts')),
     packages: specifiers.filter((specifier) => !specifier.startsWith('.')),
+    values: [...text.matchAll(/^import\s+(?!type\b)[^'"]*?from\s+'([^'.][^']*)'/gms)].map(
+      ([, specifier]) => specifier as string,
+    ),
   };
 }
 
@@ -89,10 +94,11 @@ describe('the layers of ARCHITECTURE.md', () => {
     expect(strangers).toEqual([]);
   });
 
-  it.each(PACKAGES)('let nobody but $folders import $package', ({ package: name, folders }) => {
+  it.each(PACKAGES)('let nobody but $folders import $package', ({ package: name, folders, typesFor }) => {
     const elsewhere = inFolders.filter(
-      ({ folder, packages }) =>
-        !folders.includes(folder) && packages.some((imported) => imported.startsWith(name)),
+      ({ folder, packages, values }) =>
+        !folders.includes(folder) &&
+        (typesFor.includes(folder) ? values : packages).some((imported) => imported.startsWith(name)),
     );
     expect(elsewhere.map(({ path }) => path)).toEqual([]);
     const inside = inFolders.some(

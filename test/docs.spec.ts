@@ -12,6 +12,10 @@ const pages = [
   ...readdirSync(join(root, 'docs')).map((name) => join('docs', name)),
 ];
 
+const ERROR_SOURCES = readdirSync(join(root, 'src/kernel'))
+  .filter((name) => /(^|-)errors\.ts$/.test(name))
+  .map((name) => join('src/kernel', name));
+
 function read(page: string): string {
   return readFileSync(join(root, page), 'utf8');
 }
@@ -81,9 +85,9 @@ describe('the documentation', () => {
       ...read('README.md').matchAll(/^\| `([A-Za-z]+Error)`\s*\| `([a-z-]+)`\s*\| ([a-z` ,-]+?)\s*\|/gm),
     ].map(([, name, code, outcome]) => `${name}: ${code}, ${outcome}`);
     const classes = [
-      ...`${read('src/kernel/errors.ts')}${read('src/kernel/aggregate-errors.ts')}${read('src/kernel/event-errors.ts')}`.matchAll(
-        /^export class (\w+).*?readonly code = '([\w-]+)';\n(.*?)^\}/gms,
-      ),
+      ...ERROR_SOURCES.map(read)
+        .join('')
+        .matchAll(/^export class (\w+).*?readonly code = '([\w-]+)';\n(.*?)^\}/gms),
     ].map(([, name, code, body]) => {
       const outcome = /readonly outcome = '([\w-]+)'/.exec(body as string)?.[1] ?? 'not-applied or unknown';
       return `${name}: ${code}, ${outcome}`;

@@ -75,7 +75,7 @@ export class InMemoryLog {
     this.#lastTime = Math.max(this.#lastTime, Date.now());
     const message = { subject, sequence: this.lastSequence + 1, data: payload, time: this.#lastTime };
     this.#messages.push(message);
-    this.#byId.set(headers['Nats-Msg-Id'] ?? '', message);
+    this.#byId.set(String(headers['Nats-Msg-Id'] ?? ''), message);
     const before = this.#bySubject.get(subject);
     if (before === undefined) this.#bySubject.set(subject, [message]);
     else before.push(message);

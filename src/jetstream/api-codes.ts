@@ -6,6 +6,10 @@ export const ApiCode = {
   messageNotFound: 10037,
   /** The guard does not hold; on a retry this may be our own message. */
   wrongLastSequence: 10071,
+  /** The stream is not the one that was expected. */
+  wrongStream: 10060,
+  /** The message before is not the one that was expected. */
+  wrongLastMessageId: 10070,
   /** Another write to the subject is in flight. */
   wrongLastSequenceInFlight: 10164,
   /** The same message id is in flight. */
@@ -22,6 +26,9 @@ const TRANSIENT: ReadonlySet<number> = new Set([
   ApiCode.batchIncomplete,
   ApiCode.batchTooManyInFlight,
 ]);
+
+/** Status of an answer that the server did not give, since the user may not ask; like HTTP's. */
+export const FORBIDDEN = 403;
 
 /** An error in a reply of JetStream. */
 export interface ApiFault {

@@ -1,4 +1,5 @@
-import { headers, type Msg, type MsgHdrs } from '@nats-io/transport-node';
+import type { PubAck } from '@nats-io/jetstream';
+import type { Msg } from '@nats-io/transport-node';
 import { v4 as randomUuid } from 'uuid';
 import { Backoff } from '../kernel/backoff.js';
 import type { Deadline } from '../kernel/deadline.js';
@@ -6,7 +7,8 @@ import { Semaphore } from '../kernel/semaphore.js';
 import { sleep } from '../kernel/sleep.js';
 import { AckTimeout } from './ack-timeout.js';
 import { ApiCode, type ApiFault, isTransient } from './api-codes.js';
-import type { JetStreamConnection } from './jetstream-connection.js';
+import { isFault, type JetStreamConnection } from './jetstream-connection.js';
+import { type HeaderValues, toMsgHdrs, valuesOf } from './message-headers.js';
 import { isNoResponders } from './reply-inbox.js';
 import { ResendLimit } from './resend-limit.js';
 
@@ -26,31 +28,34 @@ export const BATCH_HEADERS_BYTES = 110;
 export interface OutgoingMessage {
   readonly subject: string;
   readonly payload: Uint8Array;
-  readonly headers: Readonly<Record<string, string>>;
+  readonly headers: HeaderValues;
 }
 
 /** What the message takes of the server's payload limit, in bytes: headers count, the subject does not. */
 export function sizeOf(message: OutgoingMessage): number {
-  const lines = Object.entries(message.headers).map(([name, value]) => name.length + value.length + 4);
-  return lines.reduce((sum, length) => sum + length, message.payload.length + HEADER_FRAME);
+  let bytes = message.payload.length + HEADER_FRAME;
+  for (const [name, value] of Object.entries(message.headers)) {
+    for (const one of valuesOf(value)) bytes += Buffer.byteLength(name) + Buffer.byteLength(one) + 4;
+  }
+  return bytes;
 }
 
 /** What the server said in the end. */
 export type PublishAnswer =
   /** Stored by this publish. */
-  | { readonly kind: 'stored'; readonly sequence: number }
+  | { readonly kind: 'stored'; readonly sequence: number; readonly ack: PubAck }
   /** The stream knows the message id already; `sequence` is 0 where the server does not know the original's. */
-  | { readonly kind: 'duplicate'; readonly sequence: number }
+  | { readonly kind: 'duplicate'; readonly sequence: number; readonly ack?: PubAck }
   /** The guard does not hold. After a resend this may be the trace of our own first send. */
-  | { readonly kind: 'conflict'; readonly resent: boolean }
+  | { readonly kind: 'conflict'; readonly fault: ApiFault; readonly resent: boolean }
   | { readonly kind: 'refused'; readonly fault: ApiFault; readonly resent: boolean }
   /** The deadline passed. `sure` when every send was answered by "nobody serves that subject". */
   | { readonly kind: 'unanswered'; readonly sure: boolean };
 
-interface PubAck {
-  readonly seq?: number;
-  readonly duplicate?: boolean;
-  readonly error?: ApiFault;
+/** How a publish goes on when nobody serves its subject. */
+export interface PublishPatience {
+  /** Whether to send again until somebody does; otherwise the answer is `unanswered` at once. @default true */
+  readonly untilServed?: boolean;
 }
 
 /** Publishes with acknowledgement: resends the same bytes until there is an answer that means something, or the deadline passes. */
@@ -65,11 +70,15 @@ export class Publisher {
     this.#connection = connection;
   }
 
-  async publish(message: OutgoingMessage, deadline: Deadline): Promise<PublishAnswer> {
-    const natsHeaders = toHeaders(message.headers);
+  async publish(
+    message: OutgoingMessage,
+    deadline: Deadline,
+    patience: PublishPatience = {},
+  ): Promise<PublishAnswer> {
+    const natsHeaders = toMsgHdrs(message.headers);
     const send: Send = (reply) =>
       this.#connection.nc.publish(message.subject, message.payload, { reply, headers: natsHeaders });
-    return this.#window.run(async () => this.#publish(send, message.payload.length, deadline));
+    return this.#window.run(async () => this.#publish(send, message.payload.length, deadline, patience));
   }
 
   /**
@@ -84,10 +93,16 @@ export class Publisher {
     });
   }
 
-  async #publish(send: Send, bytes: number, deadline: Deadline): Promise<PublishAnswer> {
+  async #publish(
+    send: Send,
+    bytes: number,
+    deadline: Deadline,
+    patience: PublishPatience = {},
+  ): Promise<PublishAnswer> {
     this.#timeout.load(bytes);
     try {
-      return await new Publication(this.#connection, this.#timeout, this.#resends, send, deadline).run();
+      const limits = { timeout: this.#timeout, resends: this.#resends, patience };
+      return await new Publication(this.#connection, send, deadline, limits).run();
     } finally {
       this.#timeout.load(-bytes);
     }
@@ -98,7 +113,7 @@ export class Publisher {
     const batchId = randomUuid();
     for (const [index, { subject, payload, headers: own }] of messages.entries()) {
       const isLast = index === messages.length - 1;
-      const natsHeaders = toHeaders({
+      const natsHeaders = toMsgHdrs({
         ...own,
         'Nats-Batch-Id': batchId,
         'Nats-Batch-Sequence': String(index + 1),
@@ -114,31 +129,30 @@ export class Publisher {
 /** Sends what is to be stored, with the answer going to that subject. */
 type Send = (reply: string) => void;
 
+/** What all publications of a publisher share, and how patient one is. */
+interface Limits {
+  readonly timeout: AckTimeout;
+  readonly resends: ResendLimit;
+  readonly patience: PublishPatience;
+}
+
 /** One message, or one batch, on its way: all its sends share one reply address, so that a late answer to an early send counts, too. */
 class Publication {
   readonly #connection: JetStreamConnection;
-  readonly #timeout: AckTimeout;
-  readonly #resends: ResendLimit;
   readonly #send: Send;
   readonly #deadline: Deadline;
+  readonly #limits: Limits;
   readonly #backoff = new Backoff(20, 500);
   readonly #replies: Msg[] = [];
   #wake: (() => void) | undefined;
   #sends = 0;
   #rejections = 0;
 
-  constructor(
-    connection: JetStreamConnection,
-    timeout: AckTimeout,
-    resends: ResendLimit,
-    send: Send,
-    deadline: Deadline,
-  ) {
+  constructor(connection: JetStreamConnection, send: Send, deadline: Deadline, limits: Limits) {
     this.#connection = connection;
-    this.#timeout = timeout;
-    this.#resends = resends;
     this.#send = send;
     this.#deadline = deadline;
+    this.#limits = limits;
   }
 
   async run(): Promise<PublishAnswer> {
@@ -157,25 +171,31 @@ class Publication {
     while (await this.#canSend()) {
       const answer = await this.#sendOnce(reply);
       if (answer !== undefined) return answer;
+      if (this.#isUnserved && this.#limits.patience.untilServed === false) break;
     }
-    return { kind: 'unanswered', sure: this.#rejections === this.#sends };
+    return { kind: 'unanswered', sure: this.#isUnserved };
+  }
+
+  /** Whether all that was ever said is that nobody serves the subject. */
+  get #isUnserved(): boolean {
+    return this.#rejections === this.#sends;
   }
 
   /** Sends, or sends again if there is a place for that, and listens for a while in any case: an early send may be answered late. */
   async #sendOnce(reply: string): Promise<PublishAnswer | undefined> {
     const isResend = this.#sends > 0;
-    const maySend = !isResend || this.#resends.tryEnter();
+    const maySend = !isResend || this.#limits.resends.tryEnter();
     try {
       const sentAt = performance.now();
       if (maySend) {
         this.#sends += 1;
         this.#send(reply);
       }
-      const answer = await this.#answerWithin(this.#timeout.ms);
-      if (answer !== undefined && maySend) this.#timeout.observe(performance.now() - sentAt);
+      const answer = await this.#answerWithin(this.#limits.timeout.ms);
+      if (answer !== undefined && maySend) this.#limits.timeout.observe(performance.now() - sentAt);
       return answer;
     } finally {
-      if (isResend && maySend) this.#resends.leave();
+      if (isResend && maySend) this.#limits.resends.leave();
     }
   }
 
@@ -200,14 +220,18 @@ class Publication {
       this.#rejections += 1;
       return undefined;
     }
-    const { seq = 0, duplicate = false, error } = reply.json<PubAck>();
+    const answer = parse(reply);
     const resent = this.#sends > 1;
-    if (error === undefined)
-      return duplicate ? { kind: 'duplicate', sequence: seq } : { kind: 'stored', sequence: seq };
-    if (isTransient(error)) return undefined;
-    if (error.err_code === ApiCode.wrongLastSequence) return { kind: 'conflict', resent };
-    if (error.err_code === ApiCode.batchDuplicate) return { kind: 'duplicate', sequence: 0 };
-    return { kind: 'refused', fault: error, resent };
+    if (answer === undefined) return undefined;
+    if (!isFault(answer)) {
+      const kind = answer.duplicate === true ? 'duplicate' : 'stored';
+      return { kind, sequence: answer.seq, ack: answer };
+    }
+    const { error: fault } = answer;
+    if (isTransient(fault)) return undefined;
+    if (fault.err_code === ApiCode.wrongLastSequence) return { kind: 'conflict', fault, resent };
+    if (fault.err_code === ApiCode.batchDuplicate) return { kind: 'duplicate', sequence: 0 };
+    return { kind: 'refused', fault, resent };
   }
 
   async #nextReply(timeoutMs: number): Promise<Msg | undefined> {
@@ -227,8 +251,13 @@ class Publication {
   }
 }
 
-function toHeaders(own: OutgoingMessage['headers']): MsgHdrs {
-  const natsHeaders = headers();
-  for (const [name, value] of Object.entries(own)) natsHeaders.set(name, value);
-  return natsHeaders;
+/** What the stream says; undefined for what somebody else replies who listens to the subject as well. */
+function parse(reply: Msg): PubAck | { error: ApiFault } | undefined {
+  try {
+    const answer = reply.json<Partial<PubAck>>();
+    if (isFault(answer)) return answer;
+    return typeof answer?.seq === 'number' ? (answer as PubAck) : undefined;
+  } catch {
+    return undefined;
+  }
 }

@@ -7,9 +7,7 @@ import {
   PermissionViolationError,
 } from '@nats-io/transport-node';
 import { TimeoutWheel } from '../kernel/timeout-wheel.js';
-
-/** Like the status of HTTP; the server itself has none for this. */
-const FORBIDDEN = 403;
+import { FORBIDDEN } from './api-codes.js';
 
 /** An address that replies to one request, or to all resends of it, arrive at. */
 export interface ReplyAddress {
@@ -159,6 +157,11 @@ function mayNotPublish(subject: string): string {
 
 function mayNotSubscribe(subject: string): string {
   return `this user may not subscribe to ${subject}; permit it, or set inboxPrefix to what is permitted (docs/security.md)`;
+}
+
+/** Why the user may not send the request, or hear its answer; undefined for a reply that came. */
+export function refusalOf(reply: Msg): string | undefined {
+  return reply instanceof Refusal ? reply.headers.description : undefined;
 }
 
 /** Whether the reply says that nobody serves the subject. */

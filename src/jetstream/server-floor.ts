@@ -16,7 +16,8 @@ export function requireEventStoreServer(version: string): void {
   throw new UnsupportedByServerError({ ...EVENT_STORE_FLOOR, found: `nats-server ${version}` });
 }
 
-function isAtLeast(version: string, floor: string): boolean {
+/** Whether a server's version is the floor or later. */
+export function isAtLeast(version: string, floor: string): boolean {
   const found = numbers(version);
   for (const [index, needed] of numbers(floor).entries()) {
     const part = found[index] ?? 0;

@@ -80,6 +80,15 @@ export async function openStoreStream(
   return { identity: config.metadata?.[IDENTITY] as string, drift: driftOf(config, options) };
 }
 
+/** Whether a stream is an event store's, by what its creation wrote into its metadata. */
+export function isStoreStream({
+  metadata,
+}: {
+  readonly metadata?: Record<string, string> | undefined;
+}): boolean {
+  return metadata?.[IDENTITY] !== undefined;
+}
+
 async function find(
   connection: JetStreamConnection,
   name: string,

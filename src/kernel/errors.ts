@@ -1,6 +1,7 @@
 import type { CommandHandledError, MissingEventHandlerError } from './aggregate-errors.js';
 import type { UnreadableEventError } from './event-errors.js';
 import { hasJetsourceBrand, JetsourceError, type Outcome } from './jetsource-error.js';
+import type { AnyTransportError } from './transport-errors.js';
 
 /** An option has a value that cannot work. Nothing was sent. */
 export class InvalidOptionError extends JetsourceError {
@@ -136,7 +137,7 @@ export class CommitRemovedError extends JetsourceError {
   }
 }
 
-/** The commit is larger than the server takes. Nothing was sent: put large content elsewhere and store a reference. */
+/** The commit, or the event of the transport, is larger than the server takes. Nothing was sent: put large content elsewhere and store a reference. */
 export class PayloadTooLargeError extends JetsourceError {
   readonly code = 'payload-too-large';
   readonly outcome = 'not-applied';
@@ -149,8 +150,8 @@ export class PayloadTooLargeError extends JetsourceError {
 
   constructor(details: { stream: string; size: number; limit: number }, options?: ErrorOptions) {
     super(
-      `a commit of ${details.size} bytes to ${details.stream} is above the server's limit of ${details.limit} bytes; ` +
-        `split the append, or store a reference to the content`,
+      `${details.size} bytes to ${details.stream} are above the server's limit of ${details.limit} bytes; ` +
+        `split them, or store a reference to the content`,
       options,
     );
     this.stream = details.stream;
@@ -367,7 +368,8 @@ export type AnyJetsourceError =
   | ProjectionDivergedError
   | ProjectionFencedError
   | WaitTimeoutError
-  | NatsServerUnavailableError;
+  | NatsServerUnavailableError
+  | AnyTransportError;
 
 /** Whether `error` is one of jetsource's, also when another installed copy of the package threw it. */
 export function isJetsourceError(error: unknown): error is AnyJetsourceError {

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import * as aggregateErrors from '../../src/kernel/aggregate-errors.js';
 import * as errors from '../../src/kernel/errors.js';
 import * as eventErrors from '../../src/kernel/event-errors.js';
+import * as transportErrors from '../../src/kernel/transport-errors.js';
 import { type AnyJetsourceError, isJetsourceError } from '../../src/kernel/errors.js';
 import { JetsourceError } from '../../src/kernel/jetsource-error.js';
 import * as publicEntry from '../../src/index.js';
@@ -9,12 +10,14 @@ import * as publicEntry from '../../src/index.js';
 type Constructor = new (details: never, options?: ErrorOptions) => AnyJetsourceError;
 
 const classes = (
-  Object.entries({ ...errors, ...aggregateErrors, ...eventErrors }) as [string, unknown][]
+  Object.entries({ ...errors, ...aggregateErrors, ...eventErrors, ...transportErrors }) as [string, unknown][]
 ).filter(
   (entry): entry is [string, Constructor] =>
     typeof entry[1] === 'function' && entry[1].prototype instanceof JetsourceError,
 );
-const source = readFileSync(new URL('../../src/kernel/errors.ts', import.meta.url), 'utf8');
+const sources = ['errors', 'transport-errors'].map((name) =>
+  readFileSync(new URL(`../../src/kernel/${name}.ts`, import.meta.url), 'utf8'),
+);
 
 /** With a query it is another module, as in another installed copy. */
 const COPY: string = '../../src/kernel/errors.js?copy';
@@ -40,6 +43,11 @@ const DETAILS = {
   floor: '2',
   found: '1',
   projection: 'p',
+  consumer: 'c',
+  pattern: 'p',
+  streams: ['s'],
+  subject: 's',
+  messageId: 'm',
   known: ['k'],
   what: 'w',
   timeoutMs: 1,
@@ -53,11 +61,10 @@ describe('errors', () => {
   });
 
   it('are all in AnyJetsourceError, and nothing else is', () => {
-    const union = /export type AnyJetsourceError =([^;]+);/.exec(source)?.[1] ?? '';
-    const members = union
-      .split('|')
+    const members = sources
+      .flatMap((source) => /export type Any\w+Error =([^;]+);/.exec(source)?.[1]?.split('|') ?? [])
       .map((member) => member.trim())
-      .filter(Boolean);
+      .filter((member) => member !== '' && member !== 'AnyTransportError');
     expect(members.toSorted()).toEqual(classes.map(([name]) => name).toSorted());
   });
 
@@ -88,7 +95,11 @@ describe('errors', () => {
     const unknown = classes
       .map(([, ErrorClass]) => new ErrorClass(DETAILS))
       .filter(({ outcome }) => outcome === 'unknown');
-    expect(unknown.map(({ name }) => name)).toEqual(['AppendOutcomeUnknownError']);
+    expect(unknown.map(({ name }) => name)).toEqual([
+      'AppendOutcomeUnknownError',
+      'PublishOutcomeUnknownError',
+      'RequestTimeoutError',
+    ]);
   });
 
   it('are recognised when another installed copy of the package threw them', async () => {

@@ -1,0 +1,18 @@
+import { headers, type MsgHdrs } from '@nats-io/transport-node';
+
+/** Headers of a message by name: one value, or several. */
+export type HeaderValues = Readonly<Record<string, string | readonly string[]>>;
+
+/** The headers as the client sends them. */
+export function toMsgHdrs(values: HeaderValues): MsgHdrs {
+  const natsHeaders = headers();
+  for (const [name, value] of Object.entries(values)) {
+    for (const one of valuesOf(value)) natsHeaders.append(name, one);
+  }
+  return natsHeaders;
+}
+
+/** The values of one header. */
+export function valuesOf(value: string | readonly string[]): readonly string[] {
+  return typeof value === 'string' ? [value] : value;
+}

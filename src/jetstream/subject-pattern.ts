@@ -1,0 +1,31 @@
+/** Whether a pattern with wildcards takes in every subject that `other`, a pattern or a literal subject, stands for. */
+export function covers(pattern: string, other: string): boolean {
+  const wide = pattern.split('.');
+  const narrow = other.split('.');
+  for (const [index, token] of wide.entries()) {
+    if (token === '>') return narrow.length > index;
+    const theirs = narrow[index];
+    if (theirs === undefined || theirs === '>') return false;
+    if (token !== '*' && token !== theirs) return false;
+  }
+  return wide.length === narrow.length;
+}
+
+/** Whether some subject is one of both patterns. */
+export function overlaps(one: string, other: string): boolean {
+  const left = one.split('.');
+  const right = other.split('.');
+  for (const [index, token] of left.entries()) {
+    const theirs = right[index];
+    if (theirs === undefined) return false;
+    if (token === '>' || theirs === '>') return true;
+    if (token !== '*' && theirs !== '*' && token !== theirs) return false;
+  }
+  return left.length === right.length;
+}
+
+/** The patterns without those that another of them takes in: a stream may not list both. */
+export function withoutCovered(patterns: readonly string[]): string[] {
+  const distinct = [...new Set(patterns)];
+  return distinct.filter((pattern) => !distinct.some((other) => other !== pattern && covers(other, pattern)));
+}

@@ -1,0 +1,91 @@
+import type { StreamConfig } from '@nats-io/jetstream';
+import type { Deadline } from '../kernel/deadline.js';
+import { InvalidOptionError, UnsupportedByServerError } from '../kernel/errors.js';
+import { NoStreamError } from '../kernel/transport-errors.js';
+import { capturingStreams } from './capturing-streams.js';
+import { findStream } from './ensure-streams.js';
+import type { JetStreamConnection } from './jetstream-connection.js';
+import type { HeaderValues } from './message-headers.js';
+import type { PublishRequest } from './publish-request.js';
+import { scheduleSubject, scheduleSubjects } from './schedule-subject.js';
+import { isAtLeast } from './server-floor.js';
+import { isStoreStream } from './store-stream.js';
+import { covers } from './subject-pattern.js';
+
+/** Since when a server knows the setting; an older one ignores it, and stores the message for ever, or at once. */
+const FLOOR = { allow_msg_ttl: '2.11', allow_msg_schedules: '2.12' } as const;
+
+/**
+ * Where a message goes that expires, or is delivered later, and the headers that say so. A server that does not know such a header ignores it, so the
+ * stream is looked at first.
+ *
+ * @throws {@link InvalidOptionError} naming the option that the stream does not allow.
+ * @throws {@link UnsupportedByServerError} when the server is too old for it.
+ */
+export async function timedMessage(
+  connection: JetStreamConnection,
+  request: PublishRequest,
+  deadline: Deadline,
+): Promise<{ subject: string; headers: HeaderValues }> {
+  const { subject, messageId, ttlMs, at } = request;
+  const config = await streamOf(connection, request, deadline);
+  if (ttlMs !== undefined) allow(connection, config, 'allow_msg_ttl', 'ttlMs', ttlMs);
+  // whole seconds are what the server counts in
+  const ttl = ttlMs === undefined ? undefined : `${Math.ceil(ttlMs / 1_000)}s`;
+  if (at === undefined) return { subject, headers: ttl === undefined ? {} : { 'Nats-TTL': ttl } };
+  allow(connection, config, 'allow_msg_schedules', 'delayMs', at.toISOString());
+  return {
+    subject: scheduleSubjectIn(config, messageId),
+    headers: {
+      'Nats-Schedule': `@at ${at.toISOString()}`,
+      'Nats-Schedule-Target': subject,
+      ...(ttl !== undefined && { 'Nats-Schedule-TTL': ttl }),
+    },
+  };
+}
+
+async function streamOf(
+  connection: JetStreamConnection,
+  { subject, expect }: PublishRequest,
+  deadline: Deadline,
+): Promise<StreamConfig> {
+  const name = expect.streamName ?? (await capturingStreams(connection, subject, deadline))?.[0];
+  const stream = name === undefined ? undefined : await findStream(connection, name, deadline);
+  if (stream !== undefined) return stream.config;
+  throw new NoStreamError({
+    pattern: subject,
+    reason: 'no stream is seen to capture it, so nothing can be stored there with ttlMs or delayMs',
+  });
+}
+
+function allow(
+  connection: JetStreamConnection,
+  config: StreamConfig,
+  setting: keyof typeof FLOOR,
+  option: string,
+  given: unknown,
+): void {
+  const refuse = (reason: string): never => {
+    throw new InvalidOptionError({ option, given, allowed: `absent for stream ${config.name}: ${reason}` });
+  };
+  if (isStoreStream(config)) refuse('it holds an event store, which nothing may change or remove');
+  if (config[setting] === true) return;
+  const { serverVersion } = connection;
+  if (isAtLeast(serverVersion, FLOOR[setting])) refuse(`set ${setting}: true in its streamConfig`);
+  throw new UnsupportedByServerError({
+    capability: option,
+    floor: FLOOR[setting],
+    found: `nats-server ${serverVersion}`,
+  });
+}
+
+/** A subject of its own for each, since a second schedule on one subject takes the place of the first. */
+function scheduleSubjectIn(config: StreamConfig, messageId: string): string {
+  const subject = scheduleSubject(config.name, Buffer.from(messageId).toString('base64url'));
+  if (config.subjects.some((pattern) => covers(pattern, subject))) return subject;
+  throw new InvalidOptionError({
+    option: 'delayMs',
+    given: subject,
+    allowed: `absent for stream ${config.name}, unless its subjects include ${scheduleSubjects(config.name)}`,
+  });
+}

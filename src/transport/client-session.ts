@@ -1,0 +1,25 @@
+import { ensureStreams } from '../jetstream/ensure-streams.js';
+import { MessagePublisher } from '../jetstream/message-publisher.js';
+import type { ClientSettings } from './nats-jetstream-client-options.js';
+import { DEFAULT_SERVICE_NAME, TransportConnection } from './transport-connection.js';
+
+/** What a client has while it is connected. */
+export interface ClientSession {
+  readonly connection: TransportConnection;
+  readonly publisher: MessagePublisher;
+}
+
+/** Connects, and brings the client's streams up to date. */
+export async function openClientSession(settings: ClientSettings): Promise<ClientSession> {
+  const { connectionOptions, jetStreamOptions, streams } = settings;
+  const connection = await TransportConnection.acquire(connectionOptions, jetStreamOptions);
+  try {
+    // a server of the same service asks for subjects under the name alone: neither takes away the other's
+    const owner = `${connectionOptions.name ?? DEFAULT_SERVICE_NAME}/client`;
+    await ensureStreams(connection.jetstream, streams, owner);
+    return { connection, publisher: new MessagePublisher(connection.jetstream) };
+  } catch (error) {
+    await connection.release();
+    throw error;
+  }
+}

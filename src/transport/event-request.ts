@@ -1,0 +1,64 @@
+import type { ReadPacket } from '@nestjs/microservices';
+import type { HeaderValues } from '../jetstream/message-headers.js';
+import type { PublishRequest } from '../jetstream/publish-request.js';
+import { defaultMessageId } from './default-message-id.js';
+import { toHeaderValues } from './header-values.js';
+import { literalSubject } from './literal-subject.js';
+import type { MessageBody } from './message-body.js';
+import type { ClientSettings } from './nats-jetstream-client-options.js';
+import { contextHeaders } from './open-telemetry.js';
+import { METADATA_HEADER } from './packet-metadata.js';
+import { checkPublishOptions, type JetStreamPublishOptions } from './publish-options.js';
+
+/** An event's options, over those of the client. */
+export function mergePublishOptions(
+  defaults: JetStreamPublishOptions,
+  own: JetStreamPublishOptions,
+): JetStreamPublishOptions {
+  const timing = own.delayMs === undefined && own.deliverAt === undefined ? defaults : own;
+  const options = {
+    msgID: own.msgID,
+    expect: { ...defaults.expect, ...own.expect },
+    headers: { ...toHeaderValues(defaults.headers), ...toHeaderValues(own.headers) },
+    timeout: own.timeout ?? defaults.timeout,
+    ttlMs: own.ttlMs ?? defaults.ttlMs,
+    delayMs: timing.delayMs,
+    deliverAt: timing.deliverAt,
+  };
+  checkPublishOptions(own);
+  checkPublishOptions(options);
+  return options;
+}
+
+/**
+ * What is to be stored for an event.
+ *
+ * @throws {@link InvalidOptionError} when the pattern is no subject.
+ */
+export function toPublishRequest(
+  pattern: string,
+  packet: ReadPacket,
+  body: MessageBody,
+  options: JetStreamPublishOptions,
+  settings: ClientSettings,
+): PublishRequest {
+  const { delayMs, deliverAt = delayMs === undefined ? undefined : new Date(Date.now() + delayMs) } = options;
+  return {
+    subject: literalSubject(pattern),
+    payload: body.payload,
+    headers: {
+      ...toHeaderValues(body.headers),
+      ...metadataHeaders(packet),
+      ...contextHeaders(settings.openTelemetry),
+      ...toHeaderValues(options.headers),
+    },
+    messageId: options.msgID ?? settings.messageId(pattern, packet.data) ?? defaultMessageId(packet.data),
+    expect: options.expect ?? {},
+    ttlMs: options.ttlMs,
+    at: deliverAt,
+  };
+}
+
+function metadataHeaders({ metadata }: ReadPacket): HeaderValues {
+  return metadata === undefined ? {} : { [METADATA_HEADER]: JSON.stringify(metadata) };
+}

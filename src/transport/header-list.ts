@@ -1,0 +1,15 @@
+import type { HeaderValues } from '../jetstream/message-headers.js';
+
+/** Headers that a builder is told one by one. */
+export class HeaderList {
+  readonly #values = new Map<string, string[]>();
+
+  append(name: string, value: string): void {
+    this.#values.set(name, [...(this.#values.get(name) ?? []), value]);
+  }
+
+  /** The option `headers`, or none where there are no headers. */
+  toOption(): { headers?: HeaderValues } {
+    return this.#values.size === 0 ? {} : { headers: Object.fromEntries(this.#values) };
+  }
+}

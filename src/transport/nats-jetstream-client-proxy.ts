@@ -1,0 +1,246 @@
+import { Inject, Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
+import { ClientProxy, type ReadPacket, type WritePacket } from '@nestjs/microservices';
+import type { PubAck } from '@nats-io/jetstream';
+import type { NatsConnection } from '@nats-io/transport-node';
+import type { Observable } from 'rxjs';
+import type { HeaderValues } from '../jetstream/message-headers.js';
+import { Deadline } from '../kernel/deadline.js';
+import { ConnectionClosedError, InvalidOptionError, TransportError } from '../kernel/errors.js';
+import { mapBounded } from '../kernel/map-bounded.js';
+import { checkKnownOptions, integerOption } from '../kernel/options.js';
+import { type ClientSession, openClientSession } from './client-session.js';
+import { ConnectionEvents, type NatsJetStreamEvents, type NatsJetStreamStatus } from './connection-events.js';
+import { mergePublishOptions, toPublishRequest } from './event-request.js';
+import { toHeaderValues } from './header-values.js';
+import { JsonResponseDeserializer } from './json-response-deserializer.js';
+import { JsonSerializer } from './json-serializer.js';
+import { literalSubject } from './literal-subject.js';
+import { toMessageBody } from './message-body.js';
+import {
+  type ClientSettings,
+  type NatsJetStreamClientOptions,
+  resolveClientOptions,
+} from './nats-jetstream-client-options.js';
+import { NATS_JETSTREAM_OPTIONS } from './nats-jetstream.constants.js';
+import { checkRequestOptions } from './nats-request-record.js';
+import { contextHeaders } from './open-telemetry.js';
+import { toEventRecord, toRequestRecord } from './outgoing-record.js';
+import { RequestCall } from './request-call.js';
+
+/** How `emitMany` goes about it. */
+export interface EmitManyOptions {
+  /** Events that wait for their acknowledgement at a time. @default 256 */
+  readonly maxInFlight?: number | undefined;
+  /** Ends it: nothing more is taken, and the signal's reason is thrown when what is under way has ended. @default never */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Emits events into JetStream and sends requests over core NATS. It connects at the first use, or by `connect()`, and is closed with the application.
+ *
+ * `emit` gives the stream's acknowledgement (`PubAck`): the event is stored then, once, however often it had to be sent. It waits out elections
+ * and reconnects until its timeout, and fails at once with what a retry cannot mend ({@link NoStreamError}, {@link ExpectationFailedError},
+ * {@link PublishRefusedError}). `send` gives the values of the answer; it fails with what the handler threw, or with {@link RequestTimeoutError}
+ * or {@link NoResponderError}, and unsubscribing gives it up.
+ *
+ * @example
+ * constructor(private readonly client: NatsJetStreamClientProxy) {}
+ *
+ * async create(order: Order): Promise<PubAck> {
+ *   return lastValueFrom(this.client.emit<PubAck>('order.created', order));
+ * }
+ */
+@Injectable()
+export class NatsJetStreamClientProxy
+  extends ClientProxy<NatsJetStreamEvents>
+  implements OnApplicationShutdown
+{
+  readonly #logger = new Logger(NatsJetStreamClientProxy.name);
+  readonly #settings: ClientSettings;
+  readonly #events = new ConnectionEvents((status) => this._status$.next(status));
+  readonly #calls = new Set<RequestCall>();
+  #opening: Promise<ClientSession> | undefined;
+  #session: ClientSession | undefined;
+  /** Goes up with each close: a connection that was being opened then is not wanted any more. */
+  #closes = 0;
+
+  /** @throws {@link InvalidOptionError} naming an option that cannot work, or two that cannot work together. */
+  constructor(@Inject(NATS_JETSTREAM_OPTIONS) options: NatsJetStreamClientOptions = {}) {
+    super();
+    this.#settings = resolveClientOptions(options);
+    this.serializer = options.serializer ?? new JsonSerializer();
+    this.deserializer = options.deserializer ?? new JsonResponseDeserializer();
+  }
+
+  /**
+   * Connects unless it is connected already, and brings the streams of `streamConfig` up to date.
+   *
+   * @throws {@link TransportError} when no server can be reached, or refuses.
+   * @throws {@link StreamSettingsError} when a stream cannot have the settings asked for.
+   */
+  async connect(): Promise<NatsConnection> {
+    return (await this.#open()).connection.nc;
+  }
+
+  /** Fails the requests under way and gives the connection back. Safe to call twice; the next use connects again. */
+  async close(): Promise<void> {
+    const session = this.#session;
+    this.#closes += 1;
+    this.#forget();
+    await session?.connection.release();
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    await this.close();
+  }
+
+  /** How the client stands to NATS: what is known now, and each change. */
+  override get status(): Observable<NatsJetStreamStatus> {
+    return super.status as Observable<NatsJetStreamStatus>;
+  }
+
+  override on<Event extends keyof NatsJetStreamEvents>(
+    event: Event,
+    callback: NatsJetStreamEvents[Event],
+  ): void {
+    this.#events.on(event, callback);
+  }
+
+  /**
+   * The NATS client's connection.
+   *
+   * @throws {@link TransportError} before the client has connected.
+   */
+  unwrap<T = NatsConnection>(): T {
+    if (this.#session !== undefined) return this.#session.connection.nc as T;
+    throw new TransportError('Not initialized. Please call the "connect" method first.');
+  }
+
+  /**
+   * Emits the same pattern with many payloads, or records: the next is taken when one has been acknowledged, so a source is read no faster than the
+   * stream stores it. They are stored in any order.
+   *
+   * @returns the acknowledgements, in the order of the payloads.
+   * @throws what the first `emit` that failed failed with, when those under way have ended. Those before it may be stored, and so may some behind it;
+   *   with message ids all can safely be emitted again.
+   * @example
+   * const acks = await client.emitMany('order.imported', readOrders(file));
+   */
+  async emitMany<T>(
+    pattern: unknown,
+    data: Iterable<T> | AsyncIterable<T>,
+    options: EmitManyOptions = {},
+  ): Promise<PubAck[]> {
+    checkKnownOptions(options, ['maxInFlight', 'signal']);
+    const width = integerOption('maxInFlight', options.maxInFlight, 256);
+    const emitOne = async (item: T): Promise<PubAck> => {
+      if (item === undefined || item === null)
+        throw new InvalidOptionError({ option: 'data', given: item, allowed: 'payloads' });
+      const packet: ReadPacket = { pattern, data: item };
+      this.onDispatchHook?.(packet);
+      return this.#store(packet);
+    };
+    return mapBounded(data, emitOne, { width, signal: options.signal });
+  }
+
+  protected async dispatchEvent<T = PubAck>(packet: ReadPacket): Promise<T> {
+    try {
+      return (await this.#store(packet)) as T;
+    } catch (error) {
+      // nobody may have subscribed to what emit gave
+      this.#logger.warn((error as Error).message);
+      throw error;
+    }
+  }
+
+  protected publish(packet: ReadPacket, callback: (packet: WritePacket) => void): () => void {
+    try {
+      return this.#call(packet, callback);
+    } catch (err) {
+      callback({ err });
+      return () => undefined;
+    }
+  }
+
+  async #store(packet: ReadPacket): Promise<PubAck> {
+    const { publisher } = await this.#open();
+    const record = toEventRecord(packet.data);
+    const options = mergePublishOptions(this.#settings.publishDefaults, record.options);
+    const plain = { ...packet, data: record.payload };
+    const body = toMessageBody(await this.serializer.serialize(plain));
+    const pattern = this.normalizePattern(packet.pattern as string);
+    const request = toPublishRequest(pattern, plain, body, options, this.#settings);
+    return publisher.publish(request, new Deadline(options.timeout ?? this.#settings.publishTimeoutMs));
+  }
+
+  #call(packet: ReadPacket, callback: (packet: WritePacket) => void): () => void {
+    if (this.#session === undefined) throw new ConnectionClosedError('the client');
+    const { payload, options } = toRequestRecord(packet.data);
+    checkRequestOptions(options);
+    const request = this.assignPacketId({ ...packet, data: payload });
+    const call = new RequestCall({
+      connection: this.#session.connection,
+      subject: literalSubject(this.normalizePattern(packet.pattern as string)),
+      packetId: request.id,
+      options,
+      timeoutMs: options.timeout ?? this.#settings.requestTimeoutMs,
+      deserializer: this.deserializer,
+      callback,
+      onEnd: () => this.#calls.delete(call),
+    });
+    this.#calls.add(call);
+    void this.#send(call, request, toHeaderValues(options.headers));
+    return () => call.cancel();
+  }
+
+  async #send(call: RequestCall, request: ReadPacket, headers: HeaderValues): Promise<void> {
+    try {
+      const body = toMessageBody(await this.serializer.serialize(request));
+      const { openTelemetry } = this.#settings;
+      call.send(body.payload, {
+        ...toHeaderValues(body.headers),
+        ...contextHeaders(openTelemetry),
+        ...headers,
+      });
+    } catch (error) {
+      call.fail(error);
+    }
+  }
+
+  async #open(): Promise<ClientSession> {
+    this.#opening ??= this.#start();
+    return this.#opening;
+  }
+
+  async #start(): Promise<ClientSession> {
+    const closes = this.#closes;
+    try {
+      await initialize(this.serializer);
+      await initialize(this.deserializer);
+      const session = await openClientSession(this.#settings);
+      if (closes !== this.#closes) {
+        await session.connection.release();
+        throw new ConnectionClosedError('the client');
+      }
+      this.#session = session;
+      this.#events.follow(session.connection);
+      session.connection.jetstream.onClose(() => this.#session === session && this.#forget());
+      return session;
+    } catch (error) {
+      if (closes === this.#closes) this.#opening = undefined;
+      throw error;
+    }
+  }
+
+  /** From here on there is no connection: what waits for an answer fails, the next use connects. */
+  #forget(): void {
+    this.#opening = undefined;
+    this.#session = undefined;
+    for (const call of [...this.#calls]) call.fail(new ConnectionClosedError('the connection to NATS'));
+  }
+}
+
+/** Nest 12 lets serializers and deserializers load what they need before they are used. */
+async function initialize(codec: object): Promise<void> {
+  if ('init' in codec && typeof codec.init === 'function') await codec.init();
+}

@@ -1,0 +1,57 @@
+import { HeaderList } from './header-list.js';
+import { NatsRequestRecord, type RequestOptions } from './nats-request-record.js';
+
+type Options = { -readonly [Key in keyof RequestOptions]: RequestOptions[Key] };
+
+/**
+ * Builds a request with options of its own.
+ *
+ * @example
+ * const record = new NatsRequestOptionsBuilder([1, 2, 3]).setTimeout(500).appendHeader('tenant', 'acme').build();
+ * client.send({ cmd: 'sum' }, record);
+ */
+export class NatsRequestOptionsBuilder<TData = unknown> {
+  readonly #options: Options = {};
+  readonly #headers = new HeaderList();
+  #payload: TData | undefined;
+
+  constructor(payload?: TData) {
+    this.#payload = payload;
+  }
+
+  setPayload(payload: TData): this {
+    this.#payload = payload;
+    return this;
+  }
+
+  /** Adds a header, or another value to one. */
+  appendHeader(name: string, value: string): this {
+    this.#headers.append(name, value);
+    return this;
+  }
+
+  /** See {@link RequestOptions.timeout}: milliseconds. */
+  setTimeout(timeout: number): this {
+    this.#options.timeout = timeout;
+    return this;
+  }
+
+  /** The subject that the answer comes to, on a subscription of its own. */
+  setReplyToSubject(reply: string): this {
+    this.#options.reply = reply;
+    this.#options.noMux = true;
+    return this;
+  }
+
+  /** See {@link RequestOptions.noMux}. */
+  setNoMux(noMux: boolean): this {
+    this.#options.noMux = noMux;
+    return this;
+  }
+
+  /** The request; what the builder is told later does not change it. */
+  build(): NatsRequestRecord<TData> {
+    const options = { ...this.#options, ...this.#headers.toOption() };
+    return new NatsRequestRecord(this.#payload as TData, options);
+  }
+}

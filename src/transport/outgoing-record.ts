@@ -1,0 +1,21 @@
+import { NatsRecord } from '@nestjs/microservices';
+import { NatsJetStreamRecord } from './nats-jetstream-record.js';
+import { NatsRequestRecord } from './nats-request-record.js';
+
+/** What `emit` was given, as an event with options: a record of ours, of Nest's NATS transport, or a payload. */
+export function toEventRecord(data: unknown): NatsJetStreamRecord {
+  if (data instanceof NatsJetStreamRecord) return data;
+  if (data instanceof NatsRequestRecord)
+    return new NatsJetStreamRecord(data.payload, { headers: data.options.headers });
+  if (data instanceof NatsRecord) return new NatsJetStreamRecord(data.data, { headers: data.headers });
+  return new NatsJetStreamRecord(data);
+}
+
+/** What `send` was given, as a request with options: a record of ours, of Nest's NATS transport, or a payload. */
+export function toRequestRecord(data: unknown): NatsRequestRecord {
+  if (data instanceof NatsRequestRecord) return data;
+  if (data instanceof NatsRecord) return new NatsRequestRecord(data.data, { headers: data.headers });
+  if (!(data instanceof NatsJetStreamRecord)) return new NatsRequestRecord(data);
+  const { headers, timeout } = data.options;
+  return new NatsRequestRecord(data.payload, { headers, timeout });
+}

@@ -1,0 +1,82 @@
+import type { MsgHdrs } from '@nats-io/transport-node';
+import type { HeaderValues } from '../jetstream/message-headers.js';
+import type { PublishExpectations } from '../jetstream/publish-request.js';
+import { InvalidOptionError } from '../kernel/errors.js';
+import { checkKnownOptions, integerOption, LONGEST_TIMER_MS } from '../kernel/options.js';
+
+/** How one event is stored; all of it is optional. */
+export interface JetStreamPublishOptions {
+  /**
+   * The stream stores one event of that id within its duplicate window (2 minutes, unless its configuration says otherwise); a second one is
+   * acknowledged with `duplicate: true`. @default a random one for each emit, or `source` and `id` of a CloudEvent
+   */
+  readonly msgID?: string | undefined;
+  /** What has to hold for the event to be stored. @default nothing */
+  readonly expect?: PublishExpectations | undefined;
+  /** Headers of the event. Those that start with `Nats-` belong to the server, and are refused. @default none */
+  readonly headers?: MsgHdrs | HeaderValues | undefined;
+  /** How long the acknowledgement is waited for, resends included, in milliseconds. @default `timeout` of `jetStreamOptions` */
+  readonly timeout?: number | undefined;
+  /** Accepted for those who move over; without effect, as it always was. */
+  readonly ackWait?: number | undefined;
+  /**
+   * How long the event is kept, in milliseconds, in whole seconds rounded up; at least 1000. Needs `allow_msg_ttl` on the stream and nats-server
+   * 2.11. @default as long as the stream keeps events
+   */
+  readonly ttlMs?: number | undefined;
+  /**
+   * How long from now the event is delivered, in milliseconds; it comes up to 250 ms late, and survives a restart. Needs `allow_msg_schedules` on the
+   * stream and nats-server 2.12. Excludes `deliverAt` and all of `expect` but `streamName`. @default at once
+   */
+  readonly delayMs?: number | undefined;
+  /** When the event is delivered; a time in the past is now. The same as `delayMs`, and not to be given together with it. @default at once */
+  readonly deliverAt?: Date | undefined;
+}
+
+const KNOWN: Record<keyof JetStreamPublishOptions, true> = {
+  msgID: true,
+  expect: true,
+  headers: true,
+  timeout: true,
+  ackWait: true,
+  ttlMs: true,
+  delayMs: true,
+  deliverAt: true,
+};
+const KNOWN_EXPECTATIONS: Record<keyof PublishExpectations, true> = {
+  streamName: true,
+  lastMsgID: true,
+  lastSequence: true,
+  lastSubjectSequence: true,
+};
+
+/** @throws {@link InvalidOptionError} naming an option that cannot work, or two that cannot work together. */
+export function checkPublishOptions(options: JetStreamPublishOptions): void {
+  checkKnownOptions(options, Object.keys(KNOWN));
+  const { msgID, expect = {}, ttlMs, delayMs, deliverAt } = options;
+  if (msgID !== undefined && !/^[^\r\n]+$/.test(msgID))
+    throw new InvalidOptionError({ option: 'msgID', given: msgID, allowed: 'text of one line' });
+  checkKnownOptions(expect, Object.keys(KNOWN_EXPECTATIONS), 'expect.');
+  integerOption('expect.lastSequence', expect.lastSequence, 0, 0);
+  integerOption('expect.lastSubjectSequence', expect.lastSubjectSequence, 0, 0);
+  integerOption('timeout', options.timeout, 1, 1, LONGEST_TIMER_MS);
+  integerOption('ttlMs', ttlMs, 1_000, 1_000);
+  integerOption('delayMs', delayMs, 0, 0);
+  if (deliverAt !== undefined && Number.isNaN(deliverAt.getTime()))
+    throw new InvalidOptionError({ option: 'deliverAt', given: deliverAt, allowed: 'a valid date' });
+  if (delayMs !== undefined || deliverAt !== undefined) refuseWithDelay(options);
+}
+
+function refuseWithDelay({ expect = {}, delayMs, deliverAt }: JetStreamPublishOptions): void {
+  const option = delayMs === undefined ? 'deliverAt' : 'delayMs';
+  const { streamName: _streamName, ...ofOrder } = expect;
+  const others = { ...(option === 'delayMs' && { deliverAt }), ...ofOrder };
+  const other = Object.entries(others).find(([, given]) => given !== undefined);
+  if (other === undefined) return;
+  const [name, given] = other;
+  throw new InvalidOptionError({
+    option: name === 'deliverAt' ? name : `expect.${name}`,
+    given,
+    allowed: `absent when ${option} is given`,
+  });
+}

@@ -1,0 +1,201 @@
+import { Logger } from '@nestjs/common';
+import type {
+  BaseRpcContext,
+  ConsumerDeserializer,
+  ConsumerSerializer,
+  IncomingRequest,
+  MessageHandler,
+  OutgoingResponse,
+  WritePacket,
+} from '@nestjs/microservices';
+import type { Msg, Subscription } from '@nats-io/transport-node';
+import { defer, isObservable, mergeMap, type Observable, of, takeUntil } from 'rxjs';
+import { capturingStreams } from '../jetstream/capturing-streams.js';
+import { Deadline } from '../kernel/deadline.js';
+import { TransportError } from '../kernel/errors.js';
+import { CapturedPatternError } from '../kernel/transport-errors.js';
+import { toMessageBody } from './message-body.js';
+import { NatsContext } from './nats.context.js';
+import { type OpenTelemetryApi, inRemoteContext } from './open-telemetry.js';
+import { PendingAnswers } from './pending-answers.js';
+import type { TransportConnection } from './transport-connection.js';
+
+/** How long the answer is waited for whether a stream captures a pattern. */
+const LOOK_TIMEOUT_MS = 5_000;
+
+/** What a caller is told whose request cannot be read, or whose answer cannot be sent; in the form that Nest gives errors it knows nothing of. */
+const MALFORMED = { status: 'error', message: 'Malformed request' };
+const UNSENDABLE = { status: 'error', message: 'The answer cannot be sent' };
+const FAILED = { status: 'error', message: 'Internal server error' };
+
+/**
+ * Runs one request through the server's processing hooks, as `Server.handleRequest` of Nest 12 does: `produce` gives the values of the answer,
+ * `respond` sends one of them, or the error, or the end.
+ */
+export type HandleRequest = (
+  context: BaseRpcContext,
+  produce: () => Promise<Observable<unknown>>,
+  respond: (packet: WritePacket) => Promise<unknown> | void,
+) => Promise<void> | void;
+
+/** What a {@link RequestServer} is made of. */
+export interface RequestServerParts {
+  readonly connection: TransportConnection;
+  /** Queue group of handlers whose decorator names none; without one every instance answers. */
+  readonly queue: string | undefined;
+  /** Handlers of `@MessagePattern`, by their normalized patterns. */
+  readonly handlers: ReadonlyMap<string, MessageHandler>;
+  readonly serializer: ConsumerSerializer;
+  readonly deserializer: ConsumerDeserializer;
+  readonly handle: HandleRequest;
+  readonly openTelemetry?: OpenTelemetryApi | undefined;
+}
+
+/**
+ * Answers requests over core NATS, as Nest's own NATS transport does on the wire. Each pattern is subscribed to in the queue group that the
+ * decorator's extras name (`{ queue }`), or in the server's.
+ */
+export class RequestServer {
+  readonly #logger = new Logger('NatsJetStreamServer');
+  readonly #parts: RequestServerParts;
+  readonly #pending = new PendingAnswers();
+  readonly #refusals: Error[] = [];
+  #subscriptions: readonly Subscription[] = [];
+
+  constructor(parts: RequestServerParts) {
+    this.#parts = parts;
+  }
+
+  /**
+   * Subscribes; requests that are sent from now on arrive.
+   *
+   * @throws {@link CapturedPatternError} when a stream captures a pattern: callers would get JetStream's acknowledgement.
+   * @throws {@link TransportError} when the user may not subscribe.
+   */
+  async start(): Promise<void> {
+    const { connection, handlers, queue } = this.#parts;
+    for (const pattern of handlers.keys()) await this.#refuseCaptured(pattern);
+    this.#subscriptions = [...handlers].map(([pattern, handler]) =>
+      this.#subscribe(pattern, handler, (handler.extras?.['queue'] as string | undefined) ?? queue),
+    );
+    // by its answer the server has said which subscriptions it refuses
+    if (handlers.size > 0) await connection.nc.flush();
+    const [refusal] = this.#refusals;
+    if (refusal !== undefined)
+      throw new TransportError(`requests cannot be received: ${refusal.message}`, { cause: refusal });
+  }
+
+  /** Takes no more requests and waits for those under way; what is not done by then is answered with an error. Safe to call twice. */
+  async stop(graceMs: number): Promise<void> {
+    const subscriptions = this.#subscriptions;
+    this.#subscriptions = [];
+    const { nc } = this.#parts.connection;
+    if (!nc.isClosed()) await Promise.all(subscriptions.map(async (subscription) => subscription.drain()));
+    await this.#pending.end(graceMs);
+  }
+
+  async #refuseCaptured(pattern: string): Promise<void> {
+    const streams = await this.#lookForStreams(pattern);
+    if (streams.length > 0) throw new CapturedPatternError({ pattern, streams });
+  }
+
+  async #lookForStreams(pattern: string): Promise<readonly string[]> {
+    const { jetstream } = this.#parts.connection;
+    try {
+      const streams = await capturingStreams(jetstream, pattern, new Deadline(LOOK_TIMEOUT_MS));
+      if (streams !== undefined) return streams;
+      this.#warnUnseen(pattern, `this user may not publish to ${jetstream.apiPrefix}.STREAM.NAMES`);
+    } catch (error) {
+      this.#warnUnseen(pattern, (error as Error).message);
+    }
+    return [];
+  }
+
+  #warnUnseen(pattern: string, reason: string): void {
+    this.#logger.warn(`whether a stream captures the request pattern ${pattern} cannot be seen: ${reason}`);
+  }
+
+  #subscribe(pattern: string, handler: MessageHandler, queue: string | undefined): Subscription {
+    return this.#parts.connection.nc.subscribe(pattern, {
+      ...(queue !== undefined && { queue }),
+      callback: (error, message) => {
+        if (error === null) return void this.#receive(pattern, handler, message);
+        this.#refusals.push(error);
+        this.#logger.error(`requests to ${pattern} cannot be received: ${error.message}`);
+      },
+    });
+  }
+
+  /** No request may hurt the process, whatever is in it. */
+  async #receive(pattern: string, handler: MessageHandler, message: Msg): Promise<void> {
+    try {
+      const request = await this.#read(pattern, message);
+      if (request === undefined)
+        return await this.#respond(message, undefined, { err: MALFORMED, isDisposed: true });
+      await inRemoteContext(this.#parts.openTelemetry, message.headers, async () =>
+        this.#answer(handler, message, request),
+      );
+    } catch (error) {
+      const { message: text, stack } = error as Error;
+      this.#logger.error(`a request to ${pattern} failed: ${text}`, stack);
+    }
+  }
+
+  /** The packet; undefined for what is none. */
+  async #read(pattern: string, message: Msg): Promise<IncomingRequest | undefined> {
+    try {
+      const options = { channel: pattern, replyTo: message.reply };
+      return (await this.#parts.deserializer.deserialize(message, options)) as IncomingRequest;
+    } catch (error) {
+      this.#logger.warn(`a request to ${pattern} cannot be read: ${(error as Error).message}`);
+      return undefined;
+    }
+  }
+
+  async #answer(
+    handler: MessageHandler,
+    message: Msg,
+    { id, data, metadata }: IncomingRequest,
+  ): Promise<void> {
+    const context = new NatsContext([message, metadata]);
+    const { ended, done } = this.#pending.add();
+    const respond = async (answer: WritePacket): Promise<void> => {
+      await this.#respond(message, id, answer);
+      if (answer.isDisposed === true) done();
+    };
+    try {
+      const produce = async (): Promise<Observable<unknown>> =>
+        valuesOf(handler, data, context).pipe(takeUntil(ended));
+      await this.#parts.handle(context, produce, respond);
+    } catch (error) {
+      await respond({ err: FAILED, isDisposed: true });
+      throw error;
+    }
+  }
+
+  /** Sends one packet of an answer; a caller that cannot be sent it is told so. */
+  async #respond(message: Msg, id: string | undefined, answer: WritePacket): Promise<void> {
+    try {
+      await this.#send(message, id, answer);
+    } catch (error) {
+      this.#logger.error(`the answer to ${message.subject} cannot be sent: ${(error as Error).message}`);
+      if (!this.#parts.connection.nc.isClosed())
+        await this.#send(message, id, { err: UNSENDABLE, isDisposed: true });
+    }
+  }
+
+  async #send(message: Msg, id: string | undefined, answer: WritePacket): Promise<void> {
+    if (!message.reply) return;
+    // a program without Nest gave no id, and gets none back
+    const packet = (id === undefined ? answer : { ...answer, id }) as OutgoingResponse;
+    const { payload, headers } = toMessageBody(await this.#parts.serializer.serialize(packet));
+    message.respond(payload, { ...(headers !== undefined && { headers }) });
+  }
+}
+
+/** What a handler comes to: a value, or those of an Observable. */
+function valuesOf(handler: MessageHandler, data: unknown, context: NatsContext): Observable<unknown> {
+  return defer(async () => handler(data, context)).pipe(
+    mergeMap((result: unknown) => (isObservable(result) ? result : of(result))),
+  );
+}

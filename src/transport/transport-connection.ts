@@ -1,0 +1,127 @@
+import type { NatsConnection, Status } from '@nats-io/transport-node';
+import type { ConnectionOptions } from '../jetstream/connection-options.js';
+import { JetStreamConnection } from '../jetstream/jetstream-connection.js';
+import type { JetStreamOptions, NatsConnectionOptions } from './connection-options.js';
+
+/** How a service without a name is called in the server's monitoring. */
+export const DEFAULT_SERVICE_NAME = 'jetsource';
+
+/** A connection that is open or being opened, and how many use it. */
+interface SharedConnection {
+  readonly opening: Promise<JetStreamConnection>;
+  users: number;
+  /** From now on, who comes opens another. */
+  readonly forget: () => void;
+}
+
+/** By the options' identity, and by the JetStream API that is spoken over the connection. */
+const shared = new WeakMap<NatsConnectionOptions, Map<string, SharedConnection>>();
+
+/** A share in a connection to NATS: all that are given the same options object use one, and the last to release it closes it. */
+export class TransportConnection {
+  readonly jetstream: JetStreamConnection;
+  readonly #leave: () => Promise<void>;
+  readonly #listeners = new Set<(status: Status) => void>();
+  #released: Promise<void> | undefined;
+
+  private constructor(jetstream: JetStreamConnection, leave: () => Promise<void>) {
+    this.jetstream = jetstream;
+    this.#leave = leave;
+    void this.#watch();
+  }
+
+  /**
+   * Joins the connection that these options have opened, or opens it and runs `connectedHook`.
+   *
+   * @throws {@link TransportError} when no server can be reached, or refuses.
+   * @throws {@link InvalidOptionError} when the options cannot work, or not together.
+   */
+  static async acquire(
+    connectionOptions: NatsConnectionOptions,
+    jetStreamOptions: JetStreamOptions = {},
+  ): Promise<TransportConnection> {
+    const connections = connectionsOf(connectionOptions);
+    const api = jetStreamOptions.domain ?? jetStreamOptions.apiPrefix ?? '';
+    let connection = connections.get(api);
+    if (connection === undefined) {
+      const forget = (): void => {
+        if (connections.get(api) === connection) connections.delete(api);
+      };
+      connection = { opening: open(connectionOptions, jetStreamOptions, forget), users: 0, forget };
+      connections.set(api, connection);
+    }
+    connection.users += 1;
+    return new TransportConnection(await connection.opening, async () => leave(connection));
+  }
+
+  get nc(): NatsConnection {
+    return this.jetstream.nc;
+  }
+
+  /** Calls back for each change that the connection reports until it is released; returns how to stop that. */
+  onStatus(listener: (status: Status) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** Gives the share back; the last one closes the connection after what is buffered has been sent. Safe to call twice. */
+  async release(): Promise<void> {
+    this.#released ??= this.#leave();
+    this.#listeners.clear();
+    return this.#released;
+  }
+
+  async #watch(): Promise<void> {
+    for await (const status of this.nc.status()) {
+      for (const listener of [...this.#listeners]) listener(status);
+    }
+  }
+}
+
+function connectionsOf(options: NatsConnectionOptions): Map<string, SharedConnection> {
+  const connections = shared.get(options) ?? new Map<string, SharedConnection>();
+  shared.set(options, connections);
+  return connections;
+}
+
+async function open(
+  { connectedHook, ...options }: NatsConnectionOptions,
+  { domain, apiPrefix }: JetStreamOptions,
+  forget: () => void,
+): Promise<JetStreamConnection> {
+  let connection: JetStreamConnection | undefined;
+  try {
+    connection = await JetStreamConnection.open(
+      toConnectionOptions(options, domain, apiPrefix),
+      DEFAULT_SERVICE_NAME,
+    );
+    connection.onClose(forget);
+    await connectedHook?.(connection.nc);
+    return connection;
+  } catch (error) {
+    forget();
+    await connection?.close();
+    throw error;
+  }
+}
+
+async function leave(connection: SharedConnection): Promise<void> {
+  connection.users -= 1;
+  if (connection.users > 0) return;
+  connection.forget();
+  await (await connection.opening).close();
+}
+
+function toConnectionOptions(
+  { name, port, servers = `127.0.0.1:${port ?? 4222}`, ...passedOn }: NatsConnectionOptions,
+  domain: string | undefined,
+  apiPrefix: string | undefined,
+): ConnectionOptions {
+  return {
+    ...passedOn,
+    servers,
+    ...(name !== undefined && { connectionName: name }),
+    ...(domain !== undefined && { domain }),
+    ...(apiPrefix !== undefined && { apiPrefix }),
+  };
+}

@@ -1,0 +1,34 @@
+import { covers, overlaps, withoutCovered } from '../../src/jetstream/subject-pattern.js';
+
+describe('a pattern of subjects', () => {
+  it.each([
+    ['order.*', 'order.created', true],
+    ['order.*', 'order.*', true],
+    ['order.>', 'order.*', true],
+    ['order.>', 'order.a.b', true],
+    ['order.>', 'order', false],
+    ['order.*', 'order.>', false],
+    ['order.*', 'order.a.b', false],
+    ['*.created', 'order.created', true],
+    ['order.created', 'order.*', false],
+    ['>', 'order.>', true],
+  ])('%s covers %s: %p', (pattern, other, expected) => {
+    expect(covers(pattern, other)).toBe(expected);
+  });
+
+  it.each([
+    ['order.*', '*.created', true],
+    ['order.*', 'order.a.b', false],
+    ['order.>', '*.a.b', true],
+    ['a.b', 'a.c', false],
+    ['a', 'a.>', false],
+    ['a.b.c', 'a.b', false],
+  ])('%s overlaps with %s: %p', (one, other, expected) => {
+    expect(overlaps(one, other)).toBe(expected);
+    expect(overlaps(other, one)).toBe(expected);
+  });
+
+  it('is left out where another takes it in', () => {
+    expect(withoutCovered(['o.*', 'o.>', 'p.a', 'p.a', 'q.*'])).toEqual(['o.>', 'p.a', 'q.*']);
+  });
+});

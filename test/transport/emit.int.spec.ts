@@ -1,0 +1,298 @@
+import { NatsRecordBuilder } from '@nestjs/microservices';
+import { headers, type PubAck } from 'jetsource/transport';
+import { lastValueFrom } from 'rxjs';
+import { connectEventStore } from '../../src/event-store/connect-event-store.js';
+import { NatsJetStreamRecord } from '../../src/transport/nats-jetstream-record.js';
+import { NatsJetStreamRecordBuilder } from '../../src/transport/nats-jetstream-record-builder.js';
+import type { NatsJetStreamClientProxy } from '../../src/transport/nats-jetstream-client-proxy.js';
+import { rejection } from '../support/collect.js';
+import { RawNats } from '../support/raw-nats.js';
+import { sharedServerUrl, uniqueStoreName } from '../support/server-url.js';
+import { TcpProxy } from '../support/tcp-proxy.js';
+import { openClient, uniqueStream } from './shared-client.js';
+
+interface StoredMessage {
+  message: { subject: string; seq: number; data?: string; hdrs?: string };
+}
+
+let raw: RawNats;
+let client: NatsJetStreamClientProxy;
+let stream: string;
+
+beforeAll(async () => {
+  raw = await RawNats.open();
+});
+
+afterAll(async () => raw[Symbol.asyncDispose]());
+
+beforeEach(() => {
+  const config = uniqueStream();
+  stream = config.name;
+  client = openClient({ streamConfig: config });
+});
+
+afterEach(async () => client.close());
+
+async function emit(name: string, data: unknown, by = client): Promise<PubAck> {
+  return lastValueFrom(by.emit<PubAck>(`${stream}.${name}`, data));
+}
+
+async function stored(seq: number): Promise<{ subject: string; body: unknown; headers: string }> {
+  const { message } = await raw.api<StoredMessage>(`STREAM.MSG.GET.${stream}`, { seq });
+  const text = (encoded = ''): string => Buffer.from(encoded, 'base64').toString();
+  return { subject: message.subject, body: JSON.parse(text(message.data)), headers: text(message.hdrs) };
+}
+
+describe('emit', () => {
+  it('creates the stream and gives its acknowledgement; the body is the payload alone', async () => {
+    expect(await emit('created', { order: 1 })).toMatchObject({ stream, seq: 1 });
+    expect(await stored(1)).toMatchObject({ subject: `${stream}.created`, body: { order: 1 } });
+  });
+
+  it('stores one event of a message id, and says of the second that it is a duplicate', async () => {
+    const record = new NatsJetStreamRecordBuilder({ order: 1 }).setMsgId('order-1').build();
+    const first = await emit('created', record);
+    expect(first.duplicate ?? false).toBe(false);
+    expect(await emit('created', record)).toMatchObject({ seq: 1, duplicate: true });
+    expect(await raw.messageCount(stream)).toBe(1);
+  });
+
+  it('gives every emit a message id of its own, and a CloudEvent always the same', async () => {
+    await emit('created', { order: 1 });
+    expect(await emit('created', { order: 1 })).toMatchObject({ seq: 2 });
+    const cloudEvent = { specversion: '1.0', type: 'placed', source: '/shop ä', id: '7' };
+    expect(await emit('placed', cloudEvent)).toMatchObject({ seq: 3 });
+    expect(await emit('placed', cloudEvent)).toMatchObject({ seq: 3, duplicate: true });
+  });
+
+  it('takes message ids from the option messageId', async () => {
+    const own = openClient({
+      messageId: (pattern, payload) => `${pattern}/${(payload as { id: number }).id}`,
+    });
+    await client.connect();
+    await emit('created', { id: 7 }, own);
+    expect((await stored(1)).headers).toContain(`Nats-Msg-Id: ${stream}.created/7\r\n`);
+  });
+
+  it('sends headers, also several values of one, of records of ours and of Nest', async () => {
+    await emit(
+      'a',
+      new NatsJetStreamRecordBuilder(1).appendHeader('tag', 'x').appendHeader('tag', 'y').build(),
+    );
+    expect((await stored(1)).headers).toMatch(/tag: ?x\r\ntag: ?y\r\n/);
+    const natsHeaders = headers();
+    natsHeaders.set('tenant', 'acme');
+    await emit('b', new NatsRecordBuilder(2).setHeaders(natsHeaders).build());
+    expect(await stored(2)).toMatchObject({ body: 2, headers: expect.stringMatching(/tenant: ?acme/) });
+  });
+
+  it('puts the headers of the client on every event, below those of its own', async () => {
+    const own = openClient({ jetStreamPublishOptions: { headers: { tenant: 'acme', env: 'test' } } });
+    await client.connect();
+    await emit('a', new NatsJetStreamRecordBuilder(1).appendHeader('tenant', 'other').build(), own);
+    const { headers: text } = await stored(1);
+    expect(text).toMatch(/tenant: ?other/);
+    expect(text).toMatch(/env: ?test/);
+  });
+
+  it.each(['Nats-Rollup', 'nats-msg-id', 'Nats-TTL'])(
+    'refuses the reserved header %s by name',
+    async (name) => {
+      const record = new NatsJetStreamRecordBuilder(1).appendHeader(name, 'all').build();
+      expect(await rejection(emit('a', record))).toMatchObject({
+        code: 'invalid-option',
+        option: `headers.${name}`,
+      });
+    },
+  );
+
+  it('carries what setOnDispatchHook attaches in a header', async () => {
+    client.setOnDispatchHook((packet) => {
+      packet.metadata = { tenant: 'acme' };
+    });
+    await emit('a', 1);
+    expect((await stored(1)).headers).toMatch(/Nest-Metadata: ?\{"tenant":"acme"\}/);
+  });
+
+  it('takes object patterns', async () => {
+    const own = openClient({ streamConfig: uniqueStream({ subjects: [`{"${stream}":"a"}`] }) });
+    const ack = await lastValueFrom(own.emit<PubAck>({ [stream]: 'a' }, 1));
+    expect(ack.seq).toBe(1);
+  });
+
+  it.each(['a b', 'a.*', 'a.>', 'a..b', ''])(
+    'refuses the pattern %j, which is no subject',
+    async (pattern) => {
+      const error = await rejection(lastValueFrom(client.emit(pattern, 1)));
+      expect(error).toMatchObject({ code: 'invalid-option', option: 'pattern' });
+    },
+  );
+
+  it('uses a serializer of Nest’s interface, also one that takes its time', async () => {
+    const own = openClient({
+      serializer: { serialize: async ({ data }) => ({ data: JSON.stringify({ wrapped: data }) }) },
+    });
+    await client.connect();
+    await emit('a', 1, own);
+    expect((await stored(1)).body).toEqual({ wrapped: 1 });
+  });
+
+  it('says at once that no stream captures the subject', async () => {
+    const begun = performance.now();
+    const error = await rejection(lastValueFrom(client.emit(uniqueStoreName(), 1)));
+    expect(error).toMatchObject({ code: 'no-stream' });
+    expect(performance.now() - begun).toBeLessThan(4_000);
+  });
+
+  it('refuses what is larger than the server takes', async () => {
+    const error = await rejection(emit('a', 'x'.repeat(1_100_000)));
+    expect(error).toMatchObject({ code: 'payload-too-large' });
+  });
+
+  it('passes on what the stream refuses, and why', async () => {
+    const small = uniqueStream({ max_msg_size: 1_000 });
+    const own = openClient({ streamConfig: small });
+    const error = await rejection(lastValueFrom(own.emit(`${small.name}.a`, 'x'.repeat(2_000))));
+    expect(error).toMatchObject({ code: 'publish-refused', message: expect.stringContaining('size') });
+  });
+});
+
+describe('expectations', () => {
+  it.each([
+    ['lastSequence', { lastSequence: 1 }, { lastSequence: 7 }],
+    ['lastSubjectSequence', { lastSubjectSequence: 1 }, { lastSubjectSequence: 0 }],
+    ['lastMsgID', { lastMsgID: 'first' }, { lastMsgID: 'other' }],
+  ])('%s holds or fails', async (_, right, wrong) => {
+    await emit('a', new NatsJetStreamRecordBuilder(1).setMsgId('first').build());
+    const error = await rejection(emit('a', new NatsJetStreamRecord(2, { expect: wrong })));
+    expect(error).toMatchObject({ code: 'expectation-failed', outcome: 'not-applied' });
+    expect(await emit('a', new NatsJetStreamRecord(2, { expect: right }))).toMatchObject({ seq: 2 });
+  });
+
+  it('streamName holds or fails', async () => {
+    const expecting = (streamName: string): NatsJetStreamRecord<number> =>
+      new NatsJetStreamRecordBuilder(1).setExpectations({ streamName }).build();
+    expect(await rejection(emit('a', expecting('other')))).toMatchObject({ code: 'expectation-failed' });
+    expect(await emit('a', expecting(stream))).toMatchObject({ seq: 1 });
+  });
+
+  it.each([
+    ['an unknown option', { ttl: 5 }, 'ttl'],
+    ['an unknown expectation', { expect: { lastSeq: 5 } }, 'expect.lastSeq'],
+    ['a negative sequence', { expect: { lastSequence: -1 } }, 'expect.lastSequence'],
+    ['a time to live below a second', { ttlMs: 10 }, 'ttlMs'],
+    ['an invalid date', { deliverAt: new Date(Number.NaN) }, 'deliverAt'],
+    ['two ways to delay', { delayMs: 1, deliverAt: new Date() }, 'deliverAt'],
+    ['a delay with an expectation', { delayMs: 1, expect: { lastSequence: 0 } }, 'expect.lastSequence'],
+    ['a message id of two lines', { msgID: 'a\r\nb' }, 'msgID'],
+  ])('and other options: %s is refused by name', async (_, options: object, option) => {
+    const error = await rejection(emit('a', new NatsJetStreamRecord(1, options)));
+    expect(error).toMatchObject({ code: 'invalid-option', option });
+  });
+});
+
+describe('an emit whose acknowledgement is lost', () => {
+  it('is stored once, and succeeds, also where it expected to be the first', async () => {
+    await client.connect();
+    const { port } = new URL(sharedServerUrl());
+    await using proxy = await TcpProxy.to(Number(port));
+    const behind = openClient({ connectionOptions: { servers: proxy.url } });
+    await behind.connect();
+    proxy.deafen();
+    const plain = emit('a', 1, behind);
+    const expecting = emit('b', new NatsJetStreamRecord(2, { expect: { lastSubjectSequence: 0 } }), behind);
+    await untilStored(2);
+    proxy.hear();
+    expect((await plain).seq + (await expecting).seq).toBe(3);
+    expect(await raw.messageCount(stream)).toBe(2);
+  });
+
+  it('is unknown when the timeout passes, and names the message id to emit it again under', async () => {
+    await client.connect();
+    const { port } = new URL(sharedServerUrl());
+    await using proxy = await TcpProxy.to(Number(port));
+    const behind = openClient({ connectionOptions: { servers: proxy.url } });
+    await behind.connect();
+    proxy.deafen();
+    const error = await rejection(
+      emit('a', new NatsJetStreamRecord(1, { msgID: 'm', timeout: 300 }), behind),
+    );
+    expect(error).toMatchObject({ code: 'publish-outcome-unknown', outcome: 'unknown', messageId: 'm' });
+  });
+
+  async function untilStored(count: number): Promise<void> {
+    while ((await raw.messageCount(stream)) < count) await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+});
+
+describe('a time to live', () => {
+  it('removes the event when it is over', async () => {
+    const config = uniqueStream({ allow_msg_ttl: true });
+    stream = config.name;
+    client = openClient({ streamConfig: config });
+    await emit('a', new NatsJetStreamRecordBuilder(1).setTtl(1_000).build());
+    expect(await raw.messageCount(stream)).toBe(1);
+    while ((await raw.messageCount(stream)) > 0) await new Promise((resolve) => setTimeout(resolve, 50));
+  });
+
+  it('is refused by name where the stream does not allow it', async () => {
+    const error = await rejection(emit('a', new NatsJetStreamRecordBuilder(1).setTtl(5_000).build()));
+    expect(error).toMatchObject({ option: 'ttlMs', message: expect.stringContaining('allow_msg_ttl: true') });
+  });
+});
+
+describe('a delay', () => {
+  it('delivers the event later, on its own subject, with its body and headers', async () => {
+    const config = uniqueStream({ allow_msg_schedules: true });
+    stream = config.name;
+    client = openClient({ streamConfig: config });
+    const record = new NatsJetStreamRecordBuilder({ order: 1 }).appendHeader('tenant', 'acme').setDelay(500);
+    const begun = Date.now();
+    expect(await emit('reminded', record.build())).toMatchObject({ stream, seq: 1 });
+    const subject = `${stream}.reminded`;
+    const look = async (): Promise<StoredMessage | { error: unknown }> =>
+      raw.api(`STREAM.MSG.GET.${stream}`, { last_by_subj: subject });
+    let found = await look();
+    while ('error' in found) found = await look();
+    expect(Date.now() - begun).toBeGreaterThanOrEqual(500);
+    expect(await stored(found.message.seq)).toMatchObject({
+      body: { order: 1 },
+      headers: expect.stringMatching(/tenant: ?acme/),
+    });
+    // the schedule itself is gone
+    expect(await raw.messageCount(stream)).toBe(1);
+  });
+
+  it('keeps events apart that are delayed at the same time', async () => {
+    const config = uniqueStream({ allow_msg_schedules: true });
+    stream = config.name;
+    client = openClient({ streamConfig: config });
+    const record = new NatsJetStreamRecord(1, { deliverAt: new Date(Date.now() + 3_600_000) });
+    await Promise.all([emit('a', record), emit('a', record), emit('a', record)]);
+    expect(await raw.messageCount(stream)).toBe(3);
+  });
+
+  it('is refused by name where the stream does not allow it, and on an event store’s stream', async () => {
+    const record = new NatsJetStreamRecordBuilder(1).setDelay(500).build();
+    expect(await rejection(emit('a', record))).toMatchObject({
+      option: 'delayMs',
+      message: expect.stringContaining('allow_msg_schedules: true'),
+    });
+    const name = uniqueStoreName();
+    const store = await connectEventStore({ servers: sharedServerUrl(), name, events: [] });
+    await store.close();
+    const toStore = await rejection(lastValueFrom(client.emit(`${name}.0.order.1`, record)));
+    expect(toStore).toMatchObject({ option: 'delayMs', message: expect.stringContaining('event store') });
+  });
+
+  it('is refused where the stream has no place for what waits', async () => {
+    const name = uniqueStoreName();
+    await raw.api(`STREAM.CREATE.${name}`, { name, subjects: [`${name}.>`], allow_msg_schedules: true });
+    const record = new NatsJetStreamRecordBuilder(1).setDelay(500).build();
+    const error = await rejection(lastValueFrom(client.emit(`${name}.a`, record)));
+    expect(error).toMatchObject({
+      option: 'delayMs',
+      message: expect.stringContaining(`_schedule.${name}.>`),
+    });
+  });
+});
