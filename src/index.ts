@@ -47,6 +47,8 @@ export type { SubscribeOptions } from './event-store/subscribe-options.js';
 export type { Subscription } from './event-store/subscription.js';
 export type { ReadAllStart } from './event-store/read-all-start.js';
 export type { JetStreamEventStore } from './event-store/jetstream-event-store.js';
+export { toCloudEvents } from './event/cloud-event.js';
+export type { CloudEvent } from './event/cloud-event.js';
 export type { Commit, CommitEvent, StoredCommit } from './event/commit.js';
 export type { DecodedEvent, EventPolicies } from './event/event-decoder.js';
 export type { EventTypeOptions } from './event/event-declaration.js';

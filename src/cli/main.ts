@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 
 import { isJetsourceError } from '../kernel/errors.js';
+import { eventsCommand } from './events-command.js';
 import { natsCommand } from './nats-command.js';
 
 const manifest = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
@@ -14,6 +15,7 @@ new Command('jetsource')
   .description('event sourcing on NATS JetStream')
   .version(manifest.version)
   .addCommand(natsCommand())
+  .addCommand(eventsCommand())
   .parseAsync()
   .catch((error: unknown) => {
     // a stack helps nobody who got a message that says what to do

@@ -51,6 +51,11 @@ export function declarationOf(eventClass: EventClass): EventDeclaration {
   );
 }
 
+/** Whether a value is a class that carries a declaration. */
+export function hasDeclaration(value: unknown): value is EventClass {
+  return typeof value === 'function' && declaredOn(value) !== undefined;
+}
+
 /** The name that an event carries by itself, whatever store it goes to: declared on its class, or the `type` of a plain event. */
 export function declaredNameOf(event: object): string | undefined {
   const declaration = declaredOn(event.constructor);

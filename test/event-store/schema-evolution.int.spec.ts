@@ -79,7 +79,9 @@ const orders: Decider<never, OrderEvent, OrderState> = {
         return { ...state, items: [...state.items, event.data.sku] };
       case 'ItemRemoved':
         return { ...state, items: state.items.filter((sku) => sku !== event.data.sku) };
-      default:
+      // of both nothing is left to read
+      case 'OrderTouched':
+      case 'OrderChanged':
         return state;
     }
   },

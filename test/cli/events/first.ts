@@ -1,0 +1,17 @@
+import { z } from 'zod';
+import { Event } from '../../../src/event/event-type.js';
+import { eventType } from '../../../src/event/plain-event-type.js';
+
+@Event('OrderShipped', { version: 2, upcasts: { 1: (data) => data } })
+export class OrderShipped {}
+
+const OrderPlaced = eventType({
+  name: 'OrderPlaced',
+  schema: z.object({ customer: z.string() }),
+  aliases: ['OrderCreated'],
+});
+const OrderPaid = eventType({ name: 'OrderPaid', fields: { at: 'date' } });
+
+/** A list counts as what is in it; what is no event type is passed over. */
+export const events = [OrderShipped, OrderPlaced, OrderPaid];
+export const answer = 42;
