@@ -1,3 +1,4 @@
+export { AggregateFeature, aggregateFeature } from './nestjs/aggregate-feature.js';
 export { InjectEventStore } from './nestjs/inject-event-store.decorator.js';
 export { InjectProjections } from './nestjs/inject-projections.decorator.js';
 export { InjectRepository, repositoryToken } from './nestjs/inject-repository.decorator.js';

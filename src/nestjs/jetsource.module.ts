@@ -1,8 +1,8 @@
 import { type DynamicModule, Module, type Provider } from '@nestjs/common';
-import { categoryOf } from '../aggregate/event-sourced.js';
 import type { AggregateClass } from '../aggregate/event-sourced-aggregate.js';
-import { repository } from '../aggregate/repository.js';
-import type { EventStore } from '../event-store/event-store.js';
+import type { JetStreamEventStore } from '../event-store/jetstream-event-store.js';
+import { AggregateFeature, aggregateFeature, type FeatureRepository } from './aggregate-feature.js';
+import { FeatureLifecycle } from './feature-lifecycle.js';
 import { repositoryToken } from './inject-repository.decorator.js';
 import { ConfigurableModuleClass } from './jetsource-module-definition.js';
 import { eventStoreToken } from './store-tokens.js';
@@ -26,19 +26,29 @@ import { eventStoreToken } from './store-tokens.js';
 @Module({})
 export class JetsourceModule extends ConfigurableModuleClass {
   /**
-   * Provides the repositories of aggregate classes, to be injected by {@link InjectRepository}, in the store of that alias.
+   * Provides the repositories of aggregate classes, and of what {@link aggregateFeature} says more about, to be injected by
+   * {@link InjectRepository}, in the store of that alias.
    *
    * @throws {@link InvalidOptionError} naming a class that is not decorated with {@link EventSourced}.
    */
-  static forFeature(aggregateClasses: readonly AggregateClass[], alias?: string): DynamicModule {
-    // now, not when the repository is made: by then a connection would be open that nobody closes
-    for (const aggregateClass of aggregateClasses) categoryOf(aggregateClass);
-    const providers = aggregateClasses.map((aggregateClass): Provider => ({
-      provide: repositoryToken(aggregateClass, alias),
+  static forFeature(
+    aggregates: readonly (AggregateClass | AggregateFeature)[],
+    alias?: string,
+  ): DynamicModule {
+    const features = aggregates.map((given) =>
+      given instanceof AggregateFeature ? given : aggregateFeature(given),
+    );
+    const providers = features.map(({ aggregate, open }): Provider => ({
+      provide: repositoryToken(aggregate, alias),
       inject: [eventStoreToken(alias)],
-      useFactory: (store: EventStore) => repository(store, aggregateClass),
+      useFactory: async (store: JetStreamEventStore) => open(store),
     }));
-    return { module: JetsourceFeatureModule, providers, exports: providers };
+    const lifecycle: Provider = {
+      provide: FeatureLifecycle,
+      inject: features.map(({ aggregate }) => repositoryToken(aggregate, alias)),
+      useFactory: (...repositories: FeatureRepository[]) => new FeatureLifecycle(repositories),
+    };
+    return { module: JetsourceFeatureModule, providers: [...providers, lifecycle], exports: providers };
   }
 }
 
