@@ -35,20 +35,29 @@ async function append(store: JetStreamEventStore, from: number, to: number): Pro
 interface Follower {
   readonly subscription: Subscription;
   readonly found: number[];
+  /** Why its consumer had to be made anew, and how it ended, for the message of a failure. */
+  readonly story: string[];
 }
 
 function subscribed(store: JetStreamEventStore, after?: Position): Follower {
   const found: number[] = [];
+  const story: string[] = [];
   const subscription = store.subscribe({
     from: after && { after },
     onEvent: ({ data }) => void found.push((data as Counted).n),
+    onRecovery: (reason) => void story.push(`at ${found.length}: ${reason}`),
   });
-  return { subscription, found };
+  subscription.closed.catch((error: unknown) => story.push(`at ${found.length} it ended: ${String(error)}`));
+  return { subscription, found, story };
 }
 
 /** What each of them has got, once all have got that much. */
 async function received(followers: readonly Follower[], count: number): Promise<number[][]> {
-  await until('all events', () => followers.every(({ found }) => found.length >= count), 40_000);
+  const all = until('all events', () => followers.every(({ found }) => found.length >= count), 40_000);
+  await all.catch((cause: unknown) => {
+    const stories = followers.map(({ found, story }) => `${found.length}: ${story.join('; ')}`);
+    throw new TypeError(`not all of ${count} came: ${stories.join(' | ')}`, { cause });
+  });
   await Promise.all(followers.map(async ({ subscription }) => subscription.stop()));
   return followers.map(({ found }) => found);
 }
