@@ -1,12 +1,18 @@
 import { Event } from 'jetsource';
+import { z } from 'zod';
 
-export interface Item {
-  readonly sku: string;
-  readonly quantity: number;
-  readonly priceCents: number;
-}
+const item = z.object({
+  sku: z.string().min(1),
+  quantity: z.int().min(1),
+  priceCents: z.int().min(0),
+});
 
-@Event('OrderPlaced')
+export type Item = Readonly<z.infer<typeof item>>;
+
+/** What the schemas refuse is never stored, whichever code made it. */
+@Event('OrderPlaced', {
+  schema: z.object({ customer: z.string().min(1), items: z.array(item).min(1).readonly() }),
+})
 export class OrderPlaced {
   constructor(
     readonly customer: string,
@@ -14,7 +20,7 @@ export class OrderPlaced {
   ) {}
 }
 
-@Event('ParcelShipped')
+@Event('ParcelShipped', { schema: z.object({ skus: z.array(z.string()).min(1).readonly() }) })
 export class ParcelShipped {
   constructor(readonly skus: readonly string[]) {}
 }
