@@ -116,7 +116,7 @@ describe('the web shop', () => {
     const append = store.append.bind(store);
     // another writer is first, each time
     const outrun = jest.spyOn(store, 'append').mockImplementation(async (name, events, options) => {
-      await append(name, [new ParcelShipped([])]);
+      await append(name, [new ParcelShipped(['gift'])]);
       return append(name, events, options);
     });
     try {
