@@ -4,7 +4,9 @@ import type { EventRegistry } from '../event/event-registry.js';
 import { causedBy, runWithMetadata } from '../event/metadata-context.js';
 import { parsePosition, type Position, positionOf } from '../event/position.js';
 import { type RecordedEvent, recordedEvents } from '../event/recorded-event.js';
-import { CorruptStreamError, StoreNotFoundError } from '../kernel/errors.js';
+import { Backoff } from '../kernel/backoff.js';
+import { CorruptStreamError, StoreNotFoundError, TransportError } from '../kernel/errors.js';
+import { sleep } from '../kernel/sleep.js';
 import type { ReadAllStart } from './read-all-start.js';
 import {
   resolveSubscribeOptions,
@@ -177,11 +179,25 @@ export class Subscription implements AsyncDisposable {
   /** A log that does not hold what has been handled is another one: following it would mix two, or be silence until it is as long. */
   async #checkLog(): Promise<void> {
     this.#recovered = false;
-    if (this.#position === undefined || this.#isStopped) return;
+    if (this.#position === undefined) return;
+    const { sequence } = parsePosition(this.#position);
+    const backoff = new Backoff(50, 1_000);
+    // a replica may deliver while there is no leader yet: until there is one nothing is handed on, and nothing ends either
+    while (!(await this.#isConfirmed(sequence))) {
+      await sleep(backoff.next(), this.#abort.signal).catch(() => undefined);
+    }
+  }
+
+  async #isConfirmed(sequence: number): Promise<boolean> {
+    if (this.#isStopped) return true;
     try {
-      await this.#checkHolds(parsePosition(this.#position).sequence);
+      await this.#checkHolds(sequence);
+      return true;
     } catch (error) {
-      if (!this.#isStopped) throw error;
+      if (this.#isStopped) return true;
+      if (!(error instanceof TransportError)) throw error;
+      this.#options.onRecovery?.(error.message);
+      return false;
     }
   }
 

@@ -1,0 +1,82 @@
+import { EventRegistry } from '../../src/event/event-registry.js';
+import { type SubscribedStore, Subscription } from '../../src/event-store/subscription.js';
+import { TransportError } from '../../src/kernel/errors.js';
+import { commitOf } from '../event/stored-commit.js';
+import { rejection } from '../support/collect.js';
+import { Counted } from '../support/order-events.js';
+
+function commitAt(sequence: number): ReturnType<typeof commitOf> {
+  const events = [{ type: 'Counted', schemaVersion: 1, data: { n: sequence } }];
+  return { ...commitOf(events), commitId: `commit-${sequence}`, sequence };
+}
+
+interface Batch {
+  readonly commits: ReturnType<typeof commitOf>[];
+  readonly caughtUp: boolean;
+}
+
+/** A log whose consumer is made anew behind its first commit, while its leader answers as it is told. */
+class Recovering implements SubscribedStore {
+  readonly name = 'shop';
+  readonly registry = new EventRegistry([Counted]);
+  asked = 0;
+  readonly #answers: (number | Error)[];
+
+  /** @param answers What the leader says of the log's end, one question after the other. */
+  constructor(answers: (number | Error)[]) {
+    this.#answers = answers;
+  }
+
+  async *follow({ onRecovery }: Parameters<SubscribedStore['follow']>[0]): AsyncGenerator<Batch, void, void> {
+    yield { commits: [commitAt(1)], caughtUp: false };
+    onRecovery?.('the connection was renewed');
+    yield { commits: [commitAt(2)], caughtUp: true };
+  }
+
+  lastSequence(): Promise<number> {
+    this.asked += 1;
+    const answer = this.#answers.shift() ?? 2;
+    return answer instanceof Error ? Promise.reject(answer) : Promise.resolve(answer);
+  }
+
+  commitAt(sequence: number): Promise<ReturnType<typeof commitOf>> {
+    return Promise.resolve(commitAt(sequence));
+  }
+}
+
+describe('a subscription whose consumer was made anew', () => {
+  it('waits for the leader to say whether it is the same log, and tells why', async () => {
+    const store = new Recovering([
+      new TransportError('no answer came'),
+      new TransportError('no answer came'),
+    ]);
+    const found: number[] = [];
+    const reasons: string[] = [];
+    const subscription = new Subscription(store, {
+      onEvent: ({ data }) => void found.push((data as Counted).n),
+      onRecovery: (reason) => void reasons.push(reason),
+    });
+    await subscription.closed;
+    expect(found).toEqual([1, 2]);
+    expect(store.asked).toBe(3);
+    expect(reasons).toEqual(['the connection was renewed', 'no answer came', 'no answer came']);
+  });
+
+  it('can be stopped while it waits', async () => {
+    const store = new Recovering(Array.from({ length: 1_000 }, () => new TransportError('no answer came')));
+    const found: number[] = [];
+    const subscription = new Subscription(store, {
+      onEvent: ({ data }) => void found.push((data as Counted).n),
+      onRecovery: () => {
+        if (store.asked === 2) void subscription.stop();
+      },
+    });
+    await subscription.closed;
+    expect(found).toEqual([1]);
+  });
+
+  it('ends when the leader says that it is another log', async () => {
+    const subscription = new Subscription(new Recovering([0]), { onEvent: () => undefined });
+    expect(await rejection(subscription.closed)).toMatchObject({ code: 'store-not-found' });
+  });
+});
