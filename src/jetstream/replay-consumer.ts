@@ -1,9 +1,10 @@
-import type { Msg, Subscription } from '@nats-io/transport-node';
+import type { Msg } from '@nats-io/transport-node';
 import { v4 as randomUuid } from 'uuid';
 import { Deadline } from '../kernel/deadline.js';
 import { TransportError } from '../kernel/errors.js';
-import type { ApiFault } from './api-codes.js';
+import { ConsumerLost } from './consumer-lost.js';
 import { isFault, type JetStreamConnection } from './jetstream-connection.js';
+import { PullRequests } from './pull-requests.js';
 import { type ReplayMessage, toReplayMessage } from './replay-message.js';
 
 /** Messages asked for in one pull; two pulls are under way at a time. */
@@ -11,9 +12,8 @@ const PULL_MESSAGES = 5_000;
 const PULLS = 2;
 /** Bytes one pull may bring, so that large commits do not fill the memory. */
 const PULL_BYTES = 8 * 1024 * 1024;
-/** The server says this often that an idle pull is alive; three silences in a row mean that it is lost. */
+/** The server says this often that an idle pull is alive. */
 const HEARTBEAT_MS = 700;
-const SILENCES = 3;
 /** The server removes a consumer that nobody pulls from after this long. */
 const INACTIVE_MS = 30_000;
 const CREATE_TIMEOUT_MS = 5_000;
@@ -32,29 +32,9 @@ export interface ReplayConsumerOptions {
 /** Where a replay begins. */
 export type ReplayStart = { readonly sequence: number } | { readonly time: Date };
 
-/** The end of a consumer that cannot go on; the replay makes a new one behind the last message it got. */
-export class ConsumerLost {
-  readonly reason: string;
-  /** The server's refusal, where it gave one. */
-  readonly fault: ApiFault | undefined;
-
-  constructor(reason: string, fault?: ApiFault) {
-    this.reason = reason;
-    this.fault = fault;
-  }
-}
-
-interface Pull {
-  /** Where the server says how the pull ended. */
-  readonly inbox: string;
-  left: number;
-}
-
 interface ConsumerInfo {
   readonly num_pending: number;
 }
-
-const utf8 = new TextEncoder();
 
 /**
  * One ephemeral pull consumer in memory, read through core messages. Ordered, without acknowledgements. It notices when it is lost (silence,
@@ -65,41 +45,27 @@ export class ReplayConsumer {
   readonly pendingAtStart: number;
   readonly #connection: JetStreamConnection;
   readonly #path: string;
-  readonly #pullExpiresMs: number;
-  /** Oldest first: the server serves them in turn. */
-  #pulls: Pull[] = [];
-  readonly #inbox: string;
-  readonly #subscription: Subscription;
-  readonly #stopListening: readonly (() => void)[];
-  readonly #watchdog: NodeJS.Timeout;
+  readonly #pulls: PullRequests;
   #buffer: Msg[] = [];
   #bufferedBytes = 0;
-  #silences = 0;
   #delivered = 0;
   #lost: ConsumerLost | undefined;
   #idlePulls = 0;
   /** Signs of life since the last message: nothing is on its way. */
   #heartbeats = 0;
-  #nextPull = 0;
   #wake: (() => void) | undefined;
 
   private constructor(connection: JetStreamConnection, path: string, pending: number, pullExpiresMs: number) {
     this.pendingAtStart = pending;
     this.#connection = connection;
     this.#path = path;
-    this.#pullExpiresMs = pullExpiresMs;
-    this.#inbox = connection.newInbox();
-    // a subscription of its own: delivered messages bear the subject they were stored under, which no token finds
-    this.#subscription = connection.nc.subscribe(`${this.#inbox}.*`, {
-      callback: (error, msg) => {
-        if (error === null) this.#receive(msg);
-      },
+    const options = { expiresMs: pullExpiresMs, heartbeatMs: HEARTBEAT_MS, maxBytes: PULL_BYTES };
+    this.#pulls = new PullRequests(connection, path, options, {
+      onMessage: (msg) => this.#receive(msg),
+      onHeartbeat: () => this.#receiveHeartbeat(),
+      onPullEnd: ({ wasEmpty }) => this.#notePullEnd(wasEmpty),
+      onLost: (lost) => this.#lose(lost),
     });
-    this.#stopListening = [
-      connection.onReconnect(() => this.#lose(new ConsumerLost('the connection was renewed'))),
-      connection.onClose(() => this.#lose(new ConsumerLost('the connection was closed'))),
-    ];
-    this.#watchdog = setInterval(() => this.#watch(), HEARTBEAT_MS);
   }
 
   /** Creates the consumer on the server and sends its first pulls; a refusal comes back as {@link ConsumerLost}. */
@@ -164,17 +130,16 @@ export class ReplayConsumer {
 
   /** Stops listening and removes the consumer on the server, without waiting for the server's word on it. */
   close(): void {
-    clearInterval(this.#watchdog);
-    for (const stop of this.#stopListening) stop();
+    this.#pulls.close();
     const { nc, apiPrefix } = this.#connection;
     if (nc.isClosed() || nc.isDraining()) return;
-    this.#subscription.unsubscribe();
     nc.publish(`${apiPrefix}.CONSUMER.DELETE.${this.#path}`);
   }
 
   /** Keeps two pulls under way, unless what has come already is still to be taken. */
   #refill(): void {
-    while (this.#lost === undefined && this.#pulls.length < PULLS && this.#hasRoom) this.#pull();
+    while (this.#lost === undefined && this.#pulls.count < PULLS && this.#hasRoom)
+      this.#pulls.pull(PULL_MESSAGES);
   }
 
   /** A reader that is slow must not fill the memory, neither with many messages nor with large ones. */
@@ -182,46 +147,11 @@ export class ReplayConsumer {
     return this.#buffer.length <= PULL_MESSAGES && this.#bufferedBytes <= PULL_BYTES;
   }
 
-  #pull(): void {
-    const { nc, apiPrefix, maxPayload } = this.#connection;
-    if (nc.isClosed()) return this.#lose(new ConsumerLost('the connection is closed'));
-    const pull: Pull = { inbox: `${this.#inbox}.${this.#nextPull++}`, left: PULL_MESSAGES };
-    this.#pulls.push(pull);
-    const request = {
-      batch: PULL_MESSAGES,
-      max_bytes: Math.max(PULL_BYTES, maxPayload * 2),
-      expires: this.#pullExpiresMs * NS_PER_MS,
-      idle_heartbeat: HEARTBEAT_MS * NS_PER_MS,
-    };
-    nc.publish(`${apiPrefix}.CONSUMER.MSG.NEXT.${this.#path}`, utf8.encode(JSON.stringify(request)), {
-      reply: pull.inbox,
-    });
-  }
-
   #receive(msg: Msg): void {
-    this.#silences = 0;
-    if (!msg.reply) return this.#receiveStatus(msg);
     this.#heartbeats = 0;
     this.#buffer.push(msg);
     this.#bufferedBytes += msg.data.length;
-    const [oldest] = this.#pulls;
-    if (oldest !== undefined && --oldest.left === 0) this.#end(oldest);
     this.#wake?.();
-  }
-
-  /** 100 is a heartbeat; 404, 408 and some 409 end a pull; all else ends the consumer. */
-  #receiveStatus(msg: Msg): void {
-    const code = msg.headers?.code ?? 0;
-    const description = msg.headers?.description ?? '';
-    if (code === 100) return this.#receiveHeartbeat();
-    if (
-      code === 404 ||
-      code === 408 ||
-      (code === 409 && /^(batch completed|message size)/i.test(description))
-    ) {
-      return this.#endAt(msg.subject);
-    }
-    this.#lose(new ConsumerLost(`the server ended it: ${code} ${description}`));
   }
 
   #receiveHeartbeat(): void {
@@ -229,18 +159,10 @@ export class ReplayConsumer {
     this.#wake?.();
   }
 
-  /** A pull that was served in full has been taken off the list already. */
-  #endAt(inbox: string): void {
-    const pull = this.#pulls.find((candidate) => candidate.inbox === inbox);
-    if (pull === undefined) return;
-    if (pull.left === PULL_MESSAGES) this.#idlePulls += 1;
-    this.#end(pull);
-    this.#wake?.();
-  }
-
-  #end(pull: Pull): void {
-    this.#pulls = this.#pulls.filter((candidate) => candidate !== pull);
+  #notePullEnd(wasEmpty: boolean): void {
+    if (wasEmpty) this.#idlePulls += 1;
     this.#refill();
+    this.#wake?.();
   }
 
   #inOrder(taken: readonly Msg[]): ReplayMessage[] | ConsumerLost {
@@ -257,12 +179,6 @@ export class ReplayConsumer {
       messages.push(message);
     }
     return messages.length === 0 && this.#lost !== undefined ? this.#lost : messages;
-  }
-
-  #watch(): void {
-    if (this.#pulls.length === 0) return;
-    this.#silences += 1;
-    if (this.#silences > SILENCES) this.#lose(new ConsumerLost('it fell silent'));
   }
 
   #lose(lost: ConsumerLost): void {

@@ -2,9 +2,10 @@ import { Backoff } from '../kernel/backoff.js';
 import { ConnectionClosedError, StoreNotFoundError, TransportError } from '../kernel/errors.js';
 import { sleep } from '../kernel/sleep.js';
 import { ApiCode } from './api-codes.js';
+import { ConsumerLost } from './consumer-lost.js';
 import type { JetStreamConnection } from './jetstream-connection.js';
 import { hasMessages, streamEnd } from './replay-end.js';
-import { ConsumerLost, ReplayConsumer, type ReplayStart } from './replay-consumer.js';
+import { ReplayConsumer, type ReplayStart } from './replay-consumer.js';
 import type { ReplayMessage } from './replay-message.js';
 
 /** A bounded replay that gets nothing for this long gives up. */

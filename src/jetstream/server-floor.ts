@@ -6,14 +6,30 @@ const EVENT_STORE_FLOOR = {
   floor: '2.12.1',
 };
 
+/** What the transport needs: several filters of one consumer, metadata of streams. Time to live and delay need more, and say so. */
+const TRANSPORT_FLOOR = { capability: 'the transport', floor: '2.10.0' };
+
 /**
  * Refuses a server that is too old for the event store.
  *
  * @throws {@link UnsupportedByServerError} naming the version that was found.
  */
 export function requireEventStoreServer(version: string): void {
-  if (isAtLeast(version, EVENT_STORE_FLOOR.floor)) return;
-  throw new UnsupportedByServerError({ ...EVENT_STORE_FLOOR, found: `nats-server ${version}` });
+  requireServer(version, EVENT_STORE_FLOOR);
+}
+
+/**
+ * Refuses a server that is too old for the transport.
+ *
+ * @throws {@link UnsupportedByServerError} naming the version that was found.
+ */
+export function requireTransportServer(version: string): void {
+  requireServer(version, TRANSPORT_FLOOR);
+}
+
+function requireServer(version: string, need: { capability: string; floor: string }): void {
+  if (isAtLeast(version, need.floor)) return;
+  throw new UnsupportedByServerError({ ...need, found: `nats-server ${version}` });
 }
 
 /** Whether a server's version is the floor or later. */

@@ -1,6 +1,7 @@
 import type { NatsConnection, Status } from '@nats-io/transport-node';
 import type { ConnectionOptions } from '../jetstream/connection-options.js';
 import { JetStreamConnection } from '../jetstream/jetstream-connection.js';
+import { requireTransportServer } from '../jetstream/server-floor.js';
 import type { JetStreamOptions, NatsConnectionOptions } from './connection-options.js';
 
 /** How a service without a name is called in the server's monitoring. */
@@ -34,6 +35,7 @@ export class TransportConnection {
    * Joins the connection that these options have opened, or opens it and runs `connectedHook`.
    *
    * @throws {@link TransportError} when no server can be reached, or refuses.
+   * @throws {@link UnsupportedByServerError} when the server is older than 2.10.
    * @throws {@link InvalidOptionError} when the options cannot work, or not together.
    */
   static async acquire(
@@ -96,6 +98,7 @@ async function open(
       DEFAULT_SERVICE_NAME,
     );
     connection.onClose(forget);
+    requireTransportServer(connection.serverVersion);
     await connectedHook?.(connection.nc);
     return connection;
   } catch (error) {

@@ -1,4 +1,4 @@
-import { requireEventStoreServer } from '../../src/jetstream/server-floor.js';
+import { requireEventStoreServer, requireTransportServer } from '../../src/jetstream/server-floor.js';
 import { UnsupportedByServerError } from '../../src/kernel/errors.js';
 
 describe('the server floor of the event store', () => {
@@ -18,4 +18,16 @@ describe('the server floor of the event store', () => {
       );
     },
   );
+});
+
+describe('the server floor of the transport', () => {
+  it.each(['2.10.0', '2.10.27', '2.15.1'])('lets %s pass', (version) => {
+    expect(() => requireTransportServer(version)).not.toThrow();
+  });
+
+  it.each(['2.9.25', '2.2.99', ''])('refuses %j by name, version and floor', (version) => {
+    expect(() => requireTransportServer(version)).toThrow(
+      expect.objectContaining({ floor: '2.10.0', found: `nats-server ${version}` }) as Error,
+    );
+  });
 });

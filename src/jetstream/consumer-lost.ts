@@ -1,0 +1,13 @@
+import type { ApiFault } from './api-codes.js';
+
+/** The end of a consumer's pulls that cannot go on: whoever reads it begins anew behind the last message it got. */
+export class ConsumerLost {
+  readonly reason: string;
+  /** The server's refusal, where it gave one. */
+  readonly fault: ApiFault | undefined;
+
+  constructor(reason: string, fault?: ApiFault) {
+    this.reason = reason;
+    this.fault = fault;
+  }
+}
