@@ -3,6 +3,7 @@ export const ApiCode = {
   streamNotFound: 10059,
   streamNameInUse: 10058,
   consumerNotFound: 10014,
+  consumerExists: 10148,
   messageNotFound: 10037,
   /** The guard does not hold; on a retry this may be our own message. */
   wrongLastSequence: 10071,

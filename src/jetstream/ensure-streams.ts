@@ -7,6 +7,7 @@ import { StreamSettingsError } from '../kernel/transport-errors.js';
 import { ApiCode, type ApiFault } from './api-codes.js';
 import { isFault, type JetStreamConnection, unexpectedFault } from './jetstream-connection.js';
 import { scheduleSubjects } from './schedule-subject.js';
+import { differences } from './settings-diff.js';
 import { isStoreStream } from './store-stream.js';
 import { withoutCovered } from './subject-pattern.js';
 
@@ -89,7 +90,7 @@ async function ensureStream(connection: JetStreamConnection, wanted: Wanted, own
     }
     if (isStoreStream(found.config)) throw ofEventStore(wanted.name);
     const target = merged(found.config, wanted, owner);
-    if (differences(found.config, target).length === 0) return;
+    if (differences<StreamConfig>(found.config, target).length === 0) return;
     await update(connection, target, deadline);
     await sleep(LOOK_AGAIN_MS);
   }
@@ -163,28 +164,11 @@ function merged(existing: Wanted, wanted: Wanted, owner: string): Wanted {
   return { ...existing, ...wanted, subjects: withoutCovered([...ofOthers, ...asked]), metadata: given };
 }
 
-/** Names of the settings that are not as they should be. */
-function differences(found: Partial<StreamConfig>, target: Wanted): string[] {
-  return Object.entries(target)
-    .filter(([key, value]) => value !== undefined && !isWithin(value, found[key as keyof StreamConfig]))
-    .map(([key]) => key);
-}
-
-/** Whether all that is wanted is there: the server fills in more. What it leaves out of an answer has the value nought, false or empty. */
-function isWithin(wanted: unknown, found: unknown): boolean {
-  if (found === undefined) return !wanted || (Array.isArray(wanted) && wanted.length === 0);
-  if (Array.isArray(wanted) && Array.isArray(found)) {
-    return wanted.length === found.length && wanted.every((item, index) => isWithin(item, found[index]));
-  }
-  if (typeof wanted !== 'object' || wanted === null) return wanted === found;
-  return Object.entries(wanted).every(([key, value]) =>
-    isWithin(value, (found as Record<string, unknown>)[key]),
-  );
-}
-
 /** A server that does not know a setting drops it silently, so only its echo proves it. */
 function requireEcho(connection: JetStreamConnection, wanted: Wanted, echo: Partial<StreamConfig>): void {
-  const dropped = differences(echo, wanted).filter((key) => echo[key as keyof StreamConfig] === undefined);
+  const dropped = differences<StreamConfig>(echo, wanted).filter(
+    (key) => echo[key as keyof StreamConfig] === undefined,
+  );
   if (dropped.length === 0) return;
   throw new UnsupportedByServerError({
     capability: `${dropped.join(', ')} of stream ${wanted.name}`,

@@ -1,6 +1,7 @@
 import type { Msg, Subscription } from '@nats-io/transport-node';
 import { ConsumerLost } from './consumer-lost.js';
 import type { JetStreamConnection } from './jetstream-connection.js';
+import type { MessageListener, MessageSource } from './message-source.js';
 
 /** An idle pull that has been silent for this many heartbeats is lost. */
 const SILENCES = 3;
@@ -17,12 +18,9 @@ export interface PullOptions {
 }
 
 /** Who is told what the pulls bring. */
-export interface PullListener {
-  onMessage(msg: Msg): void;
-  onHeartbeat(): void;
+export interface PullListener extends MessageListener {
+  onHeartbeat?(): void;
   onPullEnd(pull: { readonly wasEmpty: boolean }): void;
-  /** Once, when the pulls can bring nothing more. */
-  onLost(lost: ConsumerLost): void;
 }
 
 interface Pull {
@@ -38,7 +36,7 @@ const utf8 = new TextEncoder();
  * Pulls from one consumer, on core messages. They notice when the consumer is lost (silence, a server that says so, a reconnect) and then stop:
  * what to do about it is the listener's.
  */
-export class PullRequests {
+export class PullRequests implements MessageSource {
   readonly #connection: JetStreamConnection;
   /** `<stream>.<consumer>` */
   readonly #path: string;
@@ -133,7 +131,7 @@ export class PullRequests {
   #receiveStatus(msg: Msg): void {
     const code = msg.headers?.code ?? 0;
     const description = msg.headers?.description ?? '';
-    if (code === 100) return this.#listener.onHeartbeat();
+    if (code === 100) return this.#listener.onHeartbeat?.();
     if (
       code === 404 ||
       code === 408 ||

@@ -1,0 +1,184 @@
+import { headers as newHeaders, type MsgHdrs } from '@nats-io/transport-node';
+import { Deadline } from '../kernel/deadline.js';
+import { DeadLetterNotFoundError } from '../kernel/transport-errors.js';
+import { ApiCode } from './api-codes.js';
+import { deadLetterFacts, type DeadLetterFacts, deadLetterHeaders } from './dead-letter.js';
+import { deleteMessage } from './delete-message.js';
+import { isFault, type JetStreamConnection, unexpectedFault } from './jetstream-connection.js';
+import type { HeaderValues } from './message-headers.js';
+import { MessagePublisher } from './message-publisher.js';
+import { sizeOf } from './publisher.js';
+
+const TIMEOUT_MS = 10_000;
+
+/** What a handler gave up on. */
+export interface DeadLetter extends DeadLetterFacts {
+  /** Its number: the sequence in the dead-letter stream. */
+  readonly number: number;
+  /** When the handler gave up. */
+  readonly time: Date;
+  /** The original's headers, and those of the letter. */
+  readonly headers: MsgHdrs;
+  /** The original's body; empty for an event of an event store, and for one that would have been too large with the letter's headers. */
+  readonly data: Uint8Array;
+}
+
+/** Which dead letters are meant. */
+export interface DeadLetterQuery {
+  /** Those of that consumer, which is one handler's. @default all */
+  readonly consumer?: string | undefined;
+  /** Those from that number on. @default 1 */
+  readonly from?: number | undefined;
+}
+
+interface StoredLetter {
+  readonly message: {
+    readonly seq: number;
+    readonly time: string;
+    readonly hdrs?: string;
+    readonly data?: string;
+  };
+}
+
+/** Subjects that a dead-letter stream captures. */
+export function deadLetterSubjects(stream: string): string {
+  return `_dead.${stream}.>`;
+}
+
+/** Where a consumer gets back what was redriven. */
+export function redriveSubject(stream: string, consumer: string): string {
+  return `_dead.${stream}.redrive.${consumer}`;
+}
+
+/** A stream of what handlers gave up on. */
+export class DeadLetterStream {
+  readonly name: string;
+  readonly #connection: JetStreamConnection;
+  readonly #publisher: MessagePublisher;
+
+  constructor(connection: JetStreamConnection, name: string) {
+    this.name = name;
+    this.#connection = connection;
+    this.#publisher = new MessagePublisher(connection);
+  }
+
+  /**
+   * Keeps a message. It is kept once, however often this is repeated.
+   *
+   * @param death What distinguishes this end of the message from others of the same one.
+   */
+  async put(
+    facts: DeadLetterFacts,
+    original: { readonly headers: MsgHdrs | undefined; readonly data: Uint8Array },
+    death: string,
+  ): Promise<void> {
+    const subject = this.#letterSubject(facts.consumer);
+    const headers = toValues(deadLetterHeaders(facts, original.headers));
+    const isTooLarge =
+      sizeOf({ subject, payload: original.data, headers }) + 512 > this.#connection.maxPayload;
+    const payload = isTooLarge ? new Uint8Array() : original.data;
+    const request = {
+      subject,
+      payload,
+      headers,
+      messageId: `dead.${death}`,
+      expect: { streamName: this.name },
+    };
+    await this.#publisher.publish(request, new Deadline(TIMEOUT_MS));
+  }
+
+  /** The letters, oldest first; those of one consumer, or of all. */
+  async *list({ consumer = '*', from = 1 }: DeadLetterQuery = {}): AsyncGenerator<DeadLetter, void, void> {
+    const subject = this.#letterSubject(consumer);
+    for (let next = from; ;) {
+      const letter = await this.#read({ seq: next, next_by_subj: subject });
+      if (letter === undefined) return;
+      yield letter;
+      next = letter.number + 1;
+    }
+  }
+
+  /** @throws {@link DeadLetterNotFoundError} when there is none of that number. */
+  async get(number: number): Promise<DeadLetter> {
+    const [letter] = await first(this.list({ from: number }));
+    if (letter?.number === number) return letter;
+    throw new DeadLetterNotFoundError({
+      stream: this.name,
+      reason: `nothing is kept under number ${number}`,
+    });
+  }
+
+  /**
+   * Gives a letter back to the handler that gave up on it, and to no other; it counts its attempts anew. Repeated after a crash it comes once.
+   *
+   * @throws {@link DeadLetterNotFoundError} when there is none of that number.
+   */
+  async redrive(number: number): Promise<DeadLetter> {
+    const letter = await this.get(number);
+    const request = {
+      subject: redriveSubject(this.name, letter.consumer),
+      payload: letter.data,
+      headers: withoutReserved(letter.headers),
+      messageId: `redrive.${number}`,
+      expect: { streamName: this.name },
+    };
+    await this.#publisher.publish(request, new Deadline(TIMEOUT_MS));
+    await this.remove(number);
+    return letter;
+  }
+
+  /** Removes a letter, or a redriven one that was handled; its bytes are overwritten on the disk. One that is gone already is fine. */
+  async remove(number: number): Promise<void> {
+    await deleteMessage(this.#connection, this.name, number, new Deadline(TIMEOUT_MS));
+  }
+
+  #letterSubject(consumer: string): string {
+    return `_dead.${this.name}.letter.${consumer}`;
+  }
+
+  /** The first letter that the query finds; what is none is passed over. */
+  async #read(query: {
+    readonly seq: number;
+    readonly next_by_subj: string;
+  }): Promise<DeadLetter | undefined> {
+    const deadline = new Deadline(TIMEOUT_MS);
+    const answer = await this.#connection.api<StoredLetter>(`STREAM.MSG.GET.${this.name}`, query, deadline);
+    if (isFault(answer)) {
+      if (answer.error.err_code === ApiCode.messageNotFound) return undefined;
+      if (answer.error.err_code === ApiCode.streamNotFound) {
+        const reason = 'that stream does not exist; is it the name that the service uses?';
+        throw new DeadLetterNotFoundError({ stream: this.name, reason });
+      }
+      throw unexpectedFault(`reading dead letters of ${this.name}`, answer.error);
+    }
+    const { seq, time, hdrs = '', data = '' } = answer.message;
+    const headers = decodeHeaders(hdrs);
+    const facts = deadLetterFacts(headers);
+    if (facts === undefined) return this.#read({ ...query, seq: seq + 1 });
+    return { ...facts, number: seq, time: new Date(time), headers, data: Buffer.from(data, 'base64') };
+  }
+}
+
+async function first<T>(items: AsyncIterable<T>): Promise<T[]> {
+  for await (const item of items) return [item];
+  return [];
+}
+
+function toValues(headers: MsgHdrs): HeaderValues {
+  return Object.fromEntries(headers.keys().map((name) => [name, headers.values(name)]));
+}
+
+function withoutReserved(headers: MsgHdrs): HeaderValues {
+  const values = Object.entries(toValues(headers));
+  return Object.fromEntries(values.filter(([name]) => !/^nats-/i.test(name)));
+}
+
+/** `NATS/1.0`, then a header a line. */
+function decodeHeaders(encoded: string): MsgHdrs {
+  const headers = newHeaders();
+  for (const line of Buffer.from(encoded, 'base64').toString().split('\r\n').slice(1)) {
+    const colon = line.indexOf(':');
+    if (colon > 0) headers.append(line.slice(0, colon), line.slice(colon + 1).trim());
+  }
+  return headers;
+}

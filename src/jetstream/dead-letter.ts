@@ -1,0 +1,102 @@
+import { headers as newHeaders, type MsgHdrs } from '@nats-io/transport-node';
+
+/** Headers that tell what became of a dead letter's original; its own headers stand beside them. */
+const PREFIX = 'Dead-Letter-';
+/** What the server would act upon is kept under another name. */
+const KEPT = 'Original-';
+/** What is kept of an error, so that the headers stay small, in characters. */
+const LONGEST = { message: 2_000, stack: 8_000 };
+
+/** The error that ended the attempts. */
+export interface DeadLetterError {
+  readonly name: string;
+  readonly message: string;
+  readonly stack: string | undefined;
+}
+
+/** What is known of a message that a handler gave up on, apart from its body. */
+export interface DeadLetterFacts {
+  /** Where the original was published to. */
+  readonly subject: string;
+  /** The JetStream stream that holds the original, and its sequence there. */
+  readonly stream: string;
+  readonly sequence: number;
+  /** The consumer, which is the handler, that gave up. */
+  readonly consumer: string;
+  /** The handler's pattern. */
+  readonly pattern: string;
+  readonly attempts: number;
+  readonly error: DeadLetterError;
+  /** Of an event store: the event's id. The letter is a reference then, without the body: who is erased must not live on here. */
+  readonly eventId: string | undefined;
+}
+
+/** What was thrown, in the form that it is kept in. */
+export function toDeadLetterError(thrown: unknown): DeadLetterError {
+  const {
+    name = 'Error',
+    message,
+    stack,
+  } = (typeof thrown === 'object' && thrown !== null ? thrown : {}) as Partial<Error>;
+  return {
+    name: String(name),
+    message: clip(message === undefined ? describe(thrown) : String(message), LONGEST.message),
+    stack: stack === undefined ? undefined : clip(String(stack), LONGEST.stack),
+  };
+}
+
+/** The headers of a dead letter: those of the original, and what happened to it. */
+export function deadLetterHeaders(facts: DeadLetterFacts, original: MsgHdrs | undefined): MsgHdrs {
+  const headers = newHeaders();
+  for (const name of original?.keys() ?? []) {
+    // a letter that dies again tells of its last death only
+    if (name.startsWith(PREFIX)) continue;
+    const kept = /^nats-/i.test(name) ? KEPT + name : name;
+    for (const value of (original as MsgHdrs).values(name)) headers.append(kept, value);
+  }
+  const { eventId, error, ...others } = facts;
+  for (const [name, value] of Object.entries(others)) headers.set(headerOf(name), encodeURI(String(value)));
+  headers.set(headerOf('error'), encodeURIComponent(JSON.stringify(error)));
+  if (eventId !== undefined) headers.set(headerOf('eventId'), eventId);
+  return headers;
+}
+
+/** The headers of the original, as they were. */
+export function originalHeaders(headers: MsgHdrs | undefined): MsgHdrs {
+  const original = newHeaders();
+  for (const name of headers?.keys() ?? []) {
+    if (name.startsWith(PREFIX) || /^nats-/i.test(name)) continue;
+    const own = name.startsWith(KEPT) ? name.slice(KEPT.length) : name;
+    for (const value of (headers as MsgHdrs).values(name)) original.append(own, value);
+  }
+  return original;
+}
+
+/** What a dead letter's headers tell; undefined for a message that is none. */
+export function deadLetterFacts(headers: MsgHdrs | undefined): DeadLetterFacts | undefined {
+  const read = (name: string): string => headers?.get(headerOf(name)) ?? '';
+  if (read('stream') === '' || read('error') === '') return undefined;
+  const eventId = read('eventId');
+  return {
+    subject: decodeURI(read('subject')),
+    stream: read('stream'),
+    sequence: Number(read('sequence')),
+    consumer: read('consumer'),
+    pattern: decodeURI(read('pattern')),
+    attempts: Number(read('attempts')),
+    error: JSON.parse(decodeURIComponent(read('error'))) as DeadLetterError,
+    eventId: eventId === '' ? undefined : eventId,
+  };
+}
+
+function headerOf(name: string): string {
+  return PREFIX + name.charAt(0).toUpperCase() + name.slice(1).replace(/[A-Z]/g, (letter) => `-${letter}`);
+}
+
+function describe(thrown: unknown): string {
+  return typeof thrown === 'string' ? thrown : (JSON.stringify(thrown) ?? String(thrown));
+}
+
+function clip(text: string, length: number): string {
+  return text.length <= length ? text : `${text.slice(0, length)}…`;
+}

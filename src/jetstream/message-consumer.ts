@@ -1,0 +1,314 @@
+import type { Msg } from '@nats-io/transport-node';
+import { Backoff } from '../kernel/backoff.js';
+import { Deadline } from '../kernel/deadline.js';
+import { sleep } from '../kernel/sleep.js';
+import { ConsumerSettingsError } from '../kernel/transport-errors.js';
+import { ConsumerLost } from './consumer-lost.js';
+import { DeliveredMessage } from './delivered-message.js';
+import { ensureConsumer, findConsumer, type WantedConsumer } from './ensure-consumer.js';
+import type { JetStreamConnection } from './jetstream-connection.js';
+import type { MessageSource } from './message-source.js';
+import { Prefetch } from './prefetch.js';
+import { PullRequests } from './pull-requests.js';
+import { PushMessages } from './push-messages.js';
+
+const SET_UP_TIMEOUT_MS = 10_000;
+const PULL_EXPIRES_MS = 30_000;
+const PULL_BYTES = 8 * 1024 * 1024;
+/** A consumer that is pushed from, and has no heartbeat, is asked for this often. */
+const LOOK_MS = 2_000;
+/** A stop waits this long for what is on its way. */
+const DRAIN_MS = 1_000;
+/** A consumer that was read for this long is lost for a new reason. */
+const STEADY_MS = 5_000;
+/** How often within `ack_wait` a claim is renewed. */
+const RENEWALS = 3;
+const NS_PER_MS = 1_000_000;
+const DEFAULT_ACK_WAIT_NS = 30_000 * NS_PER_MS;
+
+/** What a consumer is, and what is done with its messages. */
+export interface MessageConsumerOptions {
+  readonly stream: string;
+  readonly config: WantedConsumer;
+  /** The consumer is somebody else's: it is neither made nor changed. */
+  readonly bind: boolean;
+  /** Messages that are handled at a time. */
+  readonly concurrency: number;
+  /** Messages of one key are handled one after the other, in the order they came in. */
+  readonly keyOf?: ((message: DeliveredMessage) => string) | undefined;
+  /** How often an idle pull tells that it is alive, in milliseconds: after three silences it is lost. */
+  readonly heartbeatMs: number;
+  /** Messages after which no more are taken. */
+  readonly maxMessages: number;
+  /** Must not reject. The signal aborts when the consumer is stopped and its time is up. */
+  readonly handle: (message: DeliveredMessage, signal: AbortSignal) => Promise<void>;
+  /** Told what interrupts the consumption; it goes on by itself. */
+  readonly onProblem: (reason: string) => void;
+}
+
+/** How a consumer is doing. */
+export type ConsumerState = 'starting' | 'running' | 'recovering' | 'stopped';
+
+/**
+ * Reads a consumer for as long as it is not stopped: makes it anew where it was lost, renews the claims on what is being handled or waits for that,
+ * and takes no more than can be handled soon.
+ */
+export class MessageConsumer {
+  readonly #connection: JetStreamConnection;
+  readonly #options: MessageConsumerOptions;
+  readonly #prefetch: Prefetch;
+  readonly #waiting: DeliveredMessage[] = [];
+  readonly #handling = new Set<DeliveredMessage>();
+  readonly #busyKeys = new Set<string>();
+  readonly #intake = new AbortController();
+  readonly #grace = new AbortController();
+  #config: WantedConsumer;
+  #source: MessageSource | undefined;
+  #state: ConsumerState = 'starting';
+  #problem: string | undefined;
+  #left: number;
+  /** Sequence of the last message that came. */
+  #lastSequence = 0;
+  #running: Promise<void> = Promise.resolve();
+  #renewal: NodeJS.Timeout | undefined;
+  #onIdle: (() => void) | undefined;
+
+  constructor(connection: JetStreamConnection, options: MessageConsumerOptions) {
+    this.#connection = connection;
+    this.#options = options;
+    this.#config = options.config;
+    this.#left = options.maxMessages;
+    this.#prefetch = new Prefetch(options.concurrency);
+  }
+
+  get state(): ConsumerState {
+    return this.#state;
+  }
+
+  /** What interrupted the consumption last; undefined while nothing has. */
+  get problem(): string | undefined {
+    return this.#problem;
+  }
+
+  /**
+   * Makes the consumer, or brings it up to date. Nothing is read yet.
+   *
+   * @throws {@link ConsumerSettingsError} when the server refuses.
+   */
+  async open(): Promise<void> {
+    await this.#ensure(new Deadline(SET_UP_TIMEOUT_MS));
+  }
+
+  /** Begins to read. */
+  start(): void {
+    const ackWaitNs = this.#config.ack_wait ?? DEFAULT_ACK_WAIT_NS;
+    if (this.#config.ack_policy !== 'none')
+      this.#renewal = setInterval(() => this.#renewClaims(), ackWaitNs / NS_PER_MS / RENEWALS);
+    this.#running = this.#run().then(() => this.#handBackWaiting());
+  }
+
+  /**
+   * Takes nothing more, hands back what waits, and lets what is being handled finish; what is not done by then is handed back as well. Safe to call
+   * twice.
+   */
+  async stop(graceMs: number): Promise<void> {
+    this.#intake.abort();
+    await this.#running;
+    await this.#untilIdle(graceMs);
+    this.#grace.abort();
+    for (const message of this.#handling) message.nak();
+    clearInterval(this.#renewal);
+    this.#state = 'stopped';
+    if (this.#isEphemeral) this.#delete();
+  }
+
+  get #isEphemeral(): boolean {
+    return this.#config.durable_name === undefined && !this.#options.bind;
+  }
+
+  async #ensure(deadline: Deadline): Promise<void> {
+    const { stream, config, bind } = this.#options;
+    if (!bind) {
+      this.#config = {
+        ...(await ensureConsumer(this.#connection, stream, this.#resumed(config), deadline)),
+        name: config.name,
+      };
+      return;
+    }
+    const found = await findConsumer(this.#connection, stream, config.name, deadline);
+    if (found === undefined) {
+      const reason = 'it does not exist, and bind says that it is made by somebody else';
+      throw new ConsumerSettingsError({ stream, consumer: config.name, reason });
+    }
+    this.#config = { ...found.config, name: config.name };
+  }
+
+  /** An ephemeral consumer that is made anew goes on where the lost one was; a durable one begins where its options say. */
+  #resumed(config: WantedConsumer): WantedConsumer {
+    if (!this.#isEphemeral || this.#lastSequence === 0) return config;
+    const open = [...this.#handling].filter(({ isSettled }) => !isSettled).map(({ seq }) => seq);
+    const { opt_start_time: _time, ...others } = config;
+    const next = Math.min(this.#lastSequence + 1, ...open);
+    return { ...others, deliver_policy: 'by_start_sequence', opt_start_seq: next } as WantedConsumer;
+  }
+
+  async #run(): Promise<void> {
+    const { signal } = this.#intake;
+    const backoff = new Backoff(50, 2_000);
+    for (let isFirst = true; !signal.aborted && this.#left > 0; isFirst = false) {
+      try {
+        if (!isFirst) await this.#ensure(new Deadline(SET_UP_TIMEOUT_MS, signal));
+        this.#state = 'running';
+        const begun = performance.now();
+        const lost = await this.#read();
+        if (lost === undefined) return;
+        this.#note(lost.reason);
+        if (performance.now() - begun > STEADY_MS) backoff.reset();
+      } catch (error) {
+        if (signal.aborted) return;
+        this.#note((error as Error).message);
+      }
+      await sleep(backoff.next(), signal).catch(() => undefined);
+    }
+  }
+
+  #handBackWaiting(): void {
+    for (const message of this.#waiting.splice(0)) message.nak();
+  }
+
+  #note(reason: string): void {
+    this.#state = 'recovering';
+    this.#problem = reason;
+    this.#options.onProblem(reason);
+  }
+
+  /** Until the consumer is lost; undefined when no more is to be read. */
+  async #read(): Promise<ConsumerLost | undefined> {
+    const { signal } = this.#intake;
+    let lose: (lost?: ConsumerLost) => void = () => undefined;
+    const ended = new Promise<ConsumerLost | undefined>((resolve) => (lose = resolve));
+    const source = this.#openSource(lose);
+    const look = this.#lookWhetherPushed(lose);
+    const onStop = (): void => lose();
+    signal.addEventListener('abort', onStop);
+    try {
+      this.#source = source;
+      this.#refill();
+      if (signal.aborted) lose();
+      const lost = await ended;
+      // without a server nothing is on its way
+      if (lost === undefined) await Promise.race([source.drain(), sleep(DRAIN_MS)]);
+      else if (this.#isEphemeral) this.#waiting.length = 0;
+      return lost;
+    } finally {
+      this.#source = undefined;
+      clearInterval(look);
+      signal.removeEventListener('abort', onStop);
+      source.close();
+    }
+  }
+
+  #openSource(onLost: (lost: ConsumerLost) => void): MessageSource {
+    const { deliver_subject: subject, deliver_group: group, idle_heartbeat: heartbeat } = this.#config;
+    const { heartbeatMs, stream, config } = this.#options;
+    const onMessage = (msg: Msg): void => this.#receive(msg);
+    if (subject !== undefined && subject !== '') {
+      const heartbeats = heartbeat === undefined || heartbeat === 0 ? undefined : heartbeat / NS_PER_MS;
+      return new PushMessages(
+        this.#connection,
+        { subject, group: group === '' ? undefined : group, heartbeatMs: heartbeats },
+        { onMessage, onLost },
+      );
+    }
+    const pulls = { expiresMs: PULL_EXPIRES_MS, heartbeatMs, maxBytes: PULL_BYTES };
+    return new PullRequests(this.#connection, `${stream}.${config.name}`, pulls, {
+      onMessage,
+      onPullEnd: () => this.#refill(),
+      onLost,
+    });
+  }
+
+  /** A pull is told when its consumer goes; who is pushed to hears nothing. */
+  #lookWhetherPushed(onLost: (lost: ConsumerLost) => void): NodeJS.Timeout | undefined {
+    const { stream, config } = this.#options;
+    if (this.#config.deliver_subject === undefined) return undefined;
+    const look = async (): Promise<void> => {
+      const deadline = new Deadline(LOOK_MS, this.#intake.signal);
+      const found = await findConsumer(this.#connection, stream, config.name, deadline);
+      if (found === undefined) onLost(new ConsumerLost('the consumer is gone'));
+    };
+    // a server that does not answer is the connection's affair
+    return setInterval(() => void look().catch(() => undefined), LOOK_MS);
+  }
+
+  /** Asks for more when less than half of what may be held is there or on its way. */
+  #refill(): void {
+    const source = this.#source;
+    if (source === undefined || this.#intake.signal.aborted) return;
+    const held = this.#waiting.length + this.#handling.size + source.awaited;
+    const limit = Math.min(this.#prefetch.limit, this.#left);
+    if (held <= limit / 2) source.pull(limit - held);
+  }
+
+  #receive(msg: Msg): void {
+    const message = new DeliveredMessage(this.#connection, msg);
+    this.#lastSequence = Math.max(this.#lastSequence, message.seq);
+    this.#waiting.push(message);
+    this.#handleNext();
+  }
+
+  #handleNext(): void {
+    while (
+      this.#handling.size < this.#options.concurrency &&
+      !this.#intake.signal.aborted &&
+      this.#left > 0
+    ) {
+      const index = this.#waiting.findIndex((message) => this.#isFree(message));
+      const [message] = index === -1 ? [] : this.#waiting.splice(index, 1);
+      if (message === undefined) break;
+      void this.#handle(message);
+    }
+    this.#refill();
+  }
+
+  #isFree(message: DeliveredMessage): boolean {
+    const { keyOf } = this.#options;
+    return keyOf === undefined || !this.#busyKeys.has(keyOf(message));
+  }
+
+  async #handle(message: DeliveredMessage): Promise<void> {
+    const key = this.#options.keyOf?.(message);
+    if (key !== undefined) this.#busyKeys.add(key);
+    this.#handling.add(message);
+    this.#left -= 1;
+    const begun = performance.now();
+    await this.#options.handle(message, this.#grace.signal);
+    this.#prefetch.observe(performance.now() - begun);
+    this.#handling.delete(message);
+    if (key !== undefined) this.#busyKeys.delete(key);
+    if (this.#handling.size === 0) this.#onIdle?.();
+    if (this.#left > 0) this.#handleNext();
+    else this.#intake.abort();
+  }
+
+  #renewClaims(): void {
+    for (const message of [...this.#handling, ...this.#waiting]) message.working();
+  }
+
+  async #untilIdle(timeoutMs: number): Promise<void> {
+    if (this.#handling.size === 0) return;
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, timeoutMs);
+      this.#onIdle = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+
+  #delete(): void {
+    const { nc, apiPrefix } = this.#connection;
+    const { stream, config } = this.#options;
+    if (!nc.isClosed()) nc.publish(`${apiPrefix}.CONSUMER.DELETE.${stream}.${config.name}`);
+  }
+}

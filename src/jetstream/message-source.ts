@@ -1,0 +1,21 @@
+import type { Msg } from '@nats-io/transport-node';
+import type { ConsumerLost } from './consumer-lost.js';
+
+/** Who gets what a source brings. */
+export interface MessageListener {
+  onMessage(msg: Msg): void;
+  /** Once, when nothing more can come. */
+  onLost(lost: ConsumerLost): void;
+}
+
+/** Where the messages of a consumer come from. */
+export interface MessageSource {
+  /** Messages that were asked for and have not come yet. */
+  readonly awaited: number;
+  /** Asks for that many more. */
+  pull(messages: number): void;
+  /** Stops listening; what is on its way is given to nobody. */
+  close(): void;
+  /** Stops listening when what is on its way has come. */
+  drain(): Promise<void>;
+}
