@@ -1,6 +1,7 @@
 import type { ReadPacket } from '@nestjs/microservices';
 import type { HeaderValues } from '../jetstream/message-headers.js';
 import type { PublishRequest } from '../jetstream/publish-request.js';
+import { correlationHeaders } from './correlation-header.js';
 import { defaultMessageId } from './default-message-id.js';
 import { toHeaderValues } from './header-values.js';
 import { literalSubject } from './literal-subject.js';
@@ -49,6 +50,7 @@ export function toPublishRequest(
     headers: {
       ...toHeaderValues(body.headers),
       ...metadataHeaders(packet),
+      ...correlationHeaders(),
       ...contextHeaders(settings.openTelemetry),
       ...toHeaderValues(options.headers),
     },

@@ -10,8 +10,10 @@ import { mapBounded } from '../kernel/map-bounded.js';
 import { checkKnownOptions, integerOption } from '../kernel/options.js';
 import { type ClientSession, openClientSession } from './client-session.js';
 import { ConnectionEvents, type NatsJetStreamEvents, type NatsJetStreamStatus } from './connection-events.js';
+import { correlationHeaders } from './correlation-header.js';
 import { mergePublishOptions, toPublishRequest } from './event-request.js';
 import { toHeaderValues } from './header-values.js';
+import { initializeCodec } from './initialize-codec.js';
 import { JsonResponseDeserializer } from './json-response-deserializer.js';
 import { JsonSerializer } from './json-serializer.js';
 import { literalSubject } from './literal-subject.js';
@@ -199,6 +201,7 @@ export class NatsJetStreamClientProxy
       const { openTelemetry } = this.#settings;
       call.send(body.payload, {
         ...toHeaderValues(body.headers),
+        ...correlationHeaders(),
         ...contextHeaders(openTelemetry),
         ...headers,
       });
@@ -215,8 +218,8 @@ export class NatsJetStreamClientProxy
   async #start(): Promise<ClientSession> {
     const closes = this.#closes;
     try {
-      await initialize(this.serializer);
-      await initialize(this.deserializer);
+      await initializeCodec(this.serializer);
+      await initializeCodec(this.deserializer);
       const session = await openClientSession(this.#settings);
       if (closes !== this.#closes) {
         await session.connection.release();
@@ -238,9 +241,4 @@ export class NatsJetStreamClientProxy
     this.#session = undefined;
     for (const call of [...this.#calls]) call.fail(new ConnectionClosedError('the connection to NATS'));
   }
-}
-
-/** Nest 12 lets serializers and deserializers load what they need before they are used. */
-async function initialize(codec: object): Promise<void> {
-  if ('init' in codec && typeof codec.init === 'function') await codec.init();
 }

@@ -10,10 +10,12 @@ import type {
 } from '@nestjs/microservices';
 import type { Msg, Subscription } from '@nats-io/transport-node';
 import { defer, isObservable, mergeMap, type Observable, of, takeUntil } from 'rxjs';
+import { runWithMetadata } from '../event/metadata-context.js';
 import { capturingStreams } from '../jetstream/capturing-streams.js';
 import { Deadline } from '../kernel/deadline.js';
 import { TransportError } from '../kernel/errors.js';
 import { CapturedPatternError } from '../kernel/transport-errors.js';
+import { correlationIn } from './correlation-header.js';
 import { toMessageBody } from './message-body.js';
 import { NatsContext } from './nats.context.js';
 import { type OpenTelemetryApi, inRemoteContext } from './open-telemetry.js';
@@ -66,15 +68,18 @@ export class RequestServer {
     this.#parts = parts;
   }
 
+  /** @throws {@link CapturedPatternError} when a stream captures a pattern: callers would get JetStream's acknowledgement. */
+  async open(): Promise<void> {
+    for (const pattern of this.#parts.handlers.keys()) await this.#refuseCaptured(pattern);
+  }
+
   /**
    * Subscribes; requests that are sent from now on arrive.
    *
-   * @throws {@link CapturedPatternError} when a stream captures a pattern: callers would get JetStream's acknowledgement.
    * @throws {@link TransportError} when the user may not subscribe.
    */
   async start(): Promise<void> {
     const { connection, handlers, queue } = this.#parts;
-    for (const pattern of handlers.keys()) await this.#refuseCaptured(pattern);
     this.#subscriptions = [...handlers].map(([pattern, handler]) =>
       this.#subscribe(pattern, handler, (handler.extras?.['queue'] as string | undefined) ?? queue),
     );
@@ -133,7 +138,7 @@ export class RequestServer {
       if (request === undefined)
         return await this.#respond(message, undefined, { err: MALFORMED, isDisposed: true });
       await inRemoteContext(this.#parts.openTelemetry, message.headers, async () =>
-        this.#answer(handler, message, request),
+        runWithMetadata(correlationIn(message.headers), async () => this.#answer(handler, message, request)),
       );
     } catch (error) {
       const { message: text, stack } = error as Error;

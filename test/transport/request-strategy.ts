@@ -40,6 +40,7 @@ export class RequestStrategy extends Server implements CustomTransportStrategy {
         handle: (context, produce, respond) => this.handleRequest(context, produce, respond),
         openTelemetry: this.#options.openTelemetry,
       });
+      await this.#requests.open();
       await this.#requests.start();
       callback();
     } catch (error) {

@@ -1,0 +1,31 @@
+import { ConfigurableModuleBuilder, Module } from '@nestjs/common';
+import { NatsJetStreamHealthIndicator } from './nats-jetstream-health-indicator.js';
+import { NatsJetStreamServer } from './nats-jetstream-server.js';
+import type { NatsJetStreamServerOptions } from './nats-jetstream-server-options.js';
+
+const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } =
+  new ConfigurableModuleBuilder<NatsJetStreamServerOptions>().build();
+
+/**
+ * Provides a {@link NatsJetStreamServer} with options from the application, such as its configuration service, and a
+ * {@link NatsJetStreamHealthIndicator} for it. It calls no handler before the application has started, also where `startAllMicroservices` comes first.
+ *
+ * @example
+ * const app = await NestFactory.create(ShopModule); // imports NatsJetStreamServerModule.registerAsync({ … })
+ * app.connectMicroservice({ strategy: app.get(NatsJetStreamServer) });
+ * await app.startAllMicroservices();
+ * await app.listen(3000);
+ */
+@Module({
+  providers: [
+    {
+      provide: NatsJetStreamServer,
+      useFactory: (options: NatsJetStreamServerOptions) =>
+        new NatsJetStreamServer(options).startAfterBootstrap(),
+      inject: [MODULE_OPTIONS_TOKEN],
+    },
+    NatsJetStreamHealthIndicator,
+  ],
+  exports: [NatsJetStreamServer, NatsJetStreamHealthIndicator],
+})
+export class NatsJetStreamServerModule extends ConfigurableModuleClass {}

@@ -1,0 +1,309 @@
+import { Logger } from '@nestjs/common';
+import {
+  type BaseRpcContext,
+  type CustomTransportStrategy,
+  type MessageHandler,
+  Server,
+  type WritePacket,
+} from '@nestjs/microservices';
+import type { NatsConnection } from '@nats-io/transport-node';
+import { isObservable, lastValueFrom, type Observable } from 'rxjs';
+import { causedBy, runWithMetadata } from '../event/metadata-context.js';
+import { DeadLetterStream, deadLetterSubjects } from '../jetstream/dead-letter-stream.js';
+import { ensureStreams } from '../jetstream/ensure-streams.js';
+import { InvalidOptionError, TransportError } from '../kernel/errors.js';
+import { mapBounded } from '../kernel/map-bounded.js';
+import { ConnectionEvents, type NatsJetStreamEvents, type NatsJetStreamStatus } from './connection-events.js';
+import { resolveConsumerOptions } from './consumer-settings.js';
+import { correlationIn } from './correlation-header.js';
+import { deadLetterStreamName } from './dead-letter-stream-name.js';
+import { EventConsumer, type EventConsumerStatus } from './event-consumer.js';
+import { EventListeners } from './event-listener.js';
+import { initializeCodec } from './initialize-codec.js';
+import { JsonRequestDeserializer } from './json-request-deserializer.js';
+import { JsonSerializer } from './json-serializer.js';
+import type { NatsJetStreamContext } from './nats-jetstream.context.js';
+import { NATS_JETSTREAM_TRANSPORT } from './nats-jetstream.constants.js';
+import {
+  type NatsJetStreamServerOptions,
+  resolveServerOptions,
+  type ServerSettings,
+} from './nats-jetstream-server-options.js';
+import { inRemoteContext } from './open-telemetry.js';
+import { originalError } from './original-error.js';
+import { RequestServer } from './request-server.js';
+import { DEFAULT_SERVICE_NAME, TransportConnection } from './transport-connection.js';
+
+/** Consumers that are made at a time. */
+const SET_UP_WIDTH = 8;
+
+/** How a server is doing. */
+export interface NatsJetStreamHealth {
+  readonly isHealthy: boolean;
+  readonly connection: NatsJetStreamStatus;
+  readonly consumers: readonly EventConsumerStatus[];
+}
+
+/** What a server has while it listens. */
+interface ServerSession {
+  readonly connection: TransportConnection;
+  readonly consumers: readonly EventConsumer[];
+  readonly requests: RequestServer;
+}
+
+/**
+ * A microservice on JetStream: `@EventPattern` handlers consume events from streams, at least once and each with a consumer of its own;
+ * `@MessagePattern` handlers answer requests over core NATS. An event is acknowledged when its handler has succeeded, comes again after a while when
+ * it failed, and becomes a dead letter when its attempts are used up.
+ *
+ * Events are consumed, and requests answered, as soon as `listen` is done. In a hybrid application call `app.init()` before `app.startAllMicroservices()`, or take
+ * the server from {@link NatsJetStreamServerModule}, which waits for that by itself.
+ *
+ * @example
+ * const app = await NestFactory.createMicroservice(ShopModule, {
+ *   strategy: new NatsJetStreamServer({
+ *     connectionOptions: { servers: 'nats://127.0.0.1:4222', name: 'shop' },
+ *     streamConfig: { name: 'orders', subjects: ['order.*'] },
+ *   }),
+ * });
+ */
+export class NatsJetStreamServer
+  extends Server<NatsJetStreamEvents, NatsJetStreamStatus>
+  implements CustomTransportStrategy
+{
+  override readonly transportId: symbol = NATS_JETSTREAM_TRANSPORT;
+  /** A handler's failure is the transport's to deal with. */
+  override readonly propagatesEventHandlerErrors = true;
+  protected override readonly logger = new Logger(NatsJetStreamServer.name);
+  readonly #settings: ServerSettings;
+  readonly #listeners = new EventListeners();
+  readonly #requestHandlers = new Map<string, MessageHandler>();
+  readonly #events = new ConnectionEvents((status) => {
+    this.#connectionStatus = status;
+    this._status$.next(status);
+  });
+  #connectionStatus: NatsJetStreamStatus = 'disconnected';
+  #session: ServerSession | undefined;
+  #listening: Promise<void> | undefined;
+  #closing: Promise<void> | undefined;
+  /** Set where the start of the application is waited for. */
+  #bootstrap: { readonly promise: Promise<void>; readonly done: () => void } | undefined;
+  #isReading = false;
+
+  /** @throws {@link InvalidOptionError} naming an option that cannot work, or two that cannot work together. */
+  constructor(options: NatsJetStreamServerOptions = {}) {
+    super();
+    this.#settings = resolveServerOptions(options);
+    this.serializer = options.serializer ?? new JsonSerializer();
+    this.deserializer = options.deserializer ?? new JsonRequestDeserializer();
+    // options that cannot work are refused here already, where the mistake is
+    resolveConsumerOptions(this.#settings.consumerOptions);
+  }
+
+  /** Holds back events and requests until Nest calls {@link onApplicationBootstrap}: for a server that is a provider of its application. */
+  startAfterBootstrap(): this {
+    let done: () => void = () => undefined;
+    this.#bootstrap = { promise: new Promise((resolve) => (done = resolve)), done };
+    return this;
+  }
+
+  onApplicationBootstrap(): void {
+    // hooks of other modules may be called behind this one
+    setImmediate(() => this.#bootstrap?.done());
+  }
+
+  /** Called by Nest for each handler. Those of one pattern stay apart: each has its own consumer, and its own retries. */
+  override addHandler(
+    pattern: unknown,
+    callback: MessageHandler,
+    isEventHandler = false,
+    extras: Record<string, unknown> = {},
+  ): void {
+    if (pattern instanceof RegExp) {
+      const allowed = 'a subject, with * and > for wildcards, or an object';
+      throw new InvalidOptionError({ option: 'pattern', given: pattern.source, allowed });
+    }
+    const normalized = this.normalizePattern(pattern as string);
+    callback.isEventHandler = isEventHandler;
+    callback.extras = extras;
+    if (isEventHandler) this.#listeners.add(normalized, callback);
+    else this.#requestHandlers.set(normalized, callback);
+    if (!this.messageHandlers.has(normalized)) this.messageHandlers.set(normalized, callback);
+  }
+
+  /**
+   * Connects, brings streams and consumers up to date, and begins to consume. Every failure is given to the callback, and leaves nothing behind but
+   * what the server had.
+   */
+  async listen(callback: (error?: unknown) => void): Promise<void> {
+    this.#listening = this.#open();
+    try {
+      await this.#listening;
+    } catch (error) {
+      await this.close();
+      return callback(error);
+    }
+    callback();
+  }
+
+  /** Takes nothing more, waits for handlers within `shutdownTimeoutMs`, hands back the rest, and disconnects. Safe to call twice, and before `listen`. */
+  async close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  override on<Event extends keyof NatsJetStreamEvents>(
+    event: Event,
+    callback: NatsJetStreamEvents[Event],
+  ): void {
+    this.#events.on(event, callback);
+  }
+
+  /**
+   * The NATS client's connection.
+   *
+   * @throws {@link TransportError} before the server listens.
+   */
+  override unwrap<T = NatsConnection>(): T {
+    if (this.#session !== undefined) return this.#session.connection.nc as T;
+    throw new TransportError(
+      'Not initialized. Please call the "listen"/"startAllMicroservices" method before accessing the server.',
+    );
+  }
+
+  /** How the server and each of its consumers are doing. Healthy means that events come, as far as is known. */
+  health(): NatsJetStreamHealth {
+    const consumers = this.#session?.consumers.map(({ status }) => status) ?? [];
+    const isRunning = consumers.every(({ state }) => state !== 'recovering');
+    return {
+      isHealthy: this.#session !== undefined && this.#connectionStatus === 'connected' && isRunning,
+      connection: this.#connectionStatus,
+      consumers,
+    };
+  }
+
+  async #open(): Promise<void> {
+    const { connectionOptions, jetStreamOptions, consumerOptions, streams, service } = this.#settings;
+    const listeners = this.#listeners.resolve(consumerOptions);
+    await initializeCodec(this.serializer);
+    await initializeCodec(this.deserializer);
+    const connection = await TransportConnection.acquire(connectionOptions, jetStreamOptions);
+    this.#events.follow(connection);
+    this.#session = { connection, consumers: [], requests: this.#requestServer(connection) };
+    const { jetstream } = connection;
+    await ensureStreams(jetstream, streams, service ?? DEFAULT_SERVICE_NAME);
+    const parts = {
+      connection: jetstream,
+      service,
+      deadLetters: listeners.some(({ settings }) => settings.durable !== false)
+        ? await this.#deadLetterStream(connection)
+        : undefined,
+      registry: this.#settings.registry,
+      deserializer: this.deserializer,
+      call: this.#callHandler.bind(this),
+    };
+    const consumers = await mapBounded(listeners, async (listener) => EventConsumer.open(parts, listener), {
+      width: SET_UP_WIDTH,
+    });
+    this.#session = { ...this.#session, consumers };
+    await this.#session.requests.open();
+    if (this.#bootstrap === undefined) return this.#start(this.#session);
+    const { promise } = this.#bootstrap;
+    void promise
+      .then(async () => this.#session && this.#start(this.#session))
+      .catch((error: unknown) => this.handleError(String(error)));
+  }
+
+  async #start({ requests, consumers }: ServerSession): Promise<void> {
+    if (this.#closing !== undefined) return;
+    this.#isReading = true;
+    await requests.start();
+    for (const consumer of consumers) consumer.start();
+  }
+
+  async #close(): Promise<void> {
+    await this.#listening?.catch(() => undefined);
+    const session = this.#session;
+    this.#session = undefined;
+    if (session === undefined) return;
+    const { shutdownTimeoutMs } = this.#settings;
+    if (this.#isReading) {
+      await Promise.all([
+        session.requests.stop(shutdownTimeoutMs),
+        ...session.consumers.map(async (consumer) => consumer.stop(shutdownTimeoutMs)),
+      ]);
+    }
+    await session.connection.release();
+    this._status$.next('disconnected');
+  }
+
+  async #deadLetterStream({ jetstream }: TransportConnection): Promise<DeadLetterStream | undefined> {
+    const { deadLetters, service } = this.#settings;
+    if (deadLetters === undefined) return undefined;
+    const name = deadLetters.name ?? deadLetterStreamName(service);
+    const config = { ...deadLetters, name, subjects: [deadLetterSubjects(name)] };
+    await ensureStreams(jetstream, [config], 'dead-letters');
+    return new DeadLetterStream(jetstream, name);
+  }
+
+  #requestServer(connection: TransportConnection): RequestServer {
+    return new RequestServer({
+      connection,
+      queue: this.#settings.queue,
+      handlers: this.#requestHandlers,
+      serializer: this.serializer,
+      deserializer: this.deserializer,
+      handle: (context, produce, respond) => this.#handleRequest(context, produce, respond),
+      openTelemetry: this.#settings.openTelemetry,
+    });
+  }
+
+  /** Nest 11 has the hooks alone. */
+  #handleRequest(
+    context: BaseRpcContext,
+    produce: () => Promise<Observable<unknown>>,
+    respond: (packet: WritePacket) => Promise<unknown> | void,
+  ): Promise<void> | void {
+    if (typeof this.handleRequest === 'function') return this.handleRequest(context, produce, respond);
+    return this.#withHooks(context, async () => {
+      this.send(await produce(), respond as (packet: WritePacket) => void);
+    });
+  }
+
+  /** Calls an event handler and waits for all that it gives. */
+  async #callHandler(handler: MessageHandler, data: unknown, context: NatsJetStreamContext): Promise<void> {
+    const work = async (): Promise<void> => {
+      const result: unknown = await handler(data, context);
+      if (isObservable(result)) await lastValueFrom(result, { defaultValue: undefined });
+    };
+    const event = context.getEvent();
+    const headers = context.getHeaders();
+    const metadata = event === undefined ? correlationIn(headers) : causedBy(event);
+    try {
+      await inRemoteContext(this.#settings.openTelemetry, headers, async () =>
+        runWithMetadata(metadata, async () => this.#withHooks(context, work)),
+      );
+    } catch (error) {
+      throw originalError(context, error);
+    }
+  }
+
+  /** A hook may forget to give back what it was given to run, so the work itself is waited for. */
+  async #withHooks(context: BaseRpcContext, work: () => Promise<void>): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const run = async (): Promise<void> => {
+        try {
+          await work();
+          resolve();
+        } catch (error) {
+          reject(error as Error);
+        } finally {
+          this.onProcessingEndHook?.(this.transportId, context);
+        }
+      };
+      const start = this.onProcessingStartHook as typeof this.onProcessingStartHook | undefined;
+      if (start === undefined) return void run();
+      Promise.resolve(start(this.transportId, context, run)).catch(reject);
+    });
+  }
+}

@@ -1,0 +1,31 @@
+import { BaseRpcExceptionFilter } from '@nestjs/microservices';
+import type { ArgumentsHost } from '@nestjs/common';
+import type { Observable } from 'rxjs';
+import { NatsJetStreamContext } from './nats-jetstream.context.js';
+
+/** What the handler of an event threw, by the context that it was called with. */
+const thrown = new WeakMap<NatsJetStreamContext, unknown>();
+
+/**
+ * The transport is told of an error when Nest's filter has made "Internal server error" of it, which helps nobody who reads a dead letter. There is no
+ * other place that sees both the error and the message it belongs to; the filter's answer stays what it was.
+ */
+const catchException = Reflect.get(BaseRpcExceptionFilter.prototype, 'catch') as (
+  this: BaseRpcExceptionFilter,
+  exception: unknown,
+  host: ArgumentsHost,
+) => Observable<unknown>;
+BaseRpcExceptionFilter.prototype.catch = function (
+  this: BaseRpcExceptionFilter,
+  exception: unknown,
+  host: ArgumentsHost,
+) {
+  const context: unknown = host.switchToRpc().getContext();
+  if (context instanceof NatsJetStreamContext) thrown.set(context, exception);
+  return catchException.call(this, exception, host);
+};
+
+/** What the handler threw; what Nest made of it where that is not known, since a filter of the user's own dealt with it. */
+export function originalError(context: NatsJetStreamContext, error: unknown): unknown {
+  return thrown.has(context) ? thrown.get(context) : error;
+}

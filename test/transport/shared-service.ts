@@ -1,0 +1,52 @@
+import type { INestMicroservice, Type } from '@nestjs/common';
+import { Test } from '@nestjs/testing';
+import type { NatsJetStreamServerOptions } from '../../src/transport/nats-jetstream-server-options.js';
+import { NatsJetStreamServer } from '../../src/transport/nats-jetstream-server.js';
+import { DeadLetters } from '../../src/transport/dead-letters.js';
+import type { DeadLetter } from '../../src/jetstream/dead-letter-stream.js';
+import { collect, until } from '../support/collect.js';
+import { sharedServerUrl } from '../support/server-url.js';
+
+/** A microservice that runs, with its strategy. */
+export interface Service {
+  readonly app: INestMicroservice;
+  readonly server: NatsJetStreamServer;
+}
+
+const running: Service[] = [];
+
+/** A service named as told on the shared server, closed when the spec file is done. */
+export async function startService(
+  name: string,
+  controllers: readonly Type[],
+  options: NatsJetStreamServerOptions = {},
+): Promise<Service> {
+  const server = new NatsJetStreamServer({
+    connectionOptions: { servers: sharedServerUrl(), name },
+    ...options,
+  });
+  const module = await Test.createTestingModule({ controllers: [...controllers] }).compile();
+  const app = module.createNestMicroservice({ strategy: server, logger: false });
+  await app.listen();
+  running.push({ app, server });
+  return { app, server };
+}
+
+/** The dead letters of a service, when there are that many. */
+export async function deadLetters(name: string, count: number): Promise<DeadLetter[]> {
+  await using letters = await openDeadLetters(name);
+  let found: DeadLetter[] = [];
+  await until(`${count} dead letters`, async () => {
+    found = await collect(letters.list());
+    return found.length >= count;
+  });
+  return found;
+}
+
+export async function openDeadLetters(name: string): Promise<DeadLetters> {
+  return DeadLetters.open({ connectionOptions: { servers: sharedServerUrl(), name } });
+}
+
+afterAll(async () => {
+  await Promise.all(running.splice(0).map(async ({ app }) => app.close()));
+});
