@@ -1,4 +1,5 @@
 import type { Msg } from '@nats-io/transport-node';
+import { abortable } from '../kernel/abortable.js';
 import { Backoff } from '../kernel/backoff.js';
 import { Deadline } from '../kernel/deadline.js';
 import { sleep } from '../kernel/sleep.js';
@@ -197,7 +198,8 @@ export class MessageConsumer {
       if (signal.aborted) lose();
       const lost = await ended;
       // without a server nothing is on its way
-      if (lost === undefined) await Promise.race([source.drain(), sleep(DRAIN_MS)]);
+      if (lost === undefined)
+        await abortable(source.drain(), [AbortSignal.timeout(DRAIN_MS)]).catch(() => undefined);
       else if (this.#isEphemeral) this.#waiting.length = 0;
       return lost;
     } finally {

@@ -1,7 +1,10 @@
-import type { INestMicroservice, Type } from '@nestjs/common';
+import { Controller, type INestMicroservice, type Type } from '@nestjs/common';
+import { Ctx, EventPattern, Payload } from '@nestjs/microservices';
 import { Test } from '@nestjs/testing';
 import type { NatsJetStreamServerOptions } from '../../src/transport/nats-jetstream-server-options.js';
 import { NatsJetStreamServer } from '../../src/transport/nats-jetstream-server.js';
+import type { NatsConsumerOptions } from '../../src/transport/consumer-options.js';
+import type { NatsJetStreamContext } from '../../src/transport/nats-jetstream.context.js';
 import { DeadLetters } from '../../src/transport/dead-letters.js';
 import type { DeadLetter } from '../../src/jetstream/dead-letter-stream.js';
 import { collect, until } from '../support/collect.js';
@@ -14,6 +17,22 @@ export interface Service {
 }
 
 const running: Service[] = [];
+
+/** A controller with one event handler. */
+export function listener(
+  pattern: string | object,
+  handle: (payload: unknown, context: NatsJetStreamContext) => unknown,
+  extras: { readonly consumer?: NatsConsumerOptions } = {},
+): Type {
+  @Controller()
+  class Listener {
+    @EventPattern<string | object>(pattern, extras)
+    on(@Payload() payload: unknown, @Ctx() context: NatsJetStreamContext): unknown {
+      return handle(payload, context);
+    }
+  }
+  return Listener;
+}
 
 /** A service named as told on the shared server, closed when the spec file is done. */
 export async function startService(
