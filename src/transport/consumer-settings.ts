@@ -1,6 +1,5 @@
 import type { ConsumerConfig, JsMsg } from '@nats-io/jetstream';
-import { InvalidOptionError } from '../kernel/errors.js';
-import { checkKnownOptions, integerOption, LONGEST_TIMER_MS } from '../kernel/options.js';
+import { checkConsumerOptions, isGiven, PUSH_OPTIONS, refuseConflicts } from './consumer-option-rules.js';
 import type { NatsConsumerOptions } from './consumer-options.js';
 
 const NS_PER_MS = 1_000_000;
@@ -9,62 +8,6 @@ const DEFAULT_MAX_DELIVER = 5;
 const PULL_HEARTBEAT_MS = 700;
 /** A broadcast's consumer is removed by the server when its instance has been away for this long. */
 const BROADCAST_INACTIVE_MS = 60_000;
-
-/** Options that only a push consumer has. */
-const PUSH = ['deliverTo', 'deliverToSubject', 'deliverGroup', 'flowControl', 'limit'] as const;
-
-const KNOWN: Record<keyof NatsConsumerOptions, true> = {
-  durable: true,
-  stream: true,
-  bind: true,
-  deliverPolicy: true,
-  deliveryPolicy: true,
-  startSequence: true,
-  startAtTimeDelta: true,
-  startTime: true,
-  deliverTo: true,
-  deliverToSubject: true,
-  deliverGroup: true,
-  ackPolicy: true,
-  ackWait: true,
-  maxAckPending: true,
-  replayPolicy: true,
-  maxDeliver: true,
-  backoff: true,
-  filterSubject: true,
-  sample: true,
-  idleHeartbeat: true,
-  flowControl: true,
-  maxWaiting: true,
-  maxwaiting: true,
-  maxMessages: true,
-  manualAck: true,
-  limit: true,
-  description: true,
-  orderedConsumer: true,
-  headersOnly: true,
-  concurrency: true,
-  orderedBy: true,
-};
-
-/** Options that exclude each other whatever they say, and why. */
-const EXCLUDE: readonly (readonly [keyof NatsConsumerOptions, keyof NatsConsumerOptions, string])[] = [
-  ['deliverPolicy', 'deliveryPolicy', 'they are the same'],
-  ['maxWaiting', 'maxwaiting', 'they are the same'],
-  ['startSequence', 'startTime', 'a consumer has one start'],
-  ['startSequence', 'startAtTimeDelta', 'a consumer has one start'],
-  ['startTime', 'startAtTimeDelta', 'a consumer has one start'],
-  ['deliverTo', 'deliverToSubject', 'a consumer delivers to one subject'],
-  ...PUSH.flatMap(
-    (push) =>
-      [
-        ['maxWaiting', push, 'that is for pulls, and the other asks for push'],
-        ['maxwaiting', push, 'that is for pulls, and the other asks for push'],
-      ] as const,
-  ),
-  ['idleHeartbeat', 'deliverGroup', 'only one of the group would hear the heartbeats'],
-  ['flowControl', 'deliverGroup', 'only one of the group would be asked'],
-];
 
 /** How one handler's events are consumed: the options, checked, with their defaults. */
 export interface ConsumerSettings {
@@ -75,6 +18,7 @@ export interface ConsumerSettings {
   /** All of the consumer's configuration but its name, its filter and where it delivers to. */
   readonly config: Partial<ConsumerConfig>;
   readonly filterSubject: string | undefined;
+  /** Where the server pushes to; undefined for pulls. */
   readonly push:
     | {
         readonly prefix: string | undefined;
@@ -103,151 +47,75 @@ export function resolveConsumerOptions(
   ofServer: NatsConsumerOptions,
   ofHandler: NatsConsumerOptions = {},
 ): ConsumerSettings {
-  checkKnownOptions(ofServer, Object.keys(KNOWN), 'consumerOptions.');
-  checkKnownOptions(ofHandler, Object.keys(KNOWN), 'consumer.');
+  checkConsumerOptions(ofServer, 'consumerOptions.');
+  checkConsumerOptions(ofHandler, 'consumer.');
   const options = { ...ofServer, ...ofHandler };
-  for (const [one, other, reason] of EXCLUDE) {
-    if (isGiven(options, one) && isGiven(options, other))
-      refuse(options, one, `absent when ${other} is given: ${reason}`);
-  }
-  refuseUnworkable(options);
-  const backoffMs = options.backoff ?? DEFAULT_BACKOFF_MS;
-  const isOrdered =
-    options.orderedConsumer === true || (options.ackPolicy === 'all' && options.manualAck !== true);
-  const { orderedBy } = options;
-  const isPush = PUSH.some((option) => isGiven(options, option));
+  refuseConflicts(options);
+  const { orderedBy, maxDeliver = DEFAULT_MAX_DELIVER } = options;
   return {
     durable: options.durable ?? true,
     stream: options.stream,
     bind: options.bind ?? false,
-    config: configOf(options, { isOrdered, isPush }),
+    config: configOf(options),
     filterSubject: options.filterSubject,
-    push: isPush
+    push: isPush(options)
       ? { prefix: options.deliverTo, subject: options.deliverToSubject, group: options.deliverGroup }
       : undefined,
-    heartbeatMs: integer(options, 'idleHeartbeat', PULL_HEARTBEAT_MS, 100, 15_000),
-    concurrency: integer(options, 'concurrency', 1, 1, 10_000),
+    heartbeatMs: options.idleHeartbeat ?? PULL_HEARTBEAT_MS,
+    concurrency: options.concurrency ?? 1,
     keyOf: orderedBy === 'subject' ? ({ subject }) => subject : orderedBy,
-    maxMessages: integer(options, 'maxMessages', Number.MAX_SAFE_INTEGER, 1),
+    maxMessages: options.maxMessages ?? Number.MAX_SAFE_INTEGER,
     manualAck: options.manualAck ?? false,
     headersOnly: options.headersOnly ?? false,
     isUnacknowledged: options.ackPolicy === 'none',
-    maxDeliver: options.maxDeliver === -1 ? Infinity : integer(options, 'maxDeliver', DEFAULT_MAX_DELIVER, 1),
-    backoffMs: backoffMs.map((ms) => integerOption('backoff', ms, 0, 0, LONGEST_TIMER_MS)),
+    maxDeliver: maxDeliver === -1 ? Infinity : maxDeliver,
+    backoffMs: options.backoff ?? DEFAULT_BACKOFF_MS,
   };
 }
 
-function refuseUnworkable(options: NatsConsumerOptions): void {
-  const { durable, ackPolicy, orderedConsumer, concurrency = 1, maxAckPending = 1, sample } = options;
-  if (
-    durable !== undefined &&
-    typeof durable !== 'boolean' &&
-    (typeof durable !== 'string' || durable === '')
-  )
-    refuse(options, 'durable', 'a name, true or false');
-  if (options.bind === true && durable === false)
-    refuse(options, 'bind', 'absent when durable is false: a broadcast has no name');
-  if (ackPolicy === 'none' && options.manualAck === true)
-    refuse(options, 'manualAck', 'absent when ackPolicy is none: nothing is acknowledged');
-  if (ackPolicy === 'none' && isGiven(options, 'maxDeliver'))
-    refuse(options, 'maxDeliver', 'absent when ackPolicy is none: nothing comes twice');
-  const single =
-    orderedConsumer === true ? 'orderedConsumer' : ackPolicy === 'all' ? 'ackPolicy all' : undefined;
-  if (single !== undefined && concurrency > 1)
-    refuse(options, 'concurrency', `1 when ${single} is given: it handles one event at a time`);
-  if (orderedConsumer === true && ackPolicy === 'none')
-    refuse(
-      options,
-      'ackPolicy',
-      'explicit when orderedConsumer is given: the next event waits for the acknowledgement',
-    );
-  if (orderedConsumer === true && maxAckPending > 1)
-    refuse(options, 'maxAckPending', '1 when orderedConsumer is given: it handles one event at a time');
-  if (
-    options.orderedBy !== undefined &&
-    options.orderedBy !== 'subject' &&
-    typeof options.orderedBy !== 'function'
-  )
-    refuse(options, 'orderedBy', '"subject", or a function of the message');
-  if (sample !== undefined && !(sample >= 0 && sample <= 100))
-    refuse(options, 'sample', 'a percentage from 0 to 100');
-  if (options.flowControl === true && !isGiven(options, 'idleHeartbeat'))
-    refuse(options, 'flowControl', 'absent without idleHeartbeat');
-  if (options.backoff?.length === 0) refuse(options, 'backoff', 'at least one time, in milliseconds');
-  integer(options, 'maxAckPending', 1_000, 1);
-  integer(options, 'ackWait', 30_000, 10);
+function isPush(options: NatsConsumerOptions): boolean {
+  return PUSH_OPTIONS.some((option) => isGiven(options, option));
 }
 
 /** The server gives up on nothing by itself (`max_deliver`): what is exhausted is for us to keep. */
-function configOf(
-  options: NatsConsumerOptions,
-  { isOrdered, isPush }: { isOrdered: boolean; isPush: boolean },
-): Partial<ConsumerConfig> {
-  const { ackWait, sample, limit, description, replayPolicy, maxAckPending, durable } = options;
-  const maxWaiting = options.maxWaiting ?? options.maxwaiting;
-  const ackPolicy = options.ackPolicy ?? 'explicit';
-  const config: Record<string, unknown> = {
+function configOf(options: NatsConsumerOptions): Partial<ConsumerConfig> {
+  const { ackWait, sample, idleHeartbeat, ackPolicy = 'explicit' } = options;
+  const isOrdered = options.orderedConsumer === true || (ackPolicy === 'all' && options.manualAck !== true);
+  return withoutAbsent({
     ...startOf(options),
     ack_policy: ackPolicy,
-    replay_policy: replayPolicy ?? 'instant',
-    ...(ackPolicy !== 'none' && { max_deliver: -1 }),
-    ...(ackWait !== undefined && { ack_wait: ackWait * NS_PER_MS }),
-    ...(isOrdered
-      ? { max_ack_pending: 1 }
-      : maxAckPending !== undefined && { max_ack_pending: maxAckPending }),
-    ...(sample !== undefined && { sample_freq: `${sample}%` }),
-    ...(limit !== undefined && { rate_limit_bps: limit }),
-    ...(description !== undefined && { description }),
-    ...(options.headersOnly !== undefined && { headers_only: options.headersOnly }),
-    ...(maxWaiting !== undefined && { max_waiting: maxWaiting }),
-    ...(isPush &&
-      isGiven(options, 'idleHeartbeat') && { idle_heartbeat: (options.idleHeartbeat ?? 0) * NS_PER_MS }),
-    ...(options.flowControl !== undefined && { flow_control: options.flowControl }),
-    ...(durable === false && {
+    replay_policy: options.replayPolicy ?? 'instant',
+    max_deliver: ackPolicy === 'none' ? undefined : -1,
+    ack_wait: ackWait && ackWait * NS_PER_MS,
+    max_ack_pending: isOrdered ? 1 : options.maxAckPending,
+    sample_freq: sample === undefined ? undefined : `${sample}%`,
+    rate_limit_bps: options.limit,
+    description: options.description,
+    headers_only: options.headersOnly,
+    max_waiting: options.maxWaiting ?? options.maxwaiting,
+    idle_heartbeat: isPush(options) && idleHeartbeat ? idleHeartbeat * NS_PER_MS : undefined,
+    flow_control: options.flowControl,
+    ...(options.durable === false && {
       mem_storage: true,
       num_replicas: 1,
       inactive_threshold: BROADCAST_INACTIVE_MS * NS_PER_MS,
     }),
-  };
-  return config as Partial<ConsumerConfig>;
+  });
 }
 
 function startOf(options: NatsConsumerOptions): Record<string, unknown> {
   const { startSequence, startTime, startAtTimeDelta, durable } = options;
-  const policy = options.deliverPolicy ?? options.deliveryPolicy;
-  const time =
-    startTime ?? (startAtTimeDelta === undefined ? undefined : new Date(Date.now() - startAtTimeDelta));
-  const implied =
-    startSequence !== undefined ? 'by_start_sequence' : time !== undefined ? 'by_start_time' : undefined;
-  if (policy !== undefined && implied !== undefined && policy !== implied)
-    refuse(options, 'deliverPolicy', `${implied}, or absent, with the start that is given`);
-  if (policy === 'by_start_sequence' && startSequence === undefined)
-    refuse(options, 'deliverPolicy', 'by_start_sequence with startSequence');
-  if (policy === 'by_start_time' && time === undefined)
-    refuse(options, 'deliverPolicy', 'by_start_time with startTime or startAtTimeDelta');
-  if (time !== undefined && Number.isNaN(time.getTime())) refuse(options, 'startTime', 'a valid date');
-  integer(options, 'startSequence', 1, 1);
+  const time = startAtTimeDelta === undefined ? startTime : new Date(Date.now() - startAtTimeDelta);
+  const byStart = startSequence === undefined ? time && 'by_start_time' : 'by_start_sequence';
   return {
-    deliver_policy: policy ?? implied ?? (durable === false ? 'new' : 'all'),
-    ...(startSequence !== undefined && { opt_start_seq: startSequence }),
-    ...(time !== undefined && { opt_start_time: time.toISOString() }),
+    deliver_policy:
+      byStart ?? options.deliverPolicy ?? options.deliveryPolicy ?? (durable === false ? 'new' : 'all'),
+    opt_start_seq: startSequence,
+    opt_start_time: time?.toISOString(),
   };
 }
 
-function isGiven(options: NatsConsumerOptions, option: keyof NatsConsumerOptions): boolean {
-  return options[option] !== undefined && options[option] !== false;
-}
-
-function integer(
-  options: NatsConsumerOptions,
-  option: keyof NatsConsumerOptions,
-  fallback: number,
-  min: number,
-  max?: number,
-): number {
-  return integerOption(option, options[option] as number | undefined, fallback, min, max);
-}
-
-function refuse(options: NatsConsumerOptions, option: keyof NatsConsumerOptions, allowed: string): never {
-  throw new InvalidOptionError({ option, given: options[option], allowed });
+/** The server takes what is left out for its default. */
+function withoutAbsent(config: Record<string, unknown>): Partial<ConsumerConfig> {
+  return Object.fromEntries(Object.entries(config).filter(([, value]) => value !== undefined));
 }

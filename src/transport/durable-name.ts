@@ -27,5 +27,8 @@ function encodeCharacter(character: string): string {
   if (character === '*') return '=any';
   if (character === '>') return '=rest';
   if (/[A-Za-z0-9-]/.test(character)) return character;
-  return `=${Buffer.from(character).toString('hex').toUpperCase()}`;
+  return Array.from(
+    Buffer.from(character),
+    (byte) => `=${byte.toString(16).toUpperCase().padStart(2, '0')}`,
+  ).join('');
 }
