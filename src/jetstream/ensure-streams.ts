@@ -4,6 +4,7 @@ import { Deadline } from '../kernel/deadline.js';
 import { InvalidOptionError, UnsupportedByServerError } from '../kernel/errors.js';
 import { sleep } from '../kernel/sleep.js';
 import { StreamSettingsError } from '../kernel/transport-errors.js';
+import { assetName } from './asset-name.js';
 import { ApiCode, type ApiFault } from './api-codes.js';
 import { isFault, type JetStreamConnection, unexpectedFault } from './jetstream-connection.js';
 import { scheduleSubjects } from './schedule-subject.js';
@@ -59,7 +60,8 @@ export async function findStream(
 function toWanted({ replicas, allow_rollup: allowRollup, ...config }: WantedStream): Wanted {
   refuseAlias('replicas', replicas, 'num_replicas', config.num_replicas);
   refuseAlias('allow_rollup', allowRollup, 'allow_rollup_hdrs', config.allow_rollup_hdrs);
-  const { name, subjects } = config;
+  const { subjects } = config;
+  const name = assetName('streamConfig.name', config.name);
   const isScheduling = config.allow_msg_schedules === true && subjects !== undefined;
   return {
     ...config,

@@ -1,5 +1,6 @@
 import type { DeadLetter, DeadLetterQuery } from '../jetstream/dead-letter-stream.js';
 import { DeadLetterStream } from '../jetstream/dead-letter-stream.js';
+import { assetName } from '../jetstream/asset-name.js';
 import { InvalidOptionError } from '../kernel/errors.js';
 import { checkKnownOptions } from '../kernel/options.js';
 import type { JetStreamOptions, NatsConnectionOptions } from './connection-options.js';
@@ -47,13 +48,14 @@ export class DeadLetters implements AsyncDisposable {
   static async open(options: DeadLettersOptions): Promise<DeadLetters> {
     checkKnownOptions(options, ['connectionOptions', 'jetStreamOptions', 'stream']);
     const { connectionOptions = {}, jetStreamOptions, stream } = options;
-    const { name } = connectionOptions;
-    if (stream === undefined && name === undefined) {
+    const service = connectionOptions.name;
+    if (stream === undefined && service === undefined) {
       const allowed = 'the name of the stream; or give connectionOptions.name, the service that has it';
       throw new InvalidOptionError({ option: 'stream', given: stream, allowed });
     }
+    const name = stream === undefined ? deadLetterStreamName(service) : assetName('stream', stream);
     const connection = await TransportConnection.acquire(connectionOptions, jetStreamOptions);
-    return new DeadLetters(connection, stream ?? deadLetterStreamName(name));
+    return new DeadLetters(connection, name);
   }
 
   /** Name of the stream that keeps them. */

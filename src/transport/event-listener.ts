@@ -1,4 +1,5 @@
 import type { MessageHandler } from '@nestjs/microservices';
+import { assetName } from '../jetstream/asset-name.js';
 import { InvalidOptionError } from '../kernel/errors.js';
 import type { NatsConsumerOptions } from './consumer-options.js';
 import { type ConsumerSettings, resolveConsumerOptions } from './consumer-settings.js';
@@ -34,7 +35,8 @@ export class EventListeners {
       seen.set(pattern, index + 1);
       const own = (handler.extras?.['consumer'] ?? {}) as NatsConsumerOptions;
       const settings = resolveConsumerOptions(ofServer, own);
-      const ownName = typeof own.durable === 'string' ? own.durable : undefined;
+      const ownName =
+        typeof own.durable === 'string' ? assetName('consumer.durable', own.durable) : undefined;
       return { pattern, handler, index, settings, ownName };
     });
     refuseShared(ofServer, listeners);

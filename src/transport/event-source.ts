@@ -1,4 +1,5 @@
 import { storeSubjects } from '../event/subject.js';
+import { assetName } from '../jetstream/asset-name.js';
 import { capturingStreams } from '../jetstream/capturing-streams.js';
 import { findStream } from '../jetstream/ensure-streams.js';
 import type { JetStreamConnection } from '../jetstream/jetstream-connection.js';
@@ -40,7 +41,10 @@ export async function findEventSource(
     const filter = narrowed(storeSubjects(store), settings.filterSubject);
     return { stream: store, filter, isStore: true, eventType: type === '*' ? undefined : type };
   }
-  const stream = settings.stream ?? (await streamOf(connection, pattern, deadline));
+  const stream =
+    settings.stream === undefined
+      ? await streamOf(connection, pattern, deadline)
+      : assetName('stream', settings.stream);
   return {
     stream,
     filter: narrowed(pattern, settings.filterSubject),

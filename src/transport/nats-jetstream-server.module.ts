@@ -1,4 +1,5 @@
-import { ConfigurableModuleBuilder, Module } from '@nestjs/common';
+import { ConfigurableModuleBuilder, Inject, Module } from '@nestjs/common';
+import { ModulesContainer } from '@nestjs/core';
 import { NatsJetStreamHealthIndicator } from './nats-jetstream-health-indicator.js';
 import { NatsJetStreamServer } from './nats-jetstream-server.js';
 import type { NatsJetStreamServerOptions } from './nats-jetstream-server-options.js';
@@ -28,4 +29,11 @@ const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } =
   ],
   exports: [NatsJetStreamServer, NatsJetStreamHealthIndicator],
 })
-export class NatsJetStreamServerModule extends ConfigurableModuleClass {}
+export class NatsJetStreamServerModule extends ConfigurableModuleClass {
+  /** Nest calls the hooks of modules by their distance from the root, farthest first: this one waits for all others. */
+  constructor(@Inject(ModulesContainer) modules: ModulesContainer) {
+    super();
+    for (const module of modules.values())
+      if (module.metatype === NatsJetStreamServerModule) module.distance = -1;
+  }
+}

@@ -108,8 +108,7 @@ export class NatsJetStreamServer
   }
 
   onApplicationBootstrap(): void {
-    // hooks of other modules may be called behind this one
-    setImmediate(() => this.#bootstrap?.done());
+    this.#bootstrap?.done();
   }
 
   /** Called by Nest for each handler. Those of one pattern stay apart: each has its own consumer, and its own retries. */

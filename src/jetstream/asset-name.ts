@@ -1,0 +1,15 @@
+import { InvalidOptionError } from '../kernel/errors.js';
+
+/** What the server takes for the name of a stream or consumer. */
+const ASSET_NAME = /^[^\s.*>/\\]{1,255}$/;
+
+/**
+ * The name of a stream or consumer, as it was given.
+ *
+ * @throws {@link InvalidOptionError} when the server would not take it.
+ */
+export function assetName(option: string, name: string): string {
+  if (typeof name === 'string' && ASSET_NAME.test(name)) return name;
+  const allowed = 'a name of at most 255 characters, without white space, dots, wildcards and slashes';
+  throw new InvalidOptionError({ option, given: name, allowed });
+}
