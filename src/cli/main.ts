@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 
 import { isJetsourceError } from '../kernel/errors.js';
+import { deadLettersCommand } from './dead-letters-command.js';
 import { eventsCommand } from './events-command.js';
 import { natsCommand } from './nats-command.js';
 
@@ -16,6 +17,7 @@ new Command('jetsource')
   .version(manifest.version)
   .addCommand(natsCommand())
   .addCommand(eventsCommand())
+  .addCommand(deadLettersCommand())
   .parseAsync()
   .catch((error: unknown) => {
     // a stack helps nobody who got a message that says what to do

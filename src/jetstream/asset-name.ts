@@ -13,3 +13,8 @@ export function assetName(option: string, name: string): string {
   const allowed = 'a name of at most 255 characters, without white space, dots, wildcards and slashes';
   throw new InvalidOptionError({ option, given: name, allowed });
 }
+
+/** A text as part of a name or subject, where the server allows no dots, wildcards, slashes or spaces. */
+export function nameToken(text: string): string {
+  return text.replace(/[^\w-]/g, '_');
+}

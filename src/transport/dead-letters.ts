@@ -1,10 +1,10 @@
 import type { DeadLetter, DeadLetterQuery } from '../jetstream/dead-letter-stream.js';
 import { DeadLetterStream } from '../jetstream/dead-letter-stream.js';
+import { deadLetterStreamName } from '../jetstream/dead-letter-stream-name.js';
 import { assetName } from '../jetstream/asset-name.js';
 import { InvalidOptionError } from '../kernel/errors.js';
 import { checkKnownOptions } from '../kernel/options.js';
 import type { JetStreamOptions, NatsConnectionOptions } from './connection-options.js';
-import { deadLetterStreamName } from './dead-letter-stream-name.js';
 import { TransportConnection } from './transport-connection.js';
 
 /** Where dead letters are. */
@@ -48,14 +48,15 @@ export class DeadLetters implements AsyncDisposable {
   static async open(options: DeadLettersOptions): Promise<DeadLetters> {
     checkKnownOptions(options, ['connectionOptions', 'jetStreamOptions', 'stream']);
     const { connectionOptions = {}, jetStreamOptions, stream } = options;
-    const service = connectionOptions.name;
-    if (stream === undefined && service === undefined) {
+    const { name } = connectionOptions;
+    const letters = stream ?? (name === undefined ? undefined : deadLetterStreamName(name));
+    if (letters === undefined) {
       const allowed = 'the name of the stream; or give connectionOptions.name, the service that has it';
       throw new InvalidOptionError({ option: 'stream', given: stream, allowed });
     }
-    const name = stream === undefined ? deadLetterStreamName(service) : assetName('stream', stream);
+    assetName('stream', letters);
     const connection = await TransportConnection.acquire(connectionOptions, jetStreamOptions);
-    return new DeadLetters(connection, name);
+    return new DeadLetters(connection, letters);
   }
 
   /** Name of the stream that keeps them. */

@@ -1,3 +1,5 @@
+import { nameToken } from '../jetstream/asset-name.js';
+
 /**
  * The name of a handler's durable consumer: the service's name and the pattern. Different patterns never give the same name, whatever is in them.
  *
@@ -10,11 +12,6 @@ export function durableName(service: string, pattern: string, index = 0): string
 /** The name that @nestjs-plugins/nestjs-nats-jetstream-transport gave it, which is the same for some patterns that differ. */
 export function legacyDurableName(service: string, pattern: string): string {
   return `${service}-${pattern.replaceAll('.', '_').replaceAll('*', '_ALL').replaceAll('>', '_ALL')}`;
-}
-
-/** A text as part of a name or subject, where the server allows no dots, wildcards, slashes or spaces. */
-export function nameToken(text: string): string {
-  return text.replace(/[^\w-]/g, '_');
 }
 
 /** Dots become `_`, wildcards say what they take in, and all else that is special is `=` and its code. */

@@ -9,6 +9,7 @@ import {
 import type { NatsConnection } from '@nats-io/transport-node';
 import { isObservable, lastValueFrom, type Observable } from 'rxjs';
 import { causedBy, runWithMetadata } from '../event/metadata-context.js';
+import { deadLetterStreamName } from '../jetstream/dead-letter-stream-name.js';
 import { DeadLetterStream, deadLetterSubjects } from '../jetstream/dead-letter-stream.js';
 import { ensureStreams } from '../jetstream/ensure-streams.js';
 import { InvalidOptionError, TransportError } from '../kernel/errors.js';
@@ -16,7 +17,6 @@ import { mapBounded } from '../kernel/map-bounded.js';
 import { ConnectionEvents, type NatsJetStreamEvents, type NatsJetStreamStatus } from './connection-events.js';
 import { resolveConsumerOptions } from './consumer-settings.js';
 import { correlationIn } from './correlation-header.js';
-import { deadLetterStreamName } from './dead-letter-stream-name.js';
 import { EventConsumer, type EventConsumerStatus } from './event-consumer.js';
 import { EventListeners } from './event-listener.js';
 import { initializeCodec } from './initialize-codec.js';
@@ -239,7 +239,7 @@ export class NatsJetStreamServer
   async #deadLetterStream({ jetstream }: TransportConnection): Promise<DeadLetterStream | undefined> {
     const { deadLetters, service } = this.#settings;
     if (deadLetters === undefined) return undefined;
-    const name = deadLetters.name ?? deadLetterStreamName(service);
+    const name = deadLetters.name ?? deadLetterStreamName(service ?? DEFAULT_SERVICE_NAME);
     const config = { ...deadLetters, name, subjects: [deadLetterSubjects(name)] };
     await ensureStreams(jetstream, [config], 'dead-letters');
     return new DeadLetterStream(jetstream, name);

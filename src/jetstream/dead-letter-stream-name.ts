@@ -1,0 +1,6 @@
+import { nameToken } from './asset-name.js';
+
+/** The stream that keeps a service's dead letters, where its options name no other. */
+export function deadLetterStreamName(service: string): string {
+  return `${nameToken(service)}-dead-letters`;
+}
