@@ -1,7 +1,7 @@
 import type { ConsumerConfig, ConsumerInfo } from '@nats-io/jetstream';
 import type { Deadline } from '../kernel/deadline.js';
 import { ConsumerSettingsError } from '../kernel/transport-errors.js';
-import { ApiCode, type ApiFault } from './api-codes.js';
+import { ApiCode, type ApiFault, FORBIDDEN } from './api-codes.js';
 import { isFault, type JetStreamConnection, unexpectedFault } from './jetstream-connection.js';
 import { differences } from './settings-diff.js';
 
@@ -17,7 +17,7 @@ const TRIES = 5;
  * Creates the consumer, or gives an existing one the settings that are wanted. Where it stands stays: its start counts only when it is made.
  *
  * @returns its settings as the server has them.
- * @throws {@link ConsumerSettingsError} when the server refuses; the consumer is left as it is.
+ * @throws {@link ConsumerSettingsError} when the server refuses; the consumer is left as it is. {@link TransportError} when the user may not.
  */
 export async function ensureConsumer(
   connection: JetStreamConnection,
@@ -36,6 +36,8 @@ export async function ensureConsumer(
     refusal = answer.error;
     const isRace =
       refusal.err_code === ApiCode.consumerExists || refusal.err_code === ApiCode.consumerNotFound;
+    if (refusal.code === FORBIDDEN)
+      throw unexpectedFault(`making consumer ${wanted.name} of stream ${stream}`, refusal);
     if (!isRace) throw refused(stream, wanted, refusal, existing?.config);
   }
   throw refused(stream, wanted, refusal as ApiFault, undefined);

@@ -1,4 +1,4 @@
-import { connect, headers, type NatsConnection } from '@nats-io/transport-node';
+import { connect, headers, type NatsConnection, type NodeConnectionOptions } from '@nats-io/transport-node';
 import { sharedServerUrl } from './server-url.js';
 
 /** NATS as any other program uses it: to put things into a store that jetsource would not, and to look behind its back. */
@@ -10,8 +10,8 @@ export class RawNats {
   }
 
   /** On the shared server, unless another is named. */
-  static async open(url = sharedServerUrl()): Promise<RawNats> {
-    return new RawNats(await connect({ servers: url }));
+  static async open(url = sharedServerUrl(), options: NodeConnectionOptions = {}): Promise<RawNats> {
+    return new RawNats(await connect({ servers: url, ...options }));
   }
 
   /** A call of the JetStream API, such as `STREAM.INFO.shop`. */
