@@ -139,7 +139,7 @@ export class NatsJetStreamServer
     try {
       await this.#listening;
     } catch (error) {
-      await this.close();
+      await this.close().catch((failure: unknown) => this.handleError(String(failure)));
       return callback(error);
     }
     callback();

@@ -95,7 +95,9 @@ export class RequestServer {
     const subscriptions = this.#subscriptions;
     this.#subscriptions = [];
     const { nc } = this.#parts.connection;
-    if (!nc.isClosed()) await Promise.all(subscriptions.map(async (subscription) => subscription.drain()));
+    // a subscription that the server refused is closed already
+    const open = subscriptions.filter((subscription) => !subscription.isClosed());
+    if (!nc.isClosed()) await Promise.all(open.map(async (subscription) => subscription.drain()));
     await this.#pending.end(graceMs);
   }
 

@@ -15,7 +15,7 @@ import { headers } from 'jetsource/transport';
 import { lastValueFrom, type Observable, of, toArray } from 'rxjs';
 import { rejection, until } from '../support/collect.js';
 import { sharedServerUrl, uniqueStoreName } from '../support/server-url.js';
-import { RequestStrategy } from './request-strategy.js';
+import { NatsJetStreamServer } from '../../src/transport/nats-jetstream-server.js';
 import { openClient, uniqueStream } from './shared-client.js';
 
 /** The client's side of both transports. */
@@ -82,7 +82,7 @@ async function startNestServer(controller: new () => object): Promise<void> {
 
 beforeAll(async () => {
   await start(handlersOf(ours), {
-    strategy: new RequestStrategy({ connectionOptions: { servers: sharedServerUrl() } }),
+    strategy: new NatsJetStreamServer({ connectionOptions: { servers: sharedServerUrl() } }),
   });
   await startNestServer(handlersOf(nests));
 });

@@ -7,7 +7,7 @@ import { W3CTraceContextPropagator } from '@opentelemetry/core';
 import { lastValueFrom } from 'rxjs';
 import { RawNats } from '../support/raw-nats.js';
 import { sharedServerUrl, uniqueStoreName } from '../support/server-url.js';
-import { RequestStrategy } from './request-strategy.js';
+import { NatsJetStreamServer } from '../../src/transport/nats-jetstream-server.js';
 import { openClient, uniqueStream } from './shared-client.js';
 
 const SPAN: api.SpanContext = { traceId: 'a'.repeat(32), spanId: 'b'.repeat(16), traceFlags: 1 };
@@ -31,7 +31,7 @@ beforeAll(async () => {
   const module = await Test.createTestingModule({ controllers: [Traced] }).compile();
   const connectionOptions = { servers: sharedServerUrl() };
   service = module.createNestMicroservice({
-    strategy: new RequestStrategy({ connectionOptions, openTelemetry: api }),
+    strategy: new NatsJetStreamServer({ connectionOptions, openTelemetry: api }),
     logger: false,
   });
   await service.listen();

@@ -6,7 +6,7 @@ import type { NatsServer } from '../../src/testing/nats-server.js';
 import { NatsJetStreamRecordBuilder } from '../../src/transport/nats-jetstream-record-builder.js';
 import { startConfigured } from '../security/configured-server.js';
 import { rejection } from '../support/collect.js';
-import { RequestStrategy } from './request-strategy.js';
+import { NatsJetStreamServer } from '../../src/transport/nats-jetstream-server.js';
 import { openClient } from './shared-client.js';
 
 const CONFIG = `
@@ -50,7 +50,7 @@ function optionsOf(user: string): { servers: string; user: string; pass: string;
 
 async function startSums(user: string, logger: LoggerService | false = false): Promise<() => Promise<void>> {
   const module = await Test.createTestingModule({ controllers: [Sums] }).compile();
-  const strategy = new RequestStrategy({ connectionOptions: optionsOf(user) });
+  const strategy = new NatsJetStreamServer({ connectionOptions: optionsOf(user) });
   const service = module.createNestMicroservice({ strategy, logger });
   await service.listen();
   return async () => service.close();

@@ -8,7 +8,8 @@ import { NatsRequestOptionsBuilder } from '../../src/transport/nats-request-opti
 import { rejection, until } from '../support/collect.js';
 import { RawNats } from '../support/raw-nats.js';
 import { sharedServerUrl, uniqueStoreName } from '../support/server-url.js';
-import { RequestStrategy, type RequestStrategyOptions } from './request-strategy.js';
+import { NatsJetStreamServer } from '../../src/transport/nats-jetstream-server.js';
+import type { NatsJetStreamServerOptions } from '../../src/transport/nats-jetstream-server-options.js';
 import { openClient } from './shared-client.js';
 
 const prefix = uniqueStoreName();
@@ -90,12 +91,12 @@ const services: INestMicroservice[] = [];
 
 async function startService(
   controller: new () => object,
-  options: Partial<RequestStrategyOptions> = {},
+  options: NatsJetStreamServerOptions = {},
 ): Promise<INestMicroservice> {
   const module = await Test.createTestingModule({ controllers: [controller] }).compile();
   const connectionOptions = { servers: sharedServerUrl() };
   const service = module.createNestMicroservice({
-    strategy: new RequestStrategy({ connectionOptions, ...options }),
+    strategy: new NatsJetStreamServer({ connectionOptions, ...options }),
     logger: false,
   });
   services.push(service);
@@ -356,7 +357,7 @@ describe('a shutdown', () => {
   }
 
   it('waits for the handlers, and takes no more requests', async () => {
-    const service = await startService(Slow, { graceMs: 10_000 });
+    const service = await startService(Slow, { shutdownTimeoutMs: 10_000 });
     const { answer } = await requestUnderWay();
     const closing = service.close();
     await until('the service has unsubscribed', async () => {
@@ -369,7 +370,7 @@ describe('a shutdown', () => {
   });
 
   it('tells the callers of those that take too long', async () => {
-    const service = await startService(Slow, { graceMs: 50 });
+    const service = await startService(Slow, { shutdownTimeoutMs: 50 });
     const { answer } = await requestUnderWay();
     await service.close();
     expect(await rejection(answer)).toEqual({ status: 'error', message: 'The service is shutting down' });
