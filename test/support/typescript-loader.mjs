@@ -1,10 +1,15 @@
-// Lets Node import our TypeScript outside jest, whose globalSetup is not transformed in ESM: './x.js' means './x.ts'.
+// Lets Node import our TypeScript outside jest, whose globalSetup is not transformed in ESM: './x.js' means './x.ts', and the package is its source.
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { transform } from '@swc/core';
 
+const entryPoint = /^jetsource(?:\/(\w+))?$/;
+
 export async function resolve(specifier, context, next) {
   const ours = context.parentURL?.endsWith('.ts') === true || specifier.endsWith('.ts');
+  const [itself, entry = 'index'] = entryPoint.exec(specifier) ?? [];
+  if (ours && itself !== undefined)
+    return { url: new URL(`../../src/${entry}.ts`, import.meta.url).href, shortCircuit: true };
   if (!ours || !specifier.startsWith('.')) return next(specifier, context);
   return { url: new URL(specifier.replace(/\.js$/, '.ts'), context.parentURL).href, shortCircuit: true };
 }
@@ -17,7 +22,11 @@ export async function load(url, context, next) {
     swcrc: false,
     sourceMaps: 'inline',
     module: { type: 'es6' },
-    jsc: { target: 'es2022', parser: { syntax: 'typescript', decorators: true } },
+    jsc: {
+      target: 'es2022',
+      parser: { syntax: 'typescript', decorators: true },
+      transform: { legacyDecorator: true, decoratorMetadata: true },
+    },
   });
   return { format: 'module', source: code, shortCircuit: true };
 }

@@ -1,0 +1,18 @@
+import { Controller, Get } from '@nestjs/common';
+import { HealthCheck, type HealthCheckResult, HealthCheckService } from '@nestjs/terminus';
+import { NatsJetStreamHealthIndicator } from 'jetsource/transport';
+
+/** Whether the connection stands and every handler gets its events. */
+@Controller('health')
+export class HealthController {
+  constructor(
+    private readonly health: HealthCheckService,
+    private readonly transport: NatsJetStreamHealthIndicator,
+  ) {}
+
+  @Get()
+  @HealthCheck()
+  async check(): Promise<HealthCheckResult> {
+    return this.health.check([() => this.transport.isHealthy()]);
+  }
+}

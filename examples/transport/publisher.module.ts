@@ -1,0 +1,16 @@
+import { type DynamicModule, Module } from '@nestjs/common';
+import { type NatsConnectionOptions, NatsJetStreamTransport } from 'jetsource/transport';
+import { ORDERS } from './orders.js';
+import { ShopController } from './shop.controller.js';
+
+/** What publishes: events by `emit`, requests by `send`. */
+@Module({})
+export class PublisherModule {
+  static on(connectionOptions: NatsConnectionOptions): DynamicModule {
+    return {
+      module: PublisherModule,
+      imports: [NatsJetStreamTransport.register({ connectionOptions, streamConfig: ORDERS })],
+      controllers: [ShopController],
+    };
+  }
+}
