@@ -27,15 +27,16 @@ export class JetStreamConnection {
   readonly nc: NatsConnection;
   readonly inbox: ReplyInbox;
   readonly apiPrefix: string;
-  readonly #inboxPrefix: string | undefined;
+  /** What subjects begin with that answers are sent to. */
+  readonly inboxPrefix: string;
   readonly #reconnected = new Set<() => void>();
   readonly #closed = new Set<() => void>();
   readonly #waiting = new Set<() => void>();
   #connected = true;
 
-  private constructor(nc: NatsConnection, apiPrefix: string, inboxPrefix: string | undefined) {
+  private constructor(nc: NatsConnection, apiPrefix: string, inboxPrefix = '_INBOX') {
     this.apiPrefix = apiPrefix;
-    this.#inboxPrefix = inboxPrefix;
+    this.inboxPrefix = inboxPrefix;
     const inbox = new ReplyInbox(nc, inboxPrefix);
     this.inbox = inbox;
     this.nc = withNote(nc, (subject, reply) => inbox.noteSent(subject, reply));
@@ -67,7 +68,7 @@ export class JetStreamConnection {
 
   /** A subject that nobody else listens to, below the configured prefix. */
   newInbox(): string {
-    return createInbox(this.#inboxPrefix);
+    return createInbox(this.inboxPrefix);
   }
 
   /** Calls back after each reconnect; returns how to stop that. */

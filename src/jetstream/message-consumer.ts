@@ -212,17 +212,20 @@ export class MessageConsumer {
 
   #openSource(onLost: (lost: ConsumerLost) => void): MessageSource {
     const { deliver_subject: subject, deliver_group: group, idle_heartbeat: heartbeat } = this.#config;
-    const { heartbeatMs, stream, config } = this.#options;
+    const { stream, config } = this.#options;
     const onMessage = (msg: Msg): void => this.#receive(msg);
     if (subject !== undefined && subject !== '') {
-      const heartbeats = heartbeat === undefined || heartbeat === 0 ? undefined : heartbeat / NS_PER_MS;
-      return new PushMessages(
-        this.#connection,
-        { subject, group: group === '' ? undefined : group, heartbeatMs: heartbeats },
-        { onMessage, onLost },
-      );
+      const isShared = group !== undefined && group !== '';
+      // of a group one hears the heartbeats, and the silence of the others means nothing
+      const heartbeatMs = heartbeat && !isShared ? heartbeat / NS_PER_MS : undefined;
+      const options = { subject, group: isShared ? group : undefined, heartbeatMs };
+      return new PushMessages(this.#connection, options, { onMessage, onLost });
     }
-    const pulls = { expiresMs: PULL_EXPIRES_MS, heartbeatMs, maxBytes: PULL_BYTES };
+    const pulls = {
+      expiresMs: PULL_EXPIRES_MS,
+      heartbeatMs: this.#options.heartbeatMs,
+      maxBytes: PULL_BYTES,
+    };
     return new PullRequests(this.#connection, `${stream}.${config.name}`, pulls, {
       onMessage,
       onPullEnd: () => this.#refill(),

@@ -24,6 +24,7 @@ const NAME: Rule = {
   isMet: (value) => typeof value === 'string' && value !== '',
 };
 const FLAG: Rule = { allowed: 'true or false', isMet: (value) => typeof value === 'boolean' };
+const LITERAL = subject('a subject without wildcards', /^[^\s.*>]+(\.[^\s.*>]+)*$/);
 const COUNT = integer(1);
 const START = oneOf('all', 'last', 'new', 'by_start_sequence', 'by_start_time', 'last_per_subject');
 
@@ -39,8 +40,8 @@ const RULES: Record<Option, Rule> = {
     allowed: 'a valid Date',
     isMet: (value) => value instanceof Date && !Number.isNaN(value.getTime()),
   },
-  deliverTo: NAME,
-  deliverToSubject: subject('a subject without wildcards', /^[^\s.*>]+(\.[^\s.*>]+)*$/),
+  deliverTo: LITERAL,
+  deliverToSubject: LITERAL,
   deliverGroup: NAME,
   ackPolicy: oneOf('explicit', 'all', 'none'),
   ackWait: integer(10, LONGEST_TIMER_MS),
@@ -123,6 +124,8 @@ export function refuseConflicts(options: NatsConsumerOptions): void {
   const { ackPolicy, orderedConsumer, durable, flowControl } = options;
   if (options.bind === true && durable === false)
     refuse(options, 'bind', 'absent when durable is false: a broadcast has no name');
+  if (durable === false && isGiven(options, 'deliverGroup'))
+    refuse(options, 'deliverGroup', 'absent when durable is false: a broadcast is shared with nobody');
   if (flowControl === true && !isGiven(options, 'idleHeartbeat'))
     refuse(options, 'flowControl', 'absent without idleHeartbeat, on which the server insists');
   if (ackPolicy === 'none') refuseUnacknowledged(options);

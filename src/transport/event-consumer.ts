@@ -143,17 +143,20 @@ async function consumerConfig(
   const { settings, pattern } = listener;
   const shared = { ...settings.config, filter_subject: filter };
   if (settings.durable === false)
-    return { ...shared, name: randomUuid(), ...pushTo(connection, listener, undefined) };
+    return { ...shared, name: randomUuid(), ...pushTo(connection, listener, randomUuid()) };
   const name = await nameOf(connection, service, listener, stream);
   const existing =
     settings.push && (await findConsumer(connection, stream, name, new Deadline(LOOK_TIMEOUT_MS)));
-  const push = pushTo(connection, listener, existing?.config, name);
+  const push = pushTo(connection, listener, `${stream}.${name}`, existing?.config);
   return {
     ...shared,
     name,
     durable_name: name,
     description: settings.config.description ?? pattern,
     ...push,
+    ...(push !== undefined && {
+      deliver_group: settings.push?.group ?? existing?.config.deliver_group ?? name,
+    }),
   };
 }
 
@@ -181,21 +184,21 @@ async function nameOf(
   return found?.config.filter_subject === pattern ? legacy : name;
 }
 
-/** Where a push consumer delivers to: instances of one durable listen to the same subject, as one group. */
+/**
+ * Where a push consumer delivers to, undefined for pulls. Instances of one durable have to listen to the same subject, also when they make it at the
+ * same time; one that was made before, by the older transport under a random subject, keeps it.
+ */
 function pushTo(
-  connection: JetStreamConnection,
+  { inboxPrefix }: JetStreamConnection,
   { settings: { push, bind } }: EventListener,
-  existing: ConsumerConfig | undefined,
-  name?: string,
-): Partial<ConsumerConfig> {
-  if (push === undefined || bind) return {};
-  const prefix = push.prefix === undefined ? undefined : nameToken(push.prefix);
-  const fresh = prefix === undefined ? connection.newInbox() : `${prefix}.${randomUuid()}`;
-  const group = push.group ?? existing?.deliver_group ?? name;
-  return {
-    deliver_subject: push.subject ?? existing?.deliver_subject ?? fresh,
-    ...(group !== undefined && push.group !== '' && { deliver_group: group }),
-  };
+  suffix: string,
+  existing?: ConsumerConfig,
+): Partial<ConsumerConfig> | undefined {
+  if (push === undefined || bind) return undefined;
+  const prefix = push.prefix ?? inboxPrefix;
+  const kept =
+    existing?.deliver_subject?.startsWith(`${prefix}.`) === true ? existing.deliver_subject : undefined;
+  return { deliver_subject: push.subject ?? kept ?? `${prefix}.${suffix}` };
 }
 
 /** What was redriven comes by the same rules as the events, one way or the other. */

@@ -113,6 +113,7 @@ describe('consumer options', () => {
     [{ deliverPolicy: 'by_start_time', startSequence: 1 }, 'deliverPolicy', 'startSequence'],
     [{ deliverPolicy: 'by_start_sequence' }, 'deliverPolicy', 'startSequence'],
     [{ deliverTo: 'a', deliverToSubject: 'b' }, 'deliverTo', 'deliverToSubject'],
+    [{ durable: false, deliverGroup: 'a' }, 'deliverGroup', 'durable'],
     [{ deliverTo: 'a', maxWaiting: 1 }, 'maxWaiting', 'deliverTo'],
     [{ deliverGroup: 'a', maxwaiting: 1 }, 'maxwaiting', 'deliverGroup'],
     [{ limit: 1, maxWaiting: 1 }, 'maxWaiting', 'limit'],
@@ -165,6 +166,7 @@ describe('consumer options', () => {
     [{ maxWaiting: 0 }, 'maxWaiting'],
     [{ filterSubject: 'a b' }, 'filterSubject'],
     [{ deliverTo: '' }, 'deliverTo'],
+    [{ deliverTo: 'a b' }, 'deliverTo'],
     [{ deliverToSubject: 'a.*' }, 'deliverToSubject'],
   ])('that have no meaning are refused by name: %j', (options, option) => {
     expect(() => resolveConsumerOptions(options as NatsConsumerOptions)).toThrow(
