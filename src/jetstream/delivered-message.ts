@@ -10,6 +10,7 @@ const SHORT_FORM_TOKENS = 9;
 
 const utf8 = new TextEncoder();
 const text = new TextDecoder();
+const ACK = utf8.encode('+ACK');
 
 /** What a message says it is, where that is not what was delivered: a redriven one bears its old subject and headers. */
 export interface Guise {
@@ -143,7 +144,7 @@ export class DeliveredMessage implements JsMsg {
     if (this.isSettled || reply === undefined) return false;
     this.#settlement.verdict = { kind: 'ack' };
     const deadline = new Deadline(options.timeout ?? ACK_TIMEOUT_MS);
-    await this.#connection.request(reply, utf8.encode('+ACK'), deadline);
+    await this.#connection.request(reply, ACK, deadline);
     return true;
   }
 
@@ -154,9 +155,12 @@ export class DeliveredMessage implements JsMsg {
   }
 
   #respond(word: string): void {
-    const { nc } = this.#connection;
-    if (this.#msg.reply !== undefined && !nc.isClosed()) nc.publish(this.#msg.reply, utf8.encode(word));
+    if (this.#msg.reply !== undefined) this.#connection.outbox.post(this.#msg.reply, wordBytes(word));
   }
+}
+
+function wordBytes(word: string): Uint8Array {
+  return word === '+ACK' ? ACK : utf8.encode(word);
 }
 
 function wordFor(verdict: Verdict): string {

@@ -14,6 +14,7 @@ import { ConnectionClosedError, TransportError } from '../kernel/errors.js';
 import { sleep } from '../kernel/sleep.js';
 import { type ApiFault, isTransient } from './api-codes.js';
 import { apiPrefixOf, type ConnectionOptions, toNatsOptions } from './connection-options.js';
+import { Outbox } from './outbox.js';
 import { isNoResponders, ReplyInbox } from './reply-inbox.js';
 
 /** How long a request waits for its answer before it is sent again: first, and at most. */
@@ -26,6 +27,7 @@ const EMPTY = new Uint8Array();
 export class JetStreamConnection {
   readonly nc: NatsConnection;
   readonly inbox: ReplyInbox;
+  readonly outbox: Outbox;
   readonly apiPrefix: string;
   /** What subjects begin with that answers are sent to. */
   readonly inboxPrefix: string;
@@ -40,6 +42,7 @@ export class JetStreamConnection {
     const inbox = new ReplyInbox(nc, inboxPrefix);
     this.inbox = inbox;
     this.nc = withNote(nc, (subject, reply) => inbox.noteSent(subject, reply));
+    this.outbox = new Outbox(this.nc);
     void this.#watch();
   }
 
@@ -139,6 +142,7 @@ export class JetStreamConnection {
 
   /** Closes after what is buffered has been sent. Safe to call twice. */
   async close(): Promise<void> {
+    this.outbox.flush();
     if (!this.nc.isClosed()) await this.nc.close();
   }
 
