@@ -16,7 +16,9 @@ function run(command, args, cwd) {
 try {
   run('npm', ['pack', '--silent', '--pack-destination', project], root);
   const tarball = (await readdir(project)).find((name) => name.endsWith('.tgz'));
-  const nest = ['common', 'core', 'cqrs', 'microservices'].map((name) => `@nestjs/${name}@^11`);
+  const nest = ['common', 'core', 'cqrs', 'microservices', 'platform-express'].map(
+    (name) => `@nestjs/${name}@^11`,
+  );
   await writeFile(join(project, 'package.json'), JSON.stringify({ private: true, type: 'module' }));
   await cp(join(here, 'program'), project, { recursive: true });
   const packages = [`./${tarball}`, ...nest, 'reflect-metadata', 'rxjs', '@types/node@20'];

@@ -2,22 +2,63 @@
 import 'reflect-metadata';
 import { strict as assert } from 'node:assert';
 import { createRequire } from 'node:module';
-import { Injectable, Module } from '@nestjs/common';
+import { Controller, Injectable, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
-import { ClientsModule } from '@nestjs/microservices';
+import {
+  ClientsModule,
+  Ctx,
+  EventPattern,
+  MessagePattern,
+  Payload,
+  RpcException,
+} from '@nestjs/microservices';
 import { startNatsServer } from 'jetsource/testing';
 import {
+  DeadLetters,
   NatsJetStreamClientProxy,
+  NatsJetStreamContext,
   NatsJetStreamRecordBuilder,
+  NatsJetStreamServer,
+  NatsJetStreamServerModule,
   NatsJetStreamTransport,
   type NatsConnection,
   type PubAck,
 } from 'jetsource/transport';
-import { lastValueFrom } from 'rxjs';
+import { from, lastValueFrom, type Observable, toArray } from 'rxjs';
 
 const server = await startNatsServer({ ownProcess: true });
 const connectionOptions = { servers: server.url, name: 'smoke' };
 const options = { connectionOptions, streamConfig: { name: 'orders', subjects: ['order.*'] } };
+
+const handled: unknown[] = [];
+
+@Controller()
+class Listener {
+  @EventPattern<string>('order.created')
+  async onCreated(@Payload() order: { id: number }, @Ctx() context: NatsJetStreamContext): Promise<void> {
+    handled.push([order.id, context.message.seq]);
+  }
+
+  @EventPattern<string>('order.broken', { consumer: { maxDeliver: 2, backoff: [1] } })
+  onBroken(): void {
+    throw new TypeError('broken');
+  }
+
+  @MessagePattern('sum')
+  sum(numbers: number[]): number {
+    return numbers.reduce((sum, number) => sum + number, 0);
+  }
+
+  @MessagePattern('count')
+  count(to: number): Observable<number> {
+    return from(Array.from({ length: to }, (_, index) => index));
+  }
+
+  @MessagePattern('refuse')
+  refuse(): void {
+    throw new RpcException({ reason: 'no' });
+  }
+}
 
 @Injectable()
 class Shop {
@@ -26,14 +67,26 @@ class Shop {
 
 @Module({
   imports: [
+    NatsJetStreamServerModule.register(options),
     NatsJetStreamTransport.register(options),
     ClientsModule.register([{ name: 'OTHER', customClass: NatsJetStreamClientProxy, options }]),
   ],
+  controllers: [Listener],
   providers: [Shop],
 })
 class ShopModule {}
 
-const app = await NestFactory.createApplicationContext(ShopModule, { logger: ['error', 'warn'] });
+async function until(isSo: () => boolean | Promise<boolean>): Promise<void> {
+  for (let tries = 0; !(await isSo()); tries += 1) {
+    assert.ok(tries < 500, 'it did not come true');
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+const app = await NestFactory.create(ShopModule, { logger: ['fatal'] });
+app.connectMicroservice({ strategy: app.get(NatsJetStreamServer) });
+await app.startAllMicroservices();
+await app.init();
 const { client } = app.get(Shop);
 const nc: NatsConnection = await client.connect();
 
@@ -42,10 +95,22 @@ assert.equal((await lastValueFrom(client.emit<PubAck>('order.created', record)))
 const other = app.get<NatsJetStreamClientProxy>('OTHER');
 assert.equal((await lastValueFrom(other.emit<PubAck>('order.created', record))).duplicate, true);
 
-nc.subscribe('sum', {
-  callback: (_, message) => void message.respond(JSON.stringify({ response: 6, isDisposed: true })),
+await until(() => handled.length === 1);
+assert.deepEqual(handled, [[1, 1]]);
+
+await lastValueFrom(client.emit('order.broken', {}));
+const deadLetters = await DeadLetters.open({ connectionOptions });
+const errors: string[] = [];
+await until(async () => {
+  for await (const { error } of deadLetters.list()) errors.push(error.message);
+  return errors.length > 0;
 });
+assert.equal(errors[0], 'broken');
+await deadLetters.close();
+
 assert.equal(await lastValueFrom(client.send('sum', [1, 2, 3])), 6);
+assert.deepEqual(await lastValueFrom(client.send('count', 3).pipe(toArray())), [0, 1, 2]);
+await assert.rejects(lastValueFrom(client.send('refuse', 0)), { reason: 'no' });
 await assert.rejects(lastValueFrom(client.send('unknown', 0)), { code: 'no-responder' });
 
 await app.close();
