@@ -18,7 +18,10 @@ export {
 export { type NatsJetStreamHealth, NatsJetStreamServer } from './transport/nats-jetstream-server.js';
 export { NatsJetStreamServerModule } from './transport/nats-jetstream-server.module.js';
 export type { NatsJetStreamServerOptions } from './transport/nats-jetstream-server-options.js';
-export { NatsJetStreamTransport } from './transport/nats-jetstream-transport.js';
+export {
+  type NatsJetStreamClientAsyncOptions,
+  NatsJetStreamTransport,
+} from './transport/nats-jetstream-transport.js';
 export { NatsRequestOptionsBuilder } from './transport/nats-request-options-builder.js';
 export { NatsRequestRecord, type RequestOptions } from './transport/nats-request-record.js';
 export { NatsContext, type NatsContextArgs } from './transport/nats.context.js';

@@ -96,6 +96,21 @@ describe('the documentation', () => {
     expect(documented.toSorted()).toEqual(classes.toSorted());
   });
 
+  it.each([
+    'consumer-options',
+    'nats-jetstream-server-options',
+    'nats-jetstream-client-options',
+    'publish-options',
+  ])('lists every option of transport/%s', (file) => {
+    const [, body = ''] = /export interface \w+Options[^{]*\{\n(.*?)^\}/ms.exec(
+      read(`src/transport/${file}.ts`),
+    ) ?? [''];
+    const options = [...body.matchAll(/^  readonly (\w+)\??:/gm)].map(([, name]) => name as string);
+    expect(options.length).toBeGreaterThan(4);
+    const page = read('docs/migrate-transport.md');
+    expect(options.filter((option) => !page.includes(`\`${option}\``))).toEqual([]);
+  });
+
   it('names npm scripts that exist', () => {
     const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> };
     const named = pages.flatMap((page) =>

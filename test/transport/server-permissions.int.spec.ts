@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { lastValueFrom } from 'rxjs';
 import type { NatsServer } from '../../src/testing/nats-server.js';
 import { DeadLetters } from '../../src/transport/dead-letters.js';
@@ -8,40 +9,15 @@ import { RawNats } from '../support/raw-nats.js';
 import { openClient } from './shared-client.js';
 import { listener, startService } from './shared-service.js';
 
-/** As docs/transport.md has them. */
-const CONFIG = `
-jetstream: enabled
-authorization {
-  users: [
-    { user: admin, password: a }
-    # a service named mail that makes its consumers of the stream orders, and keeps dead letters
-    { user: mail, password: m, permissions: {
-        publish: [
-          "$JS.API.STREAM.NAMES", "$JS.API.STREAM.INFO.orders"
-          "$JS.API.CONSUMER.INFO.orders.*", "$JS.API.CONSUMER.CREATE.orders.*.order.>"
-          "$JS.API.CONSUMER.MSG.NEXT.orders.*", "$JS.ACK.orders.>"
-          "$JS.API.STREAM.INFO.mail-dead-letters", "$JS.API.STREAM.CREATE.mail-dead-letters"
-          "$JS.API.STREAM.MSG.GET.mail-dead-letters", "$JS.API.STREAM.MSG.DELETE.mail-dead-letters"
-          "_dead.mail-dead-letters.>"
-          "$JS.API.CONSUMER.INFO.mail-dead-letters.*"
-          "$JS.API.CONSUMER.CREATE.mail-dead-letters.*._dead.mail-dead-letters.>"
-          "$JS.API.CONSUMER.MSG.NEXT.mail-dead-letters.*", "$JS.ACK.mail-dead-letters.>"
-        ]
-        subscribe: "_INBOX_m.>" } }
-    # a service that uses the one consumer that an admin made
-    { user: bound, password: b, permissions: {
-        publish: [
-          "$JS.API.CONSUMER.INFO.orders.theirs", "$JS.API.CONSUMER.MSG.NEXT.orders.theirs", "$JS.ACK.orders.theirs.>"
-        ]
-        subscribe: "_INBOX_b.>" } }
-  ]
-}
-`;
+const PASSWORDS = { ADMIN_PASSWORD: 'a-secret', MAIL_PASSWORD: 'm-secret', BOUND_PASSWORD: 'b-secret' };
 
 let server: NatsServer;
 
 beforeAll(async () => {
-  server = await startConfigured(CONFIG);
+  const page = await readFile(new URL('../../docs/transport.md', import.meta.url), 'utf8');
+  const [, config] = /^```conf\n(.*?)^```/ms.exec(page) ?? [];
+  if (config === undefined) throw new TypeError('the page has no configuration');
+  server = await startConfigured(config, PASSWORDS);
   const client = openClient({
     connectionOptions: optionsOf('admin'),
     streamConfig: { name: 'orders', subjects: ['order.>'] },
@@ -51,8 +27,8 @@ beforeAll(async () => {
 }, 60_000);
 
 function optionsOf(user: string): NatsConnectionOptions {
-  const [pass = ''] = user;
-  return { servers: server.url, user, pass, name: user, inboxPrefix: `_INBOX_${pass}` };
+  const pass = `${user[0]}-secret`;
+  return { servers: server.url, user, pass, name: user, inboxPrefix: `_INBOX_${user}` };
 }
 
 async function emit(pattern: string): Promise<void> {
@@ -86,7 +62,7 @@ describe('with the least permissions', () => {
     await letters.redrive(numbers[0] ?? 0);
     await until('it is handled', () => handled.length > 0);
     await until('nothing is left', async () => {
-      await using raw = await RawNats.open(server.url, { user: 'admin', pass: 'a' });
+      await using raw = await RawNats.open(server.url, { user: 'admin', pass: 'a-secret' });
       return (await raw.messageCount('mail-dead-letters')) === 0;
     });
     expect(handled).toEqual([{ id: 1 }]);
@@ -109,7 +85,7 @@ describe('with the least permissions', () => {
 
   it('a service uses a consumer that somebody else made, when it is told where', async () => {
     const handled: unknown[] = [];
-    await using raw = await RawNats.open(server.url, { user: 'admin', pass: 'a' });
+    await using raw = await RawNats.open(server.url, { user: 'admin', pass: 'a-secret' });
     await raw.api('CONSUMER.CREATE.orders.theirs.order.updated', {
       stream_name: 'orders',
       config: {
