@@ -12,7 +12,7 @@ import { causedBy, runWithMetadata } from '../event/metadata-context.js';
 import { deadLetterStreamName } from '../jetstream/dead-letter-stream-name.js';
 import { DeadLetterStream, deadLetterSubjects } from '../jetstream/dead-letter-stream.js';
 import { ensureStreams } from '../jetstream/ensure-streams.js';
-import { InvalidOptionError, TransportError } from '../kernel/errors.js';
+import { ConnectionClosedError, InvalidOptionError, TransportError } from '../kernel/errors.js';
 import { mapBounded } from '../kernel/map-bounded.js';
 import { ConnectionEvents, type NatsJetStreamEvents, type NatsJetStreamStatus } from './connection-events.js';
 import { resolveConsumerOptions } from './consumer-settings.js';
@@ -132,10 +132,11 @@ export class NatsJetStreamServer
 
   /**
    * Connects, brings streams and consumers up to date, and begins to consume. Every failure is given to the callback, and leaves nothing behind but
-   * what the server had.
+   * what the server had. Called again, it tells the same; a server that was closed stays closed.
    */
   async listen(callback: (error?: unknown) => void): Promise<void> {
-    this.#listening = this.#open();
+    if (this.#closing !== undefined) return callback(new ConnectionClosedError('the server'));
+    this.#listening ??= this.#open();
     try {
       await this.#listening;
     } catch (error) {

@@ -46,6 +46,26 @@ describe('listen', () => {
     );
   });
 
+  it('called twice makes one server, and after close none', async () => {
+    const streamConfig = uniqueStream();
+    const { name } = streamConfig;
+    const seen: unknown[] = [];
+    const { server } = await startService(name, [listener(`${name}.n`, (number) => seen.push(number))], {
+      streamConfig,
+    });
+    const connection = server.unwrap();
+    const listen = async (): Promise<unknown> =>
+      new Promise((resolve) => void server.listen((error) => resolve(error)));
+    expect(await listen()).toBeUndefined();
+    expect(server.unwrap()).toBe(connection);
+    await emitNumbers(name, 3);
+    await untilAcknowledged(name, 3);
+    expect(seen).toEqual([1, 2, 3]);
+    await server.close();
+    expect(await listen()).toMatchObject({ code: 'connection-closed' });
+    expect(server.health()).toMatchObject({ isHealthy: false });
+  });
+
   it('leaves no connection behind when it fails', async () => {
     const { name } = uniqueStream();
     const { options: connectionOptions, opened } = connections(name);
