@@ -137,7 +137,10 @@ class Append {
 
   /** @param sentBefore Whether the same bytes had been sent before this answer's sends. */
   async #settle(answer: PublishAnswer, tail: Tail, sentBefore: boolean): Promise<Settlement> {
-    if (answer.kind === 'unanswered') throw answer.sure && !sentBefore ? this.#notSent() : this.#unknown();
+    if (answer.kind === 'unanswered')
+      throw answer.sure && !sentBefore
+        ? this.#notSent()
+        : this.#unknown(this.#request.deadline.signal?.reason ?? answer.cause);
     const resent = sentBefore || (answer.kind !== 'duplicate' && answer.kind !== 'stored' && answer.resent);
     if (answer.kind === 'refused') throw this.#refused(answer, resent);
     // on its first send, an id that nobody else has cannot be the one that is in the way

@@ -172,7 +172,9 @@ class Transaction {
   /** What the log holds of it, whichever caller stored that; undefined when another writer was first, and it may be tried again. */
   async #settle(answer: PublishAnswer, ends: Ends, checks: number): Promise<TransactionResult | undefined> {
     if (answer.kind === 'unanswered')
-      throw answer.sure && !this.#sentBefore ? this.#notSent() : this.#unknown();
+      throw answer.sure && !this.#sentBefore
+        ? this.#notSent()
+        : this.#unknown(this.#request.deadline.signal?.reason ?? answer.cause);
     if (answer.kind === 'refused') throw this.#refused(answer);
     const { idIsShared } = this.#first.append;
     // on its first send, an id that nobody else has cannot be the one that is in the way

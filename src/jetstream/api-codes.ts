@@ -19,6 +19,8 @@ export const ApiCode = {
   /** A batch holds a message id that the stream knows. */
   batchDuplicate: 10201,
   batchTooManyInFlight: 10210,
+  /** The stream's store refuses: its limits are reached, or its disk is in trouble. */
+  storeFailed: 10077,
 } as const;
 
 const TRANSIENT: ReadonlySet<number> = new Set([
@@ -41,5 +43,10 @@ export interface ApiFault {
 
 /** Whether the same request may be answered otherwise in a moment: elections, writes in flight, exhausted resources. */
 export function isTransient(fault: ApiFault): boolean {
-  return fault.code === 503 || TRANSIENT.has(fault.err_code ?? 0);
+  return (fault.code === 503 && !isFull(fault)) || TRANSIENT.has(fault.err_code ?? 0);
+}
+
+/** The one fault that only its description tells from another: without it, a full stream would be tried until the deadline. */
+function isFull({ err_code: errCode, description = '' }: ApiFault): boolean {
+  return errCode === ApiCode.storeFailed && /^maximum [a-z ]+ exceeded/.test(description);
 }

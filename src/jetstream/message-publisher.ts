@@ -87,7 +87,7 @@ export class MessagePublisher {
       case 'refused':
         return this.#settle(answer.fault, answer.resent, request, deadline);
       case 'unanswered':
-        if (!answer.sure) throw unknownOutcome(request, deadline);
+        if (!answer.sure) throw unknownOutcome(request, deadline, answer.cause);
         await this.#requireStream(message.subject, deadline);
         return undefined;
     }
@@ -142,6 +142,8 @@ function advise({ code, err_code: errCode, description = 'unknown error' }: ApiF
 function unknownOutcome(
   { subject, messageId }: PublishRequest,
   deadline: Deadline,
+  cause?: Error,
 ): PublishOutcomeUnknownError {
-  return new PublishOutcomeUnknownError({ subject, messageId, waitedMs: deadline.totalMs });
+  const details = { subject, messageId, waitedMs: deadline.totalMs };
+  return new PublishOutcomeUnknownError(details, cause && { cause });
 }

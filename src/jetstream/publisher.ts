@@ -3,11 +3,12 @@ import type { Msg } from '@nats-io/transport-node';
 import { v4 as randomUuid } from 'uuid';
 import { Backoff } from '../kernel/backoff.js';
 import type { Deadline } from '../kernel/deadline.js';
+import type { TransportError } from '../kernel/errors.js';
 import { Semaphore } from '../kernel/semaphore.js';
 import { sleep } from '../kernel/sleep.js';
 import { AckTimeout } from './ack-timeout.js';
 import { ApiCode, type ApiFault, isTransient } from './api-codes.js';
-import { isFault, type JetStreamConnection } from './jetstream-connection.js';
+import { isFault, type JetStreamConnection, unexpectedFault } from './jetstream-connection.js';
 import { type HeaderValues, toMsgHdrs, valuesOf } from './message-headers.js';
 import { isNoResponders } from './reply-inbox.js';
 import { ResendLimit } from './resend-limit.js';
@@ -49,8 +50,8 @@ export type PublishAnswer =
   /** The guard does not hold. After a resend this may be the trace of our own first send. */
   | { readonly kind: 'conflict'; readonly fault: ApiFault; readonly resent: boolean }
   | { readonly kind: 'refused'; readonly fault: ApiFault; readonly resent: boolean }
-  /** The deadline passed. `sure` when every send was answered by "nobody serves that subject". */
-  | { readonly kind: 'unanswered'; readonly sure: boolean };
+  /** The deadline passed. `sure` when every send was answered by "nobody serves that subject"; `cause` is what the server said last, if it did. */
+  | { readonly kind: 'unanswered'; readonly sure: boolean; readonly cause?: TransportError };
 
 /** How a publish goes on when nobody serves its subject. */
 export interface PublishPatience {
@@ -147,6 +148,7 @@ class Publication {
   #wake: (() => void) | undefined;
   #sends = 0;
   #rejections = 0;
+  #lastFault: ApiFault | undefined;
 
   constructor(connection: JetStreamConnection, send: Send, deadline: Deadline, limits: Limits) {
     this.#connection = connection;
@@ -173,7 +175,12 @@ class Publication {
       if (answer !== undefined) return answer;
       if (this.#isUnserved && this.#limits.patience.untilServed === false) break;
     }
-    return { kind: 'unanswered', sure: this.#isUnserved };
+    const fault = this.#lastFault;
+    return {
+      kind: 'unanswered',
+      sure: this.#isUnserved,
+      ...(fault !== undefined && { cause: unexpectedFault('the last answer', fault) }),
+    };
   }
 
   /** Whether all that was ever said is that nobody serves the subject. */
@@ -228,6 +235,7 @@ class Publication {
       return { kind, sequence: answer.seq, ack: answer };
     }
     const { error: fault } = answer;
+    this.#lastFault = fault;
     if (isTransient(fault)) return undefined;
     if (fault.err_code === ApiCode.wrongLastSequence) return { kind: 'conflict', fault, resent };
     if (fault.err_code === ApiCode.batchDuplicate) return { kind: 'duplicate', sequence: 0 };

@@ -4,7 +4,7 @@ import { stream } from '../../src/event/stream-name.js';
 import { Event } from '../../src/event/event-type.js';
 import { openStore, sharedServerUrl, uniqueStoreName } from '../shared-server.js';
 import { collect, rejection } from '../support/collect.js';
-import { counted, ORDER_EVENTS } from '../support/order-events.js';
+import { counted, ORDER_EVENTS, OrderPlaced } from '../support/order-events.js';
 import { RawNats } from '../support/raw-nats.js';
 
 let raw: RawNats;
@@ -165,6 +165,26 @@ describe('an existing stream', () => {
       expect(await configOf(name)).toEqual(before);
     },
   );
+
+  it('that is full refuses appends and transactions at once, saying so, and stores nothing of them', async () => {
+    const name = await createWith({ max_bytes: 3_000 });
+    const store = await openStore({ name, events: ORDER_EVENTS, onWarning: () => undefined });
+    const order = stream('order', '1');
+    await store.append(order, [new OrderPlaced('x'.repeat(2_000))]);
+    const begun = performance.now();
+    const full = {
+      code: 'transport',
+      outcome: 'not-applied',
+      message: expect.stringContaining('maximum bytes exceeded') as string,
+    };
+    const large = [new OrderPlaced('y'.repeat(2_000))];
+    expect(await rejection(store.append(order, large))).toMatchObject(full);
+    const entries = ['2', '3'].map((id) => ({ stream: stream('order', id), events: large }));
+    expect(await rejection(store.transact(entries))).toMatchObject(full);
+    expect(performance.now() - begun).toBeLessThan(4_000);
+    expect(await store.status(order)).toMatchObject({ version: 1 });
+    expect(await store.status(stream('order', '2'))).toMatchObject({ state: 'missing' });
+  });
 
   it('as asked for is taken without a warning', async () => {
     const name = await createWith({});

@@ -1,5 +1,5 @@
 import { NatsRecordBuilder } from '@nestjs/microservices';
-import { headers, type PubAck } from 'jetsource/transport';
+import { DiscardPolicy, headers, type PubAck } from 'jetsource/transport';
 import { lastValueFrom } from 'rxjs';
 import { connectEventStore } from '../../src/event-store/connect-event-store.js';
 import { NatsJetStreamRecord } from '../../src/transport/nats-jetstream-record.js';
@@ -154,6 +154,20 @@ describe('emit', () => {
     const own = openClient({ streamConfig: small });
     const error = await rejection(lastValueFrom(own.emit(`${small.name}.a`, 'x'.repeat(2_000))));
     expect(error).toMatchObject({ code: 'publish-refused', message: expect.stringContaining('size') });
+  });
+
+  it('says at once that a stream is full which discards what is new', async () => {
+    const full = uniqueStream({ discard: DiscardPolicy.New, max_msgs: 1 });
+    const own = openClient({ streamConfig: full });
+    await lastValueFrom(own.emit(`${full.name}.a`, 1));
+    const begun = performance.now();
+    const error = await rejection(lastValueFrom(own.emit(`${full.name}.a`, 2)));
+    expect(error).toMatchObject({
+      code: 'publish-refused',
+      outcome: 'not-applied',
+      message: expect.stringContaining('maximum messages exceeded'),
+    });
+    expect(performance.now() - begun).toBeLessThan(2_000);
   });
 });
 
