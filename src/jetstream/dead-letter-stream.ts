@@ -19,7 +19,10 @@ export interface DeadLetter extends DeadLetterFacts {
   readonly time: Date;
   /** The original's headers, and those of the letter. */
   readonly headers: MsgHdrs;
-  /** The original's body; empty for an event of an event store, and for one that would have been too large with the letter's headers. */
+  /**
+   * The original's body; empty for an event of an event store, and for one that would have been too large with the letter's headers. Those are read
+   * from their stream again when they are redriven.
+   */
   readonly data: Uint8Array;
 }
 

@@ -94,7 +94,13 @@ function headerOf(name: string): string {
 }
 
 function describe(thrown: unknown): string {
-  return typeof thrown === 'string' ? thrown : (JSON.stringify(thrown) ?? String(thrown));
+  if (typeof thrown === 'string') return thrown;
+  try {
+    return JSON.stringify(thrown) ?? String(thrown);
+  } catch {
+    // a circle
+    return String(thrown);
+  }
 }
 
 function clip(text: string, length: number): string {

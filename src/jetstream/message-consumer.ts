@@ -41,7 +41,7 @@ export interface MessageConsumerOptions {
   readonly heartbeatMs: number;
   /** Messages after which no more are taken. */
   readonly maxMessages: number;
-  /** Must not reject. The signal aborts when the consumer is stopped and its time is up. */
+  /** Must not reject. The signal aborts when the consumer is being stopped. */
   readonly handle: (message: DeliveredMessage, signal: AbortSignal) => Promise<void>;
   /** Told what interrupts the consumption; it goes on by itself. */
   readonly onProblem: (reason: string) => void;
@@ -62,7 +62,6 @@ export class MessageConsumer {
   readonly #handling = new Set<DeliveredMessage>();
   readonly #busyKeys = new Set<string>();
   readonly #intake = new AbortController();
-  readonly #grace = new AbortController();
   #config: WantedConsumer;
   #source: MessageSource | undefined;
   #state: ConsumerState = 'starting';
@@ -116,7 +115,6 @@ export class MessageConsumer {
     this.#intake.abort();
     await this.#running;
     await this.#untilIdle(graceMs);
-    this.#grace.abort();
     for (const message of this.#handling) message.nak();
     clearInterval(this.#renewal);
     this.#state = 'stopped';
@@ -287,7 +285,7 @@ export class MessageConsumer {
     this.#handling.add(message);
     this.#left -= 1;
     const begun = performance.now();
-    await this.#options.handle(message, this.#grace.signal);
+    await this.#options.handle(message, this.#intake.signal);
     this.#prefetch.observe(performance.now() - begun);
     this.#handling.delete(message);
     if (key !== undefined) this.#busyKeys.delete(key);

@@ -92,8 +92,14 @@ export class EventDelivery {
     message: DeliveredMessage,
     { subject, sequence }: DeadLetterFacts,
   ): Promise<DeliveredMessage | undefined> {
-    // an event store's letters are references
-    const data = this.#parts.source.isStore ? await this.#parts.readBody(sequence) : message.data;
+    const { source, listener, readBody } = this.#parts;
+    // letters of an event store are references, and so are those that would have been too large with their body
+    const isCut = message.data.length === 0 && !listener.settings.headersOnly;
+    const data = source.isStore
+      ? await readBody(sequence)
+      : isCut
+        ? ((await readBody(sequence)) ?? message.data)
+        : message.data;
     return data && message.as({ subject, headers: originalHeaders(message.headers), data });
   }
 

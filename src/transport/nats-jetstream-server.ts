@@ -78,10 +78,7 @@ export class NatsJetStreamServer
   readonly #settings: ServerSettings;
   readonly #listeners = new EventListeners();
   readonly #requestHandlers = new Map<string, MessageHandler>();
-  readonly #events = new ConnectionEvents((status) => {
-    this.#connectionStatus = status;
-    this._status$.next(status);
-  });
+  readonly #events = new ConnectionEvents((status) => this.#note(status));
   #connectionStatus: NatsJetStreamStatus = 'disconnected';
   #session: ServerSession | undefined;
   #listening: Promise<void> | undefined;
@@ -234,7 +231,12 @@ export class NatsJetStreamServer
       ]);
     }
     await session.connection.release();
-    this._status$.next('disconnected');
+    this.#note('disconnected');
+  }
+
+  #note(status: NatsJetStreamStatus): void {
+    this.#connectionStatus = status;
+    this._status$.next(status);
   }
 
   async #deadLetterStream({ jetstream }: TransportConnection): Promise<DeadLetterStream | undefined> {

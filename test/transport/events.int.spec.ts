@@ -4,17 +4,9 @@ import { lastValueFrom, Observable } from 'rxjs';
 import { NatsJetStreamContext } from '../../src/transport/nats-jetstream.context.js';
 import { NatsJetStreamRecordBuilder } from '../../src/transport/nats-jetstream-record-builder.js';
 import { until } from '../support/collect.js';
-import { RawNats } from '../support/raw-nats.js';
+import { emitNumbers, raw } from './consumer-state.js';
 import { openClient, uniqueStream } from './shared-client.js';
 import { deadLetters, openDeadLetters, startService } from './shared-service.js';
-
-let raw: RawNats;
-
-beforeAll(async () => {
-  raw = await RawNats.open();
-});
-
-afterAll(async () => raw[Symbol.asyncDispose]());
 
 describe('an event handler', () => {
   it('gets payload and context, and its event is acknowledged when it has succeeded', async () => {
@@ -147,6 +139,61 @@ describe('an event handler', () => {
     expect(handled).toEqual([{ id: 1 }, `${name}.created`, 'm-1']);
     expect(others).toBe(1);
     await until('nothing is left', async () => (await raw.messageCount(`${name}-dead-letters`)) === 0);
+  });
+
+  it('gets an event back whose letter had no room for its body', async () => {
+    const streamConfig = uniqueStream();
+    const { name } = streamConfig;
+    let isBroken = true;
+    const lengths: number[] = [];
+
+    @Controller()
+    class Listener {
+      @EventPattern<string>(`${name}.created`)
+      onCreated(@Payload() text: string): void {
+        if (isBroken) throw new TypeError('broken');
+        lengths.push(text.length);
+      }
+    }
+
+    await startService(name, [Listener], { streamConfig, consumerOptions: { maxDeliver: 1 } });
+    await lastValueFrom(openClient().emit(`${name}.created`, 'x'.repeat(1_048_000)));
+    const [letter] = await deadLetters(name, 1);
+    expect(letter?.data).toHaveLength(0);
+    isBroken = false;
+    await using letters = await openDeadLetters(name);
+    await letters.redrive(letter?.number ?? 0);
+    await until('it is handled', () => lengths.length > 0);
+    expect(lengths).toEqual([1_048_000]);
+  });
+
+  it('may throw whatever it likes', async () => {
+    const streamConfig = uniqueStream();
+    const { name } = streamConfig;
+    const circle: Record<string, unknown> = {};
+    circle['itself'] = circle;
+    const throwables = [undefined, null, 'text', 5, { code: 'SOLD_OUT' }, circle, new TypeError('an error')];
+
+    @Controller()
+    class Listener {
+      @EventPattern<string>(`${name}.n`)
+      on(@Payload() index: number): void {
+        throw throwables[index - 1];
+      }
+    }
+
+    await startService(name, [Listener], { streamConfig, consumerOptions: { maxDeliver: 1 } });
+    await emitNumbers(name, throwables.length);
+    const letters = await deadLetters(name, throwables.length);
+    expect(letters.map(({ error }) => error.message)).toEqual([
+      'undefined',
+      'null',
+      'text',
+      '5',
+      '{"code":"SOLD_OUT"}',
+      '[object Object]',
+      'an error',
+    ]);
   });
 
   it('leaves what is no JSON to the dead letters at once', async () => {

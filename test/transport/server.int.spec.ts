@@ -128,6 +128,36 @@ describe('close', () => {
     release();
   });
 
+  it('does not wait for a back-off that the next of a key waits behind', async () => {
+    const streamConfig = uniqueStream();
+    const { name } = streamConfig;
+    let isBroken = true;
+    const handled: unknown[] = [];
+    let tries = 0;
+    const start = async () =>
+      startService(
+        name,
+        [
+          listener(`${name}.n`, (number) => {
+            tries += 1;
+            if (isBroken) throw new TypeError('broken');
+            handled.push(number);
+          }),
+        ],
+        { streamConfig, consumerOptions: { orderedBy: 'subject', backoff: [60_000], ackWait: 60_000 } },
+      );
+    const { app } = await start();
+    await emitNumbers(name, 2);
+    await until('it has failed', () => tries === 1);
+    const begun = performance.now();
+    await app.close();
+    expect(performance.now() - begun).toBeLessThan(5_000);
+    isBroken = false;
+    await start();
+    await untilAcknowledged(name, 2);
+    expect(handled).toEqual([1, 2]);
+  });
+
   it('may be called before listen, and twice', async () => {
     const server = new NatsJetStreamServer({ connectionOptions: { servers: sharedServerUrl(), name: 'x' } });
     await server.close();
@@ -135,7 +165,7 @@ describe('close', () => {
     const { app, server: other } = await startService(uniqueStream().name, []);
     await app.close();
     await other.close();
-    expect(other.health()).toMatchObject({ isHealthy: false });
+    expect(other.health()).toEqual({ isHealthy: false, connection: 'disconnected', consumers: [] });
   });
 });
 
