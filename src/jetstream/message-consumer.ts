@@ -4,6 +4,7 @@ import { Backoff } from '../kernel/backoff.js';
 import { Deadline } from '../kernel/deadline.js';
 import { sleep } from '../kernel/sleep.js';
 import { ConsumerSettingsError } from '../kernel/transport-errors.js';
+import { Backlog } from './backlog.js';
 import { ConsumerLost } from './consumer-lost.js';
 import { DeliveredMessage } from './delivered-message.js';
 import { ensureConsumer, findConsumer, type WantedConsumer } from './ensure-consumer.js';
@@ -20,6 +21,8 @@ const PULL_BYTES = 8 * 1024 * 1024;
 const LOOK_MS = 2_000;
 /** A stop waits this long for what is on its way. */
 const DRAIN_MS = 1_000;
+/** Messages that are held back by another of their key are no reason to ask for no more, up to that many. */
+const MOST_HELD_BACK = 1_000;
 /** A consumer that was read for this long is lost for a new reason. */
 const STEADY_MS = 5_000;
 /** How often within `ack_wait` a claim is renewed. */
@@ -58,9 +61,8 @@ export class MessageConsumer {
   readonly #connection: JetStreamConnection;
   readonly #options: MessageConsumerOptions;
   readonly #prefetch: Prefetch;
-  readonly #waiting: DeliveredMessage[] = [];
+  readonly #backlog: Backlog<DeliveredMessage>;
   readonly #handling = new Set<DeliveredMessage>();
-  readonly #busyKeys = new Set<string>();
   readonly #intake = new AbortController();
   #config: WantedConsumer;
   #source: MessageSource | undefined;
@@ -79,6 +81,7 @@ export class MessageConsumer {
     this.#config = options.config;
     this.#left = options.maxMessages;
     this.#prefetch = new Prefetch(options.concurrency);
+    this.#backlog = new Backlog(options.keyOf);
   }
 
   get state(): ConsumerState {
@@ -172,7 +175,7 @@ export class MessageConsumer {
   }
 
   #handBackWaiting(): void {
-    for (const message of this.#waiting.splice(0)) message.nak();
+    for (const message of this.#backlog.clear()) message.nak();
   }
 
   #note(reason: string): void {
@@ -198,7 +201,7 @@ export class MessageConsumer {
       // without a server nothing is on its way
       if (lost === undefined)
         await abortable(source.drain(), [AbortSignal.timeout(DRAIN_MS)]).catch(() => undefined);
-      else if (this.#isEphemeral) this.#waiting.length = 0;
+      else if (this.#isEphemeral) this.#backlog.clear();
       return lost;
     } finally {
       this.#source = undefined;
@@ -247,8 +250,9 @@ export class MessageConsumer {
   /** Asks for more when less than half of what may be held is there or on its way. */
   #refill(): void {
     const source = this.#source;
-    if (source === undefined || this.#intake.signal.aborted) return;
-    const held = this.#waiting.length + this.#handling.size + source.awaited;
+    if (source === undefined || this.#intake.signal.aborted || this.#backlog.heldBack >= MOST_HELD_BACK)
+      return;
+    const held = this.#backlog.ready + this.#handling.size + source.awaited;
     const limit = Math.min(this.#prefetch.limit, this.#left);
     if (held <= limit / 2) source.pull(limit - held);
   }
@@ -256,46 +260,35 @@ export class MessageConsumer {
   #receive(msg: Msg): void {
     const message = new DeliveredMessage(this.#connection, msg);
     this.#lastSequence = Math.max(this.#lastSequence, message.seq);
-    this.#waiting.push(message);
+    this.#backlog.add(message);
     this.#handleNext();
   }
 
   #handleNext(): void {
-    while (
-      this.#handling.size < this.#options.concurrency &&
-      !this.#intake.signal.aborted &&
-      this.#left > 0
-    ) {
-      const index = this.#waiting.findIndex((message) => this.#isFree(message));
-      const [message] = index === -1 ? [] : this.#waiting.splice(index, 1);
+    const { concurrency } = this.#options;
+    while (this.#handling.size < concurrency && !this.#intake.signal.aborted && this.#left > 0) {
+      const message = this.#backlog.take();
       if (message === undefined) break;
       void this.#handle(message);
     }
     this.#refill();
   }
 
-  #isFree(message: DeliveredMessage): boolean {
-    const { keyOf } = this.#options;
-    return keyOf === undefined || !this.#busyKeys.has(keyOf(message));
-  }
-
   async #handle(message: DeliveredMessage): Promise<void> {
-    const key = this.#options.keyOf?.(message);
-    if (key !== undefined) this.#busyKeys.add(key);
     this.#handling.add(message);
     this.#left -= 1;
     const begun = performance.now();
     await this.#options.handle(message, this.#intake.signal);
     this.#prefetch.observe(performance.now() - begun);
     this.#handling.delete(message);
-    if (key !== undefined) this.#busyKeys.delete(key);
+    this.#backlog.done(message);
     if (this.#handling.size === 0) this.#onIdle?.();
     if (this.#left > 0) this.#handleNext();
     else this.#intake.abort();
   }
 
   #renewClaims(): void {
-    for (const message of [...this.#handling, ...this.#waiting]) message.working();
+    for (const message of [...this.#handling, ...this.#backlog]) message.working();
   }
 
   async #untilIdle(timeoutMs: number): Promise<void> {

@@ -11,7 +11,7 @@ import {
   untilAcknowledged,
 } from './consumer-state.js';
 import { openClient, uniqueStream } from './shared-client.js';
-import { listener, startService } from './shared-service.js';
+import { deadLetters, listener, startService } from './shared-service.js';
 
 describe('patterns', () => {
   it('take wildcards, objects and words, and overlapping ones get the event each', async () => {
@@ -249,6 +249,45 @@ describe('order', () => {
     expect(seen.filter((entry) => entry.startsWith('a'))).toEqual(['a1', 'a2', 'a3']);
     expect(seen.filter((entry) => entry.startsWith('b'))).toEqual(['b1', 'b2', 'b3']);
     expect(seen.indexOf('b3')).toBeLessThan(seen.indexOf('a1'));
+  });
+
+  it('of a key that fails on and on does not keep the others waiting, however many of it there are', async () => {
+    const streamConfig = uniqueStream();
+    const { name } = streamConfig;
+    await emitFirst(streamConfig, 0);
+    await emitNumbers(name, 300, 'bad');
+    await emitNumbers(name, 10, 'good');
+    const handled: unknown[] = [];
+    await startService(
+      name,
+      [
+        listener(`${name}.*`, (number, context) => {
+          if (context.getSubject().endsWith('bad')) throw new TypeError('bad');
+          handled.push(number);
+        }),
+      ],
+      {
+        consumerOptions: { orderedBy: 'subject', concurrency: 2, maxDeliver: -1, backoff: [60_000] },
+        shutdownTimeoutMs: 1_000,
+      },
+    );
+    await until('the good ones are handled', () => handled.length === 10);
+    expect(handled).toEqual(Array.from({ length: 10 }, (_, index) => index + 1));
+  });
+
+  it('of keys that cannot be told is none: what is no event becomes a dead letter', async () => {
+    const streamConfig = uniqueStream();
+    const { name } = streamConfig;
+    const handled: unknown[] = [];
+    await startService(name, [listener(`${name}.n`, (number) => handled.push(number))], {
+      streamConfig,
+      consumerOptions: { orderedBy: (message) => String(message.json<number>()), concurrency: 2 },
+    });
+    raw.nc.publish(`${name}.n`, 'no JSON');
+    await emitNumbers(name, 2);
+    const [letter] = await deadLetters(name, 1);
+    expect(letter).toMatchObject({ sequence: 1, error: { name: 'SyntaxError' } });
+    await until('the others are handled', () => handled.length === 2);
   });
 
   it('of keys may be told by a function of the message', async () => {

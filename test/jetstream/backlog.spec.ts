@@ -1,0 +1,67 @@
+import { Backlog } from '../../src/jetstream/backlog.js';
+
+const keyOf = ([key = '']: string): string => key;
+
+function filled(...items: string[]): Backlog<string> {
+  const backlog = new Backlog(keyOf);
+  for (const item of items) backlog.add(item);
+  return backlog;
+}
+
+describe('Backlog', () => {
+  it('gives items in their order where there are no keys', () => {
+    const backlog = new Backlog<number>();
+    for (const item of [1, 2, 3]) backlog.add(item);
+    expect([backlog.take(), backlog.take(), backlog.take(), backlog.take()]).toEqual([1, 2, 3, undefined]);
+  });
+
+  it('holds back the items of a key while one of them is being handled, and lets others past', () => {
+    const backlog = filled('a1', 'a2', 'a3', 'b1');
+    expect([backlog.take(), backlog.take(), backlog.take()]).toEqual(['a1', 'b1', undefined]);
+    expect([backlog.ready, backlog.heldBack]).toEqual([0, 2]);
+    backlog.add('a4');
+    backlog.done('a1');
+    expect([backlog.take(), backlog.take()]).toEqual(['a2', undefined]);
+    backlog.done('b1');
+    backlog.add('b2');
+    expect(backlog.take()).toBe('b2');
+    backlog.done('a2');
+    expect(backlog.take()).toBe('a3');
+    backlog.done('a3');
+    expect(backlog.take()).toBe('a4');
+    expect([...backlog]).toEqual([]);
+  });
+
+  it('gives the next of a key before what came later, in whatever order it is asked', () => {
+    const backlog = filled('a1', 'a2');
+    backlog.take();
+    backlog.take();
+    backlog.add('a3');
+    backlog.done('a1');
+    backlog.add('b1');
+    expect([backlog.take(), backlog.take(), backlog.take()]).toEqual(['a2', 'b1', undefined]);
+  });
+
+  it('lets an item pass whose key cannot be told', () => {
+    const backlog = new Backlog<string>(() => {
+      throw new TypeError('no key');
+    });
+    backlog.add('a');
+    backlog.add('b');
+    expect([backlog.take(), backlog.take()]).toEqual(['a', 'b']);
+    backlog.done('a');
+  });
+
+  it('gives back all that waits when it is cleared, and goes on with what comes', () => {
+    const backlog = filled('a1', 'a2', 'a3', 'b1', 'c1');
+    backlog.take();
+    backlog.take();
+    backlog.done('a1');
+    expect(new Set(backlog.clear())).toEqual(new Set(['a2', 'a3', 'c1']));
+    expect([backlog.ready, backlog.heldBack]).toEqual([0, 0]);
+    for (const item of ['a4', 'b2', 'c2']) backlog.add(item);
+    expect([backlog.take(), backlog.take(), backlog.take()]).toEqual(['a4', 'c2', undefined]);
+    backlog.done('b1');
+    expect(backlog.take()).toBe('b2');
+  });
+});
