@@ -62,15 +62,15 @@ describe('event handlers on three replicas', () => {
     const { name } = streamConfig;
     const handled = await listen(streamConfig, 'shared', { concurrency: 8 });
     await using raw = await RawNats.open(cluster.url);
-    const emitting = emit(name, 1, 2_000);
+    const emitting = emit(name, 1, 1_500);
     for (let round = 1; round <= 3; round += 1) {
       await until('some are handled', () => handled.length > round * 200, 30_000);
       await raw.api(`CONSUMER.LEADER.STEPDOWN.${name}.${name}-shared-${name}_n`);
       await raw.api(`STREAM.LEADER.STEPDOWN.${name}`);
     }
     await emitting;
-    await until('all are handled', () => distinct(handled).length === 2_000, 60_000);
-    expect(handled.length).toBeLessThan(2_400);
+    await until('all are handled', () => distinct(handled).length === 1_500, 60_000);
+    expect(handled.length).toBeLessThan(1_900);
   }, 120_000);
 
   it('lose nothing while the leader is killed and comes back, shared, in strict order and broadcast', async () => {
@@ -79,7 +79,7 @@ describe('event handlers on three replicas', () => {
     const shared = await listen(streamConfig, 'shared', { concurrency: 8 });
     const ordered = await listen(streamConfig, 'ordered', { orderedConsumer: true });
     const broadcast = await listen(streamConfig, 'broadcast', { durable: false });
-    const emitting = emit(name, 1, 2_000);
+    const emitting = emit(name, 1, 1_500);
     await until(
       'some are handled',
       () => [shared, ordered, broadcast].every(({ length }) => length > 300),
@@ -89,15 +89,15 @@ describe('event handlers on three replicas', () => {
     await cluster.kill(leader);
     await emitting;
     await cluster.restart(leader);
-    await emit(name, 2_001, 2_100);
+    await emit(name, 1_501, 1_600);
     for (const handled of [shared, ordered])
-      await until('all are handled', () => distinct(handled).length === 2_100, 60_000);
-    await until('both instances have all', () => broadcast.length >= 4_200, 60_000);
-    expect(shared.length).toBeLessThan(2_500);
-    expect(distinct(ordered)).toEqual(range(1, 2_100));
-    for (const number of range(1, 2_100))
+      await until('all are handled', () => distinct(handled).length === 1_600, 60_000);
+    await until('both instances have all', () => broadcast.length >= 3_200, 60_000);
+    expect(shared.length).toBeLessThan(2_000);
+    expect(distinct(ordered)).toEqual(range(1, 1_600));
+    for (const number of range(1, 1_600))
       expect(broadcast.filter((other) => other === number).length).toBeGreaterThan(1);
-    expect(broadcast.length).toBeLessThan(4_250);
+    expect(broadcast.length).toBeLessThan(3_250);
   }, 180_000);
 });
 
