@@ -1,11 +1,11 @@
 import { stream } from '../../src/event/stream-name.js';
 import type { NatsServer } from '../../src/testing/nats-server.js';
-import { freePorts } from '../../src/testing/free-ports.js';
 import { openStore } from '../shared-server.js';
 import { collect, rejection, until } from '../support/collect.js';
 import { counted, ORDER_EVENTS, OrderPlaced } from '../support/order-events.js';
 import { RawNats } from '../support/raw-nats.js';
 import { startConfigured } from './configured-server.js';
+import { startHubAndLeaf } from './leaf-node.js';
 
 const order = stream('order', '1');
 
@@ -78,21 +78,7 @@ describe('the JetStream of a leaf node, reached through its hub', () => {
   let leaf: NatsServer;
 
   beforeAll(async () => {
-    const [port] = await freePorts(1);
-    hub = await startConfigured(
-      `server_name: hub\njetstream { domain: hub }\nleafnodes { listen: "127.0.0.1:${port}" }\n`,
-    );
-    leaf = await startConfigured(
-      `server_name: leaf\njetstream { domain: leaf }\nleafnodes { remotes: [{ url: "nats://127.0.0.1:${port}" }] }\n`,
-    );
-    await using raw = await RawNats.open(hub.url);
-    await until('the leaf is linked', async () => {
-      const answer = raw.nc.request('$JS.leaf.API.INFO', '', { timeout: 1_000 });
-      return answer.then(
-        () => true,
-        () => false,
-      );
-    });
+    ({ hub, leaf } = await startHubAndLeaf());
   }, 60_000);
 
   it.each([

@@ -1,8 +1,7 @@
 import { lastValueFrom } from 'rxjs';
-import { freePorts } from '../../src/testing/free-ports.js';
 import type { NatsServer } from '../../src/testing/nats-server.js';
 import { DeadLetters } from '../../src/transport/dead-letters.js';
-import { startConfigured } from '../security/configured-server.js';
+import { startHubAndLeaf } from '../security/leaf-node.js';
 import { collect, until } from '../support/collect.js';
 import { RawNats } from '../support/raw-nats.js';
 import { openClient, uniqueStream } from './shared-client.js';
@@ -12,21 +11,7 @@ describe('the JetStream of a leaf node, reached through its hub', () => {
   let hub: NatsServer;
 
   beforeAll(async () => {
-    const [port] = await freePorts(1);
-    hub = await startConfigured(
-      `server_name: hub\njetstream { domain: hub }\nleafnodes { listen: "127.0.0.1:${port}" }\n`,
-    );
-    await startConfigured(
-      `server_name: leaf\njetstream { domain: leaf }\nleafnodes { remotes: [{ url: "nats://127.0.0.1:${port}" }] }\n`,
-    );
-    await using raw = await RawNats.open(hub.url);
-    await until('the leaf is linked', async () => {
-      const answer = raw.nc.request('$JS.leaf.API.INFO', '', { timeout: 1_000 });
-      return answer.then(
-        () => true,
-        () => false,
-      );
-    });
+    ({ hub } = await startHubAndLeaf());
   }, 60_000);
 
   it.each([
