@@ -1,32 +1,38 @@
 export { NATS_JETSTREAM_OPTIONS, NATS_JETSTREAM_TRANSPORT } from './transport/nats-jetstream.constants.js';
 export type { JetStreamOptions, NatsConnectionOptions } from './transport/connection-options.js';
 export type { NatsJetStreamEvents, NatsJetStreamStatus } from './transport/connection-events.js';
-export type { NatsConsumerOptions, ServerConsumerOptions } from './transport/consumer-options.js';
-export { DeadLetters, type DeadLettersOptions } from './transport/dead-letters.js';
+export type { NatsConsumerOptions, ServerConsumerOptions } from './transport/server/consumer-options.js';
+export { DeadLetters, type DeadLettersOptions } from './transport/server/dead-letters.js';
 export type { DeadLetter, DeadLetterQuery } from './jetstream/dead-letter-stream.js';
 export type { DeadLetterError } from './jetstream/dead-letter.js';
-export type { EventConsumerStatus } from './transport/event-consumer.js';
-export type { NatsJetStreamClientOptions } from './transport/nats-jetstream-client-options.js';
-export { type EmitManyOptions, NatsJetStreamClientProxy } from './transport/nats-jetstream-client-proxy.js';
-export { NatsJetStreamRecord } from './transport/nats-jetstream-record.js';
-export { NatsJetStreamRecordBuilder } from './transport/nats-jetstream-record-builder.js';
-export { NatsJetStreamContext, type NatsJetStreamContextArgs } from './transport/nats-jetstream.context.js';
+export type { EventConsumerStatus } from './transport/server/event-consumer.js';
+export type { NatsJetStreamClientOptions } from './transport/client/nats-jetstream-client-options.js';
+export {
+  type EmitManyOptions,
+  NatsJetStreamClientProxy,
+} from './transport/client/nats-jetstream-client-proxy.js';
+export { NatsJetStreamRecord } from './transport/client/nats-jetstream-record.js';
+export { NatsJetStreamRecordBuilder } from './transport/client/nats-jetstream-record-builder.js';
+export {
+  NatsJetStreamContext,
+  type NatsJetStreamContextArgs,
+} from './transport/server/nats-jetstream.context.js';
 export {
   NatsJetStreamHealthIndicator,
   type NatsJetStreamHealthResult,
-} from './transport/nats-jetstream-health-indicator.js';
-export { type NatsJetStreamHealth, NatsJetStreamServer } from './transport/nats-jetstream-server.js';
-export { NatsJetStreamServerModule } from './transport/nats-jetstream-server.module.js';
-export type { NatsJetStreamServerOptions } from './transport/nats-jetstream-server-options.js';
+} from './transport/server/nats-jetstream-health-indicator.js';
+export { type NatsJetStreamHealth, NatsJetStreamServer } from './transport/server/nats-jetstream-server.js';
+export { NatsJetStreamServerModule } from './transport/server/nats-jetstream-server.module.js';
+export type { NatsJetStreamServerOptions } from './transport/server/nats-jetstream-server-options.js';
 export {
   type NatsJetStreamClientAsyncOptions,
   NatsJetStreamTransport,
-} from './transport/nats-jetstream-transport.js';
-export { NatsRequestOptionsBuilder } from './transport/nats-request-options-builder.js';
-export { NatsRequestRecord, type RequestOptions } from './transport/nats-request-record.js';
-export { NatsContext, type NatsContextArgs } from './transport/nats.context.js';
+} from './transport/client/nats-jetstream-transport.js';
+export { NatsRequestOptionsBuilder } from './transport/client/nats-request-options-builder.js';
+export { NatsRequestRecord, type RequestOptions } from './transport/client/nats-request-record.js';
+export { NatsContext, type NatsContextArgs } from './transport/server/nats.context.js';
 export type { OpenTelemetryApi } from './transport/open-telemetry.js';
-export type { JetStreamPublishOptions } from './transport/publish-options.js';
+export type { JetStreamPublishOptions } from './transport/client/publish-options.js';
 export type { NatsStreamConfig } from './transport/stream-config.js';
 export {
   AckPolicy,

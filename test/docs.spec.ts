@@ -68,6 +68,14 @@ describe('the documentation', () => {
     expect(compile(fault)).toHaveLength(1);
   }, 120_000);
 
+  it('names files of src that exist', () => {
+    const named = [...read('ARCHITECTURE.md').matchAll(/`([\w-]+\/[\w./-]+\.ts)`/g)].map(
+      ([, file]) => file as string,
+    );
+    expect(named.length).toBeGreaterThan(20);
+    expect(named.filter((file) => !ts.sys.fileExists(join(root, 'src', file)))).toEqual([]);
+  });
+
   it('links to files that exist', () => {
     const broken = pages.flatMap((page) =>
       [...read(page).matchAll(/\]\((?!https?:|#)([^)#]+)/g)]
@@ -97,10 +105,10 @@ describe('the documentation', () => {
   });
 
   it.each([
-    'consumer-options',
-    'nats-jetstream-server-options',
-    'nats-jetstream-client-options',
-    'publish-options',
+    'server/consumer-options',
+    'server/nats-jetstream-server-options',
+    'client/nats-jetstream-client-options',
+    'client/publish-options',
   ])('lists every option of transport/%s', (file) => {
     const [, body = ''] = /export interface \w+Options[^{]*\{\n(.*?)^\}/ms.exec(
       read(`src/transport/${file}.ts`),

@@ -3,7 +3,7 @@ import 'reflect-metadata';
 import { Controller, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { EventPattern, Payload } from '@nestjs/microservices';
-import { NatsJetStreamServer } from '../../src/transport/nats-jetstream-server.js';
+import { NatsJetStreamServer } from '../../src/transport/server/nats-jetstream-server.js';
 
 const [servers, name] = process.argv.slice(2) as [string, string];
 

@@ -1,6 +1,6 @@
 import { createInbox } from '@nats-io/transport-node';
 import { lastValueFrom } from 'rxjs';
-import { NatsJetStreamRecordBuilder } from '../../src/transport/nats-jetstream-record-builder.js';
+import { NatsJetStreamRecordBuilder } from '../../src/transport/client/nats-jetstream-record-builder.js';
 import { until } from '../support/collect.js';
 import { emitFirst, emitNumbers, onlyConsumer, pause, raw, untilAcknowledged } from './consumer-state.js';
 import { openClient, uniqueStream } from './shared-client.js';

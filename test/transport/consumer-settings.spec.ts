@@ -1,5 +1,5 @@
-import type { NatsConsumerOptions } from '../../src/transport/consumer-options.js';
-import { resolveConsumerOptions } from '../../src/transport/consumer-settings.js';
+import type { NatsConsumerOptions } from '../../src/transport/server/consumer-options.js';
+import { resolveConsumerOptions } from '../../src/transport/server/consumer-settings.js';
 
 const NS_PER_MS = 1_000_000;
 

@@ -1,6 +1,6 @@
 import { lastValueFrom } from 'rxjs';
 import type { NatsServer } from '../../src/testing/nats-server.js';
-import { DeadLetters } from '../../src/transport/dead-letters.js';
+import { DeadLetters } from '../../src/transport/server/dead-letters.js';
 import { startHubAndLeaf } from '../security/leaf-node.js';
 import { collect, until } from '../support/collect.js';
 import { RawNats } from '../support/raw-nats.js';

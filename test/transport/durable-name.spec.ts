@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { durableName, legacyDurableName } from '../../src/transport/durable-name.js';
+import { durableName, legacyDurableName } from '../../src/transport/server/durable-name.js';
 
 describe('the name of a durable consumer', () => {
   it.each([

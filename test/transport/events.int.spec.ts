@@ -1,8 +1,8 @@
 import { Controller } from '@nestjs/common';
 import { Ctx, EventPattern, Payload, RpcException } from '@nestjs/microservices';
 import { lastValueFrom, Observable } from 'rxjs';
-import { NatsJetStreamContext } from '../../src/transport/nats-jetstream.context.js';
-import { NatsJetStreamRecordBuilder } from '../../src/transport/nats-jetstream-record-builder.js';
+import { NatsJetStreamContext } from '../../src/transport/server/nats-jetstream.context.js';
+import { NatsJetStreamRecordBuilder } from '../../src/transport/client/nats-jetstream-record-builder.js';
 import { until } from '../support/collect.js';
 import { emitNumbers, raw } from './consumer-state.js';
 import { openClient, uniqueStream } from './shared-client.js';

@@ -1,5 +1,5 @@
-import { JsonRequestDeserializer } from '../../src/transport/json-request-deserializer.js';
-import { JsonResponseDeserializer } from '../../src/transport/json-response-deserializer.js';
+import { JsonRequestDeserializer } from '../../src/transport/server/json-request-deserializer.js';
+import { JsonResponseDeserializer } from '../../src/transport/client/json-response-deserializer.js';
 
 const message = (body: unknown): { json<T>(): T } => ({
   json: <T>() => JSON.parse(JSON.stringify(body)) as T,

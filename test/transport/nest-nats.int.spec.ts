@@ -15,7 +15,7 @@ import { headers } from 'jetsource/transport';
 import { lastValueFrom, type Observable, of, toArray } from 'rxjs';
 import { rejection, until } from '../support/collect.js';
 import { sharedServerUrl, uniqueStoreName } from '../support/server-url.js';
-import { NatsJetStreamServer } from '../../src/transport/nats-jetstream-server.js';
+import { NatsJetStreamServer } from '../../src/transport/server/nats-jetstream-server.js';
 import { openClient, uniqueStream } from './shared-client.js';
 
 /** The client's side of both transports. */

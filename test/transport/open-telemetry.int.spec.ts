@@ -7,7 +7,7 @@ import { W3CTraceContextPropagator } from '@opentelemetry/core';
 import { lastValueFrom } from 'rxjs';
 import { RawNats } from '../support/raw-nats.js';
 import { sharedServerUrl, uniqueStoreName } from '../support/server-url.js';
-import { NatsJetStreamServer } from '../../src/transport/nats-jetstream-server.js';
+import { NatsJetStreamServer } from '../../src/transport/server/nats-jetstream-server.js';
 import { openClient, uniqueStream } from './shared-client.js';
 
 const SPAN: api.SpanContext = { traceId: 'a'.repeat(32), spanId: 'b'.repeat(16), traceFlags: 1 };

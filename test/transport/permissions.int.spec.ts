@@ -3,10 +3,10 @@ import { MessagePattern } from '@nestjs/microservices';
 import { Test } from '@nestjs/testing';
 import { lastValueFrom } from 'rxjs';
 import type { NatsServer } from '../../src/testing/nats-server.js';
-import { NatsJetStreamRecordBuilder } from '../../src/transport/nats-jetstream-record-builder.js';
+import { NatsJetStreamRecordBuilder } from '../../src/transport/client/nats-jetstream-record-builder.js';
 import { startConfigured } from '../security/configured-server.js';
 import { rejection } from '../support/collect.js';
-import { NatsJetStreamServer } from '../../src/transport/nats-jetstream-server.js';
+import { NatsJetStreamServer } from '../../src/transport/server/nats-jetstream-server.js';
 import { openClient } from './shared-client.js';
 
 const CONFIG = `

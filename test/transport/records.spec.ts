@@ -1,7 +1,7 @@
 import { NatsRecordBuilder } from '@nestjs/microservices';
-import { NatsJetStreamRecordBuilder } from '../../src/transport/nats-jetstream-record-builder.js';
-import { NatsRequestOptionsBuilder } from '../../src/transport/nats-request-options-builder.js';
-import { toEventRecord, toRequestRecord } from '../../src/transport/outgoing-record.js';
+import { NatsJetStreamRecordBuilder } from '../../src/transport/client/nats-jetstream-record-builder.js';
+import { NatsRequestOptionsBuilder } from '../../src/transport/client/nats-request-options-builder.js';
+import { toEventRecord, toRequestRecord } from '../../src/transport/client/outgoing-record.js';
 
 describe('NatsJetStreamRecordBuilder', () => {
   it('is chainable and sets every option', () => {

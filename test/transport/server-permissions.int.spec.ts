@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { lastValueFrom } from 'rxjs';
 import type { NatsServer } from '../../src/testing/nats-server.js';
-import { DeadLetters } from '../../src/transport/dead-letters.js';
+import { DeadLetters } from '../../src/transport/server/dead-letters.js';
 import type { NatsConnectionOptions } from '../../src/transport/connection-options.js';
 import { startConfigured } from '../security/configured-server.js';
 import { collect, rejection, until } from '../support/collect.js';

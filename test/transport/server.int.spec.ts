@@ -4,9 +4,9 @@ import { Ctx, EventPattern, MessagePattern, Payload } from '@nestjs/microservice
 import { HealthCheckService, TerminusModule } from '@nestjs/terminus';
 import { Test } from '@nestjs/testing';
 import { firstValueFrom, lastValueFrom } from 'rxjs';
-import { NatsJetStreamHealthIndicator } from '../../src/transport/nats-jetstream-health-indicator.js';
-import { NatsJetStreamServer } from '../../src/transport/nats-jetstream-server.js';
-import { NatsJetStreamServerModule } from '../../src/transport/nats-jetstream-server.module.js';
+import { NatsJetStreamHealthIndicator } from '../../src/transport/server/nats-jetstream-health-indicator.js';
+import { NatsJetStreamServer } from '../../src/transport/server/nats-jetstream-server.js';
+import { NatsJetStreamServerModule } from '../../src/transport/server/nats-jetstream-server.module.js';
 import type { NatsConnectionOptions } from '../../src/transport/connection-options.js';
 import type { NatsJetStreamStatus } from '../../src/transport/connection-events.js';
 import { rejection, until } from '../support/collect.js';

@@ -1,6 +1,6 @@
 import { Logger } from '@nestjs/common';
-import { NatsJetStreamClientProxy } from '../../src/transport/nats-jetstream-client-proxy.js';
-import type { NatsJetStreamClientOptions } from '../../src/transport/nats-jetstream-client-options.js';
+import { NatsJetStreamClientProxy } from '../../src/transport/client/nats-jetstream-client-proxy.js';
+import type { NatsJetStreamClientOptions } from '../../src/transport/client/nats-jetstream-client-options.js';
 import type { NatsStreamConfig } from '../../src/transport/stream-config.js';
 import { sharedServerUrl, uniqueStoreName } from '../support/server-url.js';
 

@@ -1,11 +1,11 @@
 import { Controller, type INestMicroservice, type Type } from '@nestjs/common';
 import { Ctx, EventPattern, Payload } from '@nestjs/microservices';
 import { Test } from '@nestjs/testing';
-import type { NatsJetStreamServerOptions } from '../../src/transport/nats-jetstream-server-options.js';
-import { NatsJetStreamServer } from '../../src/transport/nats-jetstream-server.js';
-import type { NatsConsumerOptions } from '../../src/transport/consumer-options.js';
-import type { NatsJetStreamContext } from '../../src/transport/nats-jetstream.context.js';
-import { DeadLetters } from '../../src/transport/dead-letters.js';
+import type { NatsJetStreamServerOptions } from '../../src/transport/server/nats-jetstream-server-options.js';
+import { NatsJetStreamServer } from '../../src/transport/server/nats-jetstream-server.js';
+import type { NatsConsumerOptions } from '../../src/transport/server/consumer-options.js';
+import type { NatsJetStreamContext } from '../../src/transport/server/nats-jetstream.context.js';
+import { DeadLetters } from '../../src/transport/server/dead-letters.js';
 import type { DeadLetter } from '../../src/jetstream/dead-letter-stream.js';
 import { collect, until } from '../support/collect.js';
 import { sharedServerUrl } from '../support/server-url.js';

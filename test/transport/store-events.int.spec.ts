@@ -4,7 +4,7 @@ import type { EventStore } from '../../src/event-store/event-store.js';
 import { Event } from '../../src/event/event-type.js';
 import { currentMetadata } from '../../src/event/metadata-context.js';
 import { stream } from '../../src/event/stream-name.js';
-import type { NatsJetStreamContext } from '../../src/transport/nats-jetstream.context.js';
+import type { NatsJetStreamContext } from '../../src/transport/server/nats-jetstream.context.js';
 import { until } from '../support/collect.js';
 import { ORDER_EVENTS, OrderPlaced, OrderShipped } from '../support/order-events.js';
 import { sharedServerUrl, uniqueStoreName } from '../support/server-url.js';

@@ -8,31 +8,35 @@ import {
 } from '@nestjs/microservices';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { isObservable, lastValueFrom, type Observable } from 'rxjs';
-import { causedBy, runWithMetadata } from '../event/metadata-context.js';
-import { deadLetterStreamName } from '../jetstream/dead-letter-stream-name.js';
-import { DeadLetterStream, deadLetterSubjects } from '../jetstream/dead-letter-stream.js';
-import { ensureStreams } from '../jetstream/ensure-streams.js';
-import { ConnectionClosedError, InvalidOptionError, TransportError } from '../kernel/errors.js';
-import { mapBounded } from '../kernel/map-bounded.js';
-import { ConnectionEvents, type NatsJetStreamEvents, type NatsJetStreamStatus } from './connection-events.js';
+import { causedBy, runWithMetadata } from '../../event/metadata-context.js';
+import { deadLetterStreamName } from '../../jetstream/dead-letter-stream-name.js';
+import { DeadLetterStream, deadLetterSubjects } from '../../jetstream/dead-letter-stream.js';
+import { ensureStreams } from '../../jetstream/ensure-streams.js';
+import { ConnectionClosedError, InvalidOptionError, TransportError } from '../../kernel/errors.js';
+import { mapBounded } from '../../kernel/map-bounded.js';
+import {
+  ConnectionEvents,
+  type NatsJetStreamEvents,
+  type NatsJetStreamStatus,
+} from '../connection-events.js';
 import { resolveConsumerOptions } from './consumer-settings.js';
-import { correlationIn } from './correlation-header.js';
+import { correlationIn } from '../correlation-header.js';
 import { EventConsumer, type EventConsumerStatus } from './event-consumer.js';
 import { EventListeners } from './event-listener.js';
-import { initializeCodec } from './initialize-codec.js';
+import { initializeCodec } from '../initialize-codec.js';
 import { JsonRequestDeserializer } from './json-request-deserializer.js';
-import { JsonSerializer } from './json-serializer.js';
+import { JsonSerializer } from '../json-serializer.js';
 import type { NatsJetStreamContext } from './nats-jetstream.context.js';
-import { NATS_JETSTREAM_TRANSPORT } from './nats-jetstream.constants.js';
+import { NATS_JETSTREAM_TRANSPORT } from '../nats-jetstream.constants.js';
 import {
   type NatsJetStreamServerOptions,
   resolveServerOptions,
   type ServerSettings,
 } from './nats-jetstream-server-options.js';
-import { inRemoteContext } from './open-telemetry.js';
+import { inRemoteContext } from '../open-telemetry.js';
 import { originalError } from './original-error.js';
 import { RequestServer } from './request-server.js';
-import { DEFAULT_SERVICE_NAME, TransportConnection } from './transport-connection.js';
+import { DEFAULT_SERVICE_NAME, TransportConnection } from '../transport-connection.js';
 
 /** Consumers that are made at a time. */
 const SET_UP_WIDTH = 8;

@@ -10,17 +10,17 @@ import type {
 } from '@nestjs/microservices';
 import type { Msg, Subscription } from '@nats-io/transport-node';
 import { defer, isObservable, mergeMap, type Observable, of, takeUntil } from 'rxjs';
-import { runWithMetadata } from '../event/metadata-context.js';
-import { capturingStreams } from '../jetstream/capturing-streams.js';
-import { Deadline } from '../kernel/deadline.js';
-import { TransportError } from '../kernel/errors.js';
-import { CapturedPatternError } from '../kernel/transport-errors.js';
-import { correlationIn } from './correlation-header.js';
-import { toMessageBody } from './message-body.js';
+import { runWithMetadata } from '../../event/metadata-context.js';
+import { capturingStreams } from '../../jetstream/capturing-streams.js';
+import { Deadline } from '../../kernel/deadline.js';
+import { TransportError } from '../../kernel/errors.js';
+import { CapturedPatternError } from '../../kernel/transport-errors.js';
+import { correlationIn } from '../correlation-header.js';
+import { toMessageBody } from '../message-body.js';
 import { NatsContext } from './nats.context.js';
-import { type OpenTelemetryApi, inRemoteContext } from './open-telemetry.js';
+import { type OpenTelemetryApi, inRemoteContext } from '../open-telemetry.js';
 import { PendingAnswers } from './pending-answers.js';
-import type { TransportConnection } from './transport-connection.js';
+import type { TransportConnection } from '../transport-connection.js';
 
 /** How long the answer is waited for whether a stream captures a pattern. */
 const LOOK_TIMEOUT_MS = 5_000;

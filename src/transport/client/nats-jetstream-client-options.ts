@@ -1,10 +1,10 @@
 import type { ProducerDeserializer, ProducerSerializer } from '@nestjs/microservices';
-import { InvalidOptionError } from '../kernel/errors.js';
-import { checkKnownOptions, integerOption, LONGEST_TIMER_MS } from '../kernel/options.js';
-import type { JetStreamOptions, NatsConnectionOptions } from './connection-options.js';
-import type { OpenTelemetryApi } from './open-telemetry.js';
+import { InvalidOptionError } from '../../kernel/errors.js';
+import { checkKnownOptions, integerOption, LONGEST_TIMER_MS } from '../../kernel/options.js';
+import type { JetStreamOptions, NatsConnectionOptions } from '../connection-options.js';
+import type { OpenTelemetryApi } from '../open-telemetry.js';
 import { checkPublishOptions, type JetStreamPublishOptions } from './publish-options.js';
-import type { NatsStreamConfig } from './stream-config.js';
+import type { NatsStreamConfig } from '../stream-config.js';
 
 /** What {@link NatsJetStreamClientProxy} and {@link NatsJetStreamTransport} take. */
 export interface NatsJetStreamClientOptions {

@@ -1,6 +1,6 @@
 import type { MessageHandler } from '@nestjs/microservices';
-import { assetName } from '../jetstream/asset-name.js';
-import { InvalidOptionError } from '../kernel/errors.js';
+import { assetName } from '../../jetstream/asset-name.js';
+import { InvalidOptionError } from '../../kernel/errors.js';
 import type { NatsConsumerOptions } from './consumer-options.js';
 import { type ConsumerSettings, resolveConsumerOptions } from './consumer-settings.js';
 

@@ -1,11 +1,11 @@
 import type { ProducerDeserializer, WritePacket } from '@nestjs/microservices';
 import type { Msg } from '@nats-io/transport-node';
-import { type HeaderValues, toMsgHdrs } from '../jetstream/message-headers.js';
-import { isNoResponders, refusalOf } from '../jetstream/reply-inbox.js';
-import { TransportError } from '../kernel/errors.js';
-import { NoResponderError, RequestTimeoutError } from '../kernel/transport-errors.js';
+import { type HeaderValues, toMsgHdrs } from '../../jetstream/message-headers.js';
+import { isNoResponders, refusalOf } from '../../jetstream/reply-inbox.js';
+import { TransportError } from '../../kernel/errors.js';
+import { NoResponderError, RequestTimeoutError } from '../../kernel/transport-errors.js';
 import type { RequestOptions } from './nats-request-record.js';
-import type { TransportConnection } from './transport-connection.js';
+import type { TransportConnection } from '../transport-connection.js';
 
 /** What a {@link RequestCall} is made of. */
 export interface RequestCallParts {

@@ -1,12 +1,12 @@
 import type { ConsumerDeserializer, ConsumerSerializer } from '@nestjs/microservices';
-import type { EventDefinition } from '../event/event-registry.js';
-import { EventRegistry } from '../event/event-registry.js';
-import { InvalidOptionError } from '../kernel/errors.js';
-import { checkKnownOptions, integerOption, LONGEST_TIMER_MS } from '../kernel/options.js';
-import type { JetStreamOptions, NatsConnectionOptions } from './connection-options.js';
+import type { EventDefinition } from '../../event/event-registry.js';
+import { EventRegistry } from '../../event/event-registry.js';
+import { InvalidOptionError } from '../../kernel/errors.js';
+import { checkKnownOptions, integerOption, LONGEST_TIMER_MS } from '../../kernel/options.js';
+import type { JetStreamOptions, NatsConnectionOptions } from '../connection-options.js';
 import type { NatsConsumerOptions } from './consumer-options.js';
-import type { OpenTelemetryApi } from './open-telemetry.js';
-import type { NatsStreamConfig } from './stream-config.js';
+import type { OpenTelemetryApi } from '../open-telemetry.js';
+import type { NatsStreamConfig } from '../stream-config.js';
 
 /** What {@link NatsJetStreamServer} takes. */
 export interface NatsJetStreamServerOptions {

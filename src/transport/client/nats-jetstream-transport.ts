@@ -1,7 +1,7 @@
 import { type ConfigurableModuleAsyncOptions, ConfigurableModuleBuilder, Module } from '@nestjs/common';
 import type { NatsJetStreamClientOptions } from './nats-jetstream-client-options.js';
 import { NatsJetStreamClientProxy } from './nats-jetstream-client-proxy.js';
-import { NATS_JETSTREAM_OPTIONS } from './nats-jetstream.constants.js';
+import { NATS_JETSTREAM_OPTIONS } from '../nats-jetstream.constants.js';
 
 /** What `registerAsync` takes: `useFactory` with `inject`, or a class by `useClass` or `useExisting` with a method `create`; `imports`. */
 export type NatsJetStreamClientAsyncOptions = ConfigurableModuleAsyncOptions<NatsJetStreamClientOptions>;

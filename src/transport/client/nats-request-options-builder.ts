@@ -1,4 +1,4 @@
-import { HeaderList } from './header-list.js';
+import { HeaderList } from '../header-list.js';
 import { NatsRequestRecord, type RequestOptions } from './nats-request-record.js';
 
 type Options = { -readonly [Key in keyof RequestOptions]: RequestOptions[Key] };

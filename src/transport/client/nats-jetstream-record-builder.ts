@@ -1,5 +1,5 @@
-import type { PublishExpectations } from '../jetstream/publish-request.js';
-import { HeaderList } from './header-list.js';
+import type { PublishExpectations } from '../../jetstream/publish-request.js';
+import { HeaderList } from '../header-list.js';
 import { NatsJetStreamRecord } from './nats-jetstream-record.js';
 import type { JetStreamPublishOptions } from './publish-options.js';
 

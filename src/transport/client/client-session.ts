@@ -1,7 +1,7 @@
-import { ensureStreams } from '../jetstream/ensure-streams.js';
-import { MessagePublisher } from '../jetstream/message-publisher.js';
+import { ensureStreams } from '../../jetstream/ensure-streams.js';
+import { MessagePublisher } from '../../jetstream/message-publisher.js';
 import type { ClientSettings } from './nats-jetstream-client-options.js';
-import { DEFAULT_SERVICE_NAME, TransportConnection } from './transport-connection.js';
+import { DEFAULT_SERVICE_NAME, TransportConnection } from '../transport-connection.js';
 
 /** What a client has while it is connected. */
 export interface ClientSession {

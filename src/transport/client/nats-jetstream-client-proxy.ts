@@ -3,29 +3,33 @@ import { ClientProxy, type ReadPacket, type WritePacket } from '@nestjs/microser
 import type { PubAck } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
 import type { Observable } from 'rxjs';
-import type { HeaderValues } from '../jetstream/message-headers.js';
-import { Deadline } from '../kernel/deadline.js';
-import { ConnectionClosedError, InvalidOptionError, TransportError } from '../kernel/errors.js';
-import { mapBounded } from '../kernel/map-bounded.js';
-import { checkKnownOptions, integerOption } from '../kernel/options.js';
+import type { HeaderValues } from '../../jetstream/message-headers.js';
+import { Deadline } from '../../kernel/deadline.js';
+import { ConnectionClosedError, InvalidOptionError, TransportError } from '../../kernel/errors.js';
+import { mapBounded } from '../../kernel/map-bounded.js';
+import { checkKnownOptions, integerOption } from '../../kernel/options.js';
 import { type ClientSession, openClientSession } from './client-session.js';
-import { ConnectionEvents, type NatsJetStreamEvents, type NatsJetStreamStatus } from './connection-events.js';
-import { correlationHeaders } from './correlation-header.js';
+import {
+  ConnectionEvents,
+  type NatsJetStreamEvents,
+  type NatsJetStreamStatus,
+} from '../connection-events.js';
+import { correlationHeaders } from '../correlation-header.js';
 import { mergePublishOptions, toPublishRequest } from './event-request.js';
-import { toHeaderValues } from './header-values.js';
-import { initializeCodec } from './initialize-codec.js';
+import { toHeaderValues } from '../header-values.js';
+import { initializeCodec } from '../initialize-codec.js';
 import { JsonResponseDeserializer } from './json-response-deserializer.js';
-import { JsonSerializer } from './json-serializer.js';
+import { JsonSerializer } from '../json-serializer.js';
 import { literalSubject } from './literal-subject.js';
-import { toMessageBody } from './message-body.js';
+import { toMessageBody } from '../message-body.js';
 import {
   type ClientSettings,
   type NatsJetStreamClientOptions,
   resolveClientOptions,
 } from './nats-jetstream-client-options.js';
-import { NATS_JETSTREAM_OPTIONS } from './nats-jetstream.constants.js';
+import { NATS_JETSTREAM_OPTIONS } from '../nats-jetstream.constants.js';
 import { checkRequestOptions } from './nats-request-record.js';
-import { contextHeaders } from './open-telemetry.js';
+import { contextHeaders } from '../open-telemetry.js';
 import { toEventRecord, toRequestRecord } from './outgoing-record.js';
 import { RequestCall } from './request-call.js';
 

@@ -1,6 +1,6 @@
 import { BaseRpcContext } from '@nestjs/microservices';
 import type { Msg, MsgHdrs } from '@nats-io/transport-node';
-import type { PacketMetadata } from './packet-metadata.js';
+import type { PacketMetadata } from '../packet-metadata.js';
 
 /** What a {@link NatsContext} is made of. */
 export type NatsContextArgs = [message: Msg, metadata?: PacketMetadata | undefined];

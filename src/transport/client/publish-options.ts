@@ -1,8 +1,8 @@
 import type { MsgHdrs } from '@nats-io/transport-node';
-import type { HeaderValues } from '../jetstream/message-headers.js';
-import type { PublishExpectations } from '../jetstream/publish-request.js';
-import { InvalidOptionError } from '../kernel/errors.js';
-import { checkKnownOptions, integerOption, LONGEST_TIMER_MS } from '../kernel/options.js';
+import type { HeaderValues } from '../../jetstream/message-headers.js';
+import type { PublishExpectations } from '../../jetstream/publish-request.js';
+import { InvalidOptionError } from '../../kernel/errors.js';
+import { checkKnownOptions, integerOption, LONGEST_TIMER_MS } from '../../kernel/options.js';
 
 /** How one event is stored; all of it is optional. */
 export interface JetStreamPublishOptions {

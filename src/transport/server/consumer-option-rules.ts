@@ -1,5 +1,5 @@
-import { InvalidOptionError } from '../kernel/errors.js';
-import { LONGEST_TIMER_MS } from '../kernel/options.js';
+import { InvalidOptionError } from '../../kernel/errors.js';
+import { LONGEST_TIMER_MS } from '../../kernel/options.js';
 import type { NatsConsumerOptions } from './consumer-options.js';
 
 type Option = keyof NatsConsumerOptions;

@@ -1,14 +1,14 @@
 import type { ReadPacket } from '@nestjs/microservices';
-import type { HeaderValues } from '../jetstream/message-headers.js';
-import type { PublishRequest } from '../jetstream/publish-request.js';
-import { correlationHeaders } from './correlation-header.js';
+import type { HeaderValues } from '../../jetstream/message-headers.js';
+import type { PublishRequest } from '../../jetstream/publish-request.js';
+import { correlationHeaders } from '../correlation-header.js';
 import { defaultMessageId } from './default-message-id.js';
-import { toHeaderValues } from './header-values.js';
+import { toHeaderValues } from '../header-values.js';
 import { literalSubject } from './literal-subject.js';
-import type { MessageBody } from './message-body.js';
+import type { MessageBody } from '../message-body.js';
 import type { ClientSettings } from './nats-jetstream-client-options.js';
-import { contextHeaders } from './open-telemetry.js';
-import { METADATA_HEADER } from './packet-metadata.js';
+import { contextHeaders } from '../open-telemetry.js';
+import { METADATA_HEADER } from '../packet-metadata.js';
 import { checkPublishOptions, type JetStreamPublishOptions } from './publish-options.js';
 
 /** An event's options, over those of the client. */

@@ -1,13 +1,13 @@
-import { storeSubjects } from '../event/subject.js';
-import { assetName } from '../jetstream/asset-name.js';
-import { capturingStreams } from '../jetstream/capturing-streams.js';
-import { findStream } from '../jetstream/ensure-streams.js';
-import type { JetStreamConnection } from '../jetstream/jetstream-connection.js';
-import { isStoreStream } from '../jetstream/store-stream.js';
-import { covers } from '../jetstream/subject-pattern.js';
-import { Deadline } from '../kernel/deadline.js';
-import { InvalidOptionError, TransportError } from '../kernel/errors.js';
-import { NoStreamError } from '../kernel/transport-errors.js';
+import { storeSubjects } from '../../event/subject.js';
+import { assetName } from '../../jetstream/asset-name.js';
+import { capturingStreams } from '../../jetstream/capturing-streams.js';
+import { findStream } from '../../jetstream/ensure-streams.js';
+import type { JetStreamConnection } from '../../jetstream/jetstream-connection.js';
+import { isStoreStream } from '../../jetstream/store-stream.js';
+import { covers } from '../../jetstream/subject-pattern.js';
+import { Deadline } from '../../kernel/deadline.js';
+import { InvalidOptionError, TransportError } from '../../kernel/errors.js';
+import { NoStreamError } from '../../kernel/transport-errors.js';
 import type { EventListener } from './event-listener.js';
 
 const LOOK_TIMEOUT_MS = 10_000;

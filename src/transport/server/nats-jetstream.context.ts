@@ -1,8 +1,8 @@
 import { BaseRpcContext } from '@nestjs/microservices';
 import type { JsMsg } from '@nats-io/jetstream';
 import type { MsgHdrs } from '@nats-io/transport-node';
-import type { RecordedEvent } from '../event/recorded-event.js';
-import type { PacketMetadata } from './packet-metadata.js';
+import type { RecordedEvent } from '../../event/recorded-event.js';
+import type { PacketMetadata } from '../packet-metadata.js';
 
 /** What a {@link NatsJetStreamContext} is made of. */
 export type NatsJetStreamContextArgs = [

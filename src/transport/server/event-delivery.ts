@@ -2,25 +2,25 @@ import { Logger } from '@nestjs/common';
 import type { ConsumerDeserializer, IncomingEvent, MessageHandler } from '@nestjs/microservices';
 import type { JsMsg } from '@nats-io/jetstream';
 import { LRUCache } from 'lru-cache';
-import type { EventRegistry } from '../event/event-registry.js';
-import { recordedEvents, type RecordedEvent } from '../event/recorded-event.js';
-import { isSystemCategory } from '../event/stream-name.js';
-import { categoryOfSubject } from '../event/subject.js';
-import { commitOnSubject } from '../event-store/commit-replay.js';
+import type { EventRegistry } from '../../event/event-registry.js';
+import { recordedEvents, type RecordedEvent } from '../../event/recorded-event.js';
+import { isSystemCategory } from '../../event/stream-name.js';
+import { categoryOfSubject } from '../../event/subject.js';
+import { commitOnSubject } from '../../event-store/commit-replay.js';
 import {
   type DeadLetterFacts,
   deadLetterFacts,
   originalHeaders,
   toDeadLetterError,
-} from '../jetstream/dead-letter.js';
-import type { DeadLetterStream } from '../jetstream/dead-letter-stream.js';
-import type { DeliveredMessage } from '../jetstream/delivered-message.js';
-import { sleep } from '../kernel/sleep.js';
+} from '../../jetstream/dead-letter.js';
+import type { DeadLetterStream } from '../../jetstream/dead-letter-stream.js';
+import type { DeliveredMessage } from '../../jetstream/delivered-message.js';
+import { sleep } from '../../kernel/sleep.js';
 import type { EventListener } from './event-listener.js';
 import { CommitProgress, type EventOrigin, type EventPart } from './event-parts.js';
 import type { EventSource } from './event-source.js';
 import { NatsJetStreamContext } from './nats-jetstream.context.js';
-import { readMetadata } from './packet-metadata.js';
+import { readMetadata } from '../packet-metadata.js';
 
 /** Commits whose progress is remembered; one that is forgotten is handled from its first event on. */
 const MOST_PROGRESSES = 1_000;
