@@ -69,8 +69,8 @@ export type { RecordedEvent } from './event/recorded-event.js';
 export { stream } from './event/stream-name.js';
 export type { StreamName } from './event/stream-name.js';
 export type { Version } from './event/version.js';
-export type { ConnectionOptions } from './jetstream/connection-options.js';
-export type { StoreStreamOptions } from './jetstream/store-stream.js';
+export type { ConnectionOptions } from './jetstream/connection/connection-options.js';
+export type { StoreStreamOptions } from './jetstream/streams/store-stream.js';
 export { defineProjection } from './projection/define-projection.js';
 export type {
   ProjectedEvents,

@@ -3,8 +3,8 @@ export type { JetStreamOptions, NatsConnectionOptions } from './transport/connec
 export type { NatsJetStreamEvents, NatsJetStreamStatus } from './transport/connection-events.js';
 export type { NatsConsumerOptions, ServerConsumerOptions } from './transport/server/consumer-options.js';
 export { DeadLetters, type DeadLettersOptions } from './transport/server/dead-letters.js';
-export type { DeadLetter, DeadLetterQuery } from './jetstream/dead-letter-stream.js';
-export type { DeadLetterError } from './jetstream/dead-letter.js';
+export type { DeadLetter, DeadLetterQuery } from './jetstream/dead-letters/dead-letter-stream.js';
+export type { DeadLetterError } from './jetstream/dead-letters/dead-letter.js';
 export type { EventConsumerStatus } from './transport/server/event-consumer.js';
 export type { NatsJetStreamClientOptions } from './transport/client/nats-jetstream-client-options.js';
 export {

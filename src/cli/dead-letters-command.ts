@@ -1,8 +1,8 @@
 import { Command, InvalidArgumentError } from 'commander';
-import { assetName } from '../jetstream/asset-name.js';
-import { deadLetterStreamName } from '../jetstream/dead-letter-stream-name.js';
-import { type DeadLetter, DeadLetterStream } from '../jetstream/dead-letter-stream.js';
-import { JetStreamConnection } from '../jetstream/jetstream-connection.js';
+import { assetName } from '../jetstream/streams/asset-name.js';
+import { deadLetterStreamName } from '../jetstream/dead-letters/dead-letter-stream-name.js';
+import { type DeadLetter, DeadLetterStream } from '../jetstream/dead-letters/dead-letter-stream.js';
+import { JetStreamConnection } from '../jetstream/connection/jetstream-connection.js';
 import { InvalidOptionError } from '../kernel/errors.js';
 
 /** The flags of `jetsource dead-letters`. */

@@ -1,6 +1,6 @@
 import type { Commit, StoredCommit } from '../event/commit.js';
 import { subjectOf } from '../event/subject.js';
-import type { PublishAnswer, Publisher } from '../jetstream/publisher.js';
+import type { PublishAnswer, Publisher } from '../jetstream/publish/publisher.js';
 import {
   AppendOutcomeUnknownError,
   CommitRemovedError,

@@ -1,10 +1,14 @@
 import type { StreamName } from '../event/stream-name.js';
 import { subjectOf } from '../event/subject.js';
 import { slotOf } from '../event/slot.js';
-import { isFault, type JetStreamConnection, unexpectedFault } from '../jetstream/jetstream-connection.js';
-import { deleteMessage } from '../jetstream/delete-message.js';
-import { MessageReader } from '../jetstream/message-reader.js';
-import type { OutgoingMessage } from '../jetstream/publisher.js';
+import {
+  isFault,
+  type JetStreamConnection,
+  unexpectedFault,
+} from '../jetstream/connection/jetstream-connection.js';
+import { deleteMessage } from '../jetstream/read/delete-message.js';
+import { MessageReader } from '../jetstream/read/message-reader.js';
+import type { OutgoingMessage } from '../jetstream/publish/publisher.js';
 import { Deadline } from '../kernel/deadline.js';
 import { GUARD } from './commit-message.js';
 import type { Tail } from './tail.js';

@@ -1,7 +1,7 @@
 import type { Commit } from '../event/commit.js';
 import { encodeCommit } from '../event/commit-format.js';
 import { subjectOf } from '../event/subject.js';
-import { type OutgoingMessage, sizeOf } from '../jetstream/publisher.js';
+import { type OutgoingMessage, sizeOf } from '../jetstream/publish/publisher.js';
 import { PayloadTooLargeError } from '../kernel/errors.js';
 import type { Tail } from './tail.js';
 

@@ -1,10 +1,10 @@
 import type { EventPolicies } from '../event/event-decoder.js';
 import { type EventDefinition, EventRegistry } from '../event/event-registry.js';
 import { storeSubjects } from '../event/subject.js';
-import type { ConnectionOptions } from '../jetstream/connection-options.js';
-import { JetStreamConnection } from '../jetstream/jetstream-connection.js';
-import { requireEventStoreServer } from '../jetstream/server-floor.js';
-import { openStoreStream, type StoreStreamOptions } from '../jetstream/store-stream.js';
+import type { ConnectionOptions } from '../jetstream/connection/connection-options.js';
+import { JetStreamConnection } from '../jetstream/connection/jetstream-connection.js';
+import { requireEventStoreServer } from '../jetstream/connection/server-floor.js';
+import { openStoreStream, type StoreStreamOptions } from '../jetstream/streams/store-stream.js';
 import { InvalidOptionError } from '../kernel/errors.js';
 import { integerOption } from '../kernel/options.js';
 import { JetStreamEventStore } from './jetstream-event-store.js';

@@ -1,5 +1,5 @@
 import { subjectOf } from '../event/subject.js';
-import type { OutgoingMessage } from '../jetstream/publisher.js';
+import type { OutgoingMessage } from '../jetstream/publish/publisher.js';
 import { CommitRemovedError } from '../kernel/errors.js';
 import type { AppendRequest } from './append-request.js';
 import { toCommitMessage } from './commit-message.js';

@@ -1,5 +1,5 @@
 import { v4 as randomUuid } from 'uuid';
-import type { OutgoingMessage } from '../jetstream/publisher.js';
+import type { OutgoingMessage } from '../jetstream/publish/publisher.js';
 
 /** What a JetStream stream keeps of a message that matters here: bytes, not objects, so that nobody can change what is stored. */
 export interface InMemoryMessage {

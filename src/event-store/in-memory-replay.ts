@@ -1,7 +1,7 @@
 import type { StoredCommit } from '../event/commit.js';
 import { isSystemCategory } from '../event/stream-name.js';
 import { categoryOfSubject } from '../event/subject.js';
-import type { ReplayStart } from '../jetstream/replay-consumer.js';
+import type { ReplayStart } from '../jetstream/replay/replay-consumer.js';
 import { checkCategories } from './categories.js';
 import type { CommitBatch } from './event-store.js';
 import type { InMemoryLog, InMemoryMessage } from './in-memory-log.js';

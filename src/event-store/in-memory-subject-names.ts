@@ -1,4 +1,4 @@
-import type { SubjectNames } from '../jetstream/subject-names.js';
+import type { SubjectNames } from '../jetstream/streams/subject-names.js';
 import type { InMemoryLog } from './in-memory-log.js';
 
 /** The subjects of a log that match a filter, in order, from an offset on: what a server answers to the question. */

@@ -1,4 +1,4 @@
-import { BATCH_HEADERS_BYTES } from '../jetstream/publisher.js';
+import { BATCH_HEADERS_BYTES } from '../jetstream/publish/publisher.js';
 import type { StoredCommit } from '../event/commit.js';
 import type { StreamName } from '../event/stream-name.js';
 import { asVersion } from '../event/version.js';

@@ -5,10 +5,14 @@ import { type RecordedEvent, recordedEvents } from '../event/recorded-event.js';
 import { checkStreamName, type StreamName } from '../event/stream-name.js';
 import { categoryOfSubject, subjectOf } from '../event/subject.js';
 import { asVersion, type Version } from '../event/version.js';
-import { isFault, type JetStreamConnection, unexpectedFault } from '../jetstream/jetstream-connection.js';
-import { deadlineOf, MessageReader } from '../jetstream/message-reader.js';
-import { Publisher } from '../jetstream/publisher.js';
-import { subjectNames } from '../jetstream/subject-names.js';
+import {
+  isFault,
+  type JetStreamConnection,
+  unexpectedFault,
+} from '../jetstream/connection/jetstream-connection.js';
+import { deadlineOf, MessageReader } from '../jetstream/read/message-reader.js';
+import { Publisher } from '../jetstream/publish/publisher.js';
+import { subjectNames } from '../jetstream/streams/subject-names.js';
 import { ConnectionClosedError } from '../kernel/errors.js';
 import { checkKnownOptions, integerOption } from '../kernel/options.js';
 import { toAppendRequest } from './append-request.js';

@@ -1,6 +1,6 @@
 import { lastVersionOf, type StoredCommit } from '../event/commit.js';
 import { parsePosition, type Position } from '../event/position.js';
-import type { ReplayStart } from '../jetstream/replay-consumer.js';
+import type { ReplayStart } from '../jetstream/replay/replay-consumer.js';
 import { InvalidOptionError } from '../kernel/errors.js';
 
 /** Where to begin in the whole store: at an event, behind one, at a sequence of the JetStream stream, or at a time of the server. */

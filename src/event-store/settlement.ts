@@ -1,5 +1,5 @@
 import { lastVersionOf, type StoredCommit } from '../event/commit.js';
-import type { PublishAnswer } from '../jetstream/publisher.js';
+import type { PublishAnswer } from '../jetstream/publish/publisher.js';
 import { CommitRemovedError } from '../kernel/errors.js';
 import type { AppendRequest } from './append-request.js';
 import type { StreamReader } from './stream-reader.js';

@@ -9,7 +9,7 @@ import {
   type MessageReader,
   type ReadPatience,
   type StoredMessage,
-} from '../jetstream/message-reader.js';
+} from '../jetstream/read/message-reader.js';
 import type { Deadline } from '../kernel/deadline.js';
 import { CorruptStreamError } from '../kernel/errors.js';
 import type { Consistency } from './event-store.js';

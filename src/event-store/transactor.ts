@@ -1,7 +1,11 @@
 import type { Commit, StoredCommit } from '../event/commit.js';
 import type { StreamName } from '../event/stream-name.js';
 import { asVersion } from '../event/version.js';
-import { BATCH_HEADERS_BYTES, type OutgoingMessage, type PublishAnswer } from '../jetstream/publisher.js';
+import {
+  BATCH_HEADERS_BYTES,
+  type OutgoingMessage,
+  type PublishAnswer,
+} from '../jetstream/publish/publisher.js';
 import {
   AppendOutcomeUnknownError,
   CommitRemovedError,

@@ -1,4 +1,4 @@
-import type { HeaderValues } from '../jetstream/message-headers.js';
+import type { HeaderValues } from '../jetstream/publish/message-headers.js';
 
 /** Headers that a builder is told one by one. */
 export class HeaderList {

@@ -1,7 +1,7 @@
 import type { NatsConnection, Status } from '@nats-io/transport-node';
-import type { ConnectionOptions } from '../jetstream/connection-options.js';
-import { JetStreamConnection } from '../jetstream/jetstream-connection.js';
-import { requireTransportServer } from '../jetstream/server-floor.js';
+import type { ConnectionOptions } from '../jetstream/connection/connection-options.js';
+import { JetStreamConnection } from '../jetstream/connection/jetstream-connection.js';
+import { requireTransportServer } from '../jetstream/connection/server-floor.js';
 import type { JetStreamOptions, NatsConnectionOptions } from './connection-options.js';
 
 /** How a service without a name is called in the server's monitoring. */

@@ -3,7 +3,7 @@ import { encodeCommit } from '../../src/event/commit-format.js';
 import { nextPredecessors } from '../../src/event/predecessors.js';
 import { stream } from '../../src/event/stream-name.js';
 import { StreamReader } from '../../src/event-store/stream-reader.js';
-import type { MessageReader, StoredMessage } from '../../src/jetstream/message-reader.js';
+import type { MessageReader, StoredMessage } from '../../src/jetstream/read/message-reader.js';
 import { rejection } from '../support/collect.js';
 
 const order = stream('order', '1');

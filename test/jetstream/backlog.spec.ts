@@ -1,4 +1,4 @@
-import { Backlog } from '../../src/jetstream/backlog.js';
+import { Backlog } from '../../src/jetstream/consume/backlog.js';
 
 const keyOf = ([key = '']: string): string => key;
 

@@ -2,7 +2,7 @@ import {
   type ConnectionOptions,
   apiPrefixOf,
   toNatsOptions,
-} from '../../src/jetstream/connection-options.js';
+} from '../../src/jetstream/connection/connection-options.js';
 
 const servers = 'nats://127.0.0.1:4222';
 

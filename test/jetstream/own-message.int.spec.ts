@@ -1,8 +1,8 @@
 import { Deadline } from '../../src/kernel/deadline.js';
-import { capturingStreams } from '../../src/jetstream/capturing-streams.js';
-import { JetStreamConnection } from '../../src/jetstream/jetstream-connection.js';
-import { findOwnMessage } from '../../src/jetstream/own-message.js';
-import type { PublishExpectations } from '../../src/jetstream/publish-request.js';
+import { capturingStreams } from '../../src/jetstream/streams/capturing-streams.js';
+import { JetStreamConnection } from '../../src/jetstream/connection/jetstream-connection.js';
+import { findOwnMessage } from '../../src/jetstream/publish/own-message.js';
+import type { PublishExpectations } from '../../src/jetstream/publish/publish-request.js';
 import { RawNats } from '../support/raw-nats.js';
 import { sharedServerUrl, uniqueStoreName } from '../support/server-url.js';
 

@@ -1,4 +1,7 @@
-import { requireEventStoreServer, requireTransportServer } from '../../src/jetstream/server-floor.js';
+import {
+  requireEventStoreServer,
+  requireTransportServer,
+} from '../../src/jetstream/connection/server-floor.js';
 import { UnsupportedByServerError } from '../../src/kernel/errors.js';
 
 describe('the server floor of the event store', () => {

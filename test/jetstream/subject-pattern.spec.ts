@@ -1,4 +1,4 @@
-import { covers, overlaps, withoutCovered } from '../../src/jetstream/subject-pattern.js';
+import { covers, overlaps, withoutCovered } from '../../src/jetstream/streams/subject-pattern.js';
 
 describe('a pattern of subjects', () => {
   it.each([

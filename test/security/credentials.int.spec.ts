@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { nkeyAuthenticator, nkeys } from '@nats-io/transport-node';
-import type { ConnectionOptions } from '../../src/jetstream/connection-options.js';
+import type { ConnectionOptions } from '../../src/jetstream/connection/connection-options.js';
 import type { TransportError } from '../../src/kernel/errors.js';
 import type { NatsServer } from '../../src/testing/nats-server.js';
 import { openStore } from '../shared-server.js';

@@ -6,7 +6,7 @@ import { NatsJetStreamServer } from '../../src/transport/server/nats-jetstream-s
 import type { NatsConsumerOptions } from '../../src/transport/server/consumer-options.js';
 import type { NatsJetStreamContext } from '../../src/transport/server/nats-jetstream.context.js';
 import { DeadLetters } from '../../src/transport/server/dead-letters.js';
-import type { DeadLetter } from '../../src/jetstream/dead-letter-stream.js';
+import type { DeadLetter } from '../../src/jetstream/dead-letters/dead-letter-stream.js';
 import { collect, until } from '../support/collect.js';
 import { sharedServerUrl } from '../support/server-url.js';
 

@@ -1,5 +1,5 @@
-import { ensureStreams } from '../../jetstream/ensure-streams.js';
-import { MessagePublisher } from '../../jetstream/message-publisher.js';
+import { ensureStreams } from '../../jetstream/streams/ensure-streams.js';
+import { MessagePublisher } from '../../jetstream/publish/message-publisher.js';
 import type { ClientSettings } from './nats-jetstream-client-options.js';
 import { DEFAULT_SERVICE_NAME, TransportConnection } from '../transport-connection.js';
 

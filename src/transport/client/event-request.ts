@@ -1,6 +1,6 @@
 import type { ReadPacket } from '@nestjs/microservices';
-import type { HeaderValues } from '../../jetstream/message-headers.js';
-import type { PublishRequest } from '../../jetstream/publish-request.js';
+import type { HeaderValues } from '../../jetstream/publish/message-headers.js';
+import type { PublishRequest } from '../../jetstream/publish/publish-request.js';
 import { correlationHeaders } from '../correlation-header.js';
 import { defaultMessageId } from './default-message-id.js';
 import { toHeaderValues } from '../header-values.js';

@@ -3,7 +3,7 @@ import { ClientProxy, type ReadPacket, type WritePacket } from '@nestjs/microser
 import type { PubAck } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
 import type { Observable } from 'rxjs';
-import type { HeaderValues } from '../../jetstream/message-headers.js';
+import type { HeaderValues } from '../../jetstream/publish/message-headers.js';
 import { Deadline } from '../../kernel/deadline.js';
 import { ConnectionClosedError, InvalidOptionError, TransportError } from '../../kernel/errors.js';
 import { mapBounded } from '../../kernel/map-bounded.js';

@@ -1,4 +1,4 @@
-import type { PublishExpectations } from '../../jetstream/publish-request.js';
+import type { PublishExpectations } from '../../jetstream/publish/publish-request.js';
 import { HeaderList } from '../header-list.js';
 import { NatsJetStreamRecord } from './nats-jetstream-record.js';
 import type { JetStreamPublishOptions } from './publish-options.js';

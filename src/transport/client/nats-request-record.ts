@@ -1,5 +1,5 @@
 import type { MsgHdrs } from '@nats-io/transport-node';
-import type { HeaderValues } from '../../jetstream/message-headers.js';
+import type { HeaderValues } from '../../jetstream/publish/message-headers.js';
 import { checkKnownOptions, integerOption, LONGEST_TIMER_MS } from '../../kernel/options.js';
 
 /** How one request is sent; all of it is optional. */

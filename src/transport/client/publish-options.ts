@@ -1,6 +1,6 @@
 import type { MsgHdrs } from '@nats-io/transport-node';
-import type { HeaderValues } from '../../jetstream/message-headers.js';
-import type { PublishExpectations } from '../../jetstream/publish-request.js';
+import type { HeaderValues } from '../../jetstream/publish/message-headers.js';
+import type { PublishExpectations } from '../../jetstream/publish/publish-request.js';
 import { InvalidOptionError } from '../../kernel/errors.js';
 import { checkKnownOptions, integerOption, LONGEST_TIMER_MS } from '../../kernel/options.js';
 

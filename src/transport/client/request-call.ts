@@ -1,7 +1,7 @@
 import type { ProducerDeserializer, WritePacket } from '@nestjs/microservices';
 import type { Msg } from '@nats-io/transport-node';
-import { type HeaderValues, toMsgHdrs } from '../../jetstream/message-headers.js';
-import { isNoResponders, refusalOf } from '../../jetstream/reply-inbox.js';
+import { type HeaderValues, toMsgHdrs } from '../../jetstream/publish/message-headers.js';
+import { isNoResponders, refusalOf } from '../../jetstream/connection/reply-inbox.js';
 import { TransportError } from '../../kernel/errors.js';
 import { NoResponderError, RequestTimeoutError } from '../../kernel/transport-errors.js';
 import type { RequestOptions } from './nats-request-record.js';

@@ -12,9 +12,9 @@ import {
   deadLetterFacts,
   originalHeaders,
   toDeadLetterError,
-} from '../../jetstream/dead-letter.js';
-import type { DeadLetterStream } from '../../jetstream/dead-letter-stream.js';
-import type { DeliveredMessage } from '../../jetstream/delivered-message.js';
+} from '../../jetstream/dead-letters/dead-letter.js';
+import type { DeadLetterStream } from '../../jetstream/dead-letters/dead-letter-stream.js';
+import type { DeliveredMessage } from '../../jetstream/consume/delivered-message.js';
 import { sleep } from '../../kernel/sleep.js';
 import type { EventListener } from './event-listener.js';
 import { CommitProgress, type EventOrigin, type EventPart } from './event-parts.js';

@@ -1,5 +1,5 @@
 import type { RecordedEvent } from '../../event/recorded-event.js';
-import type { DeliveredMessage, Verdict } from '../../jetstream/delivered-message.js';
+import type { DeliveredMessage, Verdict } from '../../jetstream/consume/delivered-message.js';
 import type { PacketMetadata } from '../packet-metadata.js';
 
 /** Where the event stands that a message is, or was before it became a dead letter. */

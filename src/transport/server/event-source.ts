@@ -1,10 +1,10 @@
 import { storeSubjects } from '../../event/subject.js';
-import { assetName } from '../../jetstream/asset-name.js';
-import { capturingStreams } from '../../jetstream/capturing-streams.js';
-import { findStream } from '../../jetstream/ensure-streams.js';
-import type { JetStreamConnection } from '../../jetstream/jetstream-connection.js';
-import { isStoreStream } from '../../jetstream/store-stream.js';
-import { covers } from '../../jetstream/subject-pattern.js';
+import { assetName } from '../../jetstream/streams/asset-name.js';
+import { capturingStreams } from '../../jetstream/streams/capturing-streams.js';
+import { findStream } from '../../jetstream/streams/ensure-streams.js';
+import type { JetStreamConnection } from '../../jetstream/connection/jetstream-connection.js';
+import { isStoreStream } from '../../jetstream/streams/store-stream.js';
+import { covers } from '../../jetstream/streams/subject-pattern.js';
 import { Deadline } from '../../kernel/deadline.js';
 import { InvalidOptionError, TransportError } from '../../kernel/errors.js';
 import { NoStreamError } from '../../kernel/transport-errors.js';

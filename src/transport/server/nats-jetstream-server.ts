@@ -9,9 +9,9 @@ import {
 import type { NatsConnection } from '@nats-io/transport-node';
 import { isObservable, lastValueFrom, type Observable } from 'rxjs';
 import { causedBy, runWithMetadata } from '../../event/metadata-context.js';
-import { deadLetterStreamName } from '../../jetstream/dead-letter-stream-name.js';
-import { DeadLetterStream, deadLetterSubjects } from '../../jetstream/dead-letter-stream.js';
-import { ensureStreams } from '../../jetstream/ensure-streams.js';
+import { deadLetterStreamName } from '../../jetstream/dead-letters/dead-letter-stream-name.js';
+import { DeadLetterStream, deadLetterSubjects } from '../../jetstream/dead-letters/dead-letter-stream.js';
+import { ensureStreams } from '../../jetstream/streams/ensure-streams.js';
 import { ConnectionClosedError, InvalidOptionError, TransportError } from '../../kernel/errors.js';
 import { mapBounded } from '../../kernel/map-bounded.js';
 import {

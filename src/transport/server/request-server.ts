@@ -11,7 +11,7 @@ import type {
 import type { Msg, Subscription } from '@nats-io/transport-node';
 import { defer, isObservable, mergeMap, type Observable, of, takeUntil } from 'rxjs';
 import { runWithMetadata } from '../../event/metadata-context.js';
-import { capturingStreams } from '../../jetstream/capturing-streams.js';
+import { capturingStreams } from '../../jetstream/streams/capturing-streams.js';
 import { Deadline } from '../../kernel/deadline.js';
 import { TransportError } from '../../kernel/errors.js';
 import { CapturedPatternError } from '../../kernel/transport-errors.js';

@@ -1,16 +1,16 @@
 import type { PubAck } from '@nats-io/jetstream';
 import type { Msg } from '@nats-io/transport-node';
 import { v4 as randomUuid } from 'uuid';
-import { Backoff } from '../kernel/backoff.js';
-import type { Deadline } from '../kernel/deadline.js';
-import type { TransportError } from '../kernel/errors.js';
-import { Semaphore } from '../kernel/semaphore.js';
-import { sleep } from '../kernel/sleep.js';
+import { Backoff } from '../../kernel/backoff.js';
+import type { Deadline } from '../../kernel/deadline.js';
+import type { TransportError } from '../../kernel/errors.js';
+import { Semaphore } from '../../kernel/semaphore.js';
+import { sleep } from '../../kernel/sleep.js';
 import { AckTimeout } from './ack-timeout.js';
-import { ApiCode, type ApiFault, isTransient } from './api-codes.js';
-import { isFault, type JetStreamConnection, unexpectedFault } from './jetstream-connection.js';
+import { ApiCode, type ApiFault, isTransient } from '../api-codes.js';
+import { isFault, type JetStreamConnection, unexpectedFault } from '../connection/jetstream-connection.js';
 import { type HeaderValues, toMsgHdrs, valuesOf } from './message-headers.js';
-import { isNoResponders } from './reply-inbox.js';
+import { isNoResponders } from '../connection/reply-inbox.js';
 import { ResendLimit } from './resend-limit.js';
 
 /** Messages in flight at a time; the others wait with their callers, who are the back-pressure. */

@@ -1,10 +1,10 @@
 import type { Msg } from '@nats-io/transport-node';
 import { v4 as randomUuid } from 'uuid';
-import { Deadline } from '../kernel/deadline.js';
-import { TransportError } from '../kernel/errors.js';
-import { ConsumerLost } from './consumer-lost.js';
-import { isFault, type JetStreamConnection } from './jetstream-connection.js';
-import { PullRequests } from './pull-requests.js';
+import { Deadline } from '../../kernel/deadline.js';
+import { TransportError } from '../../kernel/errors.js';
+import { ConsumerLost } from '../consume/consumer-lost.js';
+import { isFault, type JetStreamConnection } from '../connection/jetstream-connection.js';
+import { PullRequests } from '../consume/pull-requests.js';
 import { type ReplayMessage, toReplayMessage } from './replay-message.js';
 
 /** Messages asked for in one pull; two pulls are under way at a time. */

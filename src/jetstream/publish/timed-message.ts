@@ -1,16 +1,16 @@
 import type { StreamConfig } from '@nats-io/jetstream';
-import type { Deadline } from '../kernel/deadline.js';
-import { InvalidOptionError, UnsupportedByServerError } from '../kernel/errors.js';
-import { NoStreamError } from '../kernel/transport-errors.js';
-import { capturingStreams } from './capturing-streams.js';
-import { findStream } from './ensure-streams.js';
-import type { JetStreamConnection } from './jetstream-connection.js';
+import type { Deadline } from '../../kernel/deadline.js';
+import { InvalidOptionError, UnsupportedByServerError } from '../../kernel/errors.js';
+import { NoStreamError } from '../../kernel/transport-errors.js';
+import { capturingStreams } from '../streams/capturing-streams.js';
+import { findStream } from '../streams/ensure-streams.js';
+import type { JetStreamConnection } from '../connection/jetstream-connection.js';
 import type { HeaderValues } from './message-headers.js';
 import type { PublishRequest } from './publish-request.js';
 import { scheduleSubject, scheduleSubjects } from './schedule-subject.js';
-import { isAtLeast } from './server-floor.js';
-import { isStoreStream } from './store-stream.js';
-import { covers } from './subject-pattern.js';
+import { isAtLeast } from '../connection/server-floor.js';
+import { isStoreStream } from '../streams/store-stream.js';
+import { covers } from '../streams/subject-pattern.js';
 
 /** Since when a server knows the setting; an older one ignores it, and stores the message for ever, or at once. */
 const FLOOR = { allow_msg_ttl: '2.11', allow_msg_schedules: '2.12' } as const;

@@ -1,13 +1,13 @@
 import type { Msg } from '@nats-io/transport-node';
-import { Deadline } from '../kernel/deadline.js';
-import { TransportError } from '../kernel/errors.js';
-import { sleep } from '../kernel/sleep.js';
-import { Semaphore } from '../kernel/semaphore.js';
-import { ApiCode } from './api-codes.js';
-import { isFault, type JetStreamConnection, unexpectedFault } from './jetstream-connection.js';
+import { Deadline } from '../../kernel/deadline.js';
+import { TransportError } from '../../kernel/errors.js';
+import { sleep } from '../../kernel/sleep.js';
+import { Semaphore } from '../../kernel/semaphore.js';
+import { ApiCode } from '../api-codes.js';
+import { isFault, type JetStreamConnection, unexpectedFault } from '../connection/jetstream-connection.js';
 import { getRound } from './get-round.js';
 import { ReplySize } from './reply-size.js';
-import { isNoResponders } from './reply-inbox.js';
+import { isNoResponders } from '../connection/reply-inbox.js';
 
 /** A read is repeated this long before it fails. */
 const READ_TIMEOUT_MS = 15_000;

@@ -1,6 +1,6 @@
 import type { Msg, Subscription } from '@nats-io/transport-node';
 import { ConsumerLost } from './consumer-lost.js';
-import type { JetStreamConnection } from './jetstream-connection.js';
+import type { JetStreamConnection } from '../connection/jetstream-connection.js';
 import type { MessageListener, MessageSource } from './message-source.js';
 
 /** An idle pull that has been silent for this many heartbeats is lost. */

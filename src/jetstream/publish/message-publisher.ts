@@ -1,17 +1,17 @@
 import type { PubAck } from '@nats-io/jetstream';
-import { Backoff } from '../kernel/backoff.js';
-import type { Deadline } from '../kernel/deadline.js';
-import { PayloadTooLargeError } from '../kernel/errors.js';
-import { sleep } from '../kernel/sleep.js';
+import { Backoff } from '../../kernel/backoff.js';
+import type { Deadline } from '../../kernel/deadline.js';
+import { PayloadTooLargeError } from '../../kernel/errors.js';
+import { sleep } from '../../kernel/sleep.js';
 import {
   ExpectationFailedError,
   NoStreamError,
   PublishOutcomeUnknownError,
   PublishRefusedError,
-} from '../kernel/transport-errors.js';
-import { ApiCode, type ApiFault, FORBIDDEN } from './api-codes.js';
-import { capturingStreams } from './capturing-streams.js';
-import type { JetStreamConnection } from './jetstream-connection.js';
+} from '../../kernel/transport-errors.js';
+import { ApiCode, type ApiFault, FORBIDDEN } from '../api-codes.js';
+import { capturingStreams } from '../streams/capturing-streams.js';
+import type { JetStreamConnection } from '../connection/jetstream-connection.js';
 import type { HeaderValues } from './message-headers.js';
 import type { PublishRequest } from './publish-request.js';
 import { type OutgoingMessage, Publisher, sizeOf } from './publisher.js';

@@ -8,11 +8,11 @@ import {
   PermissionViolationError,
   TimeoutError,
 } from '@nats-io/transport-node';
-import { Backoff } from '../kernel/backoff.js';
-import type { Deadline } from '../kernel/deadline.js';
-import { ConnectionClosedError, TransportError } from '../kernel/errors.js';
-import { sleep } from '../kernel/sleep.js';
-import { type ApiFault, isTransient } from './api-codes.js';
+import { Backoff } from '../../kernel/backoff.js';
+import type { Deadline } from '../../kernel/deadline.js';
+import { ConnectionClosedError, TransportError } from '../../kernel/errors.js';
+import { sleep } from '../../kernel/sleep.js';
+import { type ApiFault, isTransient } from '../api-codes.js';
 import { apiPrefixOf, type ConnectionOptions, toNatsOptions } from './connection-options.js';
 import { Outbox } from './outbox.js';
 import { isNoResponders, ReplyInbox } from './reply-inbox.js';

@@ -1,9 +1,9 @@
 import type { ConsumerConfig, ConsumerInfo } from '@nats-io/jetstream';
-import type { Deadline } from '../kernel/deadline.js';
-import { ConsumerSettingsError } from '../kernel/transport-errors.js';
-import { ApiCode, type ApiFault, FORBIDDEN } from './api-codes.js';
-import { isFault, type JetStreamConnection, unexpectedFault } from './jetstream-connection.js';
-import { differences } from './settings-diff.js';
+import type { Deadline } from '../../kernel/deadline.js';
+import { ConsumerSettingsError } from '../../kernel/transport-errors.js';
+import { ApiCode, type ApiFault, FORBIDDEN } from '../api-codes.js';
+import { isFault, type JetStreamConnection, unexpectedFault } from '../connection/jetstream-connection.js';
+import { differences } from '../streams/settings-diff.js';
 
 /** A consumer as it is wanted. */
 export type WantedConsumer = Partial<ConsumerConfig> & { readonly name: string };

@@ -1,5 +1,5 @@
-import { isFault, type JetStreamConnection, unexpectedFault } from './jetstream-connection.js';
-import { deadlineOf, MessageReader } from './message-reader.js';
+import { isFault, type JetStreamConnection, unexpectedFault } from '../connection/jetstream-connection.js';
+import { deadlineOf, MessageReader } from '../read/message-reader.js';
 
 const ALL_SUBJECTS = ['>'];
 

@@ -6,8 +6,8 @@ import {
   type NatsConnection,
   PermissionViolationError,
 } from '@nats-io/transport-node';
-import { TimeoutWheel } from '../kernel/timeout-wheel.js';
-import { FORBIDDEN } from './api-codes.js';
+import { TimeoutWheel } from '../../kernel/timeout-wheel.js';
+import { FORBIDDEN } from '../api-codes.js';
 
 /** An address that replies to one request, or to all resends of it, arrive at. */
 export interface ReplyAddress {

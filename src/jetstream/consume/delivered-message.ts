@@ -1,7 +1,7 @@
 import type { DeliveryInfo, JsMsg } from '@nats-io/jetstream';
 import type { Msg, MsgHdrs } from '@nats-io/transport-node';
-import { Deadline } from '../kernel/deadline.js';
-import type { JetStreamConnection } from './jetstream-connection.js';
+import { Deadline } from '../../kernel/deadline.js';
+import type { JetStreamConnection } from '../connection/jetstream-connection.js';
 
 const ACK_TIMEOUT_MS = 5_000;
 const NS_PER_MS = 1_000_000;

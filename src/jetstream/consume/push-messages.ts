@@ -1,6 +1,6 @@
 import type { Subscription } from '@nats-io/transport-node';
 import { ConsumerLost } from './consumer-lost.js';
-import type { JetStreamConnection } from './jetstream-connection.js';
+import type { JetStreamConnection } from '../connection/jetstream-connection.js';
 import type { MessageListener, MessageSource } from './message-source.js';
 
 /** A consumer that sends heartbeats and has been silent for this many of them is lost. */

@@ -1,6 +1,6 @@
-import type { Deadline } from '../kernel/deadline.js';
-import { FORBIDDEN } from './api-codes.js';
-import { isFault, type JetStreamConnection, unexpectedFault } from './jetstream-connection.js';
+import type { Deadline } from '../../kernel/deadline.js';
+import { FORBIDDEN } from '../api-codes.js';
+import { isFault, type JetStreamConnection, unexpectedFault } from '../connection/jetstream-connection.js';
 
 /**
  * Names of the streams that capture some subject of a pattern, or that literal subject; undefined where the user may not ask.

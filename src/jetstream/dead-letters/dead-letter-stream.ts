@@ -1,13 +1,13 @@
 import { headers as newHeaders, type MsgHdrs } from '@nats-io/transport-node';
-import { Deadline } from '../kernel/deadline.js';
-import { DeadLetterNotFoundError } from '../kernel/transport-errors.js';
-import { ApiCode } from './api-codes.js';
+import { Deadline } from '../../kernel/deadline.js';
+import { DeadLetterNotFoundError } from '../../kernel/transport-errors.js';
+import { ApiCode } from '../api-codes.js';
 import { deadLetterFacts, type DeadLetterFacts, deadLetterHeaders } from './dead-letter.js';
-import { deleteMessage } from './delete-message.js';
-import { isFault, type JetStreamConnection, unexpectedFault } from './jetstream-connection.js';
-import type { HeaderValues } from './message-headers.js';
-import { MessagePublisher } from './message-publisher.js';
-import { sizeOf } from './publisher.js';
+import { deleteMessage } from '../read/delete-message.js';
+import { isFault, type JetStreamConnection, unexpectedFault } from '../connection/jetstream-connection.js';
+import type { HeaderValues } from '../publish/message-headers.js';
+import { MessagePublisher } from '../publish/message-publisher.js';
+import { sizeOf } from '../publish/publisher.js';
 
 const TIMEOUT_MS = 10_000;
 

@@ -1,5 +1,5 @@
-import type { Deadline } from '../kernel/deadline.js';
-import { isFault, type JetStreamConnection, unexpectedFault } from './jetstream-connection.js';
+import type { Deadline } from '../../kernel/deadline.js';
+import { isFault, type JetStreamConnection, unexpectedFault } from '../connection/jetstream-connection.js';
 
 /** Some of the subjects that hold messages. */
 export interface SubjectNames {

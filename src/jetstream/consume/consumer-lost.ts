@@ -1,4 +1,4 @@
-import type { ApiFault } from './api-codes.js';
+import type { ApiFault } from '../api-codes.js';
 
 /** The end of a consumer's pulls that cannot go on: whoever reads it begins anew behind the last message it got. */
 export class ConsumerLost {

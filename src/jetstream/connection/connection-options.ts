@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { credsAuthenticator, type NodeConnectionOptions } from '@nats-io/transport-node';
-import { InvalidOptionError } from '../kernel/errors.js';
-import { checkKnownOptions } from '../kernel/options.js';
+import { InvalidOptionError } from '../../kernel/errors.js';
+import { checkKnownOptions } from '../../kernel/options.js';
 import { parseServers } from './server-addresses.js';
 import { withIpCheck } from './tls-identity.js';
 

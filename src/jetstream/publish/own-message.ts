@@ -1,8 +1,8 @@
 import type { PubAck } from '@nats-io/jetstream';
-import type { Deadline } from '../kernel/deadline.js';
-import { ApiCode } from './api-codes.js';
-import { capturingStreams } from './capturing-streams.js';
-import { isFault, type JetStreamConnection, unexpectedFault } from './jetstream-connection.js';
+import type { Deadline } from '../../kernel/deadline.js';
+import { ApiCode } from '../api-codes.js';
+import { capturingStreams } from '../streams/capturing-streams.js';
+import { isFault, type JetStreamConnection, unexpectedFault } from '../connection/jetstream-connection.js';
 import type { PublishRequest } from './publish-request.js';
 
 interface StoredWithHeaders {

@@ -1,9 +1,9 @@
-import { Backoff } from '../kernel/backoff.js';
-import { ConnectionClosedError, StoreNotFoundError, TransportError } from '../kernel/errors.js';
-import { sleep } from '../kernel/sleep.js';
-import { ApiCode } from './api-codes.js';
-import { ConsumerLost } from './consumer-lost.js';
-import type { JetStreamConnection } from './jetstream-connection.js';
+import { Backoff } from '../../kernel/backoff.js';
+import { ConnectionClosedError, StoreNotFoundError, TransportError } from '../../kernel/errors.js';
+import { sleep } from '../../kernel/sleep.js';
+import { ApiCode } from '../api-codes.js';
+import { ConsumerLost } from '../consume/consumer-lost.js';
+import type { JetStreamConnection } from '../connection/jetstream-connection.js';
 import { hasMessages, streamEnd } from './replay-end.js';
 import { ReplayConsumer, type ReplayStart } from './replay-consumer.js';
 import type { ReplayMessage } from './replay-message.js';

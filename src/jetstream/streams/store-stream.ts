@@ -1,11 +1,11 @@
 import type { StreamConfig } from '@nats-io/jetstream';
 import { v4 as randomUuid } from 'uuid';
-import { Backoff } from '../kernel/backoff.js';
-import { Deadline } from '../kernel/deadline.js';
-import { StoreSettingsError, TransportError, UnsupportedByServerError } from '../kernel/errors.js';
-import { sleep } from '../kernel/sleep.js';
-import { ApiCode } from './api-codes.js';
-import { isFault, type JetStreamConnection, unexpectedFault } from './jetstream-connection.js';
+import { Backoff } from '../../kernel/backoff.js';
+import { Deadline } from '../../kernel/deadline.js';
+import { StoreSettingsError, TransportError, UnsupportedByServerError } from '../../kernel/errors.js';
+import { sleep } from '../../kernel/sleep.js';
+import { ApiCode } from '../api-codes.js';
+import { isFault, type JetStreamConnection, unexpectedFault } from '../connection/jetstream-connection.js';
 
 const SET_UP_TIMEOUT_MS = 10_000;
 const IDENTITY = 'jetsource.store';

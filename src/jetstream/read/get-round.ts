@@ -1,9 +1,9 @@
 import type { Msg } from '@nats-io/transport-node';
-import type { Deadline } from '../kernel/deadline.js';
-import { TransportError } from '../kernel/errors.js';
-import { sleep } from '../kernel/sleep.js';
-import type { JetStreamConnection } from './jetstream-connection.js';
-import { isNoResponders, type ReplyAddress } from './reply-inbox.js';
+import type { Deadline } from '../../kernel/deadline.js';
+import { TransportError } from '../../kernel/errors.js';
+import { sleep } from '../../kernel/sleep.js';
+import type { JetStreamConnection } from '../connection/jetstream-connection.js';
+import { isNoResponders, type ReplyAddress } from '../connection/reply-inbox.js';
 
 /** How long a round waits before it asks again for what did not come. */
 const TIMEOUT_MS = 1_000;
