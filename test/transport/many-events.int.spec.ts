@@ -27,20 +27,20 @@ describe('many events', () => {
     );
     const client = openClient({
       connectionOptions: { servers: server.url },
-      jetStreamOptions: { timeout: 30_000 },
+      jetStreamOptions: { timeout: 60_000 },
     });
     await client.connect();
     const numbers = Array.from({ length: COUNT }, (_, index) => index + 1);
     const emitting = client.emitMany(`${name}.n`, numbers);
-    await until('half are handled', () => handled > COUNT / 2, 40_000);
+    await until('half are handled', () => handled > COUNT / 2, 120_000);
     await server.kill('SIGKILL');
     await sleep(200);
     await server.restart();
     const acknowledgements = await emitting;
-    await until('all are handled', () => handled === COUNT, 40_000);
+    await until('all are handled', () => handled === COUNT, 120_000);
     expect(acknowledgements).toHaveLength(COUNT);
     expect(repeated).toBeLessThan(COUNT / 20);
     await app.close();
     await client.close();
-  }, 120_000);
+  }, 300_000);
 });

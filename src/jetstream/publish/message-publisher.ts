@@ -144,6 +144,6 @@ function unknownOutcome(
   deadline: Deadline,
   cause?: Error,
 ): PublishOutcomeUnknownError {
-  const details = { subject, messageId, waitedMs: deadline.totalMs };
+  const details = { subject, messageId, waitedMs: Math.round(deadline.totalMs - deadline.leftMs) };
   return new PublishOutcomeUnknownError(details, cause && { cause });
 }
