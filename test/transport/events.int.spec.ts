@@ -132,6 +132,10 @@ describe('an event handler', () => {
     const record = new NatsJetStreamRecordBuilder({ id: 1 }).setMsgId('m-1').build();
     await lastValueFrom(openClient().emit(`${name}.created`, record));
     const [letter] = await deadLetters(name, 1);
+    expect(letter?.error).toMatchObject({
+      message: '{"code":"SOLD_OUT"}',
+      stack: expect.stringContaining('onCreated'),
+    });
     isBroken = false;
     await using letters = await openDeadLetters(name);
     await letters.redrive(letter?.number ?? 0);

@@ -1,4 +1,4 @@
-import { BaseRpcExceptionFilter } from '@nestjs/microservices';
+import { BaseRpcExceptionFilter, RpcException } from '@nestjs/microservices';
 import type { ArgumentsHost } from '@nestjs/common';
 import type { Observable } from 'rxjs';
 import { NatsJetStreamContext } from './nats-jetstream.context.js';
@@ -27,5 +27,14 @@ BaseRpcExceptionFilter.prototype.catch = function (
 
 /** What the handler threw; what Nest made of it where that is not known, since a filter of the user's own dealt with it. */
 export function originalError(context: NatsJetStreamContext, error: unknown): unknown {
-  return thrown.has(context) ? thrown.get(context) : error;
+  const original = thrown.has(context) ? thrown.get(context) : error;
+  return original instanceof RpcException ? withPayload(original) : original;
+}
+
+/** Of an exception that was given a plain object, Nest's message tells little or nothing. */
+function withPayload(exception: RpcException): Error {
+  const payload = exception.getError();
+  if (typeof payload === 'string' || payload instanceof Error) return exception;
+  const { name, stack } = exception;
+  return { name, message: JSON.stringify(payload), ...(stack !== undefined && { stack }) };
 }
