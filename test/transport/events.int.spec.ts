@@ -171,6 +171,36 @@ describe('an event handler', () => {
     expect(lengths).toEqual([1_048_000]);
   });
 
+  it('has its dead letters kept when their stream was deleted meanwhile', async () => {
+    const streamConfig = uniqueStream();
+    const { name } = streamConfig;
+    let isBroken = true;
+    const handled: unknown[] = [];
+
+    @Controller()
+    class Listener {
+      @EventPattern<string>(`${name}.n`)
+      on(@Payload() number: number): void {
+        if (isBroken) throw new TypeError('broken');
+        handled.push(number);
+      }
+    }
+
+    await startService(name, [Listener], { streamConfig, consumerOptions: { maxDeliver: 1 } });
+    await raw.api(`STREAM.DELETE.${name}-dead-letters`);
+    await emitNumbers(name, 1);
+    await until('the stream is there again', async () => {
+      const { error } = await raw.api<{ error?: object }>(`STREAM.INFO.${name}-dead-letters`);
+      return error === undefined;
+    });
+    const [letter] = await deadLetters(name, 1);
+    isBroken = false;
+    await using letters = await openDeadLetters(name);
+    await letters.redrive(letter?.number ?? 0);
+    await until('it is handled', () => handled.length > 0);
+    expect(handled).toEqual([1]);
+  });
+
   it('may throw whatever it likes', async () => {
     const streamConfig = uniqueStream();
     const { name } = streamConfig;

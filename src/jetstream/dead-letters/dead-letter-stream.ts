@@ -1,6 +1,6 @@
 import { headers as newHeaders, type MsgHdrs } from '@nats-io/transport-node';
 import { Deadline } from '../../kernel/deadline.js';
-import { DeadLetterNotFoundError } from '../../kernel/transport-errors.js';
+import { DeadLetterNotFoundError, NoStreamError } from '../../kernel/transport-errors.js';
 import { ApiCode } from '../api-codes.js';
 import { deadLetterFacts, type DeadLetterFacts, deadLetterHeaders } from './dead-letter.js';
 import { deleteMessage } from '../read/delete-message.js';
@@ -58,9 +58,12 @@ export class DeadLetterStream {
   readonly name: string;
   readonly #connection: JetStreamConnection;
   readonly #publisher: MessagePublisher;
+  readonly #make: (() => Promise<void>) | undefined;
 
-  constructor(connection: JetStreamConnection, name: string) {
+  /** @param make Makes the stream anew where it is gone when a letter is to be kept. */
+  constructor(connection: JetStreamConnection, name: string, make?: () => Promise<void>) {
     this.name = name;
+    this.#make = make;
     this.#connection = connection;
     this.#publisher = new MessagePublisher(connection);
   }
@@ -87,7 +90,13 @@ export class DeadLetterStream {
       messageId: `dead.${death}`,
       expect: { streamName: this.name },
     };
-    await this.#publisher.publish(request, new Deadline(TIMEOUT_MS));
+    try {
+      await this.#publisher.publish(request, new Deadline(TIMEOUT_MS));
+    } catch (error) {
+      if (!(error instanceof NoStreamError) || this.#make === undefined) throw error;
+      await this.#make();
+      await this.#publisher.publish(request, new Deadline(TIMEOUT_MS));
+    }
   }
 
   /** The letters, oldest first; those of one consumer, or of all. */

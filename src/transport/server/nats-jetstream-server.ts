@@ -248,8 +248,9 @@ export class NatsJetStreamServer
     if (deadLetters === undefined) return undefined;
     const name = deadLetters.name ?? deadLetterStreamName(service ?? DEFAULT_SERVICE_NAME);
     const config = { ...deadLetters, name, subjects: [deadLetterSubjects(name)] };
-    await ensureStreams(jetstream, [config], 'dead-letters');
-    return new DeadLetterStream(jetstream, name);
+    const make = async (): Promise<void> => ensureStreams(jetstream, [config], 'dead-letters');
+    await make();
+    return new DeadLetterStream(jetstream, name, make);
   }
 
   #requestServer(connection: TransportConnection): RequestServer {
