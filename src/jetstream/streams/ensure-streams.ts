@@ -15,6 +15,15 @@ import { withoutCovered } from './subject-pattern.js';
 const SET_UP_TIMEOUT_MS = 10_000;
 /** Which subjects a service asked for stands in the stream's metadata, so that it can give up its own and nobody else's. */
 const OWNED_SUBJECTS = 'jetsource.subjects/';
+/** Since when servers know the younger settings. */
+const FLOORS: Partial<Record<keyof StreamConfig, string>> = {
+  allow_msg_ttl: '2.11',
+  subject_delete_marker_ttl: '2.11',
+  allow_atomic: '2.12',
+  allow_msg_counter: '2.12',
+  allow_msg_schedules: '2.12',
+  persist_mode: '2.12',
+};
 /** Services that start at the same time may write over each other: they look again and repeat. */
 const TRIES = 5;
 const LOOK_AGAIN_MS = 100;
@@ -168,13 +177,13 @@ function merged(existing: Wanted, wanted: Wanted, owner: string): Wanted {
 
 /** A server that does not know a setting drops it silently, so only its echo proves it. */
 function requireEcho(connection: JetStreamConnection, wanted: Wanted, echo: Partial<StreamConfig>): void {
-  const dropped = differences<StreamConfig>(echo, wanted).filter(
+  const [dropped] = differences<StreamConfig>(echo, wanted).filter(
     (key) => echo[key as keyof StreamConfig] === undefined,
   );
-  if (dropped.length === 0) return;
+  if (dropped === undefined) return;
   throw new UnsupportedByServerError({
-    capability: `${dropped.join(', ')} of stream ${wanted.name}`,
-    floor: '(a later version)',
+    capability: `${dropped} of stream ${wanted.name}`,
+    floor: FLOORS[dropped as keyof StreamConfig] ?? 'of a later version',
     found: `nats-server ${connection.serverVersion}`,
   });
 }
