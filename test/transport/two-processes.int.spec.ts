@@ -53,10 +53,10 @@ describe('two processes of one service', () => {
     one.child.kill('SIGKILL');
     await emitting;
     await until('all are acknowledged', async () => (await onlyConsumer(name)).ack_floor.stream_seq === 600);
-    const numbers = new Set([...one.ended, ...other.ended]);
-    expect(numbers.size).toBe(600);
+    // what they have printed may come after the word of the server
+    await until('all have been handled', () => new Set([...one.ended, ...other.ended]).size === 600);
     // what the one had begun came again, and not much more
-    const twice = [...other.begun].filter((number) => one.begun.includes(number));
+    const twice = other.begun.filter((number) => one.begun.includes(number));
     expect(twice.length).toBeLessThan(60);
   }, 60_000);
 });
