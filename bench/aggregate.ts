@@ -1,7 +1,14 @@
 // Loads of aggregates and commands on them beside the raw client, in one run: cold, with a snapshot, from the cache.
 import { jetstream, jetstreamManager } from '@nats-io/jetstream';
 import { connect } from '@nats-io/transport-node';
-import { connectEventStore, type Decider, Event, jetStreamSnapshots, repository, stream } from 'jetsource';
+import {
+  connectEventStore,
+  type Decider,
+  Event,
+  jetStreamSnapshots,
+  repository,
+  streamName,
+} from 'jetsource';
 import { startNatsServer } from 'jetsource/testing';
 import { compare } from './compare.js';
 import { wide } from './wide.js';
@@ -51,7 +58,7 @@ async function fill(id: string, length: number): Promise<void> {
     await cached.handle(id, 1);
     await js.publish(`raw.${id}`, body);
     const others = Math.ceil(OTHERS / length);
-    await wide(others, async () => store.append(stream('other', `o${next++}`), [new Counted(1)]));
+    await wide(others, async () => store.append(streamName('other', `o${next++}`), [new Counted(1)]));
     await wide(others, async () => js.publish(`raw.o${next++}`, body));
   }
 }

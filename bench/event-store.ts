@@ -1,7 +1,7 @@
 // The event store beside the raw client, in one run: appends, loads of one stream, replays of the store.
 import { jetstream, jetstreamManager } from '@nats-io/jetstream';
 import { connect } from '@nats-io/transport-node';
-import { connectEventStore, Event, stream, type StreamName } from 'jetsource';
+import { connectEventStore, Event, streamName, type StreamName } from 'jetsource';
 import { startNatsServer } from 'jetsource/testing';
 import { compare } from './compare.js';
 import { wide } from './wide.js';
@@ -39,7 +39,7 @@ await compare('append to new streams, 256 at a time', ROUNDS, [
     name: 'jetsource append',
     run: async () =>
       wide(10_000, async () =>
-        store.append(stream('note', `w${next++}`), [new Noted(1)], { expect: 'none' }),
+        store.append(streamName('note', `w${next++}`), [new Noted(1)], { expect: 'none' }),
       ),
   },
   {
@@ -52,7 +52,7 @@ await compare('append to one stream, one after the other', ROUNDS, [
   {
     name: 'jetsource append',
     run: async () => {
-      const name = stream('note', `chain${next++}`);
+      const name = streamName('note', `chain${next++}`);
       for (let version = 0; version < 1_000; version += 1)
         await store.append(name, [new Noted(version)], { expect: version });
       return 1_000;
@@ -71,7 +71,7 @@ await compare('append to one stream, one after the other', ROUNDS, [
 
 /** Streams of a given length whose events lie far apart, as they do in a store that is used. */
 async function spread(length: number): Promise<{ name: StreamName; subject: string }> {
-  const name = stream('spread', `${length}`);
+  const name = streamName('spread', `${length}`);
   const subject = `raw.spread${length}`;
   let last = 0;
   for (let version = 0; version < length; version += 1) {
@@ -79,7 +79,7 @@ async function spread(length: number): Promise<{ name: StreamName; subject: stri
     last = await rawAppend(subject, last);
     const others = Math.ceil(STREAMS / length);
     await wide(others, async () =>
-      store.append(stream('note', `o${next++}`), [new Noted(1)], { expect: 'none' }),
+      store.append(streamName('note', `o${next++}`), [new Noted(1)], { expect: 'none' }),
     );
     await wide(others, async () => rawAppend(`raw.o${next++}`, 0));
   }
@@ -97,7 +97,7 @@ for (const [length, times] of [
       name: 'jetsource tail, by predecessors',
       run: async () => {
         for (let time = 0; time < times; time += 1) {
-          const { commits } = await store.tail(name);
+          const { commits } = await store.readCommits(name);
           if (commits.length !== length) throw new Error(`${commits.length} of ${length}`);
         }
         return times;

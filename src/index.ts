@@ -1,28 +1,32 @@
-export { EventSourced } from './aggregate/event-sourced.js';
-export type { AggregateClass, EventSourcedAggregate } from './aggregate/event-sourced-aggregate.js';
-export type { SnapshotCodec } from './aggregate/aggregate-model.js';
-export type { CacheOptions } from './aggregate/aggregate-cache.js';
-export type { KeepsSnapshots } from './aggregate/class-model.js';
-export type { CommandContext, CommandMiddleware, DecisionContext } from './aggregate/command-middleware.js';
-export type { Decided, Decider } from './aggregate/decider.js';
+export { EventSourced } from './aggregate/model/event-sourced.js';
+export type { AggregateClass, EventSourcedAggregate } from './aggregate/model/event-sourced-aggregate.js';
+export type { SnapshotCodec } from './aggregate/model/aggregate-model.js';
+export type { CacheOptions } from './aggregate/load/aggregate-cache.js';
+export type { KeepsSnapshots } from './aggregate/model/class-model.js';
+export type {
+  CommandContext,
+  CommandMiddleware,
+  DecisionContext,
+} from './aggregate/command/command-middleware.js';
+export type { Decided, Decider } from './aggregate/model/decider.js';
 export { DeciderRepository } from './aggregate/decider-repository.js';
 export type { HandleResult, LoadedState } from './aggregate/decider-repository.js';
-export { inMemorySnapshots } from './aggregate/in-memory-snapshot-store.js';
-export { jetStreamSnapshots } from './aggregate/jetstream-snapshots.js';
+export { inMemorySnapshots } from './aggregate/snapshot/in-memory-snapshot-store.js';
+export { jetStreamSnapshots } from './snapshot-store/jetstream-snapshots.js';
 export { Repository, repository } from './aggregate/repository.js';
 export type { ClassRepositoryOptions, DeciderRepositoryOptions } from './aggregate/repository-options.js';
-export type { PastState } from './aggregate/past-state.js';
-export type { Snapshot, SnapshotStore, SnapshotStoreOptions } from './aggregate/snapshot.js';
-export type { SnapshotOptions } from './aggregate/snapshot-policy.js';
+export type { PastState } from './aggregate/load/past-state.js';
+export type { Snapshot, SnapshotStore, SnapshotStoreOptions } from './aggregate/snapshot/snapshot.js';
+export type { SnapshotOptions } from './aggregate/snapshot/snapshot-policy.js';
 export type {
   CommandOptions,
   RetryOptions,
   UpdateOptions,
   UpdateResult,
-} from './aggregate/update-options.js';
-export { unitOfWork } from './aggregate/unit-of-work.js';
-export type { UnitOfWork, UnitOfWorkResult } from './aggregate/unit-of-work.js';
-export type { MemberOptions } from './aggregate/unit-member.js';
+} from './aggregate/command/update-options.js';
+export { unitOfWork } from './aggregate/command/unit-of-work.js';
+export type { UnitOfWork, UnitOfWorkResult } from './aggregate/command/unit-of-work.js';
+export type { MemberOptions } from './aggregate/command/unit-of-work-member.js';
 export { connectEventStore } from './event-store/connect-event-store.js';
 export type { EventStoreOptions } from './event-store/connect-event-store.js';
 export { EventStore } from './event-store/event-store.js';
@@ -37,15 +41,15 @@ export type {
   ReadAllOptions,
   ReadOptions,
   StreamStatus,
-  StreamTail,
+  StreamCommits,
   TransactionEntry,
   TransactionResult,
   TransactOptions,
 } from './event-store/event-store.js';
-export type { StreamPage, StreamPageOptions } from './event-store/stream-page.js';
-export type { SubscribeOptions } from './event-store/subscribe-options.js';
-export type { Subscription } from './event-store/subscription.js';
-export type { ReadAllStart } from './event-store/read-all-start.js';
+export type { StreamPage, StreamPageOptions } from './event-store/listing/stream-page.js';
+export type { SubscribeOptions } from './event-store/replay/subscribe-options.js';
+export type { Subscription } from './event-store/replay/subscription.js';
+export type { ReadAllStart } from './event-store/replay/read-all-start.js';
 export type { JetStreamEventStore } from './event-store/jetstream-event-store.js';
 export { toCloudEvents } from './event/cloud-event.js';
 export type { CloudEvent } from './event/cloud-event.js';
@@ -66,7 +70,7 @@ export { causedBy, currentMetadata, runWithMetadata } from './event/metadata-con
 export { asPosition, comparePositions } from './event/position.js';
 export type { Position } from './event/position.js';
 export type { RecordedEvent } from './event/recorded-event.js';
-export { stream } from './event/stream-name.js';
+export { streamName } from './event/stream-name.js';
 export type { StreamName } from './event/stream-name.js';
 export type { Version } from './event/version.js';
 export type { ConnectionOptions } from './jetstream/connection/connection-options.js';
@@ -86,44 +90,40 @@ export type { StartOptions, WaitForOptions } from './projection/projection-runne
 export { Projections } from './projection/projections.js';
 export type { ProjectionsOptions } from './projection/projections.js';
 export type { RebuildOptions, RebuildProgress, RebuildResult, RebuildStart } from './projection/rebuild.js';
-export { CommandHandledError, MissingEventHandlerError } from './kernel/aggregate-errors.js';
-export { UnreadableEventError } from './kernel/event-errors.js';
 export {
   AggregateNotFoundError,
+  CommandHandledError,
+  MissingEventHandlerError,
+} from './aggregate/aggregate-errors.js';
+export { isJetsourceError } from './errors/any-jetsource-error.js';
+export type { AnyJetsourceError } from './errors/any-jetsource-error.js';
+export {
   AppendOutcomeUnknownError,
   CommitRemovedError,
-  ConnectionClosedError,
+  TransactionConflictError,
+  WrongExpectedVersionError,
+} from './event-store/append/append-errors.js';
+export type { TransactionViolation } from './event-store/append/append-errors.js';
+export {
   CorruptStreamError,
   EventRegistrationError,
   InvalidEventError,
-  InvalidOptionError,
   InvalidStreamNameError,
-  isJetsourceError,
-  NatsServerUnavailableError,
-  PayloadTooLargeError,
+  UnreadableEventError,
+} from './event/event-errors.js';
+export {
+  ConnectionClosedError,
+  NatsError,
+  UnsupportedByServerError,
+} from './jetstream/connection/connection-errors.js';
+export { PayloadTooLargeError } from './jetstream/publish/publish-errors.js';
+export { StoreNotFoundError, StoreSettingsError } from './jetstream/streams/stream-errors.js';
+export { InvalidOptionError } from './kernel/invalid-option-error.js';
+export type { JetsourceError, Outcome } from './kernel/jetsource-error.js';
+export {
   ProjectionDivergedError,
   ProjectionFailedError,
   ProjectionFencedError,
-  StoreNotFoundError,
-  StoreSettingsError,
-  TransactionConflictError,
-  TransportError,
   UnknownProjectionError,
-  UnsupportedByServerError,
   WaitTimeoutError,
-  WrongExpectedVersionError,
-} from './kernel/errors.js';
-export {
-  CapturedPatternError,
-  ConsumerSettingsError,
-  DeadLetterNotFoundError,
-  ExpectationFailedError,
-  NoResponderError,
-  NoStreamError,
-  PublishOutcomeUnknownError,
-  PublishRefusedError,
-  RequestTimeoutError,
-  StreamSettingsError,
-} from './kernel/transport-errors.js';
-export type { AnyJetsourceError, TransactionViolation } from './kernel/errors.js';
-export type { JetsourceError, Outcome } from './kernel/jetsource-error.js';
+} from './projection/projection-errors.js';

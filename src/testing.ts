@@ -1,5 +1,5 @@
-export { InMemoryEventStore, inMemoryEventStore } from './event-store/in-memory-event-store.js';
-export type { InMemoryEventStoreOptions } from './event-store/in-memory-options.js';
+export { InMemoryEventStore, inMemoryEventStore } from './testing/in-memory/in-memory-event-store.js';
+export type { InMemoryEventStoreOptions } from './testing/in-memory/in-memory-options.js';
 export type { ConformanceCase, ConformanceContext } from './testing/conformance/conformance-case.js';
 export { conformanceContext } from './testing/conformance/conformance-context.js';
 export { conformanceEvents } from './testing/conformance/conformance-events.js';
@@ -13,3 +13,4 @@ export { startNatsServer } from './testing/start-nats-server.js';
 export type { ExpectedError } from './testing/expected-error.js';
 export { specification } from './testing/specification.js';
 export type { Expectations, Specification } from './testing/specification.js';
+export { NatsServerUnavailableError } from './testing/nats-server-unavailable-error.js';

@@ -46,3 +46,20 @@ export {
 export type { ConsumerConfig, JsMsg, PubAck, StreamConfig } from '@nats-io/jetstream';
 export { headers } from '@nats-io/transport-node';
 export type { Msg, MsgHdrs, NatsConnection } from '@nats-io/transport-node';
+export { ConsumerSettingsError } from './jetstream/consume/consumer-errors.js';
+export { DeadLetterNotFoundError } from './jetstream/dead-letters/dead-letter-errors.js';
+export {
+  ExpectationFailedError,
+  PayloadTooLargeError,
+  PublishOutcomeUnknownError,
+  PublishRefusedError,
+} from './jetstream/publish/publish-errors.js';
+export { JetStreamNotFoundError, JetStreamSettingsError } from './jetstream/streams/stream-errors.js';
+export {
+  ConnectionClosedError,
+  NatsError,
+  UnsupportedByServerError,
+} from './jetstream/connection/connection-errors.js';
+export { InvalidOptionError } from './kernel/invalid-option-error.js';
+export { isJetsourceError } from './errors/any-jetsource-error.js';
+export { CapturedPatternError, NoResponderError, RequestTimeoutError } from './transport/transport-errors.js';

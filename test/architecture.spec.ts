@@ -127,6 +127,42 @@ describe('the layers of ARCHITECTURE.md', () => {
   });
 });
 
+/** A room is a folder inside of a folder of `src`; files directly in a folder are in no room. */
+function roomOf(path: string): string | undefined {
+  const parts = path.split('/');
+  return parts.length > 2 ? `${parts[0]}/${parts[1]}` : undefined;
+}
+
+describe('the rooms of a folder', () => {
+  const edges = new Map<string, Set<string>>();
+  for (const { path, own } of inFolders) {
+    const from = roomOf(path);
+    for (const target of own) {
+      const to = roomOf(target);
+      if (from === undefined || to === undefined || from === to) continue;
+      edges.set(from, (edges.get(from) ?? new Set()).add(to));
+    }
+  }
+
+  it('are there', () => {
+    expect(edges.size).toBeGreaterThan(10);
+  });
+
+  it('import each other without a circle', () => {
+    const circle = (room: string, way: readonly string[]): string[] | undefined => {
+      if (way.includes(room)) return [...way.slice(way.indexOf(room)), room];
+      for (const next of edges.get(room) ?? []) {
+        const found = circle(next, [...way, room]);
+        if (found !== undefined) return found;
+      }
+      return undefined;
+    };
+    expect([...edges.keys()].map((room) => circle(room, [])).filter((found) => found !== undefined)).toEqual(
+      [],
+    );
+  });
+});
+
 describe('the sources', () => {
   it('re-export nothing outside of the public entries, and the entries hold nothing else', () => {
     const reexport = /^export\s+(?:type\s+)?(?:\{[^}]*\}|\*)\s+from/m;

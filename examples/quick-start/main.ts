@@ -1,5 +1,5 @@
 import { AggregateRoot } from '@nestjs/cqrs';
-import { connectEventStore, Event, EventSourced, repository, stream } from 'jetsource';
+import { connectEventStore, Event, EventSourced, repository, streamName } from 'jetsource';
 import { startNatsServer } from 'jetsource/testing';
 
 @Event('OrderPlaced')
@@ -32,7 +32,7 @@ const { version } = await orders.create('42', (order) => order.place('ada'), { c
 const order = await orders.load('42');
 console.log(`order/42 is at version ${version}, placed by ${order.customer}`);
 
-for await (const event of store.read(stream('order', '42'))) {
+for await (const event of store.read(streamName('order', '42'))) {
   console.log(
     `${event.position} ${event.type} ${JSON.stringify(event.data)} at ${event.time?.toISOString()}`,
   );

@@ -14,7 +14,7 @@ const STATUS: Partial<Record<AnyJetsourceError['code'], number>> = {
   'invalid-option': 400,
   'payload-too-large': 413,
   'append-outcome-unknown': 503,
-  transport: 503,
+  nats: 503,
   'wait-timeout': 503,
   'connection-closed': 503,
   'projection-failed': 503,

@@ -3,14 +3,14 @@ import type { EventStore } from '../event-store/event-store.js';
 import type { Position } from '../event/position.js';
 import { parsePosition } from '../event/position.js';
 import { recordedEvents } from '../event/recorded-event.js';
-import { AggregateNotFoundError } from '../kernel/errors.js';
+import { AggregateNotFoundError } from './aggregate-errors.js';
 import { checkKnownOptions } from '../kernel/options.js';
-import { AggregateCommands, checkNaming } from './aggregate-commands.js';
-import { asEvents, type Decided, type Decider } from './decider.js';
-import { DeciderModel } from './decider-model.js';
-import { checkPastState, eventsUpTo, type PastState } from './past-state.js';
+import { AggregateCommands, checkNaming } from './command/aggregate-commands.js';
+import { asEvents, type Decided, type Decider } from './model/decider.js';
+import { DeciderModel } from './model/decider-model.js';
+import { checkPastState, eventsUpTo, type PastState } from './load/past-state.js';
 import { type DeciderRepositoryOptions, REPOSITORY_OPTIONS } from './repository-options.js';
-import type { UpdateOptions, UpdateResult } from './update-options.js';
+import type { UpdateOptions, UpdateResult } from './command/update-options.js';
 
 /** A state of a decider, as of a version. */
 export interface LoadedState<State> {

@@ -1,10 +1,10 @@
 import type { StreamName } from '../event/stream-name.js';
-import type { CacheOptions } from './aggregate-cache.js';
-import type { CommandMiddleware } from './command-middleware.js';
-import type { UnhandledEvents } from './event-handlers.js';
-import type { SnapshotCodec } from './aggregate-model.js';
-import type { SnapshotOptions } from './snapshot-policy.js';
-import type { RetryOptions } from './update-options.js';
+import type { CacheOptions } from './load/aggregate-cache.js';
+import type { CommandMiddleware } from './command/command-middleware.js';
+import type { UnhandledEvents } from './model/event-handlers.js';
+import type { SnapshotCodec } from './model/aggregate-model.js';
+import type { SnapshotOptions } from './snapshot/snapshot-policy.js';
+import type { RetryOptions } from './command/update-options.js';
 
 /** What repositories of aggregate classes and of deciders have in common. */
 export interface RepositoryOptions extends RetryOptions {

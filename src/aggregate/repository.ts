@@ -1,22 +1,23 @@
 import { asVersion, type Version } from '../event/version.js';
 import type { AppendResult, EventStore } from '../event-store/event-store.js';
-import { commitOf } from '../event-store/append-result.js';
-import { AggregateNotFoundError, InvalidOptionError } from '../kernel/errors.js';
+import { commitOf } from '../event-store/append/append-result.js';
+import { AggregateNotFoundError } from './aggregate-errors.js';
+import { InvalidOptionError } from '../kernel/invalid-option-error.js';
 import { checkKnownOptions } from '../kernel/options.js';
-import { AggregateCommands, checkNaming } from './aggregate-commands.js';
-import type { AggregateId } from './aggregate-id.js';
-import { ClassModel } from './class-model.js';
-import type { Decider } from './decider.js';
+import { AggregateCommands, checkNaming } from './command/aggregate-commands.js';
+import type { AggregateId } from './model/aggregate-id.js';
+import { ClassModel } from './model/class-model.js';
+import type { Decider } from './model/decider.js';
 import { DeciderRepository } from './decider-repository.js';
-import { categoryOf } from './event-sourced.js';
-import type { AggregateClass, EventSourcedAggregate } from './event-sourced-aggregate.js';
-import { checkPastState, eventsUpTo, type PastState } from './past-state.js';
+import { categoryOf } from './model/event-sourced.js';
+import type { AggregateClass, EventSourcedAggregate } from './model/event-sourced-aggregate.js';
+import { checkPastState, eventsUpTo, type PastState } from './load/past-state.js';
 import {
   type ClassRepositoryOptions,
   type DeciderRepositoryOptions,
   REPOSITORY_OPTIONS,
 } from './repository-options.js';
-import type { UpdateOptions, UpdateResult } from './update-options.js';
+import type { UpdateOptions, UpdateResult } from './command/update-options.js';
 
 /**
  * A repository for one class of aggregates, or for one decider: loads by folding events, and saves what is decided under the guard of what was

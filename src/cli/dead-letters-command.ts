@@ -3,7 +3,7 @@ import { assetName } from '../jetstream/streams/asset-name.js';
 import { deadLetterStreamName } from '../jetstream/dead-letters/dead-letter-stream-name.js';
 import { type DeadLetter, DeadLetterStream } from '../jetstream/dead-letters/dead-letter-stream.js';
 import { JetStreamConnection } from '../jetstream/connection/jetstream-connection.js';
-import { InvalidOptionError } from '../kernel/errors.js';
+import { InvalidOptionError } from '../kernel/invalid-option-error.js';
 
 /** The flags of `jetsource dead-letters`. */
 export interface DeadLettersFlags {

@@ -12,7 +12,7 @@ import type { EventDeclaration } from '../event/event-declaration.js';
 import { EventRegistry } from '../event/event-registry.js';
 import { declarationOf, hasDeclaration } from '../event/event-type.js';
 import { PlainEventType } from '../event/plain-event-type.js';
-import { InvalidOptionError } from '../kernel/errors.js';
+import { InvalidOptionError } from '../kernel/invalid-option-error.js';
 
 /** The flags of `jetsource events`. */
 export interface EventsFlags {

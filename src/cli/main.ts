@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 
 import { Command } from 'commander';
 
-import { isJetsourceError } from '../kernel/errors.js';
+import { hasJetsourceBrand } from '../kernel/jetsource-error.js';
 import { deadLettersCommand } from './dead-letters-command.js';
 import { eventsCommand } from './events-command.js';
 import { natsCommand } from './nats-command.js';
@@ -21,6 +21,6 @@ new Command('jetsource')
   .parseAsync()
   .catch((error: unknown) => {
     // a stack helps nobody who got a message that says what to do
-    console.error(isJetsourceError(error) ? error.message : error);
+    console.error(hasJetsourceBrand(error) ? error.message : error);
     process.exitCode = 1;
   });

@@ -1,6 +1,6 @@
 import { Command, InvalidArgumentError } from 'commander';
 
-import { NatsServerUnavailableError } from '../kernel/errors.js';
+import { NatsServerUnavailableError } from '../testing/nats-server-unavailable-error.js';
 import type { NatsServer } from '../testing/nats-server.js';
 import { OwnedNatsServer } from '../testing/owned-nats-server.js';
 import { startNatsCluster } from '../testing/start-nats-cluster.js';

@@ -5,7 +5,7 @@ import type { ConnectionOptions } from '../jetstream/connection/connection-optio
 import { JetStreamConnection } from '../jetstream/connection/jetstream-connection.js';
 import { requireEventStoreServer } from '../jetstream/connection/server-floor.js';
 import { openStoreStream, type StoreStreamOptions } from '../jetstream/streams/store-stream.js';
-import { InvalidOptionError } from '../kernel/errors.js';
+import { InvalidOptionError } from '../kernel/invalid-option-error.js';
 import { integerOption } from '../kernel/options.js';
 import { JetStreamEventStore } from './jetstream-event-store.js';
 import { checkStoreOptions } from './store-options.js';
@@ -26,7 +26,7 @@ export interface EventStoreOptions extends ConnectionOptions, StoreStreamOptions
 /**
  * Connects to a store; creates its JetStream stream when it is missing. Needs nats-server 2.12.1 or later.
  *
- * @throws {@link TransportError} when no server can be reached.
+ * @throws {@link NatsError} when no server can be reached.
  * @throws {@link UnsupportedByServerError} when the server is too old.
  * @throws {@link StoreSettingsError} when the stream exists with settings that break what jetsource promises.
  * @throws {@link EventRegistrationError} when two classes share an event type, or a class has none.

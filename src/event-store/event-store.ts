@@ -6,11 +6,16 @@ import { type RecordedEvent, recordedRange } from '../event/recorded-event.js';
 import { isSystemCategory, type StreamName } from '../event/stream-name.js';
 import type { Version } from '../event/version.js';
 import { checkKnownOptions } from '../kernel/options.js';
-import { checkEventId } from './event-id.js';
-import type { ReadAllStart } from './read-all-start.js';
-import { checkStreamsOptions, type StreamPage, type StreamPageOptions, WALK_LIMIT } from './stream-page.js';
-import type { SubscribeOptions } from './subscribe-options.js';
-import { Subscription } from './subscription.js';
+import { checkEventId } from './read/event-id.js';
+import type { ReadAllStart } from './replay/read-all-start.js';
+import {
+  checkStreamsOptions,
+  type StreamPage,
+  type StreamPageOptions,
+  WALK_LIMIT,
+} from './listing/stream-page.js';
+import type { SubscribeOptions } from './replay/subscribe-options.js';
+import { Subscription } from './replay/subscription.js';
 
 /** What the caller expects of the stream: nothing, that it is new, that it exists, or an exact version (0 is the same as `none`). */
 export type Expectation = 'any' | 'none' | 'exists' | number;
@@ -162,7 +167,7 @@ export type StreamStatus =
     };
 
 /** The commits of one stream behind a version, for a fold: read without time, in order. */
-export interface StreamTail {
+export interface StreamCommits {
   readonly commits: readonly StoredCommit[];
   /** Version of the stream; 0 when it does not exist. */
   readonly version: Version;
@@ -190,7 +195,7 @@ export abstract class EventStore {
    * @throws {@link PayloadTooLargeError}, {@link InvalidEventError}, {@link EventRegistrationError}, {@link InvalidOptionError} before
    * anything is sent.
    * @example
-   * await store.append(stream('order', '42'), [new OrderPlaced('ada')], { expect: 'none' });
+   * await store.append(streamName('order', '42'), [new OrderPlaced('ada')], { expect: 'none' });
    */
   abstract append(
     stream: StreamName,
@@ -208,9 +213,9 @@ export abstract class EventStore {
    * anything is sent, like {@link PayloadTooLargeError}, {@link InvalidEventError} and {@link EventRegistrationError}.
    * @example
    * await store.transact([
-   *   { stream: stream('order', '42'), expect: 3, events: [new OrderShipped()] },
-   *   { stream: stream('stock', 'pen'), expect: 'exists', events: [new StockTaken(1)] },
-   *   { stream: stream('customer', '7'), expect: 5 },
+   *   { stream: streamName('order', '42'), expect: 3, events: [new OrderShipped()] },
+   *   { stream: streamName('stock', 'pen'), expect: 'exists', events: [new StockTaken(1)] },
+   *   { stream: streamName('customer', '7'), expect: 5 },
    * ]);
    */
   abstract transact(
@@ -267,14 +272,14 @@ export abstract class EventStore {
   ): Promise<StreamStatus>;
 
   /** The commits of a stream behind a version, for a fold. */
-  abstract tail(
+  abstract readCommits(
     stream: StreamName,
     options?: {
-      behind?: Version | undefined;
+      after?: Version | undefined;
       consistency?: Consistency | undefined;
       signal?: AbortSignal | undefined;
     },
-  ): Promise<StreamTail>;
+  ): Promise<StreamCommits>;
 
   /**
    * The event at a position, with its time, as the leader knows it; undefined when there is none, and for events of jetsource's own categories.
@@ -357,7 +362,7 @@ export abstract class EventStore {
     commandId: string,
     { upTo = Infinity, signal }: { upTo?: number | undefined; signal?: AbortSignal | undefined } = {},
   ): Promise<StoredCommit | undefined> {
-    const { commits } = await this.tail(stream, { consistency: 'leader', signal });
+    const { commits } = await this.readCommits(stream, { consistency: 'leader', signal });
     return commits.find((commit) => commit.metadata.commandId === commandId && commit.firstVersion <= upTo);
   }
 

@@ -13,13 +13,13 @@ import {
 import { deadlineOf, MessageReader } from '../jetstream/read/message-reader.js';
 import { Publisher } from '../jetstream/publish/publisher.js';
 import { subjectNames } from '../jetstream/streams/subject-names.js';
-import { ConnectionClosedError } from '../kernel/errors.js';
+import { ConnectionClosedError } from '../jetstream/connection/connection-errors.js';
 import { checkKnownOptions, integerOption } from '../kernel/options.js';
-import { toAppendRequest } from './append-request.js';
-import { Appender, type AppenderParts } from './appender.js';
-import { commitIdOfCommand } from './commit-id.js';
-import { CHECK_CATEGORY, CheckMessages } from './check-messages.js';
-import { commitOnSubject, replayCommits } from './commit-replay.js';
+import { toAppendRequest } from './append/append-request.js';
+import { Appender, type AppenderParts } from './append/appender.js';
+import { commitIdOfCommand } from './append/commit-id.js';
+import { CHECK_CATEGORY, CheckMessages } from './append/check-messages.js';
+import { commitOnSubject, replayCommits } from './replay/commit-replay.js';
 import {
   type AppendOptions,
   type AppendResult,
@@ -30,24 +30,24 @@ import {
   type ReadAllOptions,
   type ReadOptions,
   type StreamStatus,
-  type StreamTail,
+  type StreamCommits,
   type TransactionEntry,
   type TransactionResult,
   type TransactOptions,
 } from './event-store.js';
-import { checkReadOptions, rangeToRead } from './read-options.js';
-import { ReadWindow } from './read-window.js';
-import { reaches, resolveStart } from './read-all-start.js';
-import { wantedTypes } from './wanted-types.js';
-import { findCommit } from './settlement.js';
-import { StreamListing } from './stream-listing.js';
-import { type StreamPage, type StreamPageOptions, toStreamPageRequest } from './stream-page.js';
-import { StreamReader } from './stream-reader.js';
-import { TailCache } from './tail-cache.js';
-import { Tails } from './tails.js';
-import { toTransactRequest } from './transact-request.js';
-import { Transactor } from './transactor.js';
-import { tailOf } from './tail.js';
+import { checkReadOptions, rangeToRead } from './read/read-options.js';
+import { ReadWindow } from './read/read-window.js';
+import { reaches, resolveStart } from './replay/read-all-start.js';
+import { wantedTypes } from './replay/wanted-types.js';
+import { findCommit } from './append/settlement.js';
+import { StreamListing } from './listing/stream-listing.js';
+import { type StreamPage, type StreamPageOptions, toStreamPageRequest } from './listing/stream-page.js';
+import { StreamReader } from './read/stream-reader.js';
+import { StreamEndCache } from './append/stream-end-cache.js';
+import { StreamEnds } from './append/stream-ends.js';
+import { toTransactRequest } from './append/transact-request.js';
+import { Transactor } from './append/transactor.js';
+import { endOf } from './append/stream-end.js';
 
 /** Commits that a read of the whole store takes at a time. */
 const READ_ALL_BATCH = 1_000;
@@ -65,7 +65,7 @@ export class JetStreamEventStore extends EventStore {
   readonly #reader: StreamReader;
   readonly #appender: Appender;
   readonly #transactor: Transactor;
-  readonly #tails = new TailCache();
+  readonly #tails = new StreamEndCache();
   #closed = false;
 
   constructor(connection: JetStreamConnection, name: string, identity: string, registry: EventRegistry) {
@@ -81,7 +81,7 @@ export class JetStreamEventStore extends EventStore {
       store: name,
       publisher: new Publisher(connection),
       reader: this.#reader,
-      tails: new Tails(name, this.#reader, this.#tails),
+      tails: new StreamEnds(name, this.#reader, this.#tails),
       maxPayload: () => connection.maxPayload,
     };
     this.#appender = new Appender(parts);
@@ -203,14 +203,14 @@ export class JetStreamEventStore extends EventStore {
     };
   }
 
-  async tail(
+  async readCommits(
     stream: StreamName,
     options: {
       behind?: Version | undefined;
       consistency?: Consistency | undefined;
       signal?: AbortSignal | undefined;
     } = {},
-  ): Promise<StreamTail> {
+  ): Promise<StreamCommits> {
     this.#checkOpen();
     const last = await this.#last(stream, options.consistency, options.signal);
     if (last === undefined) return { commits: [], version: asVersion(0) };
@@ -285,7 +285,7 @@ export class JetStreamEventStore extends EventStore {
   ): Promise<StoredCommit | undefined> {
     checkStreamName(stream);
     const last = await this.#reader.last(stream, consistency, deadlineOf({ signal }));
-    if (last !== undefined) this.#tails.offer(subjectOf(this.name, stream), tailOf(last));
+    if (last !== undefined) this.#tails.offer(subjectOf(this.name, stream), endOf(last));
     return last;
   }
 

@@ -1,4 +1,4 @@
-import { InvalidOptionError } from '../kernel/errors.js';
+import { InvalidOptionError } from '../kernel/invalid-option-error.js';
 
 const STORE_NAME = /^[A-Za-z][A-Za-z0-9_-]{0,63}$/;
 

@@ -1,5 +1,5 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec';
-import { EventRegistrationError } from '../kernel/errors.js';
+import { EventRegistrationError } from './event-errors.js';
 import { checkKnownOptions } from '../kernel/options.js';
 import type { EventCodec } from './event-codec.js';
 import { fieldCodec, type FieldKinds } from './field-codec.js';

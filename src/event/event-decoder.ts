@@ -1,4 +1,4 @@
-import { UnreadableEventError } from '../kernel/event-errors.js';
+import { UnreadableEventError } from './event-errors.js';
 import type { CommitEvent } from './commit.js';
 import type { EventType } from './event-declaration.js';
 import { faultsIn } from './event-schema.js';

@@ -1,4 +1,4 @@
-import { EventRegistrationError, InvalidEventError } from '../kernel/errors.js';
+import { EventRegistrationError, InvalidEventError } from './event-errors.js';
 import type { CommitEvent } from './commit.js';
 import type { EventType } from './event-declaration.js';
 import {

@@ -1,5 +1,5 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec';
-import { EventRegistrationError } from '../kernel/errors.js';
+import { EventRegistrationError } from './event-errors.js';
 
 /**
  * What a schema finds wrong with data, each fault with its path; undefined when nothing is.

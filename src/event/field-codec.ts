@@ -1,5 +1,5 @@
 import { types } from 'node:util';
-import { EventRegistrationError, InvalidEventError } from '../kernel/errors.js';
+import { EventRegistrationError, InvalidEventError } from './event-errors.js';
 import type { EventCodec } from './event-codec.js';
 
 /** What a field holds that JSON has no form for: a `Date`, a `bigint`, a `Uint8Array`. */

@@ -1,4 +1,4 @@
-import { InvalidEventError } from '../kernel/errors.js';
+import { InvalidEventError } from './event-errors.js';
 
 /** A value that JSON holds as it is. */
 export type JsonValue =

@@ -1,5 +1,5 @@
 import { types } from 'node:util';
-import { InvalidEventError } from '../kernel/errors.js';
+import { InvalidEventError } from './event-errors.js';
 
 /**
  * The data of an event as JSON has them: a copy that shares nothing with the caller's object, so that a later change of it cannot reach the log.

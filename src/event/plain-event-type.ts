@@ -43,7 +43,7 @@ export type EventOf<Declared> =
  * const OrderShipped = eventType<'OrderShipped', { carrier: string }>({ name: 'OrderShipped' });
  *
  * const store = await connectEventStore({ servers, name: 'shop', events: [OrderPlaced, OrderShipped] });
- * await store.append(stream('order', '42'), [OrderPlaced.create({ customer: 'ada' })]);
+ * await store.append(streamName('order', '42'), [OrderPlaced.create({ customer: 'ada' })]);
  */
 export function eventType<const Type extends string, Schema extends StandardSchemaV1>(
   options: EventTypeOptions<Schema, SchemaData<Schema>> & { readonly name: Type; readonly schema: Schema },

@@ -1,4 +1,4 @@
-import { InvalidOptionError } from '../kernel/errors.js';
+import { InvalidOptionError } from '../kernel/invalid-option-error.js';
 
 declare const position: unique symbol;
 

@@ -1,10 +1,11 @@
-import { InvalidOptionError, InvalidStreamNameError } from '../kernel/errors.js';
+import { InvalidOptionError } from '../kernel/invalid-option-error.js';
+import { InvalidStreamNameError } from './event-errors.js';
 import { encodeSubjectToken } from './subject-token.js';
 
 const CATEGORY = /^[A-Za-z][A-Za-z0-9_-]{0,63}$/;
 const SYSTEM_CATEGORY = /^\$[a-z]{1,32}$/;
 
-/** The events of one aggregate, named by its category and its id; written `order/42`. Make one with {@link stream}. */
+/** The events of one aggregate, named by its category and its id; written `order/42`. Make one with {@link streamName}. */
 export class StreamName {
   readonly category: string;
   readonly id: string;
@@ -27,9 +28,9 @@ export class StreamName {
  * @param id Any non-empty text; what a NATS subject cannot hold is percent-encoded, 1,024 bytes at most once encoded.
  * @throws {@link InvalidStreamNameError} when no stream can have that name.
  * @example
- * const order = stream('order', '42');
+ * const order = streamName('order', '42');
  */
-export function stream(category: string, id: string): StreamName {
+export function streamName(category: string, id: string): StreamName {
   if (typeof category !== 'string' || !CATEGORY.test(category)) {
     throw new InvalidStreamNameError({
       part: 'category',
@@ -43,13 +44,13 @@ export function stream(category: string, id: string): StreamName {
 /** A stream as a stored commit names it, categories of our own (`$…`) included. */
 export function storedStream(category: unknown, id: unknown): StreamName {
   if (typeof category === 'string' && SYSTEM_CATEGORY.test(category)) return checked(category, id);
-  return stream(category as string, id as string);
+  return streamName(category as string, id as string);
 }
 
-/** @throws {@link InvalidOptionError} when the value was not made by {@link stream}. */
+/** @throws {@link InvalidOptionError} when the value was not made by {@link streamName}. */
 export function checkStreamName(given: unknown): void {
   if (given instanceof StreamName) return;
-  throw new InvalidOptionError({ option: 'stream', given, allowed: 'made by stream(category, id)' });
+  throw new InvalidOptionError({ option: 'stream', given, allowed: 'made by streamName(category, id)' });
 }
 
 /** Whether the category is one of jetsource's own, which reads leave out. */

@@ -1,4 +1,4 @@
-import { InvalidStreamNameError } from '../kernel/errors.js';
+import { InvalidStreamNameError } from './event-errors.js';
 
 /** Longest encoded id in bytes; the server leaves subjects of 4 kB unanswered. */
 const MAX_TOKEN_BYTES = 1024;

@@ -1,5 +1,5 @@
 import { slotOf } from './slot.js';
-import { stream, type StreamName } from './stream-name.js';
+import { streamName, type StreamName } from './stream-name.js';
 import { decodeSubjectToken, encodeSubjectToken } from './subject-token.js';
 
 const PLAIN_ID = /^[A-Za-z0-9_~-]+$/;
@@ -32,7 +32,7 @@ export function subjectToken(subject: string): string {
 /** The user's stream that a subject belongs to; undefined for a subject that {@link subjectOf} gives to none. */
 export function streamOfSubject(store: string, subject: string): StreamName | undefined {
   try {
-    const name = stream(categoryOfSubject(subject) ?? '', decodeSubjectToken(subjectToken(subject)));
+    const name = streamName(categoryOfSubject(subject) ?? '', decodeSubjectToken(subjectToken(subject)));
     return subjectOf(store, name) === subject ? name : undefined;
   } catch {
     // a token that is no percent-encoding, or an id that no stream can have

@@ -1,4 +1,4 @@
-import { InvalidEventError } from '../kernel/errors.js';
+import { InvalidEventError } from './event-errors.js';
 import type { JsonValue, RecordedMetadata } from './metadata.js';
 
 /** Data of an event as they stand in the log: before fields are decoded, so a date is its text. */

@@ -12,7 +12,8 @@ const BRAND = Symbol.for('jetsource.error');
 export abstract class JetsourceError extends Error {
   /** A stable literal in kebab-case, for `switch`. */
   abstract readonly code: string;
-  abstract readonly outcome: Outcome;
+  /** What became of the caller's data; absent on errors of calls that store nothing. */
+  readonly outcome?: Outcome;
   abstract override readonly name: string;
 
   constructor(message: string, options?: ErrorOptions) {

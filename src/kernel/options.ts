@@ -1,4 +1,4 @@
-import { InvalidOptionError } from './errors.js';
+import { InvalidOptionError } from './invalid-option-error.js';
 
 /** The longest that a timer of Node waits, in milliseconds (24.8 days): one that is set to more fires at once. */
 export const LONGEST_TIMER_MS = 2_147_483_647;

@@ -1,6 +1,6 @@
-import { categoryOf } from '../aggregate/event-sourced.js';
-import type { AggregateClass, EventSourcedAggregate } from '../aggregate/event-sourced-aggregate.js';
-import type { Decider } from '../aggregate/decider.js';
+import { categoryOf } from '../aggregate/model/event-sourced.js';
+import type { AggregateClass, EventSourcedAggregate } from '../aggregate/model/event-sourced-aggregate.js';
+import type { Decider } from '../aggregate/model/decider.js';
 import { repository } from '../aggregate/repository.js';
 import type { ClassRepositoryOptions, DeciderRepositoryOptions } from '../aggregate/repository-options.js';
 import type { JetStreamEventStore } from '../event-store/jetstream-event-store.js';

@@ -8,7 +8,7 @@ import {
 import { APP_INTERCEPTOR, ModulesContainer } from '@nestjs/core';
 import { connectEventStore } from '../event-store/connect-event-store.js';
 import type { EventStore } from '../event-store/event-store.js';
-import { InvalidOptionError } from '../kernel/errors.js';
+import { InvalidOptionError } from '../kernel/invalid-option-error.js';
 import { Projections } from '../projection/projections.js';
 import { CorrelationInterceptor } from './correlation.interceptor.js';
 import { JetsourceLifecycle } from './jetsource-lifecycle.js';

@@ -1,5 +1,5 @@
 import { type DynamicModule, Module, type Provider } from '@nestjs/common';
-import type { AggregateClass } from '../aggregate/event-sourced-aggregate.js';
+import type { AggregateClass } from '../aggregate/model/event-sourced-aggregate.js';
 import type { JetStreamEventStore } from '../event-store/jetstream-event-store.js';
 import { AggregateFeature, aggregateFeature, type FeatureRepository } from './aggregate-feature.js';
 import { FeatureLifecycle } from './feature-lifecycle.js';

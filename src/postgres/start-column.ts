@@ -1,5 +1,5 @@
 import { asPosition } from '../event/position.js';
-import { InvalidOptionError } from '../kernel/errors.js';
+import { InvalidOptionError } from '../kernel/invalid-option-error.js';
 import type { Checkpoint } from '../projection/checkpoint.js';
 
 type Start = NonNullable<Checkpoint['start']>;

@@ -2,7 +2,7 @@ import type { StoredCommit } from '../event/commit.js';
 import type { EventRegistry } from '../event/event-registry.js';
 import { parsePosition, positionOf } from '../event/position.js';
 import { type RecordedEvent, recordedEvents } from '../event/recorded-event.js';
-import { ProjectionFencedError } from '../kernel/errors.js';
+import { ProjectionFencedError } from './projection-errors.js';
 import type { Checkpoint } from './checkpoint.js';
 import type { ProjectionDefinition } from './define-projection.js';
 import { HandlerFault } from './handler-fault.js';

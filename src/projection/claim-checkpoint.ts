@@ -1,5 +1,5 @@
 import type { EventStore } from '../event-store/event-store.js';
-import { ProjectionFencedError } from '../kernel/errors.js';
+import { ProjectionFencedError } from './projection-errors.js';
 import type { Checkpoint } from './checkpoint.js';
 import type { ProjectionDefinition } from './define-projection.js';
 import { HandlerFault } from './handler-fault.js';

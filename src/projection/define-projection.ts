@@ -2,8 +2,8 @@ import type { EventDefinition } from '../event/event-registry.js';
 import { declarationOf, type EventClass } from '../event/event-type.js';
 import { PlainEventType } from '../event/plain-event-type.js';
 import type { RecordedEvent } from '../event/recorded-event.js';
-import { stream } from '../event/stream-name.js';
-import { InvalidOptionError } from '../kernel/errors.js';
+import { streamName } from '../event/stream-name.js';
+import { InvalidOptionError } from '../kernel/invalid-option-error.js';
 import { checkKnownOptions, integerOption } from '../kernel/options.js';
 import type { EventHandler } from './event-handler.js';
 import type { ProjectionStore } from './projection-store.js';
@@ -120,7 +120,7 @@ function checkedCategories(categories: readonly string[] | undefined): readonly 
   }
   for (const category of categories) {
     try {
-      stream(category, 'any');
+      streamName(category, 'any');
     } catch (cause) {
       throw new InvalidOptionError({ option, given: category, allowed: 'categories of streams' }, { cause });
     }

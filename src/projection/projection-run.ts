@@ -2,7 +2,8 @@ import type { StoredCommit } from '../event/commit.js';
 import { comparePositions, positionOf } from '../event/position.js';
 import type { CommitBatch, EventStore } from '../event-store/event-store.js';
 import { abortable } from '../kernel/abortable.js';
-import { isJetsourceError, ProjectionFailedError } from '../kernel/errors.js';
+import { hasJetsourceBrand } from '../kernel/jetsource-error.js';
+import { ProjectionFailedError } from './projection-errors.js';
 import { applyCommits } from './apply-commits.js';
 import type { Checkpoint } from './checkpoint.js';
 import { claimCheckpoint, type Reset } from './claim-checkpoint.js';
@@ -156,7 +157,7 @@ export class ProjectionRun {
   }
 
   #asFault(error: unknown): Error {
-    if (isJetsourceError(error)) {
+    if (hasJetsourceBrand(error)) {
       const { code } = error;
       if (code === 'projection-failed' || code === 'projection-diverged' || code === 'projection-fenced')
         return error;

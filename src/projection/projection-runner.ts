@@ -3,12 +3,9 @@ import { isSystemCategory } from '../event/stream-name.js';
 import type { StoredCommit } from '../event/commit.js';
 import type { EventStore } from '../event-store/event-store.js';
 import { abortable } from '../kernel/abortable.js';
-import {
-  InvalidOptionError,
-  isJetsourceError,
-  ProjectionFailedError,
-  WaitTimeoutError,
-} from '../kernel/errors.js';
+import { InvalidOptionError } from '../kernel/invalid-option-error.js';
+import { hasJetsourceBrand } from '../kernel/jetsource-error.js';
+import { ProjectionFailedError, WaitTimeoutError } from './projection-errors.js';
 import { integerOption, LONGEST_TIMER_MS } from '../kernel/options.js';
 import { Semaphore } from '../kernel/semaphore.js';
 import { sleep } from '../kernel/sleep.js';
@@ -298,7 +295,7 @@ function waitTimeout(given: number | undefined): number {
 }
 
 function stateAfter(error: Error): ProjectionState {
-  if (!isJetsourceError(error)) return 'failed';
+  if (!hasJetsourceBrand(error)) return 'failed';
   if (error.code === 'projection-diverged') return 'diverged';
   return error.code === 'projection-fenced' ? 'fenced' : 'failed';
 }

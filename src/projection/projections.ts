@@ -1,6 +1,7 @@
 import type { Position } from '../event/position.js';
 import type { EventStore } from '../event-store/event-store.js';
-import { InvalidOptionError, UnknownProjectionError } from '../kernel/errors.js';
+import { InvalidOptionError } from '../kernel/invalid-option-error.js';
+import { UnknownProjectionError } from './projection-errors.js';
 import type { ProjectionDefinition } from './define-projection.js';
 import { ProjectionRunner, type StartOptions, type WaitForOptions } from './projection-runner.js';
 import type { ProjectionStatus } from './projection-status.js';
@@ -22,7 +23,7 @@ export interface ProjectionsOptions {
  * @example
  * await using projections = new Projections(store, [summary], { onError: (error, name) => log.error(name, error) });
  * await projections.start();
- * const { position } = await store.append(stream('order', '42'), [new OrderPlaced('ada')]);
+ * const { position } = await store.append(streamName('order', '42'), [new OrderPlaced('ada')]);
  * await projections.waitFor('order-summary', position);
  */
 export class Projections {
@@ -103,7 +104,7 @@ export class Projections {
    *
    * @throws {@link ProjectionFailedError} when the projection fails, is stopped, or is rebuilt again before the end.
    * @throws {@link InvalidOptionError} before anything is cleared, also when `from` lies beyond the end of the log, which a replay would
-   * skip to; {@link TransportError} when the log does not tell its end; {@link UnknownProjectionError}.
+   * skip to; {@link NatsError} when the log does not tell its end; {@link UnknownProjectionError}.
    * @example
    * await projections.rebuild('order-summary', { from: { time: new Date('2026-01-01') } });
    */

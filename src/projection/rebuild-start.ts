@@ -1,6 +1,6 @@
 import { asPosition } from '../event/position.js';
 import type { EventStore } from '../event-store/event-store.js';
-import { InvalidOptionError } from '../kernel/errors.js';
+import { InvalidOptionError } from '../kernel/invalid-option-error.js';
 import { logReachFor } from './log-reach.js';
 import type { RebuildStart } from './rebuild.js';
 

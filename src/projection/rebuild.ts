@@ -1,6 +1,6 @@
 import type { StoredCommit } from '../event/commit.js';
 import type { Position } from '../event/position.js';
-import type { ReadAllStart } from '../event-store/read-all-start.js';
+import type { ReadAllStart } from '../event-store/replay/read-all-start.js';
 import { abortable } from '../kernel/abortable.js';
 
 /** How far a rebuild is. */

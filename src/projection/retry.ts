@@ -1,5 +1,6 @@
 import { Backoff } from '../kernel/backoff.js';
-import { isJetsourceError, ProjectionFailedError } from '../kernel/errors.js';
+import { hasJetsourceBrand } from '../kernel/jetsource-error.js';
+import { ProjectionFailedError } from './projection-errors.js';
 import { sleep } from '../kernel/sleep.js';
 import { HandlerFault } from './handler-fault.js';
 
@@ -8,7 +9,7 @@ const HANDLER_TRIES = 5;
 const FIRST_WAIT_MS = 50;
 const LONGEST_WAIT_MS = 5_000;
 
-export interface RetryOptions {
+export interface HandlerRetryOptions {
   readonly projection: string;
   /** Ends the waiting. */
   readonly signal: AbortSignal;
@@ -23,7 +24,7 @@ export interface RetryOptions {
  * @throws {@link ProjectionFailedError} when the projection's own code goes on failing; jetsource's other errors as they are; the signal's
  * reason.
  */
-export async function retry<T>(work: () => Promise<T>, options: RetryOptions): Promise<T> {
+export async function retry<T>(work: () => Promise<T>, options: HandlerRetryOptions): Promise<T> {
   const backoff = new Backoff(FIRST_WAIT_MS, LONGEST_WAIT_MS);
   let delayed = false;
   for (let handlerTries = 1; ;) {
@@ -42,7 +43,7 @@ export async function retry<T>(work: () => Promise<T>, options: RetryOptions): P
 }
 
 function isFinal(error: unknown): boolean {
-  return isJetsourceError(error) && error.code !== 'transport';
+  return hasJetsourceBrand(error) && error.code !== 'nats';
 }
 
 function failure(projection: string, fault: HandlerFault): ProjectionFailedError {

@@ -1,7 +1,8 @@
 import type { StoredCommit } from '../event/commit.js';
 import { parsePosition } from '../event/position.js';
 import type { EventStore } from '../event-store/event-store.js';
-import { isJetsourceError, ProjectionDivergedError } from '../kernel/errors.js';
+import { hasJetsourceBrand } from '../kernel/jetsource-error.js';
+import { ProjectionDivergedError } from './projection-errors.js';
 import type { Checkpoint } from './checkpoint.js';
 import { logReachFor } from './log-reach.js';
 
@@ -52,7 +53,7 @@ async function commitAt(
     return await store.commitAt(sequence);
   } catch (cause) {
     // a commit was read there once, so a message that is none is another one
-    if (!isJetsourceError(cause) || cause.code !== 'corrupt-stream') throw cause;
+    if (!hasJetsourceBrand(cause) || cause.code !== 'corrupt-stream') throw cause;
     throw diverged(checkpoint, `the log holds no commit at ${checkpoint.position} any more`, cause);
   }
 }

@@ -1,4 +1,4 @@
-import { NatsServerUnavailableError } from '../kernel/errors.js';
+import { NatsServerUnavailableError } from './nats-server-unavailable-error.js';
 import type { NatsServer } from './nats-server.js';
 import { readServerInfo } from './server-info.js';
 

@@ -1,4 +1,5 @@
-import { TransportError, WaitTimeoutError } from '../kernel/errors.js';
+import { NatsError } from '../jetstream/connection/connection-errors.js';
+import { WaitTimeoutError } from '../projection/projection-errors.js';
 import { sleep } from '../kernel/sleep.js';
 
 /** A node as its monitoring tells of it. */
@@ -84,5 +85,5 @@ async function request({ name, monitoringUrl }: ClusterNode, path: string): Prom
   });
   const body = await response.text();
   if (response.ok) return body;
-  throw new TransportError(`${name} answers ${response.status} to ${path}: ${body}`);
+  throw new NatsError(`${name} answers ${response.status} to ${path}: ${body}`);
 }

@@ -1,4 +1,4 @@
-import { InvalidOptionError } from '../kernel/errors.js';
+import { InvalidOptionError } from '../kernel/invalid-option-error.js';
 import { checkKnownOptions, integerOption } from '../kernel/options.js';
 import { checkPort, checkTimeout } from './nats-server-options.js';
 

@@ -1,4 +1,5 @@
-import { InvalidOptionError, NatsServerUnavailableError } from '../kernel/errors.js';
+import { InvalidOptionError } from '../kernel/invalid-option-error.js';
+import { NatsServerUnavailableError } from './nats-server-unavailable-error.js';
 import { healthyCluster, type ClusterNode } from './cluster-health.js';
 import type { NatsServer } from './nats-server.js';
 import type { OwnedNatsServer } from './owned-nats-server.js';

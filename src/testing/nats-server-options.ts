@@ -1,4 +1,4 @@
-import { InvalidOptionError } from '../kernel/errors.js';
+import { InvalidOptionError } from '../kernel/invalid-option-error.js';
 import { checkKnownOptions } from '../kernel/options.js';
 
 /** How {@link startNatsServer} starts a server. */

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { constants } from 'node:os';
 import { isNativeError } from 'node:util/types';
 
-import { NatsServerUnavailableError, WaitTimeoutError } from '../kernel/errors.js';
+import { NatsServerUnavailableError } from './nats-server-unavailable-error.js';
+import { WaitTimeoutError } from '../projection/projection-errors.js';
 import { sleep } from '../kernel/sleep.js';
 import { KEEP_FOLDER, START_SERVER, supervisorCommand } from './supervisor-command.js';
 

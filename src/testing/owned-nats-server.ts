@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { isJetsourceError } from '../kernel/errors.js';
+import { hasJetsourceBrand } from '../kernel/jetsource-error.js';
 import { sleep } from '../kernel/sleep.js';
 import { NatsServerProcess } from './nats-server-process.js';
 import type { NatsServer } from './nats-server.js';
@@ -172,7 +172,7 @@ async function restartProcess(
     try {
       return await startProcess(settings, folders, port);
     } catch (error) {
-      const busy = isJetsourceError(error) && error.message.includes('address already in use');
+      const busy = hasJetsourceBrand(error) && error.message.includes('address already in use');
       if (!busy || performance.now() > deadline) throw error;
       await sleep(100);
     }

@@ -3,7 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 
-import { NatsServerUnavailableError } from '../kernel/errors.js';
+import { NatsServerUnavailableError } from './nats-server-unavailable-error.js';
 import { fetchedBinary } from './fetched-binary.js';
 import type { NatsServerBinary } from './nats-server-source.js';
 import type { NatsServerStep, StepContext, StepResult } from './nats-server-step.js';

@@ -1,6 +1,6 @@
 import { isNativeError } from 'node:util/types';
 
-import { NatsServerUnavailableError } from '../kernel/errors.js';
+import { NatsServerUnavailableError } from './nats-server-unavailable-error.js';
 import { containerStep } from './container-server.js';
 import { debianPackageStep } from './debian-package.js';
 import { namedBinaryStep, pathBinaryStep } from './environment-binary.js';

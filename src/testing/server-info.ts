@@ -1,6 +1,6 @@
 import { connect } from 'node:net';
 
-import { NatsServerUnavailableError } from '../kernel/errors.js';
+import { NatsServerUnavailableError } from './nats-server-unavailable-error.js';
 
 /** What a nats-server tells everyone who connects. */
 export interface ServerInfo {

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
-import { ClassModel } from '../aggregate/class-model.js';
-import { asEvents, type Decider } from '../aggregate/decider.js';
-import type { AggregateClass, EventSourcedAggregate } from '../aggregate/event-sourced-aggregate.js';
+import { ClassModel } from '../aggregate/model/class-model.js';
+import { asEvents, type Decider } from '../aggregate/model/decider.js';
+import type { AggregateClass, EventSourcedAggregate } from '../aggregate/model/event-sourced-aggregate.js';
 import { deepFreeze } from './deep-freeze.js';
 import { describeEvents, isExpectedError, type ExpectedError } from './expected-error.js';
 
 /** What a decision came to: events and the state behind them, or what it was refused with. */
-type Outcome<Event, State> = Accepted<Event, State> | { readonly refusal: unknown };
+type DecisionOutcome<Event, State> = Accepted<Event, State> | { readonly refusal: unknown };
 
 interface Accepted<Event, State> {
   readonly events: readonly Event[];
@@ -17,7 +17,7 @@ interface Accepted<Event, State> {
 type Decide<Action, Event, State> = (
   history: readonly Event[],
   action: Action,
-) => Promise<Outcome<Event, State>>;
+) => Promise<DecisionOutcome<Event, State>>;
 
 /**
  * Specifies how a decider, or a class of aggregates, decides: given a history, when something is asked of it, then that is what comes of it. Needs no
@@ -77,10 +77,10 @@ export class Specification<Action, Event extends object, State> {
 
 /** What may be expected of a decision. Each line decides anew. */
 export class Expectations<Event extends object, State> {
-  readonly #decide: () => Promise<Outcome<Event, State>>;
+  readonly #decide: () => Promise<DecisionOutcome<Event, State>>;
 
   /** @internal */
-  constructor(decide: () => Promise<Outcome<Event, State>>) {
+  constructor(decide: () => Promise<DecisionOutcome<Event, State>>) {
     this.#decide = decide;
   }
 

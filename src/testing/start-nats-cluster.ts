@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 
-import { isJetsourceError } from '../kernel/errors.js';
+import { hasJetsourceBrand } from '../kernel/jetsource-error.js';
 import { freePorts } from './free-ports.js';
 import {
   resolveNatsClusterOptions,
@@ -47,7 +47,7 @@ async function startNodes(
       return await startOnce(binary, names, options);
     } catch (error) {
       // somebody took a route port between our look and our start
-      const busy = isJetsourceError(error) && error.message.includes('address already in use');
+      const busy = hasJetsourceBrand(error) && error.message.includes('address already in use');
       if (!busy || attempt === ATTEMPTS) throw error;
     }
   }

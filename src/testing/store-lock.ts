@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, readdir, rename, rm, rmdir, writeFile } from 'node:fs/p
 import { join } from 'node:path';
 import { isNativeError } from 'node:util/types';
 
-import { NatsServerUnavailableError } from '../kernel/errors.js';
+import { NatsServerUnavailableError } from './nats-server-unavailable-error.js';
 import { identifyProcess, isRunning, type ProcessIdentity } from './process-identity.js';
 
 /**

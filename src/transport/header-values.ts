@@ -1,6 +1,6 @@
 import type { MsgHdrs } from '@nats-io/transport-node';
 import type { HeaderValues } from '../jetstream/publish/message-headers.js';
-import { InvalidOptionError } from '../kernel/errors.js';
+import { InvalidOptionError } from '../kernel/invalid-option-error.js';
 
 /**
  * Headers as a user gives them, by name.

@@ -34,7 +34,7 @@ export class TransportConnection {
   /**
    * Joins the connection that these options have opened, or opens it and runs `connectedHook`.
    *
-   * @throws {@link TransportError} when no server can be reached, or refuses.
+   * @throws {@link NatsError} when no server can be reached, or refuses.
    * @throws {@link UnsupportedByServerError} when the server is older than 2.10.
    * @throws {@link InvalidOptionError} when the options cannot work, or not together.
    */

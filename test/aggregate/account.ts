@@ -1,4 +1,4 @@
-import type { Decider } from '../../src/aggregate/decider.js';
+import type { Decider } from '../../src/aggregate/model/decider.js';
 import { Event } from '../../src/event/event-type.js';
 
 @Event('AccountOpened')

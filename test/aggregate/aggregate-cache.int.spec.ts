@@ -1,7 +1,7 @@
 import type { Subscription } from '@nats-io/transport-node';
-import { jetStreamSnapshots } from '../../src/aggregate/jetstream-snapshots.js';
+import { jetStreamSnapshots } from '../../src/snapshot-store/jetstream-snapshots.js';
 import { repository } from '../../src/aggregate/repository.js';
-import { stream } from '../../src/event/stream-name.js';
+import { streamName } from '../../src/event/stream-name.js';
 import { subjectOf } from '../../src/event/subject.js';
 import type { JetStreamEventStore } from '../../src/event-store/jetstream-event-store.js';
 import { openStore, uniqueStoreName } from '../shared-server.js';
@@ -63,7 +63,7 @@ describe('a load with a snapshot on JetStream', () => {
     // the last one by its subject; 20, which the snapshot ends in, 21 and 22 by their sequences
     expect(sent.toSorted()).toEqual([
       ...Array.from({ length: 3 }, () => `$JS.API.DIRECT.GET.${name}`),
-      `$JS.API.DIRECT.GET.${name}.${subjectOf(name, stream('account', id))}`,
+      `$JS.API.DIRECT.GET.${name}.${subjectOf(name, streamName('account', id))}`,
     ]);
     expect((await accounts.load(id)).state.balance).toBe((23 * 24) / 2);
 
@@ -86,7 +86,7 @@ describe('the cache of a repository', () => {
     const id = newId();
     await accounts.handle(id, deposit(10));
     const sent = await messagesDuring(async () => accounts.handle(id, withdraw(4)));
-    expect(sent).toEqual([subjectOf(name, stream('account', id))]);
+    expect(sent).toEqual([subjectOf(name, streamName('account', id))]);
     expect((await accounts.load(id)).state.balance).toBe(6);
   });
 
@@ -95,7 +95,7 @@ describe('the cache of a repository', () => {
     const id = newId();
     await orders.create(id, (order) => order.payIn(10));
     const sent = await messagesDuring(async () => orders.update(id, (order) => order.add('pen', 4)));
-    expect(sent).toEqual([subjectOf(name, stream('order', id))]);
+    expect(sent).toEqual([subjectOf(name, streamName('order', id))]);
     expect(await orders.load(id)).toMatchObject({ balance: 6, items: ['pen'] });
   });
 
@@ -191,8 +191,8 @@ describe('the cache of a repository', () => {
     await repository(other, account, { category: 'account' }).handle(id, deposit(1));
     await repository(other, Order).create(id, (made) => made.payIn(2));
     // as after a reconnect: the store knows the new end, of version 2 as well
-    await store.status(stream('account', id));
-    await store.status(stream('order', id));
+    await store.status(streamName('account', id));
+    await store.status(streamName('order', id));
     expect(await rejection(accounts.handle(id, withdraw(50)))).toBeInstanceOf(OverdrawnError);
     expect(await accounts.handle(id, withdraw(11))).toMatchObject({ version: 3 });
     loaded.payIn(1);

@@ -1,8 +1,8 @@
 import { AggregateRoot, EventBus, EventPublisher } from '@nestjs/cqrs';
-import { EventSourced } from '../../src/aggregate/event-sourced.js';
+import { EventSourced } from '../../src/aggregate/model/event-sourced.js';
 import { repository } from '../../src/aggregate/repository.js';
 import { Event } from '../../src/event/event-type.js';
-import { inMemoryEventStore } from '../../src/event-store/in-memory-event-store.js';
+import { inMemoryEventStore } from '../../src/testing/in-memory/in-memory-event-store.js';
 import { rejection } from '../support/collect.js';
 import { BalancePaidIn, Order, ORDER_EVENTS, OrderClosed } from './order.js';
 

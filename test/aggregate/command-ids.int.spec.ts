@@ -3,11 +3,11 @@ import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { DeciderRepository, HandleResult } from '../../src/aggregate/decider-repository.js';
-import { inMemorySnapshots } from '../../src/aggregate/in-memory-snapshot-store.js';
+import { inMemorySnapshots } from '../../src/aggregate/snapshot/in-memory-snapshot-store.js';
 import { repository } from '../../src/aggregate/repository.js';
-import { stream } from '../../src/event/stream-name.js';
+import { streamName } from '../../src/event/stream-name.js';
 import type { EventStore } from '../../src/event-store/event-store.js';
-import { inMemoryEventStore } from '../../src/event-store/in-memory-event-store.js';
+import { inMemoryEventStore } from '../../src/testing/in-memory/in-memory-event-store.js';
 import { openStore, sharedServerUrl, uniqueStoreName } from '../shared-server.js';
 import { collect } from '../support/collect.js';
 import { STORE_KINDS } from '../support/store-kinds.js';
@@ -86,7 +86,7 @@ describe.each(STORE_KINDS)('a command id, %s', (_, open) => {
         position: results[0]?.position,
       })),
     );
-    expect(await collect(store.read(stream('account', id), { consistency: 'leader' }))).toHaveLength(1);
+    expect(await collect(store.read(streamName('account', id), { consistency: 'leader' }))).toHaveLength(1);
   });
 
   it('of a command that decided to do nothing is decided again', async () => {
@@ -139,7 +139,7 @@ describe('a command id far behind', () => {
 describe('a command id that is not remembered', () => {
   it('is found among the commits up to a version, on JetStream', async () => {
     const store = await openStore({ events: ACCOUNT_EVENTS });
-    const order = stream('account', '1');
+    const order = streamName('account', '1');
     for (let command = 1; command <= 5; command += 1)
       await store.append(order, [new MoneyDeposited(command), new MoneyDeposited(1)], {
         commandId: `c-${command}`,
@@ -148,7 +148,7 @@ describe('a command id that is not remembered', () => {
     expect(await store.commitOfCommand(order, 'c-3', { upTo: 6 })).toMatchObject({ number: 3 });
     expect(await store.commitOfCommand(order, 'c-3', { upTo: 4 })).toBeUndefined();
     expect(await store.commitOfCommand(order, 'c-9')).toBeUndefined();
-    expect(await store.commitOfCommand(stream('account', 'none'), 'c-3')).toBeUndefined();
+    expect(await store.commitOfCommand(streamName('account', 'none'), 'c-3')).toBeUndefined();
   });
 });
 
@@ -174,7 +174,9 @@ describe('two processes that handle the same commands at once', () => {
       expect(one).toHaveLength(50);
       expect(told(one)).toEqual(told(other));
       expect(one.every(({ committed }, index) => committed !== other[index]?.committed)).toBe(true);
-      expect(await collect(store.read(stream('account', '1'), { consistency: 'leader' }))).toHaveLength(50);
+      expect(await collect(store.read(streamName('account', '1'), { consistency: 'leader' }))).toHaveLength(
+        50,
+      );
     } finally {
       for (const child of children) child.kill();
     }

@@ -1,8 +1,11 @@
-import type { CommandMiddleware } from '../../src/aggregate/command-middleware.js';
+import type { CommandMiddleware } from '../../src/aggregate/command/command-middleware.js';
 import { repository } from '../../src/aggregate/repository.js';
 import type { Repository } from '../../src/aggregate/repository.js';
-import { inMemoryEventStore, type InMemoryEventStore } from '../../src/event-store/in-memory-event-store.js';
-import { stream } from '../../src/event/stream-name.js';
+import {
+  inMemoryEventStore,
+  type InMemoryEventStore,
+} from '../../src/testing/in-memory/in-memory-event-store.js';
+import { streamName } from '../../src/event/stream-name.js';
 import { collect, rejection } from '../support/collect.js';
 import { account, ACCOUNT_EVENTS, MoneyDeposited, MoneyWithdrawn } from './account.js';
 import { BalancePaidIn, Order, ORDER_EVENTS, OrderClosed } from './order.js';
@@ -132,7 +135,7 @@ describe('middleware', () => {
     expect(await orders.update('1', ({ isClosed, balance }) => [isClosed, balance])).toMatchObject({
       value: [false, 3],
     });
-    expect((await collect(store.read(stream('order', '1')))).map(({ data }) => data)).toEqual([
+    expect((await collect(store.read(streamName('order', '1')))).map(({ data }) => data)).toEqual([
       new BalancePaidIn(1),
       new BalancePaidIn(2),
     ]);

@@ -1,10 +1,11 @@
 import type { DeciderRepository } from '../../src/aggregate/decider-repository.js';
 import { repository } from '../../src/aggregate/repository.js';
 import type { Position } from '../../src/event/position.js';
-import { stream } from '../../src/event/stream-name.js';
-import { commitIdOfCommand } from '../../src/event-store/commit-id.js';
+import { streamName } from '../../src/event/stream-name.js';
+import { commitIdOfCommand } from '../../src/event-store/append/commit-id.js';
 import type { EventStore } from '../../src/event-store/event-store.js';
-import { AggregateNotFoundError, WrongExpectedVersionError } from '../../src/kernel/errors.js';
+import { AggregateNotFoundError } from '../../src/aggregate/aggregate-errors.js';
+import { WrongExpectedVersionError } from '../../src/event-store/append/append-errors.js';
 import { collect, rejection } from '../support/collect.js';
 import { STORE_KINDS } from '../support/store-kinds.js';
 import {
@@ -43,7 +44,7 @@ describe.each(STORE_KINDS)('a repository of a decider, %s', (_, open) => {
   }
 
   async function typesIn(id: string): Promise<string[]> {
-    const events = store.read(stream('account', id), { consistency: 'leader' });
+    const events = store.read(streamName('account', id), { consistency: 'leader' });
     return (await collect(events)).map(({ type }) => type);
   }
 
@@ -58,7 +59,7 @@ describe.each(STORE_KINDS)('a repository of a decider, %s', (_, open) => {
     });
     expect(await accounts.handle(id, { type: 'deposit', amount: 5 })).toMatchObject({ version: 2 });
     expect(await accounts.load(id)).toEqual({ state: { owner: 'ada', balance: 5 }, version: 2 });
-    const [, last] = await collect(store.read(stream('account', id)));
+    const [, last] = await collect(store.read(streamName('account', id)));
     expect(await accounts.handle(id, { type: 'withdraw', amount: 5 })).toMatchObject({ version: 3 });
     expect(first.position).not.toBe(last?.position);
   });
@@ -88,7 +89,7 @@ describe.each(STORE_KINDS)('a repository of a decider, %s', (_, open) => {
     ]);
     expect(events).toEqual([new MoneyDeposited(1), new MoneyWithdrawn(100)]);
     expect(version).toBe(4);
-    const stored = await collect(store.read(stream('account', id), { from: 3 }));
+    const stored = await collect(store.read(streamName('account', id), { from: 3 }));
     expect(new Set(stored.map((event) => event.id.split('/')[0])).size).toBe(1);
     expect((await accounts.load(id)).state.balance).toBe(1);
   });
@@ -209,18 +210,20 @@ describe.each(STORE_KINDS)('a repository of a decider, %s', (_, open) => {
   });
 
   it('honours a stream name of its own for load and append', async () => {
-    const byTenant = repository(store, account, { streamName: (id) => stream('tenant-account', `t1-${id}`) });
+    const byTenant = repository(store, account, {
+      streamName: (id) => streamName('tenant-account', `t1-${id}`),
+    });
     await byTenant.handle('9', { type: 'deposit', amount: 3 });
     expect(await byTenant.load('9')).toMatchObject({ state: { balance: 3 } });
-    expect(await collect(store.read(stream('tenant-account', 't1-9')))).toHaveLength(1);
-    expect(await collect(store.read(stream('account', '9')))).toHaveLength(0);
+    expect(await collect(store.read(streamName('tenant-account', 't1-9')))).toHaveLength(1);
+    expect(await collect(store.read(streamName('account', '9')))).toHaveLength(0);
     const unnamed = repository(store, account, { streamName: (id) => id as never });
     expect(await rejection(unnamed.load('9'))).toMatchObject({ name: 'InvalidOptionError' });
   });
 
   it.each<[string, object]>([
     ['neither category nor stream name', {}],
-    ['both category and stream name', { category: 'a', streamName: () => stream('a', 'b') }],
+    ['both category and stream name', { category: 'a', streamName: () => streamName('a', 'b') }],
     ['a category that no stream can have', { category: 'a.b' }],
     ['an unknown option', { category: 'a', snapshot: {} }],
     ['an empty cache', { category: 'a', cache: { max: 0 } }],
@@ -310,9 +313,9 @@ describe.each(STORE_KINDS)('retries of a command, %s', (_, open) => {
       expect(attempts).toBe(2);
       commitIds.push((await store.eventAt(position as Position))?.id.split('/')[0] ?? '');
     }
-    expect(commitIds[0]).toBe(commitIdOfCommand(stream('account', id), commandId));
+    expect(commitIds[0]).toBe(commitIdOfCommand(streamName('account', id), commandId));
     expect(new Set(commitIds).size).toBe(2);
-    const ids = (await collect(store.read(stream('account', id)))).map((event) => event.id);
+    const ids = (await collect(store.read(streamName('account', id)))).map((event) => event.id);
     expect(new Set(ids).size).toBe(4);
   });
 

@@ -1,5 +1,5 @@
 import { AggregateRoot } from '@nestjs/cqrs';
-import { EventSourced } from '../../src/aggregate/event-sourced.js';
+import { EventSourced } from '../../src/aggregate/model/event-sourced.js';
 import { Event } from '../../src/event/event-type.js';
 
 @Event('BalancePaidIn')

@@ -1,10 +1,11 @@
 import { AggregateRoot } from '@nestjs/cqrs';
-import { EventSourced } from '../../src/aggregate/event-sourced.js';
+import { EventSourced } from '../../src/aggregate/model/event-sourced.js';
 import { repository, type Repository } from '../../src/aggregate/repository.js';
-import type { UpdateOptions } from '../../src/aggregate/update-options.js';
-import { stream } from '../../src/event/stream-name.js';
+import type { UpdateOptions } from '../../src/aggregate/command/update-options.js';
+import { streamName } from '../../src/event/stream-name.js';
 import type { JetStreamEventStore } from '../../src/event-store/jetstream-event-store.js';
-import { AggregateNotFoundError, WrongExpectedVersionError } from '../../src/kernel/errors.js';
+import { AggregateNotFoundError } from '../../src/aggregate/aggregate-errors.js';
+import { WrongExpectedVersionError } from '../../src/event-store/append/append-errors.js';
 import { openStore, uniqueStoreName } from '../shared-server.js';
 import { collect, rejection } from '../support/collect.js';
 import { BalancePaidIn, NotEnoughPaidError, Order, ORDER_EVENTS, OrderItemAdded } from './order.js';
@@ -27,7 +28,9 @@ function newId(): string {
 }
 
 async function typesIn(id: string): Promise<string[]> {
-  return (await collect(store.read(stream('order', id), { consistency: 'leader' }))).map(({ type }) => type);
+  return (await collect(store.read(streamName('order', id), { consistency: 'leader' }))).map(
+    ({ type }) => type,
+  );
 }
 
 async function newOrder(balance = 100): Promise<string> {
@@ -84,7 +87,7 @@ describe('save', () => {
       committed: true,
     });
     expect(order.getUncommittedEvents()).toEqual([]);
-    const [event] = await collect(store.read(stream('order', order.id)));
+    const [event] = await collect(store.read(streamName('order', order.id)));
     expect(event?.metadata.actor).toBe('ada');
     order.close();
     expect(await orders.save(order)).toMatchObject({ version: 3 });
@@ -162,7 +165,7 @@ describe('update', () => {
       order.add('ink', 2);
       return order.balance;
     });
-    const events = await collect(store.read(stream('order', id)));
+    const events = await collect(store.read(streamName('order', id)));
     expect(result).toEqual({
       value: 97,
       version: 3,
@@ -175,7 +178,7 @@ describe('update', () => {
   it('keeps metadata', async () => {
     const id = await newOrder();
     await orders.update(id, (order) => order.payIn(1), { metadata: { actor: 'ada' }, commandId: 'c' });
-    expect((await collect(store.read(stream('order', id), { from: 2 })))[0]?.metadata).toMatchObject({
+    expect((await collect(store.read(streamName('order', id), { from: 2 })))[0]?.metadata).toMatchObject({
       actor: 'ada',
       commandId: 'c',
     });
@@ -552,7 +555,7 @@ describe('an aggregate class', () => {
 
   it('may leave events without a handler', async () => {
     const id = newId();
-    await store.append(stream('order', id), [new OrderItemAdded('pen', 0), new BalancePaidIn(5)]);
+    await store.append(streamName('order', id), [new OrderItemAdded('pen', 0), new BalancePaidIn(5)]);
     @EventSourced('order')
     class Blind extends AggregateRoot {
       balance = 0;

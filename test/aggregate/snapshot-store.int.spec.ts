@@ -1,7 +1,7 @@
-import { inMemorySnapshots } from '../../src/aggregate/in-memory-snapshot-store.js';
-import { jetStreamSnapshots } from '../../src/aggregate/jetstream-snapshots.js';
-import type { Snapshot, SnapshotStore } from '../../src/aggregate/snapshot.js';
-import { stream, type StreamName } from '../../src/event/stream-name.js';
+import { inMemorySnapshots } from '../../src/aggregate/snapshot/in-memory-snapshot-store.js';
+import { jetStreamSnapshots } from '../../src/snapshot-store/jetstream-snapshots.js';
+import type { Snapshot, SnapshotStore } from '../../src/aggregate/snapshot/snapshot.js';
+import { streamName, type StreamName } from '../../src/event/stream-name.js';
 import { subjectOf } from '../../src/event/subject.js';
 import { openStore, uniqueStoreName } from '../shared-server.js';
 import { rejection } from '../support/collect.js';
@@ -19,7 +19,7 @@ beforeAll(async () => {
 afterAll(async () => raw.nc.close());
 
 function newStream(): StreamName {
-  return stream('account', `id-${++lastId}`);
+  return streamName('account', `id-${++lastId}`);
 }
 
 function snapshotAt(version: number, changes: Partial<Snapshot> = {}): Snapshot {

@@ -1,10 +1,13 @@
 import { AggregateRoot } from '@nestjs/cqrs';
-import { inMemorySnapshots } from '../../src/aggregate/in-memory-snapshot-store.js';
+import { inMemorySnapshots } from '../../src/aggregate/snapshot/in-memory-snapshot-store.js';
 import { repository } from '../../src/aggregate/repository.js';
-import type { Snapshot, SnapshotStore } from '../../src/aggregate/snapshot.js';
-import type { SnapshotOptions } from '../../src/aggregate/snapshot-policy.js';
-import { stream } from '../../src/event/stream-name.js';
-import { inMemoryEventStore, type InMemoryEventStore } from '../../src/event-store/in-memory-event-store.js';
+import type { Snapshot, SnapshotStore } from '../../src/aggregate/snapshot/snapshot.js';
+import type { SnapshotOptions } from '../../src/aggregate/snapshot/snapshot-policy.js';
+import { streamName } from '../../src/event/stream-name.js';
+import {
+  inMemoryEventStore,
+  type InMemoryEventStore,
+} from '../../src/testing/in-memory/in-memory-event-store.js';
 import type { JsonValue } from '../../src/event/metadata.js';
 import { rejection } from '../support/collect.js';
 import { account, ACCOUNT_EVENTS, MoneyDeposited, OverdrawnError } from './account.js';
@@ -38,7 +41,7 @@ function accountsWith(options: Partial<SnapshotOptions> = {}, of = store) {
 type Accounts = ReturnType<typeof accountsWith>;
 
 async function snapshotOf(id: string): Promise<Snapshot | undefined> {
-  return kept.load(stream('account', id), { signal });
+  return kept.load(streamName('account', id), { signal });
 }
 
 /** Deposits of 1, one commit each. @returns the versions of the snapshots that were made. */
@@ -56,13 +59,13 @@ async function depositTimes(accounts: Accounts, times: number, id = '1'): Promis
 /** The versions behind which the stream is read meanwhile. */
 async function readsDuring(work: () => Promise<unknown>): Promise<number[]> {
   const reads: number[] = [];
-  const tail = store.tail.bind(store);
-  store.tail = async (name, options) => {
+  const tail = store.readCommits.bind(store);
+  store.readCommits = async (name, options) => {
     reads.push(options?.behind ?? 0);
     return tail(name, options);
   };
   await work();
-  store.tail = tail;
+  store.readCommits = tail;
   return reads;
 }
 
@@ -94,7 +97,7 @@ describe('snapshots', () => {
   it('carry version, commit number, sequence and commit id', async () => {
     const accounts = accountsWith({ every: 2, contract: 7 });
     await depositTimes(accounts, 2);
-    const { commits } = await store.tail(stream('account', '1'));
+    const { commits } = await store.readCommits(streamName('account', '1'));
     const { number, sequence, commitId } = commits[1] ?? {};
     expect(await snapshotOf('1')).toMatchObject({
       store: store.identity,
@@ -148,8 +151,8 @@ describe('snapshots', () => {
   ])('%s are ignored with a warning', async (_, warning, change) => {
     await depositTimes(accountsWith({ every: 3 }), 4);
     const snapshot = { ...((await snapshotOf('1')) as Snapshot), state: { balance: 1_000 } };
-    await kept.delete(stream('account', '1'), { signal });
-    await kept.save(stream('account', '1'), change(snapshot) as Snapshot, { signal });
+    await kept.delete(streamName('account', '1'), { signal });
+    await kept.save(streamName('account', '1'), change(snapshot) as Snapshot, { signal });
     const accounts = accountsWith({ every: 3 });
     expect(await rejection(accounts.handle('1', withdraw(5)))).toBeInstanceOf(OverdrawnError);
     expect(await accounts.handle('1', withdraw(4))).toMatchObject({ version: 5 });
@@ -167,8 +170,8 @@ describe('snapshots', () => {
 
   it('are believed when only the replica lags behind them', async () => {
     await depositTimes(accountsWith({ every: 3 }), 3);
-    const tail = store.tail.bind(store);
-    store.tail = async (name, options) =>
+    const tail = store.readCommits.bind(store);
+    store.readCommits = async (name, options) =>
       options?.consistency === 'leader' ? tail(name, options) : { commits: [], version: 0 as never };
     expect(await accountsWith().load('1')).toMatchObject({ version: 3 });
     expect(warnings).toEqual([]);

@@ -1,7 +1,7 @@
 import { repository, type Repository } from '../../src/aggregate/repository.js';
-import { stream } from '../../src/event/stream-name.js';
+import { streamName } from '../../src/event/stream-name.js';
 import type { JetStreamEventStore } from '../../src/event-store/jetstream-event-store.js';
-import { WrongExpectedVersionError } from '../../src/kernel/errors.js';
+import { WrongExpectedVersionError } from '../../src/event-store/append/append-errors.js';
 import { sleep } from '../../src/kernel/sleep.js';
 import { openStore, uniqueStoreName } from '../shared-server.js';
 import { collect, rejection } from '../support/collect.js';
@@ -16,7 +16,7 @@ beforeAll(async () => {
   // payments of 1, 2, 4, 8, 16: each sum tells which ones it holds; two commits of two events, a few milliseconds apart
   for (const amounts of [[1, 2], [4], [8, 16]]) {
     await store.append(
-      stream('order', '1'),
+      streamName('order', '1'),
       amounts.map((amount) => new BalancePaidIn(amount)),
     );
     await sleep(5);
@@ -35,7 +35,7 @@ describe('stateAt', () => {
   });
 
   it('a time folds the events that were stored by then, to the millisecond', async () => {
-    const events = await collect(store.read(stream('order', '1')));
+    const events = await collect(store.read(streamName('order', '1')));
     for (const { time } of events) {
       const at = (time as Date).getTime();
       const sum = (until: number): number =>
@@ -68,7 +68,7 @@ describe('stateAt', () => {
   it('folds a stream longer than one page', async () => {
     for (let n = 0; n < 15; n += 1)
       await store.append(
-        stream('order', 'long'),
+        streamName('order', 'long'),
         Array.from({ length: 100 }, () => new BalancePaidIn(1)),
       );
     expect((await orders.stateAt('long', { version: 1_234 }))?.balance).toBe(1_234);

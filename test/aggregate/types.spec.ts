@@ -1,10 +1,10 @@
 // What must not compile: `tsc` fails on an expectation of an error that does not come.
-import type { Decider } from '../../src/aggregate/decider.js';
+import type { Decider } from '../../src/aggregate/model/decider.js';
 import type { DeciderRepository, HandleResult } from '../../src/aggregate/decider-repository.js';
 import { type Repository, repository } from '../../src/aggregate/repository.js';
-import { unitOfWork } from '../../src/aggregate/unit-of-work.js';
-import type { UpdateResult } from '../../src/aggregate/update-options.js';
-import { stream } from '../../src/event/stream-name.js';
+import { unitOfWork } from '../../src/aggregate/command/unit-of-work.js';
+import type { UpdateResult } from '../../src/aggregate/command/update-options.js';
+import { streamName } from '../../src/event/stream-name.js';
 import type { EventStore } from '../../src/event-store/event-store.js';
 import { specification } from '../../src/testing/specification.js';
 import {
@@ -77,13 +77,13 @@ async function repositories(): Promise<void> {
 }
 
 function options(): void {
-  repository(store, account, { streamName: (id) => stream('account', id) });
+  repository(store, account, { streamName: (id) => streamName('account', id) });
   // @ts-expect-error a decider does not say where its streams are
   repository(store, account);
   // @ts-expect-error nor do options without it
   repository(store, account, { retries: 1 });
   // @ts-expect-error one or the other
-  repository(store, account, { category: 'a', streamName: (id) => stream('account', id) });
+  repository(store, account, { category: 'a', streamName: (id) => streamName('account', id) });
   // @ts-expect-error no stream
   repository(store, account, { streamName: (id) => id });
   // @ts-expect-error a decider has no methods for events

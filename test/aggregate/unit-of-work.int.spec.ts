@@ -1,7 +1,7 @@
 import type { DeciderRepository } from '../../src/aggregate/decider-repository.js';
 import { type Repository, repository } from '../../src/aggregate/repository.js';
-import { unitOfWork } from '../../src/aggregate/unit-of-work.js';
-import { stream } from '../../src/event/stream-name.js';
+import { unitOfWork } from '../../src/aggregate/command/unit-of-work.js';
+import { streamName } from '../../src/event/stream-name.js';
 import type { EventStore } from '../../src/event-store/event-store.js';
 import { collect, rejection } from '../support/collect.js';
 import { STORE_KINDS } from '../support/store-kinds.js';
@@ -77,7 +77,7 @@ describe.each(STORE_KINDS)('a unit of work, %s', (_, open) => {
     ]);
     expect(await balances(from)).toEqual([6]);
     expect((await orders.load(to)).balance).toBe(9);
-    const [, paid] = await collect(store.read(stream('order', to)));
+    const [, paid] = await collect(store.read(streamName('order', to)));
     expect(paid?.metadata['transaction']).toMatchObject({ part: 1, of: 2 });
   });
 
@@ -206,7 +206,7 @@ describe.each(STORE_KINDS)('a unit of work, %s', (_, open) => {
       other.close();
     });
     expect(await balances(id)).toEqual([0]);
-    const events = await collect(store.read(stream('order', to)));
+    const events = await collect(store.read(streamName('order', to)));
     expect(events.at(-1)?.data).toEqual(new OrderClosed());
   });
 

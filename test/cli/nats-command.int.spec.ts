@@ -122,7 +122,7 @@ describe('jetsource nats', () => {
 
 /** Runs the program itself. */
 function runProgram(args: string[], natsServer: string) {
-  const root = new URL('../../', import.meta.url).href;
+  const root = new URL('../..', import.meta.url).href;
   const child = spawn(process.execPath, ['--input-type=module', '-e', PROGRAM, '--', 'nats', ...args], {
     env: { ...process.env, NATS_SERVER_BIN: natsServer, NATS_URL: '', ROOT: root },
     stdio: ['ignore', 'pipe', 'pipe'],

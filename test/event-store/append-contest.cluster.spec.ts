@@ -1,7 +1,7 @@
-import { stream, type StreamName } from '../../src/event/stream-name.js';
+import { streamName, type StreamName } from '../../src/event/stream-name.js';
 import { subjectOf } from '../../src/event/subject.js';
 import type { JetStreamEventStore } from '../../src/event-store/jetstream-event-store.js';
-import { WrongExpectedVersionError } from '../../src/kernel/errors.js';
+import { WrongExpectedVersionError } from '../../src/event-store/append/append-errors.js';
 import type { NatsCluster } from '../../src/testing/nats-cluster.js';
 import { startNatsCluster } from '../../src/testing/start-nats-cluster.js';
 import { openStore, uniqueStoreName } from '../shared-server.js';
@@ -35,7 +35,7 @@ async function storeAt(url: string): Promise<JetStreamEventStore> {
 }
 
 function newStream(): StreamName {
-  return stream('order', `id-${++lastId}`);
+  return streamName('order', `id-${++lastId}`);
 }
 
 function range(from: number, to: number): number[] {
@@ -144,7 +144,7 @@ describe('a store with three replicas', () => {
         await writer.append(order, counted(n), { expect: n - 1 });
         for (const reader of stores) {
           const [leader, any] = await Promise.all([
-            reader.tail(order, { consistency: 'leader' }),
+            reader.readCommits(order, { consistency: 'leader' }),
             collect(reader.read(order)),
           ]);
           expect(leader.version).toBe(n);

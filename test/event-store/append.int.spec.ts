@@ -1,10 +1,10 @@
 import { withMetadata } from '../../src/event/event-with-metadata.js';
 import { comparePositions } from '../../src/event/position.js';
-import { stream, type StreamName } from '../../src/event/stream-name.js';
+import { streamName, type StreamName } from '../../src/event/stream-name.js';
 import { subjectOf } from '../../src/event/subject.js';
 import type { Expectation } from '../../src/event-store/event-store.js';
 import type { JetStreamEventStore } from '../../src/event-store/jetstream-event-store.js';
-import { WrongExpectedVersionError } from '../../src/kernel/errors.js';
+import { WrongExpectedVersionError } from '../../src/event-store/append/append-errors.js';
 import { openStore, uniqueStoreName } from '../shared-server.js';
 import { collect, rejection } from '../support/collect.js';
 import { counted, Counted, ORDER_EVENTS, OrderPlaced, OrderShipped } from '../support/order-events.js';
@@ -28,7 +28,7 @@ afterAll(async () => {
 });
 
 function newStream(): StreamName {
-  return stream('order', `id-${++lastId}`);
+  return streamName('order', `id-${++lastId}`);
 }
 
 async function versionOf(order: StreamName): Promise<number> {
@@ -234,7 +234,7 @@ describe('append', () => {
   });
 
   it('keeps Unicode in data, metadata and stream ids', async () => {
-    const order = stream('order', `Ådne 漢字 🦜 \u202e e\u0301 ${++lastId}`);
+    const order = streamName('order', `Ådne 漢字 🦜 \u202e e\u0301 ${++lastId}`);
     const text = 'ﷺ 🏳️‍🌈 \u0000 \ud83e alone “q” \u2028 ẞ';
     await store.append(order, [new OrderPlaced(text)], { metadata: { actor: text, [text]: text } });
     const [event] = await collect(store.read(order));
@@ -265,8 +265,12 @@ describe('append', () => {
   it.each(['a.b', 'a b', '*', '>', 'a/b', '%2E', 'x.*', 'x.>', '\r\nPUB x 0', '..', ' ', '\t', '$JS.API'])(
     'to the id %j stores under that id alone',
     async (hostile) => {
-      const order = stream('order', hostile);
-      const neighbours = [stream('order', 'a'), stream('order', 'b'), stream('order', `${hostile}x`)];
+      const order = streamName('order', hostile);
+      const neighbours = [
+        streamName('order', 'a'),
+        streamName('order', 'b'),
+        streamName('order', `${hostile}x`),
+      ];
       await store.append(order, counted(7), { expect: 'none' });
       expect(await collect(elsewhere.read(order))).toMatchObject([
         { data: { n: 7 }, stream: { id: hostile } },

@@ -4,9 +4,9 @@ import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { encodeCommit } from '../../src/event/commit-format.js';
-import { stream, type StreamName } from '../../src/event/stream-name.js';
+import { streamName, type StreamName } from '../../src/event/stream-name.js';
 import { subjectOf } from '../../src/event/subject.js';
-import { commitIdOfCommand, newCommitId } from '../../src/event-store/commit-id.js';
+import { commitIdOfCommand, newCommitId } from '../../src/event-store/append/commit-id.js';
 import type { JetStreamEventStore } from '../../src/event-store/jetstream-event-store.js';
 import { openStore, sharedServerUrl, uniqueStoreName } from '../shared-server.js';
 import { collect, rejection, until } from '../support/collect.js';
@@ -34,7 +34,7 @@ afterAll(async () => {
 });
 
 function newStream(): StreamName {
-  return stream('order', `id-${++lastId}`);
+  return streamName('order', `id-${++lastId}`);
 }
 
 async function numbersIn(order: StreamName): Promise<number[]> {
@@ -227,16 +227,16 @@ describe('a command id', () => {
   });
 
   it('makes the same commit id always, and another one for any other stream or command', () => {
-    const id = commitIdOfCommand(stream('order', '42'), 'pay');
+    const id = commitIdOfCommand(streamName('order', '42'), 'pay');
     // stands in logs: if this changes, commands handled before an update are handled again after it
     expect(id).toBe('665dfe4a-f22b-5748-8193-6a386c779d48');
     const ids = [
       id,
-      commitIdOfCommand(stream('order', '42'), 'pay2'),
-      commitIdOfCommand(stream('order', '4'), '2#pay'),
-      commitIdOfCommand(stream('order', '42#pay'), 'x'),
-      commitIdOfCommand(stream('order', '42'), 'pay#x'),
-      commitIdOfCommand(stream('orders', '42'), 'pay'),
+      commitIdOfCommand(streamName('order', '42'), 'pay2'),
+      commitIdOfCommand(streamName('order', '4'), '2#pay'),
+      commitIdOfCommand(streamName('order', '42#pay'), 'x'),
+      commitIdOfCommand(streamName('order', '42'), 'pay#x'),
+      commitIdOfCommand(streamName('orders', '42'), 'pay'),
     ];
     expect(new Set(ids).size).toBe(ids.length);
   });

@@ -1,4 +1,4 @@
-import { inMemoryEventStore } from '../../src/event-store/in-memory-event-store.js';
+import { inMemoryEventStore } from '../../src/testing/in-memory/in-memory-event-store.js';
 import { conformanceEvents } from '../../src/testing/conformance/conformance-events.js';
 import { eventStoreCases } from '../../src/testing/conformance/event-store-cases.js';
 import { openStore, uniqueStoreName } from '../shared-server.js';

@@ -1,7 +1,7 @@
 import type { Commit } from '../../src/event/commit.js';
 import { encodeCommit } from '../../src/event/commit-format.js';
 import { nextPredecessors } from '../../src/event/predecessors.js';
-import { stream, type StreamName } from '../../src/event/stream-name.js';
+import { streamName, type StreamName } from '../../src/event/stream-name.js';
 import { subjectOf } from '../../src/event/subject.js';
 import type { JetStreamEventStore } from '../../src/event-store/jetstream-event-store.js';
 import { openStore, uniqueStoreName } from '../shared-server.js';
@@ -11,7 +11,7 @@ import { RawNats } from '../support/raw-nats.js';
 
 let raw: RawNats;
 let store: JetStreamEventStore;
-const order = stream('order', 'a.b');
+const order = streamName('order', 'a.b');
 
 beforeAll(async () => {
   raw = await RawNats.open();
@@ -85,7 +85,7 @@ describe('a message that is no commit', () => {
       for (const consistency of ['leader', 'follower'] as const) {
         expect(await rejection(collect(store.read(order, { consistency })))).toMatchObject(corrupt);
         expect(await rejection(store.status(order, { consistency }))).toMatchObject(corrupt);
-        expect(await rejection(store.tail(order, { consistency }))).toMatchObject(corrupt);
+        expect(await rejection(store.readCommits(order, { consistency }))).toMatchObject(corrupt);
       }
       for (const expected of ['any', 'exists', 2, 'none'] as const) {
         expect(await rejection(store.append(order, counted(3), { expect: expected }))).toMatchObject(corrupt);
@@ -100,13 +100,13 @@ describe('a message that is no commit', () => {
 
   it('does not disturb other streams', async () => {
     await raw.store(subjectOf(store.name, order), 'hello');
-    await store.append(stream('order', 'b'), counted(1));
-    expect(await numbersIn(stream('order', 'b'))).toEqual([1]);
+    await store.append(streamName('order', 'b'), counted(1));
+    expect(await numbersIn(streamName('order', 'b'))).toEqual([1]);
   });
 
   it('fails readAll and follow with its position, behind the commits before it', async () => {
     await store.append(order, counted(1, 2));
-    await store.append(stream('order', 'b'), counted(3));
+    await store.append(streamName('order', 'b'), counted(3));
     const sequence = await raw.store(`${store.name}.5.order.alien`, 'hello');
     await store.append(order, counted(4));
     const seen: number[] = [];
@@ -135,12 +135,12 @@ describe('a message that is no commit', () => {
 describe('a commit in the wrong place', () => {
   it('on the subject of another stream is not taken for one of its own, in any way of reading', async () => {
     await store.append(order, counted(1));
-    const sequence = await storeRaw(order, commitOf(stream('order', 'victim'), 1, []));
+    const sequence = await storeRaw(order, commitOf(streamName('order', 'victim'), 1, []));
     const corrupt = { name: 'CorruptStreamError', position: `${sequence}.0` };
     expect(await rejection(collect(store.read(order)))).toMatchObject(corrupt);
     expect(await rejection(collect(store.readAll()))).toMatchObject(corrupt);
     expect(await rejection(collect(store.readAll({ categories: ['order'] })))).toMatchObject(corrupt);
-    expect(await store.status(stream('order', 'victim'))).toMatchObject({ state: 'missing' });
+    expect(await store.status(streamName('order', 'victim'))).toMatchObject({ state: 'missing' });
   });
 
   it('with a version that was given already is found when the stream is read', async () => {
@@ -171,7 +171,10 @@ describe('a removed commit', () => {
       name: 'CorruptStreamError',
       position: '5.0',
     });
-    expect(await rejection(store.tail(order))).toMatchObject({ name: 'CorruptStreamError', position: '5.0' });
+    expect(await rejection(store.readCommits(order))).toMatchObject({
+      name: 'CorruptStreamError',
+      position: '5.0',
+    });
   });
 
   it('does not keep later events from being read, nor appended', async () => {
@@ -184,7 +187,7 @@ describe('a removed commit', () => {
   });
 
   it('of another stream is nothing to this one', async () => {
-    await store.append(stream('order', 'b'), counted(1));
+    await store.append(streamName('order', 'b'), counted(1));
     await store.append(order, counted(1));
     await raw.api(`STREAM.MSG.DELETE.${store.name}`, { seq: 1 });
     expect(await numbersIn(order)).toEqual([1]);
@@ -194,7 +197,7 @@ describe('a removed commit', () => {
 describe('a stream whose commits list the sequences of another store', () => {
   it('is read by looking for its subject, which is counted', async () => {
     // commits of another stream stand where the listed sequences lead to
-    for (let n = 1; n <= 60; n += 1) await store.append(stream('order', 'b'), counted(n));
+    for (let n = 1; n <= 60; n += 1) await store.append(streamName('order', 'b'), counted(n));
     await importStream(order, 50, -10);
     expect(store.subjectScans).toBe(0);
     expect(await numbersIn(order)).toEqual(range(1, 50));
@@ -202,7 +205,7 @@ describe('a stream whose commits list the sequences of another store', () => {
     expect(
       (await collect(store.read(order, { from: 20, limit: 3 }))).map(({ version }) => Number(version)),
     ).toEqual([20, 21, 22]);
-    const { commits, version } = await store.tail(order);
+    const { commits, version } = await store.readCommits(order);
     expect(commits).toHaveLength(50);
     expect(version).toBe(50);
     expect(store.subjectScans).toBe(3);
@@ -210,8 +213,8 @@ describe('a stream whose commits list the sequences of another store', () => {
 
   it('is read where the sequences lead to its own commits of other numbers', async () => {
     await importStream(order, 50, -1).catch(() => undefined);
-    const other = stream('order', 'c');
-    for (let n = 1; n <= 10; n += 1) await store.append(stream('order', 'b'), counted(n));
+    const other = streamName('order', 'c');
+    for (let n = 1; n <= 10; n += 1) await store.append(streamName('order', 'b'), counted(n));
     await importStream(other, 40, -1);
     expect(await numbersIn(other)).toEqual(range(1, 40));
     expect(store.subjectScans).toBe(1);
@@ -224,7 +227,7 @@ describe('a stream whose commits list the sequences of another store', () => {
   });
 
   it('is read over several pages', async () => {
-    for (let n = 1; n <= 10; n += 1) await store.append(stream('order', 'b'), counted(n));
+    for (let n = 1; n <= 10; n += 1) await store.append(streamName('order', 'b'), counted(n));
     await importStream(order, 700, -5);
     expect(await numbersIn(order)).toEqual(range(1, 700));
     // one for each window of a long read
@@ -232,7 +235,7 @@ describe('a stream whose commits list the sequences of another store', () => {
   });
 
   it('takes appends, and is read right behind them', async () => {
-    for (let n = 1; n <= 60; n += 1) await store.append(stream('order', 'b'), counted(n));
+    for (let n = 1; n <= 60; n += 1) await store.append(streamName('order', 'b'), counted(n));
     await importStream(order, 20, -10);
     for (let n = 21; n <= 60; n += 1) await store.append(order, counted(n), { expect: n - 1 });
     expect(await numbersIn(order)).toEqual(range(1, 60));
@@ -240,7 +243,7 @@ describe('a stream whose commits list the sequences of another store', () => {
   });
 
   it('with a gap fails', async () => {
-    for (let n = 1; n <= 60; n += 1) await store.append(stream('order', 'b'), counted(n));
+    for (let n = 1; n <= 60; n += 1) await store.append(streamName('order', 'b'), counted(n));
     await importStream(order, 30, -10);
     const sequence = 60 + 12;
     await raw.api(`STREAM.MSG.DELETE.${store.name}`, { seq: sequence });
@@ -248,17 +251,17 @@ describe('a stream whose commits list the sequences of another store', () => {
   });
 
   it('is read although the listed sequences lie behind the end of this store, or were removed with other streams', async () => {
-    for (let n = 1; n <= 60; n += 1) await store.append(stream('order', 'b'), counted(n));
+    for (let n = 1; n <= 60; n += 1) await store.append(streamName('order', 'b'), counted(n));
     await importStream(order, 30, 5_000);
     expect(await numbersIn(order)).toEqual(range(1, 30));
-    const other = stream('order', 'c');
+    const other = streamName('order', 'c');
     await importStream(other, 30, -35);
     for (let seq = 50; seq <= 60; seq += 1) await raw.api(`STREAM.MSG.DELETE.${store.name}`, { seq });
     expect(await numbersIn(other)).toEqual(range(1, 30));
   });
 
   it('with an empty foreign message in its midst fails instead of reading on for ever', async () => {
-    for (let n = 1; n <= 60; n += 1) await store.append(stream('order', 'b'), counted(n));
+    for (let n = 1; n <= 60; n += 1) await store.append(streamName('order', 'b'), counted(n));
     const subject = subjectOf(store.name, order);
     let listed: number[] = [];
     let empty = 0;

@@ -1,10 +1,10 @@
 import { jest } from '@jest/globals';
-import { stream } from '../../src/event/stream-name.js';
-import { inMemoryEventStore } from '../../src/event-store/in-memory-event-store.js';
+import { streamName } from '../../src/event/stream-name.js';
+import { inMemoryEventStore } from '../../src/testing/in-memory/in-memory-event-store.js';
 import { collect, rejection } from '../support/collect.js';
 import { counted, ORDER_EVENTS, OrderPlaced } from '../support/order-events.js';
 
-const order = stream('order', '42');
+const order = streamName('order', '42');
 
 describe('the event store in memory', () => {
   it('stands alone: two of them share nothing', async () => {
@@ -72,7 +72,7 @@ describe('the event store in memory', () => {
   it('leaves the time out of what a fold loads', async () => {
     const store = inMemoryEventStore({ events: ORDER_EVENTS });
     await store.append(order, counted(1));
-    const { commits } = await store.tail(order);
+    const { commits } = await store.readCommits(order);
     expect(commits.map(({ time }) => time)).toEqual([undefined]);
   });
 

@@ -1,4 +1,4 @@
-import { stream, type StreamName } from '../../src/event/stream-name.js';
+import { streamName, type StreamName } from '../../src/event/stream-name.js';
 import type { AppendOptions } from '../../src/event-store/event-store.js';
 import { sleep } from '../../src/kernel/sleep.js';
 import type { JetStreamEventStore } from '../../src/event-store/jetstream-event-store.js';
@@ -40,7 +40,7 @@ afterAll(async () => {
 });
 
 function newStream(): StreamName {
-  return stream('order', `id-${++lastId}`);
+  return streamName('order', `id-${++lastId}`);
 }
 
 async function numbersIn(order: StreamName): Promise<number[]> {
@@ -198,7 +198,7 @@ describe('giving up by signal', () => {
     const started = performance.now();
     controller.abort(reason);
     expect(await waiting).toBe(reason);
-    expect(await hasty).toMatchObject({ name: 'TransportError', outcome: 'not-applied' });
+    expect(await hasty).toMatchObject({ name: 'NatsError', outcome: 'not-applied' });
     expect(performance.now() - started).toBeLessThan(1_000);
     proxy.cut();
     await head;
@@ -215,11 +215,11 @@ describe('a server that is stopped', () => {
   beforeAll(async () => {
     server = await startNatsServer({ ownProcess: true });
     lonely = await openStore({ servers: server.url, name: 'lonely', events: ORDER_EVENTS });
-    await lonely.append(stream('order', '1'), counted(1));
+    await lonely.append(streamName('order', '1'), counted(1));
     await server.kill();
     // the client has to know, or the first send counts as sent
     await until('noticed', async () => {
-      const error = await rejection(lonely.append(stream('order', '1'), counted(2), { deadlineMs: 50 }));
+      const error = await rejection(lonely.append(streamName('order', '1'), counted(2), { deadlineMs: 50 }));
       return (error as { outcome: string }).outcome === 'not-applied';
     });
   }, 60_000);
@@ -238,9 +238,9 @@ describe('a server that is stopped', () => {
   ])('refuses an append %s within its deadline, as not applied', async (_, options) => {
     const started = performance.now();
     const error = await rejection(
-      lonely.append(stream('order', '1'), counted(2), { deadlineMs: 400, ...options }),
+      lonely.append(streamName('order', '1'), counted(2), { deadlineMs: 400, ...options }),
     );
-    expect(error).toMatchObject({ name: 'TransportError', outcome: 'not-applied' });
+    expect(error).toMatchObject({ name: 'NatsError', outcome: 'not-applied' });
     expect(performance.now() - started).toBeGreaterThan(380);
     expect(performance.now() - started).toBeLessThan(1_000);
   });
@@ -254,9 +254,9 @@ describe('a server that is stopped', () => {
     };
     const started = performance.now();
     for (const reading of [
-      collect(lonely.read(stream('order', '1'), { signal: signal() })),
-      lonely.status(stream('order', '1'), { signal: signal() }),
-      lonely.tail(stream('order', '1'), { signal: signal() }),
+      collect(lonely.read(streamName('order', '1'), { signal: signal() })),
+      lonely.status(streamName('order', '1'), { signal: signal() }),
+      lonely.readCommits(streamName('order', '1'), { signal: signal() }),
       collect(lonely.readAll({ signal: signal() })),
     ]) {
       expect(await rejection(reading)).toBe(reason);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { stream, type StreamName } from '../../src/event/stream-name.js';
+import { streamName, type StreamName } from '../../src/event/stream-name.js';
 import type {
   AppendResult,
   EventStore,
@@ -8,7 +8,10 @@ import type {
   ReadOptions,
   TransactionResult,
 } from '../../src/event-store/event-store.js';
-import { TransactionConflictError, WrongExpectedVersionError } from '../../src/kernel/errors.js';
+import {
+  TransactionConflictError,
+  WrongExpectedVersionError,
+} from '../../src/event-store/append/append-errors.js';
 import { collect } from '../support/collect.js';
 import { type Counted, counted } from '../support/order-events.js';
 import { type ModelAppend, StoreModel } from './properties-model.js';
@@ -155,7 +158,7 @@ export class Run {
     const order = this.#name(of);
     const status = await this.#both(1, async (store) => store.status(order));
     assert.equal((status as { version: number }).version, this.#model.versionOf(of));
-    await this.#both(0, async (store) => store.tail(order, { behind: behind as never }));
+    await this.#both(0, async (store) => store.readCommits(order, { after: behind as never }));
     await this.#both(0, async (store) => store.commitAt(this.#begin + 1 + behind));
     await this.#both(0, async (store) => store.streamPage({ category: this.#category, limit: 2 }));
     await this.#both(0, async (store) => store.lastSequence());
@@ -172,7 +175,7 @@ export class Run {
   }
 
   #name(of: string): StreamName {
-    return stream(this.#category, `${of}.*>%2E `);
+    return streamName(this.#category, `${of}.*>%2E `);
   }
 
   #newEvents(count: number): Counted[] {

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
-import { stream, type StreamName } from '../../src/event/stream-name.js';
-import { inMemoryEventStore } from '../../src/event-store/in-memory-event-store.js';
-import { InvalidStreamNameError } from '../../src/kernel/errors.js';
+import { streamName, type StreamName } from '../../src/event/stream-name.js';
+import { inMemoryEventStore } from '../../src/testing/in-memory/in-memory-event-store.js';
+import { InvalidStreamNameError } from '../../src/event/event-errors.js';
 import { openStore, uniqueStoreName } from '../shared-server.js';
 import { collect } from '../support/collect.js';
 import { Counted, counted, ORDER_EVENTS } from '../support/order-events.js';
@@ -57,7 +57,7 @@ describe('the event store in memory and the one on a server', () => {
           const events = await collect(store.readAll({ categories: [category] }));
           expect(events.map(({ stream: { id: found } }) => found)).toEqual(written);
           for (const each of written) {
-            const [event, more] = await collect(store.read(stream(category, each)));
+            const [event, more] = await collect(store.read(streamName(category, each)));
             expect(more).toBeUndefined();
             expect(event?.data).toEqual(new Counted(ids.indexOf(each)));
           }
@@ -71,7 +71,7 @@ describe('the event store in memory and the one on a server', () => {
 /** The stream with that id; undefined when it is refused. */
 function named(category: string, id: string): StreamName | undefined {
   try {
-    return stream(category, id);
+    return streamName(category, id);
   } catch (error) {
     if (error instanceof InvalidStreamNameError) return undefined;
     throw error;

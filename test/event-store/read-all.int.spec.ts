@@ -1,4 +1,4 @@
-import { stream } from '../../src/event/stream-name.js';
+import { streamName } from '../../src/event/stream-name.js';
 import type { CommitBatch, ReadAllOptions } from '../../src/event-store/event-store.js';
 import type { JetStreamEventStore } from '../../src/event-store/jetstream-event-store.js';
 import type { Position } from '../../src/event/position.js';
@@ -35,7 +35,7 @@ function range(from: number, to: number): number[] {
 async function filled(): Promise<JetStreamEventStore> {
   const store = await newStore();
   for (let n = 1; n <= 60; n += 3) {
-    await store.append(stream(n % 2 === 0 ? 'order' : 'payment', `id-${n % 5}`), counted(n, n + 2));
+    await store.append(streamName(n % 2 === 0 ? 'order' : 'payment', `id-${n % 5}`), counted(n, n + 2));
   }
   return store;
 }
@@ -87,7 +87,7 @@ describe('readAll', () => {
     expect(await numbers(store, { categories: ['order', 'payment'] })).toEqual(range(1, 60));
     expect(await numbers(store, { categories: ['order', 'order'] })).toEqual(range(1, 60).filter(even));
     expect(await numbers(store, { categories: ['nothing'] })).toEqual([]);
-    await store.append(stream('order', 'typed'), [new OrderPlaced('ada'), ...counted(61)]);
+    await store.append(streamName('order', 'typed'), [new OrderPlaced('ada'), ...counted(61)]);
     expect(await collect(store.readAll({ types: ['OrderPlaced'] }))).toMatchObject([
       { data: { customer: 'ada' } },
     ]);
@@ -146,7 +146,7 @@ describe('readAll while others write and remove', () => {
   it('ends where the log ended when it began, also in the midst of what has been delivered', async () => {
     const store = await newStore();
     const append = async (from: number, to: number): Promise<unknown> =>
-      Promise.all(range(from, to).map(async (n) => store.append(stream('order', String(n)), counted(n))));
+      Promise.all(range(from, to).map(async (n) => store.append(streamName('order', String(n)), counted(n))));
     for (const start of [1, 501, 1_001]) await append(start, start + 499);
     const seen: number[] = [];
     for await (const { data } of store.readAll()) {
@@ -167,7 +167,7 @@ describe('readAll while others write and remove', () => {
     const writing = (async (): Promise<void> => {
       while (!stop)
         await Promise.all(
-          range(1, 20).map(async () => store.append(stream('order', 'w'), counted((n += 1)))),
+          range(1, 20).map(async () => store.append(streamName('order', 'w'), counted((n += 1)))),
         );
     })();
     await until('something written', () => n > 400);
@@ -190,7 +190,9 @@ describe('readAll while others write and remove', () => {
     // more than one pull brings, so that the rest is removed before it is sent
     for (let n = 0; n < 1_500; n += 100) {
       await Promise.all(
-        range(1, 100).map(async (i) => store.append(stream('order', `${n + i}`), [new OrderPlaced(text)])),
+        range(1, 100).map(async (i) =>
+          store.append(streamName('order', `${n + i}`), [new OrderPlaced(text)]),
+        ),
       );
     }
     let seen = 0;
@@ -216,7 +218,7 @@ describe('readAll while others write and remove', () => {
     const total = 12_500;
     for (let n = 0; n < total; n += 500) {
       await Promise.all(
-        range(n + 1, n + 500).map(async (i) => store.append(stream('order', `${i % 400}`), counted(i))),
+        range(n + 1, n + 500).map(async (i) => store.append(streamName('order', `${i % 400}`), counted(i))),
       );
     }
     const found = await numbers(store);
@@ -252,7 +254,7 @@ describe('follow', () => {
     const follower = following(store);
     await until('caught up', () => follower.batches.at(-1)?.caughtUp === true);
     expect(follower.found()).toEqual(range(1, 60));
-    for (let n = 61; n <= 100; n += 1) await store.append(stream('order', `id-${n % 3}`), counted(n));
+    for (let n = 61; n <= 100; n += 1) await store.append(streamName('order', `id-${n % 3}`), counted(n));
     await until('all there', () => follower.found().length >= 100);
     expect(follower.found()).toEqual(range(1, 100));
     await follower.stop();
@@ -265,7 +267,7 @@ describe('follow', () => {
     const follower = following(store);
     await until('caught up', () => follower.batches.at(-1)?.caughtUp === true, 2_000);
     expect(follower.found()).toEqual([]);
-    await store.append(stream('order', '1'), counted(1));
+    await store.append(streamName('order', '1'), counted(1));
     await until('the first commit', () => follower.found().length === 1, 2_000);
     await follower.stop();
   });
@@ -333,7 +335,7 @@ describe('follow', () => {
     const [consumer = ''] = await raw.consumers(store.name);
     const started = performance.now();
     expect(await raw.api(`CONSUMER.DELETE.${store.name}.${consumer}`)).toMatchObject({ success: true });
-    await store.append(stream('order', 'x'), counted(61));
+    await store.append(streamName('order', 'x'), counted(61));
     await until('the next commit', () => follower.found().length >= 61, 4_500);
     expect(performance.now() - started).toBeLessThan(4_000);
     expect(follower.found()).toEqual(range(1, 61));
@@ -352,7 +354,7 @@ describe('follow', () => {
     await sleep(100);
     proxy.hear();
     const started = performance.now();
-    await store.append(stream('order', 'x'), counted(1));
+    await store.append(streamName('order', 'x'), counted(1));
     await until('the next commit', () => follower.found().length === 1, 5_000);
     expect(performance.now() - started).toBeLessThan(4_500);
     expect(follower.recoveries).toEqual([expect.stringContaining('silent')]);
@@ -372,7 +374,9 @@ describe('follow', () => {
       }
     })();
     for (let n = 1; n <= 500; n += 50) {
-      await Promise.all(range(n, n + 49).map(async (i) => store.append(stream('order', '1'), counted(i))));
+      await Promise.all(
+        range(n, n + 49).map(async (i) => store.append(streamName('order', '1'), counted(i))),
+      );
     }
     await reading;
     expect(seen.slice(0, 500).toSorted((a, b) => a - b)).toEqual(range(1, 500));

@@ -1,6 +1,6 @@
 import { getEventListeners } from 'node:events';
 import type { Position } from '../../src/event/position.js';
-import { stream, type StreamName } from '../../src/event/stream-name.js';
+import { streamName, type StreamName } from '../../src/event/stream-name.js';
 import type { ReadOptions } from '../../src/event-store/event-store.js';
 import type { JetStreamEventStore } from '../../src/event-store/jetstream-event-store.js';
 import { openStore, uniqueStoreName } from '../shared-server.js';
@@ -23,7 +23,7 @@ afterAll(async () => {
 });
 
 function newStream(): StreamName {
-  return stream('order', `id-${++lastId}`);
+  return streamName('order', `id-${++lastId}`);
 }
 
 async function numbers(order: StreamName, options?: ReadOptions): Promise<number[]> {
@@ -65,7 +65,7 @@ describe('read', () => {
       await collect(store.read(order, { direction: 'backward', limit: 1, consistency: 'leader' })),
     ).toEqual([]);
     expect(await store.status(order)).toEqual({ state: 'missing', version: 0 });
-    expect(await store.tail(order)).toEqual({ commits: [], version: 0 });
+    expect(await store.readCommits(order)).toEqual({ commits: [], version: 0 });
   });
 
   it('gives the whole envelope of each event', async () => {
@@ -190,7 +190,7 @@ describe('read', () => {
 
     it('folds from any version on', async () => {
       for (const behind of [0, 1, 7, 8, 100, total - 1, total, total + 5]) {
-        const { commits, version } = await store.tail(order, { behind: behind as never });
+        const { commits, version } = await store.readCommits(order, { behind: behind as never });
         expect(version).toBe(total);
         const versions = commits.flatMap(({ events, firstVersion }) =>
           events.map((_, index) => firstVersion + index),

@@ -1,12 +1,12 @@
 import { z } from 'zod';
-import type { Decider } from '../../src/aggregate/decider.js';
+import type { Decider } from '../../src/aggregate/model/decider.js';
 import { repository } from '../../src/aggregate/repository.js';
 import { Event } from '../../src/event/event-type.js';
 import type { EventPolicies } from '../../src/event/event-decoder.js';
 import type { EventDefinition } from '../../src/event/event-registry.js';
 import { type EventOf, eventType } from '../../src/event/plain-event-type.js';
 import type { RecordedEvent } from '../../src/event/recorded-event.js';
-import { stream, type StreamName } from '../../src/event/stream-name.js';
+import { streamName, type StreamName } from '../../src/event/stream-name.js';
 import { connectEventStore } from '../../src/event-store/connect-event-store.js';
 import type { EventStore } from '../../src/event-store/event-store.js';
 import { defineProjection } from '../../src/projection/define-projection.js';
@@ -15,7 +15,7 @@ import { MemoryProjectionStore } from '../projection/memory-projection-store.js'
 import { openStore, sharedServerUrl, uniqueStoreName } from '../shared-server.js';
 import { collect, rejection } from '../support/collect.js';
 
-const order = stream('order', '42');
+const order = streamName('order', '42');
 
 /** Five generations of one program, each with its own idea of an order. */
 const PlacedV1 = eventType<'OrderCreated', { name: string; sku: string }>({ name: 'OrderCreated' });
@@ -222,7 +222,6 @@ describe('an event of an unknown type or version', () => {
     const error = await rejection(collect(store.read(order)));
     expect(error).toMatchObject({
       code: 'unreadable-event',
-      outcome: 'not-applied',
       stream: 'order/42',
       type: 'Unknown',
       schemaVersion: 1,

@@ -1,4 +1,4 @@
-import { stream } from '../../src/event/stream-name.js';
+import { streamName } from '../../src/event/stream-name.js';
 import type { JetStreamEventStore } from '../../src/event-store/jetstream-event-store.js';
 import { sleep } from '../../src/kernel/sleep.js';
 import type { NatsServer } from '../../src/testing/nats-server.js';
@@ -35,7 +35,7 @@ describe('a server that is killed and started again', () => {
   it('under 16 appenders loses nothing acknowledged and stores nothing twice, with versions without a gap', async () => {
     const store = await newStore();
     const second = await openStore({ servers: server.url, name: store.name, events: ORDER_EVENTS });
-    const streams = range(1, 8).map((n) => stream('order', String(n)));
+    const streams = range(1, 8).map((n) => streamName('order', String(n)));
     const acknowledged: { n: number; order: string; version: number }[] = [];
     let next = 0;
     let stop = false;
@@ -82,7 +82,7 @@ describe('a server that is killed and started again', () => {
     for (const start of range(0, 14)) {
       await Promise.all(
         range(1, 100).map(async (n) =>
-          store.append(stream('order', String(n)), [new OrderPlaced(`${start * 100 + n} ${text}`)]),
+          store.append(streamName('order', String(n)), [new OrderPlaced(`${start * 100 + n} ${text}`)]),
         ),
       );
     }
@@ -111,7 +111,7 @@ describe('a server that is killed and started again', () => {
     })();
     const appendSome = async (from: number): Promise<void> => {
       for (let n = from; n < from + 50; n += 1)
-        await store.append(stream('order', String(n % 3)), counted(n));
+        await store.append(streamName('order', String(n % 3)), counted(n));
     };
     await appendSome(1);
     await until('the first', () => seen.length >= 50);
@@ -130,7 +130,7 @@ describe('a server that is killed and started again', () => {
 
   it('is survived by reads under way', async () => {
     const store = await newStore();
-    const order = stream('order', '1');
+    const order = streamName('order', '1');
     for (const n of range(1, 40)) await store.append(order, counted(n));
     let crashed = false;
     const reading = (async (): Promise<number[]> => {
@@ -147,7 +147,7 @@ describe('a server that is killed and started again', () => {
 
   it('hanging for a while only delays', async () => {
     const store = await newStore();
-    const order = stream('order', '1');
+    const order = streamName('order', '1');
     await store.append(order, counted(1));
     server.signal('SIGSTOP');
     const appending = Promise.all(range(2, 20).map(async (n) => store.append(order, counted(n))));

@@ -1,6 +1,6 @@
 import type { EventStoreOptions } from '../../src/event-store/connect-event-store.js';
 import { connectEventStore } from '../../src/event-store/connect-event-store.js';
-import { stream } from '../../src/event/stream-name.js';
+import { streamName } from '../../src/event/stream-name.js';
 import { Event } from '../../src/event/event-type.js';
 import { openStore, sharedServerUrl, uniqueStoreName } from '../shared-server.js';
 import { collect, rejection } from '../support/collect.js';
@@ -69,8 +69,8 @@ describe('a new store', () => {
       Array.from({ length: 8 }, async () => openStore({ name, events: ORDER_EVENTS })),
     );
     expect(new Set(stores.map(({ identity }) => identity)).size).toBe(1);
-    await Promise.all(stores.map(async (store, n) => store.append(stream('order', '1'), counted(n))));
-    expect(await collect(stores[0]!.read(stream('order', '1')))).toHaveLength(8);
+    await Promise.all(stores.map(async (store, n) => store.append(streamName('order', '1'), counted(n))));
+    expect(await collect(stores[0]!.read(streamName('order', '1')))).toHaveLength(8);
   });
 
   it('found again is the same one', async () => {
@@ -88,13 +88,13 @@ describe('a new store', () => {
 
   it('may live in memory, for tests', async () => {
     const store = await openStore({ storage: 'memory', events: ORDER_EVENTS });
-    await store.append(stream('order', '1'), counted(1));
+    await store.append(streamName('order', '1'), counted(1));
     expect(await configOf(store.name)).toMatchObject({ storage: 'memory' });
   });
 
   it('with three replicas on a single server is an error, and nothing is left', async () => {
     const name = uniqueStoreName();
-    expect(await rejection(openStore({ name, replicas: 3 }))).toMatchObject({ name: 'TransportError' });
+    expect(await rejection(openStore({ name, replicas: 3 }))).toMatchObject({ name: 'NatsError' });
     expect(await raw.api(`STREAM.INFO.${name}`)).toMatchObject({ error: { err_code: 10059 } });
   });
 });
@@ -144,7 +144,7 @@ describe('an existing stream', () => {
     const name = uniqueStoreName();
     await raw.api(`STREAM.CREATE.other-${name}`, { name: `other-${name}`, subjects: [`${name}.>`] });
     expect(await rejection(openStore({ name }))).toMatchObject({
-      name: 'TransportError',
+      name: 'NatsError',
       message: expect.stringContaining(name) as string,
     });
   });
@@ -169,21 +169,21 @@ describe('an existing stream', () => {
   it('that is full refuses appends and transactions at once, saying so, and stores nothing of them', async () => {
     const name = await createWith({ max_bytes: 3_000 });
     const store = await openStore({ name, events: ORDER_EVENTS, onWarning: () => undefined });
-    const order = stream('order', '1');
+    const order = streamName('order', '1');
     await store.append(order, [new OrderPlaced('x'.repeat(2_000))]);
     const begun = performance.now();
     const full = {
-      code: 'transport',
+      code: 'nats',
       outcome: 'not-applied',
       message: expect.stringContaining('maximum bytes exceeded') as string,
     };
     const large = [new OrderPlaced('y'.repeat(2_000))];
     expect(await rejection(store.append(order, large))).toMatchObject(full);
-    const entries = ['2', '3'].map((id) => ({ stream: stream('order', id), events: large }));
+    const entries = ['2', '3'].map((id) => ({ stream: streamName('order', id), events: large }));
     expect(await rejection(store.transact(entries))).toMatchObject(full);
     expect(performance.now() - begun).toBeLessThan(4_000);
     expect(await store.status(order)).toMatchObject({ version: 1 });
-    expect(await store.status(stream('order', '2'))).toMatchObject({ state: 'missing' });
+    expect(await store.status(streamName('order', '2'))).toMatchObject({ state: 'missing' });
   });
 
   it('as asked for is taken without a warning', async () => {
@@ -236,7 +236,7 @@ describe('connectEventStore refuses', () => {
       connectEventStore({ servers: 'nats://127.0.0.1:1', name: 'shop', events: [] }),
     );
     expect(error).toMatchObject({
-      name: 'TransportError',
+      name: 'NatsError',
       message: expect.stringContaining('127.0.0.1:1') as string,
     });
     expect(sharedServerUrl()).toMatch(/^nats:/);

@@ -1,7 +1,11 @@
 import { SLOTS } from '../../src/event/slot.js';
-import { StreamListing } from '../../src/event-store/stream-listing.js';
-import { pageTokenOf, parsePageToken, type ListingPlace } from '../../src/event-store/stream-page-token.js';
-import { stream } from '../../src/event/stream-name.js';
+import { StreamListing } from '../../src/event-store/listing/stream-listing.js';
+import {
+  pageTokenOf,
+  parsePageToken,
+  type ListingPlace,
+} from '../../src/event-store/listing/stream-page-token.js';
+import { streamName } from '../../src/event/stream-name.js';
 import { subjectOf } from '../../src/event/subject.js';
 
 /** How many subjects one answer holds: 100,000 on a server. */
@@ -13,11 +17,11 @@ class FakeServer {
   questions = 0;
 
   add(ids: readonly string[]): void {
-    for (const id of ids) this.subjects.add(subjectOf('shop', stream('order', id)));
+    for (const id of ids) this.subjects.add(subjectOf('shop', streamName('order', id)));
   }
 
   remove(id: string): void {
-    this.subjects.delete(subjectOf('shop', stream('order', id)));
+    this.subjects.delete(subjectOf('shop', streamName('order', id)));
   }
 
   listing(): StreamListing {

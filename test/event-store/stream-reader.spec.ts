@@ -1,12 +1,12 @@
 import type { StoredCommit } from '../../src/event/commit.js';
 import { encodeCommit } from '../../src/event/commit-format.js';
 import { nextPredecessors } from '../../src/event/predecessors.js';
-import { stream } from '../../src/event/stream-name.js';
-import { StreamReader } from '../../src/event-store/stream-reader.js';
+import { streamName } from '../../src/event/stream-name.js';
+import { StreamReader } from '../../src/event-store/read/stream-reader.js';
 import type { MessageReader, StoredMessage } from '../../src/jetstream/read/message-reader.js';
 import { rejection } from '../support/collect.js';
 
-const order = stream('order', '1');
+const order = streamName('order', '1');
 
 /** A log of which replicas know only the part up to a sequence, while the leader knows all. */
 class LaggingLog {

@@ -1,5 +1,5 @@
 import { slotOf } from '../../src/event/slot.js';
-import { stream, type StreamName } from '../../src/event/stream-name.js';
+import { streamName, type StreamName } from '../../src/event/stream-name.js';
 import { subjectOf } from '../../src/event/subject.js';
 import type { JetStreamEventStore } from '../../src/event-store/jetstream-event-store.js';
 import { openStore, uniqueStoreName } from '../shared-server.js';
@@ -15,7 +15,7 @@ beforeAll(async () => {
   store = await openStore({ name: uniqueStoreName(), events: ORDER_EVENTS });
   raw = await RawNats.open();
   await fill(store, IDS);
-  await store.append(stream('payment', 'p'), counted(1));
+  await store.append(streamName('payment', 'p'), counted(1));
 });
 
 afterAll(async () => {
@@ -23,7 +23,7 @@ afterAll(async () => {
 });
 
 async function fill(target: JetStreamEventStore, ids: readonly string[]): Promise<void> {
-  await Promise.all(ids.map(async (id) => target.append(stream('order', id), counted(1))));
+  await Promise.all(ids.map(async (id) => target.append(streamName('order', id), counted(1))));
 }
 
 function idsOf(streams: readonly StreamName[]): string[] {
@@ -46,7 +46,7 @@ describe('streams', () => {
   it('gives each stream of a category once, and none of another', async () => {
     const found = await collect(store.streams({ category: 'order' }));
     expect(idsOf(found).toSorted()).toEqual(IDS.toSorted());
-    expect(await collect(store.streams({ category: 'payment' }))).toEqual([stream('payment', 'p')]);
+    expect(await collect(store.streams({ category: 'payment' }))).toEqual([streamName('payment', 'p')]);
     expect(await collect(store.streams({ category: 'nothing' }))).toEqual([]);
   });
 
@@ -130,8 +130,8 @@ describe('streams', () => {
   it('names a subject that belongs to no stream', async () => {
     for (const token of ['%zz', '%61', 'other-slot']) {
       const foreign = await openStore({ name: uniqueStoreName(), events: ORDER_EVENTS });
-      await foreign.append(stream('order', '1'), counted(1));
-      const slot = (slotOf(stream('order', 'other-slot')) + 1) % 64;
+      await foreign.append(streamName('order', '1'), counted(1));
+      const slot = (slotOf(streamName('order', 'other-slot')) + 1) % 64;
       await raw.store(`${foreign.name}.${slot}.order.${token}`, '{}');
       expect(await rejection(collect(foreign.streams({ category: 'order' })))).toMatchObject({
         name: 'CorruptStreamError',
@@ -172,5 +172,5 @@ describe('streams', () => {
 });
 
 function subject(id: string): string {
-  return subjectOf(store.name, stream('order', id));
+  return subjectOf(store.name, streamName('order', id));
 }

@@ -1,7 +1,7 @@
-import { stream } from '../../src/event/stream-name.js';
+import { streamName } from '../../src/event/stream-name.js';
 import type { Position } from '../../src/event/position.js';
 import type { JetStreamEventStore } from '../../src/event-store/jetstream-event-store.js';
-import type { Subscription } from '../../src/event-store/subscription.js';
+import type { Subscription } from '../../src/event-store/replay/subscription.js';
 import type { NatsCluster } from '../../src/testing/nats-cluster.js';
 import { startNatsCluster } from '../../src/testing/start-nats-cluster.js';
 import { openStore, uniqueStoreName } from '../shared-server.js';
@@ -29,7 +29,7 @@ async function newStore(name = uniqueStoreName()): Promise<JetStreamEventStore> 
 
 async function append(store: JetStreamEventStore, from: number, to: number): Promise<void> {
   for (let n = from; n <= to; n += 1)
-    await store.append(stream('order', `id-${n % 5}`), counted(n), { deadlineMs: 60_000 });
+    await store.append(streamName('order', `id-${n % 5}`), counted(n), { deadlineMs: 60_000 });
 }
 
 interface Follower {
@@ -111,7 +111,7 @@ describe('subscriptions on three replicas', () => {
     cluster.signal(lagging, 'SIGSTOP');
     for (let n = 11; n <= 3_000; n += 50) {
       const batch = range(n, Math.min(3_000, n + 49)).map(async (i) =>
-        writer.append(stream('order', `lag-${i % 50}`), counted(i)),
+        writer.append(streamName('order', `lag-${i % 50}`), counted(i)),
       );
       await Promise.all(batch);
     }

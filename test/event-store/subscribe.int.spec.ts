@@ -1,10 +1,10 @@
-import { stream } from '../../src/event/stream-name.js';
+import { streamName } from '../../src/event/stream-name.js';
 import { comparePositions, type Position } from '../../src/event/position.js';
 import type { RecordedEvent } from '../../src/event/recorded-event.js';
 import type { JetStreamEventStore } from '../../src/event-store/jetstream-event-store.js';
-import type { SubscribeOptions } from '../../src/event-store/subscribe-options.js';
-import type { Subscription } from '../../src/event-store/subscription.js';
-import { CorruptStreamError } from '../../src/kernel/errors.js';
+import type { SubscribeOptions } from '../../src/event-store/replay/subscribe-options.js';
+import type { Subscription } from '../../src/event-store/replay/subscription.js';
+import { CorruptStreamError } from '../../src/event/event-errors.js';
 import { sleep } from '../../src/kernel/sleep.js';
 import { openStore, sharedServerUrl, uniqueStoreName } from '../shared-server.js';
 import { collect, rejection, until } from '../support/collect.js';
@@ -34,7 +34,7 @@ function range(from: number, to: number): number[] {
 async function filled(): Promise<JetStreamEventStore> {
   const store = await newStore();
   for (let n = 1; n <= 60; n += 3)
-    await store.append(stream(n % 2 === 0 ? 'order' : 'payment', `id-${n % 5}`), counted(n, n + 2));
+    await store.append(streamName(n % 2 === 0 ? 'order' : 'payment', `id-${n % 5}`), counted(n, n + 2));
   return store;
 }
 
@@ -73,7 +73,7 @@ describe('subscribe', () => {
     expect(subscription.position).toBeUndefined();
     await caughtUp(subscription);
     expect(found).toEqual(range(1, 60));
-    for (let n = 61; n <= 90; n += 1) await store.append(stream('order', `id-${n % 3}`), counted(n));
+    for (let n = 61; n <= 90; n += 1) await store.append(streamName('order', `id-${n % 3}`), counted(n));
     await until('all there', () => found.length >= 90);
     expect(found).toEqual(range(1, 90));
     expect(positions).toEqual(positions.toSorted(comparePositions));
@@ -90,7 +90,7 @@ describe('subscribe', () => {
     const { subscription, found, log } = subscribed(store);
     await caughtUp(subscription);
     expect(log).toEqual(['caught up at 0']);
-    await store.append(stream('order', '1'), counted(1, 2));
+    await store.append(streamName('order', '1'), counted(1, 2));
     await until('the first events', () => found.length === 2, 2_000);
     await subscription.stop();
   });
@@ -130,7 +130,8 @@ describe('subscribe', () => {
     const store = await filled();
     const { subscription, found } = subscribed(store, { from: { after: '22.0' as Position } });
     await caughtUp(subscription);
-    for (const n of [21, 22, 23, 24]) await store.append(stream('order', 'x'), counted(n * 10, n * 10 + 1));
+    for (const n of [21, 22, 23, 24])
+      await store.append(streamName('order', 'x'), counted(n * 10, n * 10 + 1));
     await until('the events', () => found.length >= 5);
     await sleep(50);
     // of commit 22 the event behind its first one
@@ -140,7 +141,7 @@ describe('subscribe', () => {
 
   it('keeps to categories and types, and goes on over the others', async () => {
     const store = await filled();
-    const { position } = await store.append(stream('order', 'typed'), [
+    const { position } = await store.append(streamName('order', 'typed'), [
       new OrderPlaced('ada'),
       ...counted(7),
     ]);
@@ -159,7 +160,7 @@ describe('subscribe', () => {
   it("leaves out jetsource's own categories unless they are named", async () => {
     const store = await newStore();
     const source = await newStore();
-    const { position = '' } = await source.append(stream('order', 'x'), counted(7));
+    const { position = '' } = await source.append(streamName('order', 'x'), counted(7));
     const sequence = Number(position.split('.')[0]);
     const { message } = await raw.api<{ message: { data: string } }>(`STREAM.MSG.GET.${source.name}`, {
       seq: sequence,
@@ -167,7 +168,7 @@ describe('subscribe', () => {
     const body = Buffer.from(message.data, 'base64').toString().replace('"order"', '"$bus"');
     await raw.store(`${store.name}.5.$bus.x`, body);
     await raw.store(`${store.name}.6.$other.x`, 'not even a commit');
-    await store.append(stream('order', '1'), counted(1));
+    await store.append(streamName('order', '1'), counted(1));
     const without = subscribed(store);
     await caughtUp(without.subscription);
     expect(without.found).toEqual([1]);
@@ -292,7 +293,7 @@ describe('the handler of a subscription', () => {
     controller.abort();
     await subscription.closed;
     expect(performance.now() - started).toBeLessThan(500);
-    await store.append(stream('order', 'x'), counted(61));
+    await store.append(streamName('order', 'x'), counted(61));
     await sleep(50);
     expect(found).toEqual(range(1, 60));
   });
@@ -302,7 +303,7 @@ describe('the handler of a subscription', () => {
     const writer = await openStore({ name, events: ORDER_EVENTS });
     const text = 'x'.repeat(500_000);
     const total = 240;
-    for (let n = 0; n < total; n += 1) await writer.append(stream('order', '1'), [new OrderPlaced(text)]);
+    for (let n = 0; n < total; n += 1) await writer.append(streamName('order', '1'), [new OrderPlaced(text)]);
     await using proxy = await TcpProxy.to(Number(new URL(sharedServerUrl()).port));
     const store = await openStore({ name, servers: proxy.url, events: ORDER_EVENTS });
     let release = (): void => undefined;
@@ -342,7 +343,7 @@ describe('a subscription that is cut off', () => {
     const { subscription, found, log } = subscribed(store);
     await caughtUp(subscription);
     for (let n = 1; n <= 600; n += 1) {
-      await writer.append(stream('order', `id-${n % 7}`), counted(n));
+      await writer.append(streamName('order', `id-${n % 7}`), counted(n));
       if (n % 150 === 0) {
         proxy.cut();
         await sleep(100);
@@ -371,7 +372,7 @@ describe('a subscription that is cut off', () => {
       expect.stringMatching(/deleted.*caught up: false/i),
       'caught up at 60',
     ]);
-    await store.append(stream('order', 'x'), counted(61));
+    await store.append(streamName('order', 'x'), counted(61));
     await until('the next event', () => found.length === 61);
     await subscription.stop();
   });
@@ -379,7 +380,7 @@ describe('a subscription that is cut off', () => {
   it('finds the end when what is ahead is removed', async () => {
     const store = await newStore();
     const text = 'x'.repeat(100_000);
-    for (let n = 0; n < 300; n += 1) await store.append(stream('order', '1'), [new OrderPlaced(text)]);
+    for (let n = 0; n < 300; n += 1) await store.append(streamName('order', '1'), [new OrderPlaced(text)]);
     let release = (): void => undefined;
     const gate = new Promise<void>((resolve) => (release = resolve));
     const { subscription, log } = subscribed(store, { onEvent: async () => gate });
@@ -421,14 +422,14 @@ describe('a subscription that is cut off', () => {
     await raw.api(`STREAM.DELETE.${store.name}`);
     await raw.api(`STREAM.CREATE.${store.name}`, config);
     const again = await openStore({ name: store.name, events: ORDER_EVENTS });
-    await again.append(stream('order', 'new'), counted(-1));
+    await again.append(streamName('order', 'new'), counted(-1));
     expect(await rejection(subscription.closed)).toMatchObject({ name: 'StoreNotFoundError' });
     expect(found).toEqual(range(1, 60));
   });
 
   it('ends with an error when its stream is replaced by a longer one, instead of mixing the two', async () => {
     const store = await newStore();
-    const order = stream('order', '1');
+    const order = streamName('order', '1');
     await store.append(order, counted(1));
     await store.append(order, counted(2));
     const { config } = await raw.api<{ config: object }>(`STREAM.INFO.${store.name}`);
@@ -444,7 +445,7 @@ describe('a subscription that is cut off', () => {
 
   it('told to report messages that are no commits goes on behind each, and misses nothing', async () => {
     const store = await newStore();
-    const order = stream('order', '1');
+    const order = streamName('order', '1');
     await store.append(order, counted(1, 2));
     const first = await raw.store(`${store.name}.1.order.foreign`, 'not a commit');
     const second = await raw.store(`${store.name}.1.order.foreign`, '{}');
@@ -464,7 +465,7 @@ describe('a subscription that is cut off', () => {
 
   it('does not take a damaged stream that its handler meets for one of the log', async () => {
     const store = await newStore();
-    await store.append(stream('order', '1'), counted(1, 2));
+    await store.append(streamName('order', '1'), counted(1, 2));
     const thrown = new CorruptStreamError({
       stream: 'other/1',
       position: '1.0',
@@ -481,7 +482,7 @@ describe('a subscription that is cut off', () => {
     const store = await filled();
     const { subscription, found } = subscribed(store);
     await caughtUp(subscription);
-    await store.append(stream('order', 'x'), counted(61));
+    await store.append(streamName('order', 'x'), counted(61));
     const sequence = await raw.store(`${store.name}.1.order.foreign`, 'not a commit');
     expect(await rejection(subscription.closed)).toMatchObject({
       name: 'CorruptStreamError',

@@ -1,6 +1,6 @@
 import { EventRegistry } from '../../src/event/event-registry.js';
-import { type SubscribedStore, Subscription } from '../../src/event-store/subscription.js';
-import { TransportError } from '../../src/kernel/errors.js';
+import { type SubscribedStore, Subscription } from '../../src/event-store/replay/subscription.js';
+import { NatsError } from '../../src/jetstream/connection/connection-errors.js';
 import { commitOf } from '../event/stored-commit.js';
 import { rejection } from '../support/collect.js';
 import { Counted } from '../support/order-events.js';
@@ -46,10 +46,7 @@ class Recovering implements SubscribedStore {
 
 describe('a subscription whose consumer was made anew', () => {
   it('waits for the leader to say whether it is the same log, and tells why', async () => {
-    const store = new Recovering([
-      new TransportError('no answer came'),
-      new TransportError('no answer came'),
-    ]);
+    const store = new Recovering([new NatsError('no answer came'), new NatsError('no answer came')]);
     const found: number[] = [];
     const reasons: string[] = [];
     const subscription = new Subscription(store, {
@@ -63,7 +60,7 @@ describe('a subscription whose consumer was made anew', () => {
   });
 
   it('can be stopped while it waits', async () => {
-    const store = new Recovering(Array.from({ length: 1_000 }, () => new TransportError('no answer came')));
+    const store = new Recovering(Array.from({ length: 1_000 }, () => new NatsError('no answer came')));
     const found: number[] = [];
     const subscription = new Subscription(store, {
       onEvent: ({ data }) => void found.push((data as Counted).n),

@@ -1,6 +1,6 @@
-import { stream } from '../../src/event/stream-name.js';
+import { streamName } from '../../src/event/stream-name.js';
 import type { JetStreamEventStore } from '../../src/event-store/jetstream-event-store.js';
-import { isJetsourceError } from '../../src/kernel/errors.js';
+import { isJetsourceError } from '../../src/errors/any-jetsource-error.js';
 import type { NatsCluster } from '../../src/testing/nats-cluster.js';
 import { startNatsCluster } from '../../src/testing/start-nats-cluster.js';
 import { openStore, uniqueStoreName } from '../shared-server.js';
@@ -29,7 +29,7 @@ afterAll(async () => {
 
 describe('transactions on three replicas', () => {
   it('of six writers in a ring, each on its own stream and the next one, never both win where they overlap', async () => {
-    const ring = Array.from({ length: WRITERS }, (_, at) => stream('ring', `${at}`));
+    const ring = Array.from({ length: WRITERS }, (_, at) => streamName('ring', `${at}`));
     const versions = ring.map(() => 0);
     let together = 0;
     for (let round = 0; round < ROUNDS; round += 1) {
@@ -71,8 +71,8 @@ describe('transactions on three replicas', () => {
   }, 120_000);
 
   it('that check a stream while others write it never store on an outdated check', async () => {
-    const flag = stream('flag', 'x');
-    const log = stream('log', 'x');
+    const flag = streamName('flag', 'x');
+    const log = streamName('log', 'x');
     let version = 0;
     for (let round = 0; round < ROUNDS; round += 1) {
       const [checked, moved] = await Promise.allSettled([
@@ -95,7 +95,7 @@ describe('transactions on three replicas', () => {
   it('through the death of the leader are stored in full or not at all', async () => {
     const pairs = Array.from(
       { length: 200 },
-      (_, at) => [stream('left', `${at}`), stream('right', `${at}`)] as const,
+      (_, at) => [streamName('left', `${at}`), streamName('right', `${at}`)] as const,
     );
     const running = Promise.allSettled(
       pairs.map(async ([left, right], at) => {

@@ -1,7 +1,7 @@
-import { stream, type StreamName } from '../../src/event/stream-name.js';
+import { streamName, type StreamName } from '../../src/event/stream-name.js';
 import type { Expectation, TransactionEntry } from '../../src/event-store/event-store.js';
 import type { JetStreamEventStore } from '../../src/event-store/jetstream-event-store.js';
-import { TransactionConflictError } from '../../src/kernel/errors.js';
+import { TransactionConflictError } from '../../src/event-store/append/append-errors.js';
 import { openStore, uniqueStoreName } from '../shared-server.js';
 import { collect, rejection, until } from '../support/collect.js';
 import { counted, ORDER_EVENTS, OrderPlaced } from '../support/order-events.js';
@@ -23,7 +23,7 @@ beforeAll(async () => {
 afterAll(async () => raw.nc.close());
 
 function newStream(): StreamName {
-  return stream('order', `id-${++lastId}`);
+  return streamName('order', `id-${++lastId}`);
 }
 
 /** A stream that has events already. */

@@ -3,10 +3,10 @@ import type { Commit } from '../../src/event/commit.js';
 import { decodeCommit as decodeMessage, encodeCommit } from '../../src/event/commit-format.js';
 import type { Metadata, StoredMetadata } from '../../src/event/metadata.js';
 import { encodePredecessors, predecessorNumbers } from '../../src/event/predecessors.js';
-import { stream } from '../../src/event/stream-name.js';
+import { streamName } from '../../src/event/stream-name.js';
 
 const GOLDEN: Commit = {
-  stream: stream('order', 'a.b/ä'),
+  stream: streamName('order', 'a.b/ä'),
   commitId: '0198f3c2-7a11-7cc3-9a55-3a1f6b2c9d01',
   attemptId: '5f0c3f7e-8a51-4a8e-a0a1-0d6f2f0f4b11',
   number: 4,
@@ -73,7 +73,7 @@ const commit: fc.Arbitrary<Commit> = fc
   .map(({ category, id, number, ...rest }) => ({
     ...rest,
     number,
-    stream: stream(category, id),
+    stream: streamName(category, id),
     predecessors: encodePredecessors(predecessorNumbers(number).map((earlier) => earlier * 3)),
   }));
 

@@ -2,7 +2,7 @@ import type { CommitEvent } from '../../src/event/commit.js';
 import { EventRegistry } from '../../src/event/event-registry.js';
 import { Event } from '../../src/event/event-type.js';
 import { recordedEvents } from '../../src/event/recorded-event.js';
-import { EventRegistrationError, InvalidEventError } from '../../src/kernel/errors.js';
+import { EventRegistrationError, InvalidEventError } from '../../src/event/event-errors.js';
 import { commitOf } from './stored-commit.js';
 
 @Event('OrderPlaced')

@@ -4,7 +4,7 @@ import { EventRegistry } from '../../src/event/event-registry.js';
 import { Event } from '../../src/event/event-type.js';
 import { eventType } from '../../src/event/plain-event-type.js';
 import { recordedEvents } from '../../src/event/recorded-event.js';
-import { EventRegistrationError, InvalidEventError } from '../../src/kernel/errors.js';
+import { EventRegistrationError, InvalidEventError } from '../../src/event/event-errors.js';
 import { commitOf } from './stored-commit.js';
 
 interface Paid {

@@ -1,5 +1,5 @@
 import { checkMetadata, type Metadata } from '../../src/event/metadata.js';
-import { InvalidEventError } from '../../src/kernel/errors.js';
+import { InvalidEventError } from '../../src/event/event-errors.js';
 
 function withItself(): object {
   const metadata: Record<string, unknown> = {};

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { asPosition, comparePositions, parsePosition, positionOf } from '../../src/event/position.js';
-import { InvalidOptionError } from '../../src/kernel/errors.js';
+import { InvalidOptionError } from '../../src/kernel/invalid-option-error.js';
 
 const parts = fc.record({
   sequence: fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER }),

@@ -1,6 +1,6 @@
 import type { CommitEvent, StoredCommit } from '../../src/event/commit.js';
 import type { StoredMetadata } from '../../src/event/metadata.js';
-import { stream } from '../../src/event/stream-name.js';
+import { streamName } from '../../src/event/stream-name.js';
 
 /** A commit with these events, as a reader gets it from the log. */
 export function commitOf(
@@ -8,7 +8,7 @@ export function commitOf(
   metadata: StoredMetadata = { occurredAt: '2026-01-01T00:00:00.000Z' },
 ): StoredCommit {
   return {
-    stream: stream('order', '42'),
+    stream: streamName('order', '42'),
     commitId: '01890000-0000-7000-8000-000000000000',
     attemptId: '01890000-0000-4000-8000-000000000000',
     number: 1,

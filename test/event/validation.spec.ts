@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { EventRegistry } from '../../src/event/event-registry.js';
 import { Event } from '../../src/event/event-type.js';
 import { eventType } from '../../src/event/plain-event-type.js';
-import { EventRegistrationError, InvalidEventError } from '../../src/kernel/errors.js';
+import { EventRegistrationError, InvalidEventError } from '../../src/event/event-errors.js';
 
 const SCHEMAS = {
   zod: z.object({ customer: z.string(), lines: z.array(z.object({ count: z.number() })) }),

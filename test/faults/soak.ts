@@ -1,7 +1,7 @@
 // A million appends and reads over ten thousand streams: memory stays where it is after the warm-up, and nothing is left on the server. `npm run soak`
 import { parseArgs } from 'node:util';
 import { connectEventStore } from '../../src/event-store/connect-event-store.js';
-import { stream } from '../../src/event/stream-name.js';
+import { streamName } from '../../src/event/stream-name.js';
 import { startNatsServer } from '../../src/testing/start-nats-server.js';
 import { Counted, ORDER_EVENTS } from '../support/order-events.js';
 import { RawNats } from '../support/raw-nats.js';
@@ -33,7 +33,7 @@ let warmMb: number | undefined;
 async function work(): Promise<void> {
   while (appended < appends) {
     const n = (appended += 1);
-    const name = stream('soak', `${n % STREAMS}`);
+    const name = streamName('soak', `${n % STREAMS}`);
     await store.append(name, [new Counted(n)]);
     if (n % 10 === 0)
       for await (const event of store.read(name, { direction: 'backward', limit: 5 }))

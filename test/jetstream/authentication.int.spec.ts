@@ -30,7 +30,7 @@ describe('a server that demands credentials', () => {
 
   it('is a clear error for everybody else, which shows no secret', async () => {
     const denied = openStore({ servers: server.url.replace('//', '//ada:wr0ng@') });
-    await expect(denied).rejects.toMatchObject({ code: 'transport', outcome: 'not-applied' });
+    await expect(denied).rejects.toMatchObject({ code: 'nats', outcome: 'not-applied' });
     await expect(denied).rejects.toThrow(
       /cannot connect to NATS at nats:\/\/127\.0\.0\.1:\d+: authorization/i,
     );

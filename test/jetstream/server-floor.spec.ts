@@ -2,7 +2,7 @@ import {
   requireEventStoreServer,
   requireTransportServer,
 } from '../../src/jetstream/connection/server-floor.js';
-import { UnsupportedByServerError } from '../../src/kernel/errors.js';
+import { UnsupportedByServerError } from '../../src/jetstream/connection/connection-errors.js';
 
 describe('the server floor of the event store', () => {
   it.each(['2.12.1', '2.12.10', '2.13.0', '2.15.1', '3.0.0', '2.12.1-RC.1', '2.14.0-beta+7'])(

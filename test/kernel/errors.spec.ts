@@ -1,26 +1,32 @@
-import { readFileSync } from 'node:fs';
-import * as aggregateErrors from '../../src/kernel/aggregate-errors.js';
-import * as errors from '../../src/kernel/errors.js';
-import * as eventErrors from '../../src/kernel/event-errors.js';
-import * as transportErrors from '../../src/kernel/transport-errors.js';
-import { type AnyJetsourceError, isJetsourceError } from '../../src/kernel/errors.js';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { type AnyJetsourceError, isJetsourceError } from '../../src/errors/any-jetsource-error.js';
+import { WrongExpectedVersionError } from '../../src/event-store/append/append-errors.js';
+import * as aggregateErrors from '../../src/aggregate/aggregate-errors.js';
+import { InvalidOptionError } from '../../src/kernel/invalid-option-error.js';
 import { JetsourceError } from '../../src/kernel/jetsource-error.js';
-import * as publicEntry from '../../src/index.js';
+import * as rootEntry from '../../src/index.js';
+import * as testingEntry from '../../src/testing.js';
+import * as transportEntry from '../../src/transport.js';
 
 type Constructor = new (details: never, options?: ErrorOptions) => AnyJetsourceError;
 
-const classes = (
-  Object.entries({ ...errors, ...aggregateErrors, ...eventErrors, ...transportErrors }) as [string, unknown][]
-).filter(
-  (entry): entry is [string, Constructor] =>
-    typeof entry[1] === 'function' && entry[1].prototype instanceof JetsourceError,
+const src = fileURLToPath(new URL('../../src', import.meta.url));
+const modules = await Promise.all(
+  readdirSync(src, { recursive: true, encoding: 'utf8' })
+    .filter((path) => /-errors?\.ts$/.test(path) && !path.startsWith('errors/'))
+    .map(async (path) => (await import(join(src, path))) as Record<string, unknown>),
 );
-const sources = ['errors', 'transport-errors'].map((name) =>
-  readFileSync(new URL(`../../src/kernel/${name}.ts`, import.meta.url), 'utf8'),
-);
+const classes = modules
+  .flatMap((module) => Object.entries(module))
+  .filter(
+    (entry): entry is [string, Constructor] =>
+      typeof entry[1] === 'function' && entry[1].prototype instanceof JetsourceError,
+  );
 
 /** With a query it is another module, as in another installed copy. */
-const COPY: string = '../../src/kernel/errors.js?copy';
+const COPY: string = '../../src/aggregate/aggregate-errors.js?copy';
 
 /** All details that any error takes. */
 const DETAILS = {
@@ -61,15 +67,17 @@ describe('errors', () => {
   });
 
   it('are all in AnyJetsourceError, and nothing else is', () => {
-    const members = sources
-      .flatMap((source) => /export type Any\w+Error =([^;]+);/.exec(source)?.[1]?.split('|') ?? [])
+    const source = readFileSync(join(src, 'errors/any-jetsource-error.ts'), 'utf8');
+    const members = (/export type AnyJetsourceError =([^;]+);/.exec(source)?.[1] ?? '')
+      .split('|')
       .map((member) => member.trim())
-      .filter((member) => member !== '' && member !== 'AnyTransportError');
+      .filter((member) => member !== '');
     expect(members.toSorted()).toEqual(classes.map(([name]) => name).toSorted());
   });
 
   it('are all exported to users', () => {
-    expect(Object.keys(publicEntry)).toEqual(expect.arrayContaining(classes.map(([name]) => name)));
+    const exported = Object.keys({ ...rootEntry, ...transportEntry, ...testingEntry });
+    expect(exported).toEqual(expect.arrayContaining(classes.map(([name]) => name)));
   });
 
   it('have a code each, in kebab-case', () => {
@@ -78,24 +86,27 @@ describe('errors', () => {
     for (const code of codes) expect(code).toMatch(/^[a-z]+(-[a-z]+)*$/);
   });
 
-  it.each(classes)('%s bears its name, an outcome, its cause and a message', (name, ErrorClass) => {
-    const cause = new TypeError('why');
-    const error = new ErrorClass(DETAILS, { cause });
-    expect(error.name).toBe(name);
-    expect(String(error)).toMatch(new RegExp(`^${name}: .`));
-    expect(['not-applied', 'unknown']).toContain(error.outcome);
-    expect(error.cause).toBe(cause);
-    expect(error).toBeInstanceOf(Error);
-    expect(error).toBeInstanceOf(ErrorClass);
-    expect(error.stack).toContain('errors.spec');
-    expect(isJetsourceError(error)).toBe(true);
-  });
+  it.each(classes)(
+    '%s bears its name, its cause, a message, and an outcome where data were at stake',
+    (name, ErrorClass) => {
+      const cause = new TypeError('why');
+      const error = new ErrorClass(DETAILS, { cause });
+      expect(error.name).toBe(name);
+      expect(String(error)).toMatch(new RegExp(`^${name}: .`));
+      expect(['not-applied', 'unknown', undefined]).toContain(error.outcome);
+      expect(error.cause).toBe(cause);
+      expect(error).toBeInstanceOf(Error);
+      expect(error).toBeInstanceOf(ErrorClass);
+      expect(error.stack).toContain('errors.spec');
+      expect(isJetsourceError(error)).toBe(true);
+    },
+  );
 
   it('say "unknown" of an outcome only where something was sent', () => {
     const unknown = classes
       .map(([, ErrorClass]) => new ErrorClass(DETAILS))
       .filter(({ outcome }) => outcome === 'unknown');
-    expect(unknown.map(({ name }) => name)).toEqual([
+    expect(unknown.map(({ name }) => name).toSorted()).toEqual([
       'AppendOutcomeUnknownError',
       'PublishOutcomeUnknownError',
       'RequestTimeoutError',
@@ -103,14 +114,14 @@ describe('errors', () => {
   });
 
   it('are recognised when another installed copy of the package threw them', async () => {
-    const copy = (await import(COPY)) as typeof errors;
+    const copy = (await import(COPY)) as typeof aggregateErrors;
     const error = new copy.AggregateNotFoundError({ stream: 'order/1' });
-    expect(copy.AggregateNotFoundError).not.toBe(errors.AggregateNotFoundError);
-    expect(error).not.toBeInstanceOf(errors.AggregateNotFoundError);
+    expect(copy.AggregateNotFoundError).not.toBe(aggregateErrors.AggregateNotFoundError);
+    expect(error).not.toBeInstanceOf(aggregateErrors.AggregateNotFoundError);
     expect(isJetsourceError(error)).toBe(true);
   });
 
-  it.each([[new Error('x')], [{ code: 'transport' }], ['text'], [null], [undefined], [() => 1]])(
+  it.each([[new Error('x')], [{ code: 'nats' }], ['text'], [null], [undefined], [() => 1]])(
     'are not mistaken: %p',
     (value) => {
       expect(isJetsourceError(value)).toBe(false);
@@ -121,7 +132,7 @@ describe('errors', () => {
 describe('messages of errors', () => {
   it('tell what was expected and what is', () => {
     const conflict = (expected: 'none' | 'exists' | number, actual: number): string =>
-      new errors.WrongExpectedVersionError({ stream: 'order/1', expected, actual }).message;
+      new WrongExpectedVersionError({ stream: 'order/1', expected, actual }).message;
     expect(conflict('none', 3)).toBe(
       'order/1 was expected not to exist, but is at version 3; load it and decide again',
     );
@@ -131,7 +142,7 @@ describe('messages of errors', () => {
 
   it('name an option, what was given and what is allowed, long texts cut', () => {
     const message = (given: unknown): string =>
-      new errors.InvalidOptionError({ option: 'limit', given, allowed: 'an integer' }).message;
+      new InvalidOptionError({ option: 'limit', given, allowed: 'an integer' }).message;
     expect(message(-1)).toBe('limit must be an integer; given: -1');
     expect(message('x'.repeat(500)).length).toBeLessThan(150);
     expect(message(new Map())).toContain('given: Map');

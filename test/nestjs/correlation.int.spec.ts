@@ -9,7 +9,7 @@ import {
   type RecordedEvent,
   type Repository,
   runWithMetadata,
-  stream,
+  streamName,
 } from 'jetsource';
 import { InjectRepository, JetsourceModule } from 'jetsource/nestjs';
 import { sharedServerUrl, uniqueStoreName } from '../shared-server.js';
@@ -97,7 +97,7 @@ describe('the correlation of what a request causes', () => {
   }
 
   async function eventOf(id: string): Promise<RecordedEvent | undefined> {
-    return (await collect(store.read(stream('order', id), { consistency: 'leader' })))[0];
+    return (await collect(store.read(streamName('order', id), { consistency: 'leader' })))[0];
   }
 
   it('flows from the HTTP request through the command to the events, and on to what those cause', async () => {
@@ -106,7 +106,7 @@ describe('the correlation of what a request causes', () => {
     const shipped = await eventOf('1');
     expect(shipped?.metadata).toMatchObject({ correlationId: 'checkout-7', causationId: 'ship 1' });
 
-    const mailed = stream('mail', '1');
+    const mailed = streamName('mail', '1');
     const subscription = store.subscribe({
       onEvent: async (event) => {
         if (event.stream.id !== '1' || event.stream.category !== 'order') return;

@@ -98,7 +98,7 @@ describe('JetsourceModule', () => {
 
   it('fails to start, with the reason, when no server is there', async () => {
     const starting = start(JetsourceModule.forRoot({ ...options(), servers: 'nats://127.0.0.1:1' }));
-    await expect(starting).rejects.toMatchObject({ code: 'transport' });
+    await expect(starting).rejects.toMatchObject({ code: 'nats' });
   });
 
   it('refuses an aggregate class without a category, and names it', () => {

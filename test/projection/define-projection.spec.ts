@@ -1,4 +1,4 @@
-import { InvalidOptionError } from '../../src/kernel/errors.js';
+import { InvalidOptionError } from '../../src/kernel/invalid-option-error.js';
 import { defineProjection, type ProjectionDefinition } from '../../src/projection/define-projection.js';
 import { MemoryProjectionStore } from './memory-projection-store.js';
 import { OrderPlaced, OrderShipped } from './orders.js';

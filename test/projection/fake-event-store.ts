@@ -11,10 +11,10 @@ import {
   EventStore,
   type FollowOptions,
   type StreamStatus,
-  type StreamTail,
+  type StreamCommits,
 } from '../../src/event-store/event-store.js';
-import type { ReadAllStart } from '../../src/event-store/read-all-start.js';
-import type { StreamPage } from '../../src/event-store/stream-page.js';
+import type { ReadAllStart } from '../../src/event-store/replay/read-all-start.js';
+import type { StreamPage } from '../../src/event-store/listing/stream-page.js';
 
 /** A log in memory with what projections use of it, and the accidents that can happen to it. */
 export class FakeEventStore extends EventStore {
@@ -136,7 +136,7 @@ export class FakeEventStore extends EventStore {
     throw new TypeError('projections ask for no status');
   }
 
-  tail(): Promise<StreamTail> {
+  readCommits(): Promise<StreamCommits> {
     throw new TypeError('projections fold no streams');
   }
 

@@ -1,5 +1,5 @@
 import { Event } from '../../src/event/event-type.js';
-import { stream } from '../../src/event/stream-name.js';
+import { streamName } from '../../src/event/stream-name.js';
 import { defineProjection, type ProjectionDefinition } from '../../src/projection/define-projection.js';
 import { FakeEventStore } from './fake-event-store.js';
 import type { MemoryProjectionStore, Model } from './memory-projection-store.js';
@@ -17,7 +17,7 @@ export class OrderShipped {
   constructor(readonly carrier: string) {}
 }
 
-export const orderStream = stream('order', '42');
+export const orderStream = streamName('order', '42');
 
 export function orderLog(): FakeEventStore {
   return new FakeEventStore([OrderPlaced, OrderShipped]);

@@ -1,4 +1,4 @@
-import { TransportError } from '../../src/kernel/errors.js';
+import { NatsError } from '../../src/jetstream/connection/connection-errors.js';
 import type { Projections } from '../../src/projection/projections.js';
 import type { FakeEventStore } from './fake-event-store.js';
 import type { MemoryProjectionStore } from './memory-projection-store.js';
@@ -79,7 +79,7 @@ describe('a log that is not the one the model was built from', () => {
     await projections.waitUntilLive(quick);
     const answer = log.lastSequence.bind(log);
     let refusals = 2;
-    log.lastSequence = () => (refusals-- > 0 ? Promise.reject(new TransportError('no answer')) : answer());
+    log.lastSequence = () => (refusals-- > 0 ? Promise.reject(new NatsError('no answer')) : answer());
     log.reconnect();
     const { position } = await bench.place('ada');
     await projections.waitFor('sums', position, quick);

@@ -1,4 +1,4 @@
-import { CorruptStreamError } from '../../src/kernel/errors.js';
+import { CorruptStreamError } from '../../src/event/event-errors.js';
 import { Projections } from '../../src/projection/projections.js';
 import type { FakeEventStore } from './fake-event-store.js';
 import { MemoryProjectionStore } from './memory-projection-store.js';

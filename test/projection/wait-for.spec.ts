@@ -1,5 +1,5 @@
 import { getEventListeners } from 'node:events';
-import { stream } from '../../src/event/stream-name.js';
+import { streamName } from '../../src/event/stream-name.js';
 import type { FakeEventStore } from './fake-event-store.js';
 import type { MemoryProjectionStore } from './memory-projection-store.js';
 import { OrderPlaced, sums } from './orders.js';
@@ -38,7 +38,7 @@ describe('waitFor', () => {
   it('refuses a position of a category that the projection does not read', async () => {
     const projections = await bench.started(sums(store));
     await projections.waitUntilLive(quick);
-    const { position } = await log.append(stream('customer', '7'), [new OrderPlaced('ada')]);
+    const { position } = await log.append(streamName('customer', '7'), [new OrderPlaced('ada')]);
     const error = await errorOf(projections.waitFor('sums', position, quick));
     expect(error).toMatchObject({ code: 'invalid-option' });
     expect(error.message).toContain('customer/7');

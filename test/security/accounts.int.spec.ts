@@ -1,4 +1,4 @@
-import { stream } from '../../src/event/stream-name.js';
+import { streamName } from '../../src/event/stream-name.js';
 import type { NatsServer } from '../../src/testing/nats-server.js';
 import { openStore } from '../shared-server.js';
 import { collect, rejection, until } from '../support/collect.js';
@@ -7,7 +7,7 @@ import { RawNats } from '../support/raw-nats.js';
 import { startConfigured } from './configured-server.js';
 import { startHubAndLeaf } from './leaf-node.js';
 
-const order = stream('order', '1');
+const order = streamName('order', '1');
 
 describe('two accounts of one server', () => {
   it('each have a store of the same name, and see nothing of each other', async () => {
@@ -128,7 +128,7 @@ describe('the JetStream of a leaf node, reached through its hub', () => {
   it('that is not there is an error that names it', async () => {
     const start = performance.now();
     const error = await rejection(openStore({ servers: hub.url, domain: 'nowhere' }));
-    expect(error).toMatchObject({ code: 'transport', message: expect.stringContaining('$JS.nowhere.API') });
+    expect(error).toMatchObject({ code: 'nats', message: expect.stringContaining('$JS.nowhere.API') });
     expect(performance.now() - start).toBeLessThan(15_000);
   });
 });

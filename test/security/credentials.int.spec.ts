@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { nkeyAuthenticator, nkeys } from '@nats-io/transport-node';
 import type { ConnectionOptions } from '../../src/jetstream/connection/connection-options.js';
-import type { TransportError } from '../../src/kernel/errors.js';
+import type { NatsError } from '../../src/jetstream/connection/connection-errors.js';
 import type { NatsServer } from '../../src/testing/nats-server.js';
 import { openStore } from '../shared-server.js';
 import { startConfigured, temporaryFolder } from './configured-server.js';
@@ -14,7 +14,7 @@ async function outcomeOf(server: NatsServer, options: Partial<ConnectionOptions>
     const store = await openStore({ servers: server.url, ...options });
     return (await store.lastSequence()) === 0 ? 'in' : 'not empty';
   } catch (error) {
-    return `${(error as TransportError).code}: ${(error as TransportError).message}`;
+    return `${(error as NatsError).code}: ${(error as NatsError).message}`;
   }
 }
 

@@ -1,6 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { stream } from '../../src/event/stream-name.js';
+import { streamName } from '../../src/event/stream-name.js';
 import type { JetStreamEventStore } from '../../src/event-store/jetstream-event-store.js';
 import type { NatsCluster } from '../../src/testing/nats-cluster.js';
 import { startNatsCluster } from '../../src/testing/start-nats-cluster.js';
@@ -17,7 +17,7 @@ interface Info {
   };
 }
 
-const order = stream('order', '1');
+const order = streamName('order', '1');
 let storeDir: string;
 let cluster: NatsCluster;
 let store: JetStreamEventStore;

@@ -1,6 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { stream } from '../../src/event/stream-name.js';
+import { streamName } from '../../src/event/stream-name.js';
 import { startNatsServer } from '../../src/testing/start-nats-server.js';
 import { openStore } from '../shared-server.js';
 import { collect } from '../support/collect.js';
@@ -8,7 +8,7 @@ import { ORDER_EVENTS, OrderPlaced } from '../support/order-events.js';
 import { temporaryFolder } from './configured-server.js';
 
 const SECRETS = ['ada@example.org', 'id-of-ada', 'actor-of-ada'];
-const order = stream('order', 'id-of-ada');
+const order = streamName('order', 'id-of-ada');
 // nats-server would take it for a number and a comment, were it not quoted
 const KEY = '123e45//"a key" with \\ in it';
 

@@ -3,8 +3,8 @@ import { connect, headers, type NatsConnection, PermissionViolationError } from 
 import type { EventStoreOptions } from '../../src/event-store/connect-event-store.js';
 import type { JetStreamEventStore } from '../../src/event-store/jetstream-event-store.js';
 import { subjectOf } from '../../src/event/subject.js';
-import { stream, type StreamName } from '../../src/event/stream-name.js';
-import type { TransportError } from '../../src/kernel/errors.js';
+import { streamName, type StreamName } from '../../src/event/stream-name.js';
+import type { NatsError } from '../../src/jetstream/connection/connection-errors.js';
 import type { NatsServer } from '../../src/testing/nats-server.js';
 import { openStore } from '../shared-server.js';
 import { collect, rejection, until } from '../support/collect.js';
@@ -20,8 +20,8 @@ const PASSWORDS = {
 };
 type Role = 'publisher' | 'projection' | 'projection-of-all' | 'reactor' | 'admin';
 
-const order = (id: string) => stream('order', id);
-const customer = (id: string) => stream('customer', id);
+const order = (id: string) => streamName('order', id);
+const customer = (id: string) => streamName('customer', id);
 
 let server: NatsServer;
 let admin: JetStreamEventStore;
@@ -106,7 +106,7 @@ describe('a publisher', () => {
       rejection(store.append(customer('8'), [new OrderPlaced('x')], { expect: 'none' })),
     );
     expect(result).toMatchObject({
-      code: 'transport',
+      code: 'nats',
       outcome: 'not-applied',
       message: expect.stringContaining(`may not publish to ${subjectOf('shop', customer('8'))}`),
     });
@@ -122,10 +122,8 @@ describe('a publisher', () => {
     const refused = Promise.all(ids.map((id) => rejection(append(customer(id)))));
     const { result, ms } = await timed(Promise.all([permitted, refused]));
     expect(result[0].every(({ committed }) => committed)).toBe(true);
-    expect(new Set(result[1].map((error) => (error as TransportError).code))).toEqual(new Set(['transport']));
-    expect(new Set(result[1].map((error) => (error as TransportError).outcome))).toEqual(
-      new Set(['not-applied']),
-    );
+    expect(new Set(result[1].map((error) => (error as NatsError).code))).toEqual(new Set(['nats']));
+    expect(new Set(result[1].map((error) => (error as NatsError).outcome))).toEqual(new Set(['not-applied']));
     expect(ms).toBeLessThan(5_000);
   });
 
@@ -135,7 +133,7 @@ describe('a publisher', () => {
       rejection(store.append(customer('same'), counted(1), { expect: 'none' })),
     );
     const { result, ms } = await timed(Promise.all(appends));
-    for (const error of result) expect(error).toMatchObject({ code: 'transport', outcome: 'not-applied' });
+    for (const error of result) expect(error).toMatchObject({ code: 'nats', outcome: 'not-applied' });
     expect(ms).toBeLessThan(2_000);
   });
 
@@ -161,7 +159,7 @@ describe('a publisher', () => {
     const { result, ms } = await timed(rejection(store.transact(entries)));
     expect({ result, ms }).toMatchObject({
       result: {
-        code: 'transport',
+        code: 'nats',
         outcome: 'not-applied',
         message: expect.stringContaining(subjectOf('shop', customer('tx-3'))),
       },
@@ -174,7 +172,7 @@ describe('a publisher', () => {
     const store = await storeOf('publisher');
     const { result, ms } = await timed(rejection(store.status(customer('7'))));
     expect(result).toMatchObject({
-      code: 'transport',
+      code: 'nats',
       message: expect.stringContaining('may not publish to $JS.API.DIRECT.GET.shop.'),
     });
     expect(ms).toBeLessThan(1_000);
@@ -196,13 +194,13 @@ describe('a publisher', () => {
     await following;
     expect(reasons[0]).toMatch(/may not publish to \$JS\.API\.CONSUMER\.CREATE\.shop\./);
     const { result, ms } = await timed(rejection(collect(store.readAll({ categories: ['order'] }))));
-    expect(result).toMatchObject({ code: 'transport', message: expect.stringContaining('CONSUMER.CREATE') });
+    expect(result).toMatchObject({ code: 'nats', message: expect.stringContaining('CONSUMER.CREATE') });
     expect(ms).toBeLessThan(1_000);
   });
 
   it('creates no store, edits none and deletes nothing', async () => {
     const { result, ms } = await timed(rejection(storeOf('publisher', { name: 'shop2' })));
-    expect(result).toMatchObject({ code: 'transport', outcome: 'not-applied' });
+    expect(result).toMatchObject({ code: 'nats', outcome: 'not-applied' });
     expect(ms).toBeLessThan(2_000);
     const nc = await rawOf('publisher');
     for (const call of [
@@ -284,7 +282,7 @@ describe('a projection', () => {
     const store = await storeOf('projection');
     const { result, ms } = await timed(rejection(store.append(order('p'), counted(1), { expect: 'none' })));
     expect(result).toMatchObject({
-      code: 'transport',
+      code: 'nats',
       outcome: 'not-applied',
       message: expect.stringContaining(subjectOf('shop', order('p'))),
     });
@@ -372,7 +370,7 @@ describe('an inbox', () => {
   it('that the user may not listen to fails the connect, naming it', async () => {
     const { result, ms } = await timed(rejection(storeOf('publisher', { inboxPrefix: '_INBOX' })));
     expect(result).toMatchObject({
-      code: 'transport',
+      code: 'nats',
       outcome: 'not-applied',
       message: expect.stringMatching(/may not subscribe to _INBOX\..*inboxPrefix/),
     });

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { stream } from '../../src/event/stream-name.js';
+import { streamName } from '../../src/event/stream-name.js';
 import type { NatsServer } from '../../src/testing/nats-server.js';
 import { openStore } from '../shared-server.js';
 import { collect, rejection } from '../support/collect.js';
@@ -10,7 +10,7 @@ import { counted, ORDER_EVENTS } from '../support/order-events.js';
 import { startConfigured, temporaryFolder } from './configured-server.js';
 
 const run = promisify(execFile);
-const orders = stream('order', '1');
+const orders = streamName('order', '1');
 
 let folder: string;
 let server: NatsServer;
@@ -64,7 +64,7 @@ describe('a server that demands TLS', () => {
     const start = performance.now();
     const error = await rejection(openStore({ servers: server.url, ...(tls && { tls }) }));
     expect(error).toMatchObject({
-      code: 'transport',
+      code: 'nats',
       outcome: 'not-applied',
       message: expect.stringMatching(/cannot connect to NATS at .*certificate/),
     });
@@ -74,7 +74,7 @@ describe('a server that demands TLS', () => {
   it('that demands a certificate of the client, too, refuses those who have none', async () => {
     const authority = { caFile: join(folder, 'authority.pem') };
     const error = await rejection(openStore({ servers: strict.url, tls: authority }));
-    expect(error).toMatchObject({ code: 'transport', outcome: 'not-applied' });
+    expect(error).toMatchObject({ code: 'nats', outcome: 'not-applied' });
     const own = { certFile: join(folder, 'client.pem'), keyFile: join(folder, 'client.key') };
     const store = await openStore({ servers: strict.url, tls: { ...authority, ...own } });
     expect(await store.lastSequence()).toBe(0);
@@ -87,7 +87,7 @@ describe('a server that demands TLS', () => {
     // a certificate for the name localhost proves nothing about an address
     const elsewhere = await startConfigured(tlsBlock(false, 'elsewhere'));
     const error = await rejection(openStore({ servers: elsewhere.url, tls }));
-    expect(error).toMatchObject({ code: 'transport', message: expect.stringMatching(/altnames/) });
+    expect(error).toMatchObject({ code: 'nats', message: expect.stringMatching(/altnames/) });
     const byName = await openStore({ servers: elsewhere.url.replace('127.0.0.1', 'localhost'), tls });
     expect(await byName.lastSequence()).toBe(0);
   });
@@ -99,7 +99,7 @@ describe('a server that demands TLS', () => {
         tls: { caFile: join(folder, 'authority.pem') },
       }),
     );
-    expect(error).toMatchObject({ code: 'transport', message: expect.stringMatching(/altnames|localhost/) });
+    expect(error).toMatchObject({ code: 'nats', message: expect.stringMatching(/altnames|localhost/) });
   });
 });
 
@@ -108,6 +108,6 @@ describe('a server without TLS', () => {
     const plain = await startConfigured('server_name: plain\n');
     const tls = { caFile: join(folder, 'authority.pem') };
     const error = await rejection(openStore({ servers: plain.url, tls }));
-    expect(error).toMatchObject({ code: 'transport', outcome: 'not-applied' });
+    expect(error).toMatchObject({ code: 'nats', outcome: 'not-applied' });
   });
 });

@@ -1,6 +1,6 @@
 // A process of its own that appends under a command id, for tests of two processes at once: url, store, stream id, command id, events.
 import { connectEventStore } from '../../src/event-store/connect-event-store.js';
-import { stream } from '../../src/event/stream-name.js';
+import { streamName } from '../../src/event/stream-name.js';
 import { counted, ORDER_EVENTS } from './order-events.js';
 
 const [servers, name, id, commandId] = process.argv.slice(2) as [string, string, string, string];
@@ -10,7 +10,7 @@ process.stdout.write('ready\n');
 await new Promise((resolve) => process.stdin.once('data', resolve));
 const results = [];
 for (let command = 0; command < 50; command += 1) {
-  const { version, position, committed } = await store.append(stream('order', id), counted(command), {
+  const { version, position, committed } = await store.append(streamName('order', id), counted(command), {
     commandId: `${commandId}-${command}`,
   });
   results.push({ version, position, committed });

@@ -1,7 +1,7 @@
 import type { EventPolicies } from '../../src/event/event-decoder.js';
 import type { EventDefinition } from '../../src/event/event-registry.js';
 import type { EventStore } from '../../src/event-store/event-store.js';
-import { inMemoryEventStore } from '../../src/event-store/in-memory-event-store.js';
+import { inMemoryEventStore } from '../../src/testing/in-memory/in-memory-event-store.js';
 import { openStore, uniqueStoreName } from '../shared-server.js';
 
 /** A store, and the same one as another process would have it. */

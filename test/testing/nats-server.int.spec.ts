@@ -295,7 +295,7 @@ function runScript(
   args: string[],
   env: Record<string, string> = {},
 ): ChildProcessByStdio<null, Readable, null> {
-  const root = new URL('../../', import.meta.url).href;
+  const root = new URL('../..', import.meta.url).href;
   return spawn(process.execPath, ['--input-type=module', '-e', script, root, ...args], {
     stdio: ['ignore', 'pipe', 'inherit'],
     env: { ...process.env, ...env },

@@ -1,4 +1,4 @@
-import { stream } from '../../src/event/stream-name.js';
+import { streamName } from '../../src/event/stream-name.js';
 import { specification } from '../../src/testing/specification.js';
 import {
   account,
@@ -192,7 +192,7 @@ export const SPECIFICATION_CASES: readonly SpecificationCase[] = [
   },
   {
     title: 'what is no event',
-    run: async () => deciding(() => stream('a', 'b')).thenEvents([new MoneyDeposited(1)]),
+    run: async () => deciding(() => streamName('a', 'b')).thenEvents([new MoneyDeposited(1)]),
     fails: /StreamName/,
   },
 ];

@@ -77,7 +77,7 @@ describe('a client', () => {
 
   it('fails, and tries again at the next use, when no server is there or the hook throws', async () => {
     const nowhere = openClient({ connectionOptions: { servers: 'nats://127.0.0.1:1' } });
-    expect(await rejection(lastValueFrom(nowhere.emit('a', 1)))).toMatchObject({ code: 'transport' });
+    expect(await rejection(lastValueFrom(nowhere.emit('a', 1)))).toMatchObject({ code: 'nats' });
     let fails = true;
     const connectedHook = (): void => {
       if (fails) throw new TypeError('not yet');
@@ -94,7 +94,7 @@ describe('a client', () => {
     await openClient({ streamConfig: taken }).connect();
     const other = { ...taken, name: uniqueStoreName() };
     const client = openClient({ connectionOptions, streamConfig: other });
-    expect(await rejection(client.connect())).toMatchObject({ code: 'stream-settings' });
+    expect(await rejection(client.connect())).toMatchObject({ code: 'jetstream-settings' });
     expect(opened[0]?.isClosed()).toBe(true);
   });
 

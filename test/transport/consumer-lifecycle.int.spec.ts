@@ -276,7 +276,7 @@ describe('a pattern', () => {
   it('that no stream captures is refused', async () => {
     const { name } = uniqueStream();
     await expect(startService(name, [listener(`${name}.n`, () => undefined)])).rejects.toMatchObject({
-      code: 'no-stream',
+      code: 'jetstream-not-found',
       message: expect.stringContaining('streamConfig'),
     });
   });
@@ -290,7 +290,7 @@ describe('a pattern', () => {
     }));
     const controllers = [listener(`${name}.*`, (_, context) => seen.push(context.getSubject()))];
     await expect(startService(name, controllers, { streamConfig })).rejects.toMatchObject({
-      code: 'no-stream',
+      code: 'jetstream-not-found',
       message: expect.stringContaining(`${name}-a, ${name}-b`),
     });
     await startService(name, controllers, { streamConfig, consumerOptions: { stream: `${name}-b` } });

@@ -140,7 +140,7 @@ describe('emit', () => {
   it('says at once that no stream captures the subject', async () => {
     const begun = performance.now();
     const error = await rejection(lastValueFrom(client.emit(uniqueStoreName(), 1)));
-    expect(error).toMatchObject({ code: 'no-stream' });
+    expect(error).toMatchObject({ code: 'jetstream-not-found' });
     expect(performance.now() - begun).toBeLessThan(4_000);
   });
 

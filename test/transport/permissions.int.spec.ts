@@ -82,7 +82,7 @@ describe('with the least permissions', () => {
     const client = openClient({ connectionOptions: optionsOf('emitter') });
     const record = new NatsJetStreamRecordBuilder(1).setDelay(1_000).build();
     expect(await rejection(lastValueFrom(client.emit('orders.created', record)))).toMatchObject({
-      code: 'no-stream',
+      code: 'jetstream-not-found',
     });
     await client.close();
   });
@@ -100,7 +100,7 @@ describe('with the least permissions', () => {
   it('a service that may not subscribe to its requests does not start', async () => {
     const error = await rejection(startSums('deaf'));
     expect(error).toMatchObject({
-      code: 'transport',
+      code: 'nats',
       message: expect.stringContaining('requests cannot be received'),
     });
   });

@@ -233,7 +233,7 @@ describe('request-response', () => {
   it('fails with an error when the answer is no JSON', async () => {
     raw.nc.subscribe(`${prefix}.garbled`, { callback: (_, message) => void message.respond('}{') });
     await raw.nc.flush();
-    expect(await rejection(ask('garbled'))).toMatchObject({ code: 'transport', outcome: 'unknown' });
+    expect(await rejection(ask('garbled'))).toMatchObject({ code: 'nats', outcome: 'unknown' });
   });
 
   it('takes a foreign answer as the value', async () => {

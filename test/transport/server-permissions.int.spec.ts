@@ -78,7 +78,7 @@ describe('with the least permissions', () => {
       }),
     );
     expect(error).toMatchObject({
-      code: 'transport',
+      code: 'nats',
       message: expect.stringContaining('$JS.API.CONSUMER.CREATE.orders.mail-secret_read.secret.read'),
     });
   });
@@ -100,7 +100,7 @@ describe('with the least permissions', () => {
     const connectionOptions = optionsOf('bound');
     expect(
       await rejection(startService('bound', handlers, { connectionOptions, deadLetters: false })),
-    ).toMatchObject({ code: 'no-stream', message: expect.stringContaining('option stream') });
+    ).toMatchObject({ code: 'jetstream-not-found', message: expect.stringContaining('option stream') });
     const { app } = await startService(
       'bound',
       [

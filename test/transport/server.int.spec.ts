@@ -18,7 +18,7 @@ import { listener, startService } from './shared-service.js';
 
 describe('listen', () => {
   it.each([
-    ['no server', { connectionOptions: { servers: 'nats://127.0.0.1:1', name: 'x' } }, 'transport'],
+    ['no server', { connectionOptions: { servers: 'nats://127.0.0.1:1', name: 'x' } }, 'nats'],
     ['a stream that cannot be', { streamConfig: { name: 'a b', subjects: ['x'] } }, 'invalid-option'],
     [
       'an option of a handler',

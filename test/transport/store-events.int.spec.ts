@@ -3,7 +3,7 @@ import { connectEventStore } from '../../src/event-store/connect-event-store.js'
 import type { EventStore } from '../../src/event-store/event-store.js';
 import { Event } from '../../src/event/event-type.js';
 import { currentMetadata } from '../../src/event/metadata-context.js';
-import { stream } from '../../src/event/stream-name.js';
+import { streamName } from '../../src/event/stream-name.js';
 import type { NatsJetStreamContext } from '../../src/transport/server/nats-jetstream.context.js';
 import { until } from '../support/collect.js';
 import { ORDER_EVENTS, OrderPlaced, OrderShipped } from '../support/order-events.js';
@@ -13,7 +13,7 @@ import { openClient, uniqueStream } from './shared-client.js';
 import { deadLetters, listener, openDeadLetters, startService } from './shared-service.js';
 
 const stores: EventStore[] = [];
-const order = stream('order', '42');
+const order = streamName('order', '42');
 
 async function openStore(): Promise<{ store: EventStore; name: string }> {
   const name = uniqueStoreName();
@@ -85,7 +85,7 @@ describe('events of an event store', () => {
       { events: ORDER_EVENTS },
     );
     await store.append(order, [new OrderPlaced('ada'), new OrderShipped('ups')]);
-    await store.append(stream('parcel', '1'), [new OrderShipped('dhl')]);
+    await store.append(streamName('parcel', '1'), [new OrderShipped('dhl')]);
     await until('the first is handled', () => seen.length === 1);
     expect((await onlyConsumer(name)).num_ack_pending).toBe(1);
     release();

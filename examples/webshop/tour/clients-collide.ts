@@ -1,5 +1,5 @@
 import { strict as assert } from 'node:assert';
-import { EventStore, stream } from 'jetsource';
+import { EventStore, streamName } from 'jetsource';
 import type { Tour } from './tour.js';
 
 /** Two requests collide only when both have loaded before either has stored, which takes a few orders at times. */
@@ -19,7 +19,7 @@ export async function clientsCollide({ shops: [one, other], app, saw }: Tour): P
     const events = [];
     for await (const event of app
       .get(EventStore)
-      .read(stream('order', order.id), { consistency: 'leader' })) {
+      .read(streamName('order', order.id), { consistency: 'leader' })) {
       events.push(`${event.version} ${event.type}`);
     }
     assert.deepEqual(events, ['1 OrderPlaced', '2 ParcelShipped', '3 ParcelShipped']);

@@ -1,6 +1,6 @@
 import { strict as assert } from 'node:assert';
 import { randomUUID } from 'node:crypto';
-import { EventStore, stream } from 'jetsource';
+import { EventStore, streamName } from 'jetsource';
 import type { Tour } from './tour.js';
 
 export async function requestIsRepeated({ shops, app, saw }: Tour): Promise<void> {
@@ -21,7 +21,7 @@ export async function requestIsRepeated({ shops, app, saw }: Tour): Promise<void
   let events = 0;
   for await (const event of app
     .get(EventStore)
-    .read(stream('order', first.body.id), { consistency: 'leader' })) {
+    .read(streamName('order', first.body.id), { consistency: 'leader' })) {
     events = event.version;
   }
   assert.equal(events, 1);

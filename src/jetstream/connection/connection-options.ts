@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { credsAuthenticator, type NodeConnectionOptions } from '@nats-io/transport-node';
-import { InvalidOptionError } from '../../kernel/errors.js';
+import { InvalidOptionError } from '../../kernel/invalid-option-error.js';
 import { checkKnownOptions } from '../../kernel/options.js';
 import { parseServers } from './server-addresses.js';
 import { withIpCheck } from './tls-identity.js';

@@ -10,7 +10,7 @@ import {
 } from '@nats-io/transport-node';
 import { Backoff } from '../../kernel/backoff.js';
 import type { Deadline } from '../../kernel/deadline.js';
-import { ConnectionClosedError, TransportError } from '../../kernel/errors.js';
+import { ConnectionClosedError, NatsError } from './connection-errors.js';
 import { sleep } from '../../kernel/sleep.js';
 import { type ApiFault, isTransient } from '../api-codes.js';
 import { apiPrefixOf, type ConnectionOptions, toNatsOptions } from './connection-options.js';
@@ -46,7 +46,7 @@ export class JetStreamConnection {
     void this.#watch();
   }
 
-  /** @throws {@link TransportError} when no server can be reached, or refuses. */
+  /** @throws {@link NatsError} when no server can be reached, or refuses. */
   static async open(options: ConnectionOptions, defaultName: string): Promise<JetStreamConnection> {
     const natsOptions = toNatsOptions(options, defaultName);
     const apiPrefix = apiPrefixOf(options);
@@ -54,7 +54,7 @@ export class JetStreamConnection {
       return new JetStreamConnection(await connectTo(natsOptions), apiPrefix, options.inboxPrefix);
     } catch (cause) {
       const servers = [natsOptions.servers ?? '127.0.0.1:4222'].flat().join(', ');
-      throw new TransportError(`cannot connect to NATS at ${servers}: ${(cause as Error).message}`, {
+      throw new NatsError(`cannot connect to NATS at ${servers}: ${(cause as Error).message}`, {
         cause,
       });
     }
@@ -103,7 +103,7 @@ export class JetStreamConnection {
   /**
    * The answer to a request that may safely be repeated. Resent while nobody serves the subject or no answer comes.
    *
-   * @throws {@link TransportError} when the deadline passes without an answer.
+   * @throws {@link NatsError} when the deadline passes without an answer.
    */
   async request(subject: string, payload: Uint8Array, deadline: Deadline, headers?: MsgHdrs): Promise<Msg> {
     const backoff = new Backoff(20, 500);
@@ -123,7 +123,7 @@ export class JetStreamConnection {
       else await sleep(Math.min(backoff.next(), deadline.leftMs), deadline.signal);
     }
     deadline.signal?.throwIfAborted();
-    throw new TransportError(
+    throw new NatsError(
       `${subject}: ${last} within ${deadline.totalMs} ms; is the server up, with JetStream?`,
     );
   }
@@ -222,8 +222,6 @@ export function isFault(answer: unknown): answer is { error: ApiFault } {
 }
 
 /** A fault that jetsource has no better word for. */
-export function unexpectedFault(what: string, fault: ApiFault): TransportError {
-  return new TransportError(
-    `${what}: ${fault.description ?? 'unknown error'} (${fault.err_code ?? fault.code})`,
-  );
+export function unexpectedFault(what: string, fault: ApiFault): NatsError {
+  return new NatsError(`${what}: ${fault.description ?? 'unknown error'} (${fault.err_code ?? fault.code})`);
 }

@@ -1,4 +1,4 @@
-import { InvalidOptionError } from '../../kernel/errors.js';
+import { InvalidOptionError } from '../../kernel/invalid-option-error.js';
 
 /** Where servers are, and the credentials that stood in their URLs. */
 export interface ServerAddresses {

@@ -1,4 +1,4 @@
-import { UnsupportedByServerError } from '../../kernel/errors.js';
+import { UnsupportedByServerError } from './connection-errors.js';
 
 /** What the event store needs of the server, and since when the server has it. */
 const EVENT_STORE_FLOOR = {

@@ -13,22 +13,22 @@ const text = new TextDecoder();
 const ACK = utf8.encode('+ACK');
 
 /** What a message says it is, where that is not what was delivered: a redriven one bears its old subject and headers. */
-export interface Guise {
+export interface MessageContent {
   readonly subject: string;
   readonly headers: MsgHdrs | undefined;
   readonly data: Uint8Array;
 }
 
 /** What is said of a message: done, to come again after a while, never to come again. */
-export type Verdict =
+export type Acknowledgement =
   | { readonly kind: 'ack' }
   | { readonly kind: 'nak'; readonly delayMs: number }
   | { readonly kind: 'term'; readonly reason: string };
 
 /** What was said, and who hears it. */
-interface Settlement {
-  verdict: Verdict | undefined;
-  readonly settle: (verdict: Verdict) => void;
+interface AcknowledgementState {
+  verdict: Acknowledgement | undefined;
+  readonly settle: (verdict: Acknowledgement) => void;
 }
 
 /** A message that a consumer delivered, settled at most once: what is said of it afterwards is not heard. */
@@ -36,15 +36,18 @@ export class DeliveredMessage implements JsMsg {
   readonly info: DeliveryInfo;
   readonly #connection: JetStreamConnection;
   readonly #msg: Msg;
-  readonly #guise: Guise;
-  readonly #settlement: Settlement;
+  readonly #guise: MessageContent;
+  readonly #settlement: AcknowledgementState;
   readonly #timestampNanos: string;
 
   constructor(
     connection: JetStreamConnection,
     msg: Msg,
-    guise: Guise = msg as Guise,
-    settlement: Settlement = { verdict: undefined, settle: (verdict) => this.#respond(wordFor(verdict)) },
+    guise: MessageContent = msg as MessageContent,
+    settlement: AcknowledgementState = {
+      verdict: undefined,
+      settle: (verdict) => this.#respond(wordFor(verdict)),
+    },
   ) {
     this.#connection = connection;
     this.#msg = msg;
@@ -54,12 +57,12 @@ export class DeliveredMessage implements JsMsg {
   }
 
   /** The same delivery under another subject, with other headers and data: settling either settles both. */
-  as(guise: Guise): DeliveredMessage {
+  as(guise: MessageContent): DeliveredMessage {
     return new DeliveredMessage(this.#connection, this.#msg, guise, this.#settlement);
   }
 
   /** A part of the message, settled by itself: what is said of it is told to `settle`. */
-  part(settle: (verdict: Verdict) => void): DeliveredMessage {
+  part(settle: (verdict: Acknowledgement) => void): DeliveredMessage {
     return new DeliveredMessage(this.#connection, this.#msg, this.#guise, { verdict: undefined, settle });
   }
 
@@ -148,7 +151,7 @@ export class DeliveredMessage implements JsMsg {
     return true;
   }
 
-  #settle(verdict: Verdict): void {
+  #settle(verdict: Acknowledgement): void {
     if (this.isSettled) return;
     this.#settlement.verdict = verdict;
     this.#settlement.settle(verdict);
@@ -163,7 +166,7 @@ function wordBytes(word: string): Uint8Array {
   return word === '+ACK' ? ACK : utf8.encode(word);
 }
 
-function wordFor(verdict: Verdict): string {
+function wordFor(verdict: Acknowledgement): string {
   if (verdict.kind === 'ack') return '+ACK';
   if (verdict.kind === 'term') return verdict.reason === '' ? '+TERM' : `+TERM ${verdict.reason}`;
   const delay = Math.round(verdict.delayMs * NS_PER_MS);

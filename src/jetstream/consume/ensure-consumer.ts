@@ -1,6 +1,6 @@
 import type { ConsumerConfig, ConsumerInfo } from '@nats-io/jetstream';
 import type { Deadline } from '../../kernel/deadline.js';
-import { ConsumerSettingsError } from '../../kernel/transport-errors.js';
+import { ConsumerSettingsError } from './consumer-errors.js';
 import { ApiCode, type ApiFault, FORBIDDEN } from '../api-codes.js';
 import { isFault, type JetStreamConnection, unexpectedFault } from '../connection/jetstream-connection.js';
 import { differences } from '../streams/settings-diff.js';
@@ -17,7 +17,7 @@ const TRIES = 5;
  * Creates the consumer, or gives an existing one the settings that are wanted. Where it stands stays: its start counts only when it is made.
  *
  * @returns its settings as the server has them.
- * @throws {@link ConsumerSettingsError} when the server refuses; the consumer is left as it is. {@link TransportError} when the user may not.
+ * @throws {@link ConsumerSettingsError} when the server refuses; the consumer is left as it is. {@link NatsError} when the user may not.
  */
 export async function ensureConsumer(
   connection: JetStreamConnection,

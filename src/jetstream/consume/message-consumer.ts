@@ -3,7 +3,7 @@ import { abortable } from '../../kernel/abortable.js';
 import { Backoff } from '../../kernel/backoff.js';
 import { Deadline } from '../../kernel/deadline.js';
 import { sleep } from '../../kernel/sleep.js';
-import { ConsumerSettingsError } from '../../kernel/transport-errors.js';
+import { ConsumerSettingsError } from './consumer-errors.js';
 import { Backlog } from './backlog.js';
 import { ConsumerLost } from './consumer-lost.js';
 import { DeliveredMessage } from './delivered-message.js';
@@ -11,7 +11,7 @@ import { ensureConsumer, findConsumer, type WantedConsumer } from './ensure-cons
 import type { JetStreamConnection } from '../connection/jetstream-connection.js';
 import type { MessageSource } from './message-source.js';
 import { Prefetch } from './prefetch.js';
-import { PullRequests } from './pull-requests.js';
+import { PullSubscription } from './pull-subscription.js';
 import { PushMessages } from './push-messages.js';
 
 const SET_UP_TIMEOUT_MS = 10_000;
@@ -227,7 +227,7 @@ export class MessageConsumer {
       heartbeatMs: this.#options.heartbeatMs,
       maxBytes: PULL_BYTES,
     };
-    return new PullRequests(this.#connection, `${stream}.${config.name}`, pulls, {
+    return new PullSubscription(this.#connection, `${stream}.${config.name}`, pulls, {
       onMessage,
       onPullEnd: () => this.#refill(),
       onLost,

@@ -1,12 +1,13 @@
 import { headers as newHeaders, type MsgHdrs } from '@nats-io/transport-node';
 import { Deadline } from '../../kernel/deadline.js';
-import { DeadLetterNotFoundError, NoStreamError } from '../../kernel/transport-errors.js';
+import { DeadLetterNotFoundError } from './dead-letter-errors.js';
+import { JetStreamNotFoundError } from '../streams/stream-errors.js';
 import { ApiCode } from '../api-codes.js';
 import { deadLetterFacts, type DeadLetterFacts, deadLetterHeaders } from './dead-letter.js';
 import { deleteMessage } from '../read/delete-message.js';
 import { isFault, type JetStreamConnection, unexpectedFault } from '../connection/jetstream-connection.js';
 import type { HeaderValues } from '../publish/message-headers.js';
-import { MessagePublisher } from '../publish/message-publisher.js';
+import { IdempotentPublisher } from '../publish/idempotent-publisher.js';
 import { sizeOf } from '../publish/publisher.js';
 
 const TIMEOUT_MS = 10_000;
@@ -57,7 +58,7 @@ export function redriveSubject(stream: string, consumer: string): string {
 export class DeadLetterStream {
   readonly name: string;
   readonly #connection: JetStreamConnection;
-  readonly #publisher: MessagePublisher;
+  readonly #publisher: IdempotentPublisher;
   readonly #make: (() => Promise<void>) | undefined;
 
   /** @param make Makes the stream anew where it is gone when a letter is to be kept. */
@@ -65,7 +66,7 @@ export class DeadLetterStream {
     this.name = name;
     this.#make = make;
     this.#connection = connection;
-    this.#publisher = new MessagePublisher(connection);
+    this.#publisher = new IdempotentPublisher(connection);
   }
 
   /**
@@ -93,7 +94,7 @@ export class DeadLetterStream {
     try {
       await this.#publisher.publish(request, new Deadline(TIMEOUT_MS));
     } catch (error) {
-      if (!(error instanceof NoStreamError) || this.#make === undefined) throw error;
+      if (!(error instanceof JetStreamNotFoundError) || this.#make === undefined) throw error;
       await this.#make();
       await this.#publisher.publish(request, new Deadline(TIMEOUT_MS));
     }

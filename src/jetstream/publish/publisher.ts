@@ -3,7 +3,7 @@ import type { Msg } from '@nats-io/transport-node';
 import { v4 as randomUuid } from 'uuid';
 import { Backoff } from '../../kernel/backoff.js';
 import type { Deadline } from '../../kernel/deadline.js';
-import type { TransportError } from '../../kernel/errors.js';
+import type { NatsError } from '../connection/connection-errors.js';
 import { Semaphore } from '../../kernel/semaphore.js';
 import { sleep } from '../../kernel/sleep.js';
 import { AckTimeout } from './ack-timeout.js';
@@ -51,7 +51,7 @@ export type PublishAnswer =
   | { readonly kind: 'conflict'; readonly fault: ApiFault; readonly resent: boolean }
   | { readonly kind: 'refused'; readonly fault: ApiFault; readonly resent: boolean }
   /** The deadline passed. `sure` when every send was answered by "nobody serves that subject"; `cause` is what the server said last, if it did. */
-  | { readonly kind: 'unanswered'; readonly sure: boolean; readonly cause?: TransportError };
+  | { readonly kind: 'unanswered'; readonly sure: boolean; readonly cause?: NatsError };
 
 /** How a publish goes on when nobody serves its subject. */
 export interface PublishPatience {

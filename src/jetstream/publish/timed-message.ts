@@ -1,13 +1,14 @@
 import type { StreamConfig } from '@nats-io/jetstream';
 import type { Deadline } from '../../kernel/deadline.js';
-import { InvalidOptionError, UnsupportedByServerError } from '../../kernel/errors.js';
-import { NoStreamError } from '../../kernel/transport-errors.js';
+import { InvalidOptionError } from '../../kernel/invalid-option-error.js';
+import { UnsupportedByServerError } from '../connection/connection-errors.js';
+import { JetStreamNotFoundError } from '../streams/stream-errors.js';
 import { capturingStreams } from '../streams/capturing-streams.js';
 import { findStream } from '../streams/ensure-streams.js';
 import type { JetStreamConnection } from '../connection/jetstream-connection.js';
 import type { HeaderValues } from './message-headers.js';
 import type { PublishRequest } from './publish-request.js';
-import { scheduleSubject, scheduleSubjects } from './schedule-subject.js';
+import { scheduleSubject, scheduleSubjects } from '../streams/schedule-subject.js';
 import { isAtLeast } from '../connection/server-floor.js';
 import { isStoreStream } from '../streams/store-stream.js';
 import { covers } from '../streams/subject-pattern.js';
@@ -52,7 +53,7 @@ async function streamOf(
   const name = expect.streamName ?? (await capturingStreams(connection, subject, deadline))?.[0];
   const stream = name === undefined ? undefined : await findStream(connection, name, deadline);
   if (stream !== undefined) return stream.config;
-  throw new NoStreamError({
+  throw new JetStreamNotFoundError({
     pattern: subject,
     reason: 'no stream is seen to capture it, so nothing can be stored there with ttlMs or delayMs',
   });

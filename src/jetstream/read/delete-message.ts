@@ -5,7 +5,7 @@ import { MessageReader } from './message-reader.js';
 /**
  * Removes one message for good: its bytes are overwritten on the disk (`no_erase` is off), which a purge does not do. One that is gone already is fine.
  *
- * @throws {@link TransportError} when the server refuses, or does not answer in time.
+ * @throws {@link NatsError} when the server refuses, or does not answer in time.
  */
 export async function deleteMessage(
   connection: JetStreamConnection,

@@ -1,6 +1,6 @@
 import type { Msg } from '@nats-io/transport-node';
 import type { Deadline } from '../../kernel/deadline.js';
-import { TransportError } from '../../kernel/errors.js';
+import { NatsError } from '../connection/connection-errors.js';
 import { sleep } from '../../kernel/sleep.js';
 import type { JetStreamConnection } from '../connection/jetstream-connection.js';
 import { isNoResponders, type ReplyAddress } from '../connection/reply-inbox.js';
@@ -14,7 +14,7 @@ const PAUSE_MS = 50;
  * for all of them, since a promise for each would cost more than the gets.
  *
  * @returns the replies in the order of the requests.
- * @throws {@link TransportError} when the deadline passes before all have come.
+ * @throws {@link NatsError} when the deadline passes before all have come.
  */
 export async function getRound(
   connection: JetStreamConnection,
@@ -30,7 +30,7 @@ export async function getRound(
   }
   deadline.signal?.throwIfAborted();
   const left = replies.filter((reply) => reply === undefined).length;
-  throw new TransportError(
+  throw new NatsError(
     `${subject}: ${left} of ${requests.length} gets were not answered within ${deadline.totalMs} ms; is the server up, with JetStream?`,
   );
 }

@@ -1,6 +1,6 @@
 import type { Msg } from '@nats-io/transport-node';
 import { Deadline } from '../../kernel/deadline.js';
-import { TransportError } from '../../kernel/errors.js';
+import { NatsError } from '../connection/connection-errors.js';
 import { sleep } from '../../kernel/sleep.js';
 import { Semaphore } from '../../kernel/semaphore.js';
 import { ApiCode } from '../api-codes.js';
@@ -179,7 +179,7 @@ export class MessageReader {
       if (ended || messages.length > 0) return { messages, complete: ended && pending === 0 };
     }
     deadline.signal?.throwIfAborted();
-    throw new TransportError(`${target}: no answer came within ${deadline.totalMs} ms`);
+    throw new NatsError(`${target}: no answer came within ${deadline.totalMs} ms`);
   }
 
   /** Replies until a status, or until none comes for a while. */
@@ -216,12 +216,12 @@ export class MessageReader {
   }
 }
 
-/** @throws {@link TransportError} when the server says neither "here it is" nor "there is none". */
+/** @throws {@link NatsError} when the server says neither "here it is" nor "there is none". */
 function hasMessage(reply: Msg, subject: string): boolean {
   if (!isStatus(reply)) return true;
   const { code, description } = reply.headers ?? {};
   if (code === 404) return false;
-  throw new TransportError(`${subject} was answered with status ${String(code)} ${description ?? ''}`);
+  throw new NatsError(`${subject} was answered with status ${String(code)} ${description ?? ''}`);
 }
 
 /** Whether the server speaks for itself. A message without a body is a message. */

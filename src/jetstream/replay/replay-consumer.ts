@@ -1,10 +1,10 @@
 import type { Msg } from '@nats-io/transport-node';
 import { v4 as randomUuid } from 'uuid';
 import { Deadline } from '../../kernel/deadline.js';
-import { TransportError } from '../../kernel/errors.js';
+import { NatsError } from '../connection/connection-errors.js';
 import { ConsumerLost } from '../consume/consumer-lost.js';
 import { isFault, type JetStreamConnection } from '../connection/jetstream-connection.js';
-import { PullRequests } from '../consume/pull-requests.js';
+import { PullSubscription } from '../consume/pull-subscription.js';
 import { type ReplayMessage, toReplayMessage } from './replay-message.js';
 
 /** Messages asked for in one pull; two pulls are under way at a time. */
@@ -45,7 +45,7 @@ export class ReplayConsumer {
   readonly pendingAtStart: number;
   readonly #connection: JetStreamConnection;
   readonly #path: string;
-  readonly #pulls: PullRequests;
+  readonly #pulls: PullSubscription;
   #buffer: Msg[] = [];
   #bufferedBytes = 0;
   #delivered = 0;
@@ -60,7 +60,7 @@ export class ReplayConsumer {
     this.#connection = connection;
     this.#path = path;
     const options = { expiresMs: pullExpiresMs, heartbeatMs: HEARTBEAT_MS, maxBytes: PULL_BYTES };
-    this.#pulls = new PullRequests(connection, path, options, {
+    this.#pulls = new PullSubscription(connection, path, options, {
       onMessage: (msg) => this.#receive(msg),
       onHeartbeat: () => this.#receiveHeartbeat(),
       onPullEnd: ({ wasEmpty }) => this.#notePullEnd(wasEmpty),
@@ -123,7 +123,7 @@ export class ReplayConsumer {
       if (!isFault(answer)) return answer.num_pending;
       return new ConsumerLost(answer.error.description ?? 'refused', answer.error);
     } catch (error) {
-      if (error instanceof TransportError) return new ConsumerLost(error.message);
+      if (error instanceof NatsError) return new ConsumerLost(error.message);
       throw error;
     }
   }

@@ -1,10 +1,11 @@
 import { Backoff } from '../../kernel/backoff.js';
-import { ConnectionClosedError, StoreNotFoundError, TransportError } from '../../kernel/errors.js';
+import { ConnectionClosedError, NatsError } from '../connection/connection-errors.js';
+import { StoreNotFoundError } from '../streams/stream-errors.js';
 import { sleep } from '../../kernel/sleep.js';
 import { ApiCode } from '../api-codes.js';
 import { ConsumerLost } from '../consume/consumer-lost.js';
 import type { JetStreamConnection } from '../connection/jetstream-connection.js';
-import { hasMessages, streamEnd } from './replay-end.js';
+import { hasMessages, logEnd } from '../read/log-end.js';
 import { ReplayConsumer, type ReplayStart } from './replay-consumer.js';
 import type { ReplayMessage } from './replay-message.js';
 
@@ -38,7 +39,7 @@ export interface ReplayBatch {
  * Messages of a JetStream stream in order, without gap or duplicate, through the loss of consumers, connections and servers. Ends with the
  * signal, or with the log where it is not live.
  *
- * @throws {@link TransportError} when a bounded replay gets no further.
+ * @throws {@link NatsError} when a bounded replay gets no further.
  * @throws {@link StoreNotFoundError} when the stream is gone.
  */
 export async function* replay(
@@ -88,7 +89,7 @@ class Replay {
   /** Where a bounded replay ends is asked of the leader: a replica that lags would end it too early. */
   async findEnd(): Promise<void> {
     if (this.#options.live || this.finished) return;
-    const { sequence, time } = await streamEnd(this.#connection, this.#stream, this.#options.signal);
+    const { sequence, time } = await logEnd(this.#connection, this.#stream, this.#options.signal);
     this.#end = sequence;
     const start = this.#start;
     this.#complete = 'time' in start ? time < start.time.getTime() : sequence < start.sequence;
@@ -118,7 +119,7 @@ class Replay {
     } catch (error) {
       // the caller gave up, which the loop sees by itself
       if (this.#options.signal?.aborted === true) return undefined;
-      if (error instanceof ConnectionClosedError || !(error instanceof TransportError)) throw error;
+      if (error instanceof ConnectionClosedError || !(error instanceof NatsError)) throw error;
       return { lost: new ConsumerLost(error.message), cause: error };
     }
   }
@@ -163,7 +164,7 @@ class Replay {
   /**
    * The replica has nothing more to give. A bounded replay is complete then, unless the leader has more: the replica lags.
    *
-   * @throws {@link TransportError} when it has lagged too long.
+   * @throws {@link NatsError} when it has lagged too long.
    */
   async #findComplete(): Promise<void> {
     if (this.#options.live || this.finished) return;
@@ -190,7 +191,7 @@ class Replay {
     this.#checkExists(lost);
     // a user without permission has none in 30 s either
     if (lost.fault?.code === 403 && !this.#options.live) {
-      throw new TransportError(`replay of ${this.#stream} gets no further: ${lost.reason}`);
+      throw new NatsError(`replay of ${this.#stream} gets no further: ${lost.reason}`);
     }
     this.#checkProgress(lost.reason, cause);
     this.#options.onRecovery?.(lost.reason);
@@ -201,12 +202,12 @@ class Replay {
     }
   }
 
-  /** @throws {@link TransportError} when a bounded replay has got nothing for too long. */
+  /** @throws {@link NatsError} when a bounded replay has got nothing for too long. */
   #checkProgress(reason: string, cause?: Error): void {
     const stalledMs = performance.now() - this.#lastProgress;
     if (this.#options.live || stalledMs <= STALL_TIMEOUT_MS) return;
     const message = `replay of ${this.#stream} gets no further: ${reason}`;
-    throw new TransportError(message, cause === undefined ? {} : { cause });
+    throw new NatsError(message, cause === undefined ? {} : { cause });
   }
 
   /** @throws {@link StoreNotFoundError} when the server has said so more than once, for a while. */

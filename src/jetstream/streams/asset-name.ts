@@ -1,4 +1,4 @@
-import { InvalidOptionError } from '../../kernel/errors.js';
+import { InvalidOptionError } from '../../kernel/invalid-option-error.js';
 
 /** What the server takes for the name of a stream or consumer. */
 const ASSET_NAME = /^[^\s.*>/\\]{1,255}$/;

@@ -5,7 +5,7 @@ import { isFault, type JetStreamConnection, unexpectedFault } from '../connectio
 /**
  * Names of the streams that capture some subject of a pattern, or that literal subject; undefined where the user may not ask.
  *
- * @throws {@link TransportError} when JetStream does not answer.
+ * @throws {@link NatsError} when JetStream does not answer.
  */
 export async function capturingStreams(
   connection: JetStreamConnection,

@@ -1,13 +1,15 @@
+import { JetStreamSettingsError } from './stream-errors.js';
 import type { StreamConfig, StreamInfo } from '@nats-io/jetstream';
 import { Backoff } from '../../kernel/backoff.js';
 import { Deadline } from '../../kernel/deadline.js';
-import { InvalidOptionError, UnsupportedByServerError } from '../../kernel/errors.js';
+import { InvalidOptionError } from '../../kernel/invalid-option-error.js';
+import { UnsupportedByServerError } from '../connection/connection-errors.js';
 import { sleep } from '../../kernel/sleep.js';
-import { StreamSettingsError } from '../../kernel/transport-errors.js';
+
 import { assetName } from './asset-name.js';
 import { ApiCode, type ApiFault } from '../api-codes.js';
 import { isFault, type JetStreamConnection, unexpectedFault } from '../connection/jetstream-connection.js';
-import { scheduleSubjects } from '../publish/schedule-subject.js';
+import { scheduleSubjects } from './schedule-subject.js';
 import { differences } from './settings-diff.js';
 import { isStoreStream } from './store-stream.js';
 import { withoutCovered } from './subject-pattern.js';
@@ -43,7 +45,7 @@ type Wanted = Partial<StreamConfig> & { readonly name: string };
  *
  * @param owner The service, by the name that all its instances share.
  * @throws {@link InvalidOptionError} when an option is given under two names.
- * @throws {@link StreamSettingsError} when the server refuses, or the stream is an event store's.
+ * @throws {@link JetStreamSettingsError} when the server refuses, or the stream is an event store's.
  * @throws {@link UnsupportedByServerError} when the server does not know a setting.
  */
 export async function ensureStreams(
@@ -146,16 +148,16 @@ async function update(connection: JetStreamConnection, target: Wanted, deadline:
   );
 }
 
-function refused(stream: string, fault: ApiFault, advice: string): StreamSettingsError {
+function refused(stream: string, fault: ApiFault, advice: string): JetStreamSettingsError {
   const { description = 'unknown error', err_code: code = fault.code } = fault;
-  return new StreamSettingsError({
+  return new JetStreamSettingsError({
     stream,
     reason: `the server refuses: ${description} (${code}); ${advice}`,
   });
 }
 
-function ofEventStore(stream: string): StreamSettingsError {
-  return new StreamSettingsError({
+function ofEventStore(stream: string): JetStreamSettingsError {
+  return new JetStreamSettingsError({
     stream,
     reason: 'it holds an event store, whose settings are its own; take it out of streamConfig',
   });

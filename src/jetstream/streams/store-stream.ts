@@ -2,7 +2,8 @@ import type { StreamConfig } from '@nats-io/jetstream';
 import { v4 as randomUuid } from 'uuid';
 import { Backoff } from '../../kernel/backoff.js';
 import { Deadline } from '../../kernel/deadline.js';
-import { StoreSettingsError, TransportError, UnsupportedByServerError } from '../../kernel/errors.js';
+import { StoreSettingsError } from './stream-errors.js';
+import { NatsError, UnsupportedByServerError } from '../connection/connection-errors.js';
 import { sleep } from '../../kernel/sleep.js';
 import { ApiCode } from '../api-codes.js';
 import { isFault, type JetStreamConnection, unexpectedFault } from '../connection/jetstream-connection.js';
@@ -134,7 +135,7 @@ async function findCreated(
     if (existing !== undefined) return existing;
     await sleep(backoff.next());
   }
-  throw new TransportError(
+  throw new NatsError(
     `store ${name} is being created elsewhere, but did not appear within ${deadline.totalMs} ms`,
   );
 }

@@ -257,7 +257,7 @@ export const appendCases: readonly ConformanceCase[] = [
       for (const work of [
         async () => closing.append(order, counted(2)),
         async () => closing.status(order),
-        async () => closing.tail(order),
+        async () => closing.readCommits(order),
         async () => closing.commitAt(1),
         async () => closing.lastSequence(),
         async () => collect(closing.read(order)),

@@ -1,5 +1,5 @@
 import { v4 as randomUuid } from 'uuid';
-import { stream, type StreamName } from '../../event/stream-name.js';
+import { streamName, type StreamName } from '../../event/stream-name.js';
 import type { EventStore } from '../../event-store/event-store.js';
 import type { ConformanceContext } from './conformance-case.js';
 
@@ -11,6 +11,6 @@ export function conformanceContext(store: EventStore, open: () => Promise<EventS
     store,
     another: open,
     category,
-    stream: (of = category): StreamName => stream(of, `s${++streams}`),
+    stream: (of = category): StreamName => streamName(of, `s${++streams}`),
   };
 }

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { stream as streamName } from '../../event/stream-name.js';
+import { streamName } from '../../event/stream-name.js';
 import type { ConformanceCase, ConformanceContext } from './conformance-case.js';
 import { Counted, counted, Noted } from './conformance-events.js';
 import { collect, fails, numbersIn, versionOf } from './conformance-support.js';
@@ -102,7 +102,7 @@ export const identityCases: readonly ConformanceCase[] = [
     async ({ store }) => store.append(undefined as never, counted(1)),
     async ({ store }) => collect(store.read('order/1' as never)),
     async ({ store }) => store.status('order/1' as never),
-    async ({ store }) => store.tail('order/1' as never),
+    async ({ store }) => store.readCommits('order/1' as never),
   ]),
   ...refusals('an event that JSON cannot hold', 'InvalidEventError', [
     async ({ store, stream }) => store.append(stream(), [new Counted(1n as never)]),

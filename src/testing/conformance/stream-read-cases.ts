@@ -15,7 +15,7 @@ export const streamReadCases: readonly ConformanceCase[] = [
       assert.deepStrictEqual(await numbersIn(store, order, { direction: 'backward', limit: 1 }), []);
       for (const consistency of ['leader', 'follower'] as const) {
         assert.deepStrictEqual(await store.status(order, { consistency }), { state: 'missing', version: 0 });
-        assert.deepStrictEqual(await store.tail(order, { consistency }), { commits: [], version: 0 });
+        assert.deepStrictEqual(await store.readCommits(order, { consistency }), { commits: [], version: 0 });
       }
     },
   },
@@ -166,7 +166,7 @@ export const streamReadCases: readonly ConformanceCase[] = [
       const { signal } = controller;
       for (const work of [
         async () => context.store.status(order, { signal }),
-        async () => context.store.tail(order, { signal }),
+        async () => context.store.readCommits(order, { signal }),
         async () => context.store.lastSequence({ signal }),
         async () => context.store.commitAt(1, { signal }),
       ]) {
@@ -208,7 +208,7 @@ export const streamReadCases: readonly ConformanceCase[] = [
       const order = await mixedStream(context);
       for (const behind of range(0, TOTAL + 3)) {
         const options = { behind: behind as never, consistency: 'leader' } as const;
-        const { commits, version } = await context.store.tail(order, options);
+        const { commits, version } = await context.store.readCommits(order, options);
         assert.equal(version, TOTAL);
         const versions = commits.flatMap(({ events, firstVersion }) =>
           events.map((_, index) => firstVersion + index),

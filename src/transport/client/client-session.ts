@@ -1,12 +1,12 @@
 import { ensureStreams } from '../../jetstream/streams/ensure-streams.js';
-import { MessagePublisher } from '../../jetstream/publish/message-publisher.js';
+import { IdempotentPublisher } from '../../jetstream/publish/idempotent-publisher.js';
 import type { ClientSettings } from './nats-jetstream-client-options.js';
 import { DEFAULT_SERVICE_NAME, TransportConnection } from '../transport-connection.js';
 
 /** What a client has while it is connected. */
 export interface ClientSession {
   readonly connection: TransportConnection;
-  readonly publisher: MessagePublisher;
+  readonly publisher: IdempotentPublisher;
 }
 
 /** Connects, and brings the client's streams up to date. */
@@ -17,7 +17,7 @@ export async function openClientSession(settings: ClientSettings): Promise<Clien
     // a server of the same service asks for subjects under the name alone: neither takes away the other's
     const owner = `${connectionOptions.name ?? DEFAULT_SERVICE_NAME}/client`;
     await ensureStreams(connection.jetstream, streams, owner);
-    return { connection, publisher: new MessagePublisher(connection.jetstream) };
+    return { connection, publisher: new IdempotentPublisher(connection.jetstream) };
   } catch (error) {
     await connection.release();
     throw error;

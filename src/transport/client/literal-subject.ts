@@ -1,4 +1,4 @@
-import { InvalidOptionError } from '../../kernel/errors.js';
+import { InvalidOptionError } from '../../kernel/invalid-option-error.js';
 
 /**
  * The subject that a normalized pattern stands for when something is sent to it.

@@ -1,5 +1,5 @@
 import type { ProducerDeserializer, ProducerSerializer } from '@nestjs/microservices';
-import { InvalidOptionError } from '../../kernel/errors.js';
+import { InvalidOptionError } from '../../kernel/invalid-option-error.js';
 import { checkKnownOptions, integerOption, LONGEST_TIMER_MS } from '../../kernel/options.js';
 import type { JetStreamOptions, NatsConnectionOptions } from '../connection-options.js';
 import type { OpenTelemetryApi } from '../open-telemetry.js';

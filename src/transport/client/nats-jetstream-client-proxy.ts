@@ -5,7 +5,8 @@ import type { NatsConnection } from '@nats-io/transport-node';
 import type { Observable } from 'rxjs';
 import type { HeaderValues } from '../../jetstream/publish/message-headers.js';
 import { Deadline } from '../../kernel/deadline.js';
-import { ConnectionClosedError, InvalidOptionError, TransportError } from '../../kernel/errors.js';
+import { ConnectionClosedError, NatsError } from '../../jetstream/connection/connection-errors.js';
+import { InvalidOptionError } from '../../kernel/invalid-option-error.js';
 import { mapBounded } from '../../kernel/map-bounded.js';
 import { checkKnownOptions, integerOption } from '../../kernel/options.js';
 import { type ClientSession, openClientSession } from './client-session.js';
@@ -45,7 +46,7 @@ export interface EmitManyOptions {
  * Emits events into JetStream and sends requests over core NATS. It connects at the first use, or by `connect()`, and is closed with the application.
  *
  * `emit` gives the stream's acknowledgement (`PubAck`): the event is stored then, once, however often it had to be sent. It waits out elections
- * and reconnects until its timeout, and fails at once with what a retry cannot mend ({@link NoStreamError}, {@link ExpectationFailedError},
+ * and reconnects until its timeout, and fails at once with what a retry cannot mend ({@link JetStreamNotFoundError}, {@link ExpectationFailedError},
  * {@link PublishRefusedError}). `send` gives the values of the answer; it fails with what the handler threw, or with {@link RequestTimeoutError}
  * or {@link NoResponderError}, and unsubscribing gives it up.
  *
@@ -81,8 +82,8 @@ export class NatsJetStreamClientProxy
   /**
    * Connects unless it is connected already, and brings the streams of `streamConfig` up to date.
    *
-   * @throws {@link TransportError} when no server can be reached, or refuses.
-   * @throws {@link StreamSettingsError} when a stream cannot have the settings asked for.
+   * @throws {@link NatsError} when no server can be reached, or refuses.
+   * @throws {@link JetStreamSettingsError} when a stream cannot have the settings asked for.
    */
   async connect(): Promise<NatsConnection> {
     return (await this.#open()).connection.nc;
@@ -115,11 +116,11 @@ export class NatsJetStreamClientProxy
   /**
    * The NATS client's connection.
    *
-   * @throws {@link TransportError} before the client has connected.
+   * @throws {@link NatsError} before the client has connected.
    */
   unwrap<T = NatsConnection>(): T {
     if (this.#session !== undefined) return this.#session.connection.nc as T;
-    throw new TransportError('Not initialized. Please call the "connect" method first.');
+    throw new NatsError('Not initialized. Please call the "connect" method first.');
   }
 
   /**

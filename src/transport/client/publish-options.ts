@@ -1,7 +1,7 @@
 import type { MsgHdrs } from '@nats-io/transport-node';
 import type { HeaderValues } from '../../jetstream/publish/message-headers.js';
 import type { PublishExpectations } from '../../jetstream/publish/publish-request.js';
-import { InvalidOptionError } from '../../kernel/errors.js';
+import { InvalidOptionError } from '../../kernel/invalid-option-error.js';
 import { checkKnownOptions, integerOption, LONGEST_TIMER_MS } from '../../kernel/options.js';
 
 /** How one event is stored; all of it is optional. */

@@ -2,8 +2,8 @@ import type { ProducerDeserializer, WritePacket } from '@nestjs/microservices';
 import type { Msg } from '@nats-io/transport-node';
 import { type HeaderValues, toMsgHdrs } from '../../jetstream/publish/message-headers.js';
 import { isNoResponders, refusalOf } from '../../jetstream/connection/reply-inbox.js';
-import { TransportError } from '../../kernel/errors.js';
-import { NoResponderError, RequestTimeoutError } from '../../kernel/transport-errors.js';
+import { NatsError } from '../../jetstream/connection/connection-errors.js';
+import { NoResponderError, RequestTimeoutError } from '../transport-errors.js';
 import type { RequestOptions } from './nats-request-record.js';
 import type { TransportConnection } from '../transport-connection.js';
 
@@ -46,9 +46,7 @@ export class RequestCall {
         ...(Object.keys(headers).length > 0 && { headers: toMsgHdrs(headers) }),
       });
     } catch (cause) {
-      this.fail(
-        new TransportError(`${this.#parts.subject} was not sent: ${(cause as Error).message}`, { cause }),
-      );
+      this.fail(new NatsError(`${this.#parts.subject} was not sent: ${(cause as Error).message}`, { cause }));
     }
   }
 
@@ -93,7 +91,7 @@ export class RequestCall {
 
   #onReply(reply: Msg): void {
     const refusal = refusalOf(reply);
-    if (refusal !== undefined) return this.fail(new TransportError(refusal));
+    if (refusal !== undefined) return this.fail(new NatsError(refusal));
     if (isNoResponders(reply) || reply.data.length === 0)
       return this.fail(new NoResponderError({ pattern: this.#parts.subject }));
     this.#awaitNext();
@@ -112,7 +110,7 @@ export class RequestCall {
       callback({ err, response, ...(isLast && { isDisposed: true }) });
     } catch (cause) {
       const reason = `the answer to ${subject} cannot be read: ${(cause as Error).message}`;
-      this.fail(new TransportError(reason, { cause, outcome: 'unknown' }));
+      this.fail(new NatsError(reason, { cause, outcome: 'unknown' }));
     }
   }
 }

@@ -1,4 +1,4 @@
-import { InvalidOptionError } from '../../kernel/errors.js';
+import { InvalidOptionError } from '../../kernel/invalid-option-error.js';
 import { LONGEST_TIMER_MS } from '../../kernel/options.js';
 import type { NatsConsumerOptions } from './consumer-options.js';
 

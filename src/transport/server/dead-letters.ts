@@ -2,7 +2,7 @@ import type { DeadLetter, DeadLetterQuery } from '../../jetstream/dead-letters/d
 import { DeadLetterStream } from '../../jetstream/dead-letters/dead-letter-stream.js';
 import { deadLetterStreamName } from '../../jetstream/dead-letters/dead-letter-stream-name.js';
 import { assetName } from '../../jetstream/streams/asset-name.js';
-import { InvalidOptionError } from '../../kernel/errors.js';
+import { InvalidOptionError } from '../../kernel/invalid-option-error.js';
 import { checkKnownOptions } from '../../kernel/options.js';
 import type { JetStreamOptions, NatsConnectionOptions } from '../connection-options.js';
 import { TransportConnection } from '../transport-connection.js';
@@ -42,7 +42,7 @@ export class DeadLetters implements AsyncDisposable {
   /**
    * Connects. Whether the stream is there shows with the first call.
    *
-   * @throws {@link TransportError} when no server can be reached, or refuses.
+   * @throws {@link NatsError} when no server can be reached, or refuses.
    * @throws {@link InvalidOptionError} when neither a stream nor the service's name is given.
    */
   static async open(options: DeadLettersOptions): Promise<DeadLetters> {

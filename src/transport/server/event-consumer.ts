@@ -10,7 +10,7 @@ import type { JetStreamConnection } from '../../jetstream/connection/jetstream-c
 import { MessageConsumer } from '../../jetstream/consume/message-consumer.js';
 import { MessageReader } from '../../jetstream/read/message-reader.js';
 import { Deadline } from '../../kernel/deadline.js';
-import { InvalidOptionError } from '../../kernel/errors.js';
+import { InvalidOptionError } from '../../kernel/invalid-option-error.js';
 import { durableName, legacyDurableName } from './durable-name.js';
 import { type CallHandler, EventDelivery } from './event-delivery.js';
 import type { EventListener } from './event-listener.js';
@@ -101,7 +101,7 @@ export class EventConsumer {
   /**
    * Finds the stream, and makes the consumer or brings it up to date. Nothing is read yet.
    *
-   * @throws {@link NoStreamError}, {@link ConsumerSettingsError} or {@link InvalidOptionError} when no events could come.
+   * @throws {@link JetStreamNotFoundError}, {@link ConsumerSettingsError} or {@link InvalidOptionError} when no events could come.
    */
   static async open(parts: EventConsumerParts, listener: EventListener): Promise<EventConsumer> {
     const source = await findEventSource(parts.connection, listener);

@@ -6,7 +6,7 @@ import type { EventRegistry } from '../../event/event-registry.js';
 import { recordedEvents, type RecordedEvent } from '../../event/recorded-event.js';
 import { isSystemCategory } from '../../event/stream-name.js';
 import { categoryOfSubject } from '../../event/subject.js';
-import { commitOnSubject } from '../../event-store/commit-replay.js';
+import { commitOnSubject } from '../../event-store/replay/commit-replay.js';
 import {
   type DeadLetterFacts,
   deadLetterFacts,

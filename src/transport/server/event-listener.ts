@@ -1,6 +1,6 @@
 import type { MessageHandler } from '@nestjs/microservices';
 import { assetName } from '../../jetstream/streams/asset-name.js';
-import { InvalidOptionError } from '../../kernel/errors.js';
+import { InvalidOptionError } from '../../kernel/invalid-option-error.js';
 import type { NatsConsumerOptions } from './consumer-options.js';
 import { type ConsumerSettings, resolveConsumerOptions } from './consumer-settings.js';
 

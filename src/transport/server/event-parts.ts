@@ -1,5 +1,5 @@
 import type { RecordedEvent } from '../../event/recorded-event.js';
-import type { DeliveredMessage, Verdict } from '../../jetstream/consume/delivered-message.js';
+import type { DeliveredMessage, Acknowledgement } from '../../jetstream/consume/delivered-message.js';
 import type { PacketMetadata } from '../packet-metadata.js';
 
 /** Where the event stands that a message is, or was before it became a dead letter. */
@@ -41,7 +41,7 @@ export class CommitProgress {
     return events
       .filter(({ id }) => !this.#settled.has(id))
       .map((event) => {
-        const settle = (verdict: Verdict): void => {
+        const settle = (verdict: Acknowledgement): void => {
           if (verdict.kind === 'nak') return message.nak(verdict.delayMs);
           this.#settled.add(event.id);
           if (isDone()) message.ack();

@@ -6,8 +6,9 @@ import type { JetStreamConnection } from '../../jetstream/connection/jetstream-c
 import { isStoreStream } from '../../jetstream/streams/store-stream.js';
 import { covers } from '../../jetstream/streams/subject-pattern.js';
 import { Deadline } from '../../kernel/deadline.js';
-import { InvalidOptionError, TransportError } from '../../kernel/errors.js';
-import { NoStreamError } from '../../kernel/transport-errors.js';
+import { InvalidOptionError } from '../../kernel/invalid-option-error.js';
+import { NatsError } from '../../jetstream/connection/connection-errors.js';
+import { JetStreamNotFoundError } from '../../jetstream/streams/stream-errors.js';
 import type { EventListener } from './event-listener.js';
 
 const LOOK_TIMEOUT_MS = 10_000;
@@ -28,7 +29,7 @@ export interface EventSource {
 /**
  * Finds out where a listener's events come from.
  *
- * @throws {@link NoStreamError} when no stream captures its pattern, or several do.
+ * @throws {@link JetStreamNotFoundError} when no stream captures its pattern, or several do.
  * @throws {@link InvalidOptionError} when `filterSubject` lies outside of it.
  */
 export async function findEventSource(
@@ -67,7 +68,7 @@ async function streamOf(
       : stream === undefined
         ? 'no stream captures it; add a streamConfig that does'
         : `streams ${streams.join(', ')} capture it; name one by the option stream of the consumer`;
-  throw new NoStreamError({ pattern, reason });
+  throw new JetStreamNotFoundError({ pattern, reason });
 }
 
 /** A user who may not look gets messages as they are. */
@@ -80,7 +81,7 @@ async function isStore(
     const found = await findStream(connection, stream, deadline);
     return found !== undefined && isStoreStream(found.config);
   } catch (error) {
-    if (error instanceof TransportError && !deadline.passed) return false;
+    if (error instanceof NatsError && !deadline.passed) return false;
     throw error;
   }
 }

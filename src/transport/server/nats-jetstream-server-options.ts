@@ -1,7 +1,7 @@
 import type { ConsumerDeserializer, ConsumerSerializer } from '@nestjs/microservices';
 import type { EventDefinition } from '../../event/event-registry.js';
 import { EventRegistry } from '../../event/event-registry.js';
-import { InvalidOptionError } from '../../kernel/errors.js';
+import { InvalidOptionError } from '../../kernel/invalid-option-error.js';
 import { checkKnownOptions, integerOption, LONGEST_TIMER_MS } from '../../kernel/options.js';
 import type { JetStreamOptions, NatsConnectionOptions } from '../connection-options.js';
 import type { NatsConsumerOptions } from './consumer-options.js';

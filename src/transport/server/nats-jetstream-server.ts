@@ -12,7 +12,8 @@ import { causedBy, runWithMetadata } from '../../event/metadata-context.js';
 import { deadLetterStreamName } from '../../jetstream/dead-letters/dead-letter-stream-name.js';
 import { DeadLetterStream, deadLetterSubjects } from '../../jetstream/dead-letters/dead-letter-stream.js';
 import { ensureStreams } from '../../jetstream/streams/ensure-streams.js';
-import { ConnectionClosedError, InvalidOptionError, TransportError } from '../../kernel/errors.js';
+import { ConnectionClosedError, NatsError } from '../../jetstream/connection/connection-errors.js';
+import { InvalidOptionError } from '../../kernel/invalid-option-error.js';
 import { mapBounded } from '../../kernel/map-bounded.js';
 import {
   ConnectionEvents,
@@ -163,11 +164,11 @@ export class NatsJetStreamServer
   /**
    * The NATS client's connection.
    *
-   * @throws {@link TransportError} before the server listens.
+   * @throws {@link NatsError} before the server listens.
    */
   override unwrap<T = NatsConnection>(): T {
     if (this.#session !== undefined) return this.#session.connection.nc as T;
-    throw new TransportError(
+    throw new NatsError(
       'Not initialized. Please call the "listen"/"startAllMicroservices" method before accessing the server.',
     );
   }

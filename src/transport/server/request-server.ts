@@ -13,8 +13,8 @@ import { defer, isObservable, mergeMap, type Observable, of, takeUntil } from 'r
 import { runWithMetadata } from '../../event/metadata-context.js';
 import { capturingStreams } from '../../jetstream/streams/capturing-streams.js';
 import { Deadline } from '../../kernel/deadline.js';
-import { TransportError } from '../../kernel/errors.js';
-import { CapturedPatternError } from '../../kernel/transport-errors.js';
+import { NatsError } from '../../jetstream/connection/connection-errors.js';
+import { CapturedPatternError } from '../transport-errors.js';
 import { correlationIn } from '../correlation-header.js';
 import { toMessageBody } from '../message-body.js';
 import { NatsContext } from './nats.context.js';
@@ -76,7 +76,7 @@ export class RequestServer {
   /**
    * Subscribes; requests that are sent from now on arrive.
    *
-   * @throws {@link TransportError} when the user may not subscribe.
+   * @throws {@link NatsError} when the user may not subscribe.
    */
   async start(): Promise<void> {
     const { connection, handlers, queue } = this.#parts;
@@ -87,7 +87,7 @@ export class RequestServer {
     if (handlers.size > 0) await connection.nc.flush();
     const [refusal] = this.#refusals;
     if (refusal !== undefined)
-      throw new TransportError(`requests cannot be received: ${refusal.message}`, { cause: refusal });
+      throw new NatsError(`requests cannot be received: ${refusal.message}`, { cause: refusal });
   }
 
   /** Takes no more requests and waits for those under way; what is not done by then is answered with an error. Safe to call twice. */

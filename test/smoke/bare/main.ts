@@ -1,7 +1,7 @@
 // An event store, a decider and a projection without any optional peer.
 import { strict as assert } from 'node:assert';
 import { existsSync } from 'node:fs';
-import { connectEventStore, type Decider, Event, repository, stream } from 'jetsource';
+import { connectEventStore, type Decider, Event, repository, streamName } from 'jetsource';
 import { postgresProjectionStore } from 'jetsource/postgres';
 import { inMemoryEventStore, specification, startNatsServer } from 'jetsource/testing';
 
@@ -28,7 +28,7 @@ const store = await connectEventStore({ servers: server.url, name: 'shop', event
 for (const each of [store, inMemoryEventStore({ name: 'shop', events: [Counted] })]) {
   await repository(each, counter, { category: 'counter' }).handle('1', 5);
   const numbers: unknown[] = [];
-  for await (const { data } of each.read(stream('counter', '1'))) numbers.push(data);
+  for await (const { data } of each.read(streamName('counter', '1'))) numbers.push(data);
   assert.deepEqual(numbers, [new Counted(5)]);
   await each.close();
 }

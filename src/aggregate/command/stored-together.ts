@@ -1,0 +1,36 @@
+import type { StoredCommit } from '../../event/commit.js';
+import { parsePosition, type Position } from '../../event/position.js';
+import type { EventStore } from '../../event-store/event-store.js';
+
+/** The place of a commit in its transaction, as stored. */
+interface TransactionPart {
+  readonly id: string;
+  /** From 1. */
+  readonly part: number;
+  readonly of: number;
+}
+
+/** The commits of the transaction that an event was stored in, in their order; that of the event alone where it was stored alone. */
+export async function storedTogether(
+  store: EventStore,
+  position: Position,
+  signal: AbortSignal | undefined,
+): Promise<StoredCommit[]> {
+  const { sequence } = parsePosition(position);
+  const commit = await store.commitAt(sequence, { signal });
+  if (commit === undefined) return [];
+  const transaction = transactionOf(commit);
+  if (transaction === undefined) return [commit];
+  // the commits of a batch stand next to each other
+  const first = sequence - transaction.part + 1;
+  const all = await Promise.all(
+    Array.from({ length: transaction.of }, async (_, index) => store.commitAt(first + index, { signal })),
+  );
+  return all.filter(
+    (other) => other !== undefined && transactionOf(other)?.id === transaction.id,
+  ) as StoredCommit[];
+}
+
+function transactionOf({ metadata }: StoredCommit): TransactionPart | undefined {
+  return metadata['transaction'] as TransactionPart | undefined;
+}

@@ -1,0 +1,95 @@
+import { hasJetsourceBrand } from '../kernel/jetsource-error.js';
+import type {
+  AggregateNotFoundError,
+  CommandHandledError,
+  MissingEventHandlerError,
+} from '../aggregate/aggregate-errors.js';
+import type {
+  CorruptStreamError,
+  EventRegistrationError,
+  InvalidEventError,
+  InvalidStreamNameError,
+  UnreadableEventError,
+} from '../event/event-errors.js';
+import type {
+  AppendOutcomeUnknownError,
+  CommitRemovedError,
+  TransactionConflictError,
+  WrongExpectedVersionError,
+} from '../event-store/append/append-errors.js';
+import type {
+  ConnectionClosedError,
+  NatsError,
+  UnsupportedByServerError,
+} from '../jetstream/connection/connection-errors.js';
+import type { ConsumerSettingsError } from '../jetstream/consume/consumer-errors.js';
+import type { DeadLetterNotFoundError } from '../jetstream/dead-letters/dead-letter-errors.js';
+import type {
+  ExpectationFailedError,
+  PayloadTooLargeError,
+  PublishOutcomeUnknownError,
+  PublishRefusedError,
+} from '../jetstream/publish/publish-errors.js';
+import type {
+  JetStreamNotFoundError,
+  JetStreamSettingsError,
+  StoreNotFoundError,
+  StoreSettingsError,
+} from '../jetstream/streams/stream-errors.js';
+import type { InvalidOptionError } from '../kernel/invalid-option-error.js';
+import type {
+  ProjectionDivergedError,
+  ProjectionFailedError,
+  ProjectionFencedError,
+  UnknownProjectionError,
+  WaitTimeoutError,
+} from '../projection/projection-errors.js';
+import type { NatsServerUnavailableError } from '../testing/nats-server-unavailable-error.js';
+import type {
+  CapturedPatternError,
+  NoResponderError,
+  RequestTimeoutError,
+} from '../transport/transport-errors.js';
+
+/** Every error of jetsource, for an exhaustive `switch (error.code)`. */
+export type AnyJetsourceError =
+  | InvalidOptionError
+  | InvalidStreamNameError
+  | InvalidEventError
+  | EventRegistrationError
+  | UnreadableEventError
+  | CorruptStreamError
+  | WrongExpectedVersionError
+  | TransactionConflictError
+  | AppendOutcomeUnknownError
+  | CommitRemovedError
+  | PayloadTooLargeError
+  | NatsError
+  | ConnectionClosedError
+  | UnsupportedByServerError
+  | StoreSettingsError
+  | StoreNotFoundError
+  | JetStreamSettingsError
+  | JetStreamNotFoundError
+  | ConsumerSettingsError
+  | DeadLetterNotFoundError
+  | ExpectationFailedError
+  | PublishRefusedError
+  | PublishOutcomeUnknownError
+  | AggregateNotFoundError
+  | MissingEventHandlerError
+  | CommandHandledError
+  | UnknownProjectionError
+  | ProjectionFailedError
+  | ProjectionDivergedError
+  | ProjectionFencedError
+  | WaitTimeoutError
+  | NatsServerUnavailableError
+  | CapturedPatternError
+  | NoResponderError
+  | RequestTimeoutError;
+
+/** Whether `error` is one of jetsource's, also when another installed copy of the package threw it. */
+export function isJetsourceError(error: unknown): error is AnyJetsourceError {
+  return hasJetsourceBrand(error);
+}

@@ -1,0 +1,38 @@
+import { InvalidOptionError } from '../../kernel/invalid-option-error.js';
+import type { Expectation } from '../event-store.js';
+import type { StreamEnd } from './stream-end.js';
+
+/** An expectation with `none` as version 0. */
+export type ResolvedExpectation = 'any' | 'exists' | number;
+
+/** @throws {@link InvalidOptionError} when it is none. */
+export function resolveExpectation(expect: Expectation | undefined): ResolvedExpectation {
+  if (expect === undefined || expect === 'any') return 'any';
+  if (expect === 'exists') return expect;
+  if (expect === 'none') return 0;
+  if (Number.isSafeInteger(expect) && expect >= 0) return expect;
+  throw new InvalidOptionError({
+    option: 'expect',
+    given: expect,
+    allowed: "'any', 'none', 'exists' or a version (an integer of at least 0)",
+  });
+}
+
+/** What is expected of the end of a stream. */
+export interface ExpectedEnd {
+  readonly expect: ResolvedExpectation;
+  /** The commit that it has to end in: a log that lost its end may hold other events under the same version. */
+  readonly lastCommitId?: string | undefined;
+}
+
+/** Whether a stream with that tail is as expected. */
+export function meets({ expect, lastCommitId }: ExpectedEnd, tail: StreamEnd): boolean {
+  if (lastCommitId !== undefined && lastCommitId !== tail.commitId) return false;
+  if (expect === 'any') return true;
+  return expect === 'exists' ? tail.version > 0 : tail.version === expect;
+}
+
+/** As a conflict names it; what expects nothing has no conflict. */
+export function namedExpectation(expect: ResolvedExpectation): 'none' | 'exists' | number {
+  return expect === 0 ? 'none' : (expect as 'exists' | number);
+}

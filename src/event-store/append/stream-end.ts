@@ -1,0 +1,28 @@
+import { lastVersionOf, type StoredCommit } from '../../event/commit.js';
+import { nextPredecessors } from '../../event/predecessors.js';
+
+/** The end of a stream: all that the next commit is made from. */
+export interface StreamEnd {
+  /** Sequence of the last commit: the guard of the next one. 0 for a stream that does not exist. */
+  readonly sequence: number;
+  /** Number of the last commit. */
+  readonly number: number;
+  /** Version of the last event. */
+  readonly version: number;
+  /** Id of the last commit; empty for a stream that does not exist. */
+  readonly commitId: string;
+  /** What the next commit lists as its predecessors. */
+  readonly predecessors: readonly number[];
+}
+
+export const EMPTY_STREAM: StreamEnd = { sequence: 0, number: 0, version: 0, commitId: '', predecessors: [] };
+
+export function endOf(commit: StoredCommit): StreamEnd {
+  return {
+    sequence: commit.sequence,
+    number: commit.number,
+    version: lastVersionOf(commit),
+    commitId: commit.commitId,
+    predecessors: nextPredecessors(commit.number, commit.sequence, commit.predecessors),
+  };
+}

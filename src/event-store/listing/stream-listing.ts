@@ -1,0 +1,116 @@
+import { SLOTS } from '../../event/slot.js';
+import { type StreamName } from '../../event/stream-name.js';
+import { slotSubjects, streamOfSubject, subjectToken } from '../../event/subject.js';
+import type { SubjectNames } from '../../jetstream/streams/subject-names.js';
+import { CorruptStreamError } from '../../event/event-errors.js';
+import type { StreamPage } from './stream-page.js';
+import { type ListingPlace, pageTokenOf } from './stream-page-token.js';
+
+/** Slots asked for at a time once the first ones turned out to hold few streams. */
+const MAX_SLOTS_AT_ONCE = 8;
+/** How far to step back where streams were removed since the token was given. */
+const STEP_BACK = 50_000;
+
+/** What a listing stands on. */
+export interface ListingSource {
+  readonly store: string;
+  /** Subjects that match a filter, in order, from an offset on. */
+  names(filter: string, offset: number): Promise<SubjectNames>;
+  /** Where the last message of a subject stands, for an error that names it. */
+  positionOf(subject: string): Promise<string>;
+}
+
+interface Listed {
+  readonly slot: number;
+  readonly subject: string;
+  /** Number of subjects of the slot up to and with this one. */
+  readonly offset: number;
+}
+
+interface SlotPart {
+  readonly listed: readonly Listed[];
+  readonly isWhole: boolean;
+}
+
+/**
+ * Lists the streams of a category slot by slot, in each by the subject. A page costs at most one question for each slot, and one slot's names
+ * in memory for each question under way.
+ */
+export class StreamListing {
+  readonly #source: ListingSource;
+
+  constructor(source: ListingSource) {
+    this.#source = source;
+  }
+
+  async page(start: ListingPlace): Promise<StreamPage> {
+    // one more than asked for tells whether there is a next page
+    const listed = await this.#collect(start, start.limit + 1);
+    const shown = listed.slice(0, start.limit);
+    const streams = await Promise.all(shown.map(async ({ subject }) => this.#streamOf(subject)));
+    const last = shown.at(-1);
+    const isLast = listed.length <= start.limit || last === undefined;
+    return { streams, nextPageToken: isLast ? undefined : pageTokenOf(placeBehind(last, start)) };
+  }
+
+  async #collect(start: ListingPlace, wanted: number): Promise<Listed[]> {
+    const found: Listed[] = [];
+    let place = start;
+    for (let atOnce = 1; place.slot < SLOTS && found.length < wanted;) {
+      const parts = await this.#slots(place, atOnce);
+      for (const { listed, isWhole } of parts) {
+        found.push(...listed);
+        place = isWhole ? slotBehind(place) : placeBehind(listed.at(-1) as Listed, place);
+        // the slots behind an unfinished one have to wait for its rest
+        if (!isWhole || found.length >= wanted) break;
+      }
+      atOnce = parts.every(({ isWhole }) => isWhole) ? Math.min(atOnce * 2, MAX_SLOTS_AT_ONCE) : 1;
+    }
+    return found;
+  }
+
+  async #slots(place: ListingPlace, count: number): Promise<SlotPart[]> {
+    const places = [place];
+    while (places.length < count && (places.at(-1) as ListingPlace).slot < SLOTS - 1)
+      places.push(slotBehind(places.at(-1) as ListingPlace));
+    return Promise.all(places.map(async (each) => this.#behind(each)));
+  }
+
+  /** Streams of a slot behind a place: at least one unless there is none. */
+  async #behind({ category, slot, after, offset }: ListingPlace): Promise<SlotPart> {
+    const filter = slotSubjects(this.#source.store, slot, category);
+    // with the last one listed as its first, an answer shows that nothing has shifted
+    for (let from = Math.max(0, offset - 1); ;) {
+      const { subjects, total } = await this.#source.names(filter, from);
+      const [first] = subjects;
+      const isTooFar = from > 0 && (first === undefined || subjectToken(first) > after);
+      const rest = subjects.findIndex((subject) => subjectToken(subject) > after);
+      const isWhole = subjects.length === 0 || from + subjects.length >= total;
+      if (isTooFar) from = Math.max(0, from - STEP_BACK);
+      else if (rest === -1 && !isWhole) from += Math.max(1, subjects.length - 1);
+      else return { listed: rest === -1 ? [] : numbered(subjects, rest, from, slot), isWhole };
+    }
+  }
+
+  async #streamOf(subject: string): Promise<StreamName> {
+    const name = streamOfSubject(this.#source.store, subject);
+    if (name !== undefined) return name;
+    throw new CorruptStreamError({
+      stream: subject,
+      position: await this.#source.positionOf(subject),
+      reason: 'no stream has that subject',
+    });
+  }
+}
+
+function numbered(subjects: readonly string[], first: number, from: number, slot: number): Listed[] {
+  return subjects.slice(first).map((subject, index) => ({ slot, subject, offset: from + first + index + 1 }));
+}
+
+function slotBehind(place: ListingPlace): ListingPlace {
+  return { ...place, slot: place.slot + 1, after: '', offset: 0 };
+}
+
+function placeBehind({ slot, subject, offset }: Listed, { category, limit }: ListingPlace): ListingPlace {
+  return { category, limit, slot, after: subjectToken(subject), offset };
+}

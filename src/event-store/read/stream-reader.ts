@@ -1,0 +1,208 @@
+import { lastVersionOf, type StoredCommit } from '../../event/commit.js';
+import { decodeCommit } from '../../event/commit-format.js';
+import { positionOf } from '../../event/position.js';
+import { predecessorSequences, predecessorSpan } from '../../event/predecessors.js';
+import type { StreamName } from '../../event/stream-name.js';
+import { subjectOf } from '../../event/subject.js';
+import {
+  deadlineOf,
+  type MessageReader,
+  type ReadPatience,
+  type StoredMessage,
+} from '../../jetstream/read/message-reader.js';
+import type { Deadline } from '../../kernel/deadline.js';
+import { CorruptStreamError } from '../../event/event-errors.js';
+import type { Consistency } from '../event-store.js';
+import { toStoredCommit } from './stored-commit.js';
+import { commitNumbersOf, type VersionRange } from './version-range.js';
+
+/** What a read asks for beside the versions. */
+export interface RangeOptions extends ReadPatience {
+  /** Whether the server's time is needed: it stands in a header, which costs more to read than a small body. */
+  readonly time: boolean;
+}
+
+/**
+ * Reads the commits of one stream. The last one is found by subject, the others by the sequences that commits list of their predecessors: a few
+ * rounds of gets, whatever the store's size. Where the listed sequences lead to foreign commits (an imported or re-created store), the server has to
+ * look for the stream's messages by subject.
+ */
+export class StreamReader {
+  /** How often the sequences led astray and the stream had to be scanned by subject. */
+  scans = 0;
+  readonly #reader: MessageReader;
+  readonly #store: string;
+
+  constructor(reader: MessageReader, store: string) {
+    this.#reader = reader;
+    this.#store = store;
+  }
+
+  /** The last commit, undefined for a stream that does not exist. */
+  async last(
+    stream: StreamName,
+    consistency: Consistency,
+    deadline?: Deadline,
+  ): Promise<StoredCommit | undefined> {
+    const subject = subjectOf(this.#store, stream);
+    const message =
+      consistency === 'leader'
+        ? await this.#reader.lastAtLeader(subject, deadline)
+        : await this.#reader.last(subject, deadline);
+    return message && this.#ofStream(message, stream);
+  }
+
+  /** The first commit at or behind a sequence, as the leader knows it. */
+  async nextAtLeader(
+    stream: StreamName,
+    sequence: number,
+    deadline: Deadline,
+  ): Promise<StoredCommit | undefined> {
+    const message = await this.#reader.nextAtLeader(subjectOf(this.#store, stream), sequence, deadline);
+    return message && this.#ofStream(message, stream);
+  }
+
+  /**
+   * The commits that hold a range of versions, in order.
+   *
+   * @param last The stream's last commit, from which the others are found.
+   * @throws {@link CorruptStreamError} when one of them is missing or damaged.
+   */
+  async range(last: StoredCommit, range: VersionRange, options: RangeOptions): Promise<StoredCommit[]> {
+    const found = await this.#bySequence(last, range, options);
+    if (found instanceof CorruptStreamError) {
+      // removed it is only if the scan misses it, too: the sequence may be one of another store
+      return this.#byScan(last, range, options).catch((error: unknown) => {
+        throw error instanceof CorruptStreamError ? found : error;
+      });
+    }
+    const commits = found && inRange(found, range);
+    if (commits !== undefined && isWhole(commits, range)) return commits;
+    return this.#byScan(last, range, options);
+  }
+
+  /**
+   * Rounds of gets until no listed sequence is left that is needed; undefined when one leads to a foreign commit, the error when one leads
+   * nowhere.
+   */
+  async #bySequence(
+    last: StoredCommit,
+    range: VersionRange,
+    options: RangeOptions,
+  ): Promise<Map<number, StoredCommit> | CorruptStreamError | undefined> {
+    const found = new Map([[last.number, last]]);
+    const listed = predecessorSequences(last.number, last.predecessors);
+    for (;;) {
+      const needed = this.#needed(listed, found, range);
+      if (needed.length === 0) return found;
+      const messages = await this.#reader.bySequences(
+        needed.map(([, sequence]) => sequence),
+        options,
+      );
+      for (const [index, [number, sequence]] of needed.entries()) {
+        // a replica may lag: only the leader can say that a listed commit is gone
+        const message =
+          messages[index] ?? (await this.#reader.bySequenceAtLeader(sequence, deadlineOf(options)));
+        if (message === undefined)
+          return corrupt(last.stream, sequence, `commit ${number} was removed without a trace`);
+        const commit = decodeCommit(message);
+        // no commit at all is foreign as well: what stands on the stream's own subject, the scan will find
+        if (typeof commit === 'string' || !isAt(commit, last.stream, number)) return undefined;
+        found.set(number, commit);
+        // what the others list is listed by those that led to them
+        if (predecessorSpan(number) > 1) addAll(listed, predecessorSequences(number, commit.predecessors));
+      }
+    }
+  }
+
+  #needed(
+    listed: ReadonlyMap<number, number>,
+    found: ReadonlyMap<number, StoredCommit>,
+    range: VersionRange,
+  ): [number, number][] {
+    const numbers = commitNumbersOf(range, found.values());
+    return [...listed].filter(
+      ([number]) =>
+        number >= numbers.from && number - predecessorSpan(number) < numbers.to && !found.has(number),
+    );
+  }
+
+  async #byScan(last: StoredCommit, range: VersionRange, options: RangeOptions): Promise<StoredCommit[]> {
+    this.scans += 1;
+    const found: StoredCommit[] = [];
+    let number = 0;
+    for await (const message of this.#messagesOf(last, options)) {
+      const commit = this.#ofStream(message, last.stream);
+      number += 1;
+      if (commit.number !== number) {
+        throw corrupt(last.stream, commit.sequence, `commit ${number} was expected, ${commit.number} found`);
+      }
+      // all of the stream is looked at, but of a long one only what was asked for is kept
+      if (isIn(range, commit)) found.push(commit);
+    }
+    if (isWhole(found, range)) return found;
+    throw corrupt(last.stream, last.sequence, 'its versions are not without a gap');
+  }
+
+  /** All messages of a stream up to its last commit: from any replica, then from the leader what a lagging one does not have yet. */
+  async *#messagesOf(last: StoredCommit, options: ReadPatience): AsyncGenerator<StoredMessage, void, void> {
+    const subject = subjectOf(this.#store, last.stream);
+    let sequence = 0;
+    for await (const message of this.#reader.scan(subject, 1, options)) {
+      sequence = message.sequence;
+      yield message;
+    }
+    while (sequence < last.sequence) {
+      const message = await this.#reader.nextAtLeader(subject, sequence + 1, deadlineOf(options));
+      if (message === undefined) return;
+      sequence = message.sequence;
+      yield message;
+    }
+  }
+
+  #ofStream(message: StoredMessage, stream: StreamName): StoredCommit {
+    const commit = toStoredCommit(message, stream.toString());
+    if (isSame(commit.stream, stream)) return commit;
+    throw corrupt(stream, message.sequence, `the commit belongs to ${commit.stream.toString()}`);
+  }
+}
+
+function isAt(commit: StoredCommit, stream: StreamName, number: number): boolean {
+  return commit.number === number && isSame(commit.stream, stream);
+}
+
+function addAll(listed: Map<number, number>, more: ReadonlyMap<number, number>): void {
+  for (const [number, sequence] of more) listed.set(number, sequence);
+}
+
+function isSame(a: StreamName, b: StreamName): boolean {
+  return a.category === b.category && a.id === b.id;
+}
+
+function corrupt(stream: StreamName, sequence: number, reason: string): CorruptStreamError {
+  return new CorruptStreamError({ stream: stream.toString(), position: positionOf(sequence, 0), reason });
+}
+
+function isIn(range: VersionRange, commit: StoredCommit): boolean {
+  return commit.firstVersion <= range.to && lastVersionOf(commit) >= range.from;
+}
+
+function inRange(found: ReadonlyMap<number, StoredCommit>, range: VersionRange): StoredCommit[] {
+  return [...found.values()].filter((commit) => isIn(range, commit)).toSorted((a, b) => a.number - b.number);
+}
+
+/** Whether the commits follow each other without a gap and reach from one end of the range to the other. */
+function isWhole(commits: readonly StoredCommit[], range: VersionRange): boolean {
+  const [first] = commits;
+  const last = commits.at(-1);
+  if (first === undefined || last === undefined) return false;
+  return (
+    first.firstVersion <= range.from &&
+    lastVersionOf(last) >= range.to &&
+    commits.every((commit, index) => index === 0 || follows(commits[index - 1] as StoredCommit, commit))
+  );
+}
+
+function follows(previous: StoredCommit, commit: StoredCommit): boolean {
+  return commit.number === previous.number + 1 && commit.firstVersion === lastVersionOf(previous) + 1;
+}

@@ -1,0 +1,25 @@
+import { InvalidOptionError } from '../../kernel/invalid-option-error.js';
+
+const CATEGORY = /^[A-Za-z][A-Za-z0-9_-]{0,63}$/;
+const ANY_CATEGORY = /^[$A-Za-z][A-Za-z0-9_-]{0,63}$/;
+
+/** Checks the categories that a read of the store asks for: jetsource's own (`$…`) may be named. */
+export function checkCategories(given: unknown): void {
+  if (given === undefined) return;
+  if (!Array.isArray(given))
+    throw new InvalidOptionError({ option: 'categories', given, allowed: 'a list of names' });
+  for (const category of given) {
+    if (typeof category === 'string' && ANY_CATEGORY.test(category)) continue;
+    throw new InvalidOptionError({ option: 'categories', given: category, allowed: 'names of categories' });
+  }
+}
+
+/** Checks a category of the user's: jetsource's own (`$…`) are refused. */
+export function checkCategory(given: unknown): void {
+  if (typeof given === 'string' && CATEGORY.test(given)) return;
+  throw new InvalidOptionError({
+    option: 'category',
+    given,
+    allowed: 'a letter, then letters, digits, _ or -, 64 characters at most',
+  });
+}

@@ -1,0 +1,56 @@
+import { lastVersionOf, type StoredCommit } from '../../event/commit.js';
+import { parsePosition, type Position } from '../../event/position.js';
+import type { ReplayStart } from '../../jetstream/replay/replay-consumer.js';
+import { InvalidOptionError } from '../../kernel/invalid-option-error.js';
+
+/** Where to begin in the whole store: at an event, behind one, at a sequence of the JetStream stream, or at a time of the server. */
+export type ReadAllStart =
+  | { readonly position: Position }
+  | { readonly after: Position }
+  | { readonly sequence: number }
+  | { readonly time: Date };
+
+/** A start taken apart: where the replay begins, and how many events of the first commit are left out. */
+export interface ResolvedStart {
+  readonly replay: ReplayStart;
+  /** Index of the first event to deliver from the commit at that sequence. */
+  firstIndexOf(commit: StoredCommit): number;
+}
+
+const WHOLE = (): number => 0;
+
+/** @throws {@link InvalidOptionError} when the start is none. */
+export function resolveStart(start: ReadAllStart | undefined): ResolvedStart {
+  if (start === undefined) return { replay: { sequence: 1 }, firstIndexOf: WHOLE };
+  if (typeof start !== 'object' || start === null) throw noStart(start);
+  if ('position' in start) return atPosition(start.position, 0);
+  if ('after' in start) return atPosition(start.after, 1);
+  if ('sequence' in start && Number.isSafeInteger(start.sequence) && start.sequence >= 1) {
+    return { replay: { sequence: start.sequence }, firstIndexOf: WHOLE };
+  }
+  if ('time' in start && start.time instanceof Date && !Number.isNaN(start.time.getTime())) {
+    return { replay: { time: start.time }, firstIndexOf: WHOLE };
+  }
+  throw noStart(start);
+}
+
+function noStart(given: unknown): InvalidOptionError {
+  return new InvalidOptionError({
+    option: 'from',
+    given,
+    allowed: '{ position }, { after }, { sequence } of at least 1, or { time } with a Date',
+  });
+}
+
+/** Whether a commit still has events to deliver from that index on. */
+export function reaches(commit: StoredCommit, index: number): boolean {
+  return commit.firstVersion + index <= lastVersionOf(commit);
+}
+
+function atPosition(position: string, offset: number): ResolvedStart {
+  const { sequence, index } = parsePosition(position);
+  return {
+    replay: { sequence },
+    firstIndexOf: (commit) => (commit.sequence === sequence ? index + offset : 0),
+  };
+}

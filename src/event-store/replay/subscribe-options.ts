@@ -1,0 +1,66 @@
+import type { IsWanted } from '../../event/event-decoder.js';
+import type { EventRegistry } from '../../event/event-registry.js';
+import type { RecordedEvent } from '../../event/recorded-event.js';
+import { type CorruptStreamError } from '../../event/event-errors.js';
+import { InvalidOptionError } from '../../kernel/invalid-option-error.js';
+import { checkKnownOptions } from '../../kernel/options.js';
+import { checkCategories } from './categories.js';
+import { type ReadAllStart, type ResolvedStart, resolveStart } from './read-all-start.js';
+import { wantedTypes } from './wanted-types.js';
+
+export interface SubscribeOptions {
+  /** Where to begin; a position inside a commit begins with that very event. @default the beginning */
+  readonly from?: ReadAllStart | undefined;
+  /** Only streams of these categories. @default all but jetsource's own (`$…`) */
+  readonly categories?: readonly string[] | undefined;
+  /** Only events of these types; `position` goes on over the others. @default all */
+  readonly types?: readonly string[] | undefined;
+  /** Gets one event after the other: the next one when the promise of the last one has resolved. What it throws ends the subscription. */
+  readonly onEvent: (event: RecordedEvent) => void | Promise<void>;
+  /** Told each time that `caughtUp` becomes true: first when what had been stored is handled, again after falling behind or a recovery. */
+  readonly onCaughtUp?: (() => void | Promise<void>) | undefined;
+  /**
+   * Told of a message in the log that is no commit, with its position; the subscription then goes on behind it. @default the subscription ends
+   * with that error
+   */
+  readonly onCorrupt?: ((error: CorruptStreamError) => void | Promise<void>) | undefined;
+  /** Told why the replay had to be set up anew (a lost server, consumer or connection); for logs, since nothing is lost or repeated. */
+  readonly onRecovery?: ((reason: string) => void) | undefined;
+  /** Ends the subscription as `stop()` does. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** The options of a subscription, checked. */
+export interface ResolvedSubscribeOptions extends SubscribeOptions {
+  readonly start: ResolvedStart;
+  readonly isWanted: IsWanted;
+}
+
+const OPTIONS = ['from', 'categories', 'types', 'onEvent', 'onCaughtUp', 'onCorrupt', 'onRecovery', 'signal'];
+
+/** @throws {@link InvalidOptionError} when an option cannot work. */
+export function resolveSubscribeOptions(
+  options: SubscribeOptions,
+  registry: EventRegistry,
+): ResolvedSubscribeOptions {
+  checkKnownOptions(options, OPTIONS);
+  checkCategories(options.categories);
+  checkFunction('onEvent', options.onEvent);
+  checkFunction('onCaughtUp', options.onCaughtUp ?? noop);
+  checkFunction('onCorrupt', options.onCorrupt ?? noop);
+  checkFunction('onRecovery', options.onRecovery ?? noop);
+  return {
+    ...options,
+    start: resolveStart(options.from),
+    isWanted: wantedTypes(options.types, registry),
+  };
+}
+
+function noop(): void {
+  // stands for a callback that was not given
+}
+
+function checkFunction(option: string, given: unknown): void {
+  if (typeof given === 'function') return;
+  throw new InvalidOptionError({ option, given, allowed: 'a function' });
+}

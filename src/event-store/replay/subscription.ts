@@ -1,0 +1,220 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import type { StoredCommit } from '../../event/commit.js';
+import type { EventRegistry } from '../../event/event-registry.js';
+import { causedBy, runWithMetadata } from '../../event/metadata-context.js';
+import { parsePosition, type Position, positionOf } from '../../event/position.js';
+import { type RecordedEvent, recordedEvents } from '../../event/recorded-event.js';
+import { Backoff } from '../../kernel/backoff.js';
+import { CorruptStreamError } from '../../event/event-errors.js';
+import { StoreNotFoundError } from '../../jetstream/streams/stream-errors.js';
+import { NatsError } from '../../jetstream/connection/connection-errors.js';
+import { sleep } from '../../kernel/sleep.js';
+import type { ReadAllStart } from './read-all-start.js';
+import {
+  resolveSubscribeOptions,
+  type ResolvedSubscribeOptions,
+  type SubscribeOptions,
+} from './subscribe-options.js';
+
+/** What a subscription needs of a store. */
+export interface SubscribedStore {
+  readonly name: string;
+  readonly registry: EventRegistry;
+  follow(options: {
+    readonly from?: ReadAllStart | undefined;
+    readonly categories?: readonly string[] | undefined;
+    readonly signal?: AbortSignal | undefined;
+    readonly onRecovery?: ((reason: string) => void) | undefined;
+  }): AsyncIterable<{ readonly commits: readonly StoredCommit[]; readonly caughtUp: boolean }>;
+  lastSequence(options?: { signal?: AbortSignal | undefined }): Promise<number>;
+  commitAt(
+    sequence: number,
+    options?: { signal?: AbortSignal | undefined },
+  ): Promise<StoredCommit | undefined>;
+}
+
+/** A handler at work: while it is, nothing that it calls may wait for it. */
+interface Call {
+  isOver: boolean;
+}
+
+/** Events as they come, from a start on and then live. Made by `subscribe` of a store. */
+export class Subscription implements AsyncDisposable {
+  /** Resolves when the subscription was stopped and its handler has finished; rejects with what ended it otherwise. Need not be looked at. */
+  readonly closed: Promise<void>;
+  readonly #store: SubscribedStore;
+  readonly #options: ResolvedSubscribeOptions;
+  readonly #abort = new AbortController();
+  readonly #call = new AsyncLocalStorage<Call>();
+  #position: Position | undefined;
+  #commitId: string | undefined;
+  #caughtUp = false;
+  #recovered = false;
+  #thrownByCaller: unknown;
+
+  /** @internal */
+  constructor(store: SubscribedStore, options: SubscribeOptions) {
+    this.#store = store;
+    this.#options = resolveSubscribeOptions(options, store.registry);
+    this.closed = this.#run();
+    // whoever wants to know looks at it; nobody has to
+    this.closed.catch(() => undefined);
+  }
+
+  /** The last event that was handled, or passed over for its type: to begin `after` it the next time. Undefined before the first. */
+  get position(): Position | undefined {
+    return this.#position;
+  }
+
+  /** Whether all that was stored has been handled, as far as the server knew that delivered it last. */
+  get caughtUp(): boolean {
+    return this.#caughtUp;
+  }
+
+  /**
+   * Takes no more events and waits until the one at hand is handled; called by the handler itself, it does not wait. Never rejects: see
+   * {@link closed}. Safe to call twice.
+   */
+  async stop(): Promise<void> {
+    this.#abort.abort();
+    if (this.#call.getStore()?.isOver === false) return;
+    await this.closed.catch(() => undefined);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
+  }
+
+  async #run(): Promise<void> {
+    const { signal } = this.#options;
+    const onAbort = (): void => this.#abort.abort();
+    signal?.addEventListener('abort', onAbort);
+    if (signal?.aborted === true) onAbort();
+    try {
+      await this.#followThroughFaults();
+    } finally {
+      this.#abort.abort();
+      this.#caughtUp = false;
+      signal?.removeEventListener('abort', onAbort);
+    }
+  }
+
+  async #followThroughFaults(): Promise<void> {
+    for (let from = this.#options.from; ;) {
+      try {
+        return await this.#follow(from);
+      } catch (error) {
+        const { onCorrupt } = this.#options;
+        // a handler may meet a damaged stream, too, but that is its own affair
+        const isOurs = error instanceof CorruptStreamError && error !== this.#thrownByCaller;
+        if (!isOurs || onCorrupt === undefined || this.#isStopped) throw error;
+        await this.#calling(async () => onCorrupt(error));
+        from = { sequence: parsePosition(error.position).sequence + 1 };
+      }
+    }
+  }
+
+  async #follow(from: ReadAllStart | undefined): Promise<void> {
+    const batches = this.#store.follow({
+      from,
+      categories: this.#options.categories,
+      signal: this.#abort.signal,
+      onRecovery: (reason) => this.#onRecovery(reason),
+    });
+    for await (const { commits, caughtUp } of batches) {
+      if (!caughtUp) this.#caughtUp = false;
+      if (this.#recovered) await this.#checkLog();
+      for (const commit of commits) await this.#handleCommit(commit);
+      if (this.#isStopped) return;
+      if (caughtUp) await this.#becomeCaughtUp();
+    }
+  }
+
+  async #handleCommit(commit: StoredCommit): Promise<void> {
+    const { start, isWanted } = this.#options;
+    const events = recordedEvents(commit, this.#store.registry, start.firstIndexOf(commit), isWanted);
+    for (const [index, event] of events.entries()) {
+      if (this.#isStopped) return;
+      await this.#handle(event);
+      // what an upcast made of one stored event is behind us when all of it is
+      if (events[index + 1]?.position !== event.position) this.#moveTo(event.position, commit);
+    }
+    this.#moveTo(positionOf(commit.sequence, commit.events.length - 1), commit);
+  }
+
+  #moveTo(position: Position, { commitId }: StoredCommit): void {
+    this.#position = position;
+    this.#commitId = commitId;
+  }
+
+  async #handle(event: RecordedEvent): Promise<void> {
+    await this.#calling(async () =>
+      runWithMetadata(causedBy(event), async () => this.#options.onEvent(event)),
+    );
+  }
+
+  async #becomeCaughtUp(): Promise<void> {
+    if (this.#caughtUp) return;
+    this.#caughtUp = true;
+    await this.#calling(async () => this.#options.onCaughtUp?.());
+  }
+
+  async #calling(work: () => Promise<void>): Promise<void> {
+    const call = { isOver: false };
+    try {
+      await this.#call.run(call, work);
+    } catch (error) {
+      this.#thrownByCaller = error;
+      throw error;
+    } finally {
+      call.isOver = true;
+    }
+  }
+
+  #onRecovery(reason: string): void {
+    // until the server has said where the end is now, nobody knows
+    this.#caughtUp = false;
+    this.#recovered = true;
+    this.#options.onRecovery?.(reason);
+  }
+
+  /** A log that does not hold what has been handled is another one: following it would mix two, or be silence until it is as long. */
+  async #checkLog(): Promise<void> {
+    this.#recovered = false;
+    if (this.#position === undefined) return;
+    const { sequence } = parsePosition(this.#position);
+    const backoff = new Backoff(50, 1_000);
+    // a replica may deliver while there is no leader yet: until there is one nothing is handed on, and nothing ends either
+    while (!(await this.#isConfirmed(sequence))) {
+      await sleep(backoff.next(), this.#abort.signal).catch(() => undefined);
+    }
+  }
+
+  async #isConfirmed(sequence: number): Promise<boolean> {
+    if (this.#isStopped) return true;
+    try {
+      await this.#checkHolds(sequence);
+      return true;
+    } catch (error) {
+      if (this.#isStopped) return true;
+      if (!(error instanceof NatsError)) throw error;
+      this.#options.onRecovery?.(error.message);
+      return false;
+    }
+  }
+
+  async #checkHolds(sequence: number): Promise<void> {
+    const { signal } = this.#abort;
+    const last = await this.#store.lastSequence({ signal });
+    const commit = last < sequence ? undefined : await this.#store.commitAt(sequence, { signal });
+    // a commit that was removed since is no other log
+    if (last >= sequence && (commit === undefined || commit.commitId === this.#commitId)) return;
+    const found = commit === undefined ? `it ends at ${positionOf(last, 0)}` : 'another commit stands there';
+    const reason = `${found}, where ${this.#position ?? ''} has been handled`;
+    throw new StoreNotFoundError({ store: this.#store.name, reason });
+  }
+
+  get #isStopped(): boolean {
+    return this.#abort.signal.aborted;
+  }
+}

@@ -1,0 +1,16 @@
+import type { IsWanted } from '../../event/event-decoder.js';
+import type { EventRegistry } from '../../event/event-registry.js';
+import { InvalidOptionError } from '../../kernel/invalid-option-error.js';
+
+/**
+ * Tells whether a reader asks for an event type; an alias that it names stands for the type.
+ *
+ * @throws {@link InvalidOptionError} for what is no list: a single text would be taken for a list of letters.
+ */
+export function wantedTypes(types: readonly string[] | undefined, registry: EventRegistry): IsWanted {
+  if (types === undefined) return () => true;
+  if (!Array.isArray(types))
+    throw new InvalidOptionError({ option: 'types', given: types, allowed: 'a list of event types' });
+  const wanted = new Set(types.map((type: string) => registry.currentName(type)));
+  return (type) => wanted.has(type);
+}

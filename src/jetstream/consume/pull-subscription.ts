@@ -1,0 +1,167 @@
+import type { Msg, Subscription } from '@nats-io/transport-node';
+import { ConsumerLost } from './consumer-lost.js';
+import type { JetStreamConnection } from '../connection/jetstream-connection.js';
+import type { MessageListener, MessageSource } from './message-source.js';
+
+/** An idle pull that has been silent for this many heartbeats is lost. */
+const SILENCES = 3;
+const NS_PER_MS = 1_000_000;
+
+/** How pulls are made. */
+export interface PullOptions {
+  /** A pull without messages ends after this long, in milliseconds. */
+  readonly expiresMs: number;
+  /** The server says this often that an idle pull is alive, in milliseconds. */
+  readonly heartbeatMs: number;
+  /** Bytes that one pull may bring. */
+  readonly maxBytes: number;
+}
+
+/** Who is told what the pulls bring. */
+export interface PullListener extends MessageListener {
+  onHeartbeat?(): void;
+  onPullEnd(pull: { readonly wasEmpty: boolean }): void;
+}
+
+interface Pull {
+  /** Where the server says how the pull ended. */
+  readonly inbox: string;
+  readonly size: number;
+  left: number;
+}
+
+const utf8 = new TextEncoder();
+
+/**
+ * Pulls from one consumer, on core messages. They notice when the consumer is lost (silence, a server that says so, a reconnect) and then stop:
+ * what to do about it is the listener's.
+ */
+export class PullSubscription implements MessageSource {
+  readonly #connection: JetStreamConnection;
+  /** `<stream>.<consumer>` */
+  readonly #path: string;
+  readonly #options: PullOptions;
+  readonly #listener: PullListener;
+  readonly #inbox: string;
+  readonly #subscription: Subscription;
+  readonly #stopListening: readonly (() => void)[];
+  readonly #watchdog: NodeJS.Timeout;
+  /** Oldest first: the server serves them in turn. */
+  #pulls: Pull[] = [];
+  #nextPull = 0;
+  #silences = 0;
+  #isLost = false;
+
+  constructor(connection: JetStreamConnection, path: string, options: PullOptions, listener: PullListener) {
+    this.#connection = connection;
+    this.#path = path;
+    this.#options = options;
+    this.#listener = listener;
+    this.#inbox = connection.newInbox();
+    // a subscription of its own: delivered messages bear the subject they were stored under, which no token finds
+    this.#subscription = connection.nc.subscribe(`${this.#inbox}.*`, {
+      callback: (error, msg) => {
+        if (error === null) this.#receive(msg);
+      },
+    });
+    this.#stopListening = [
+      connection.onReconnect(() => this.#lose(new ConsumerLost('the connection was renewed'))),
+      connection.onClose(() => this.#lose(new ConsumerLost('the connection was closed'))),
+    ];
+    this.#watchdog = setInterval(() => this.#watch(), options.heartbeatMs);
+  }
+
+  /** Pulls under way. */
+  get count(): number {
+    return this.#pulls.length;
+  }
+
+  /** Messages that were asked for and have not come yet. */
+  get awaited(): number {
+    return this.#pulls.reduce((sum, { left }) => sum + left, 0);
+  }
+
+  /** Asks for that many messages. */
+  pull(messages: number): void {
+    const { nc, apiPrefix, maxPayload } = this.#connection;
+    if (nc.isClosed()) return this.#lose(new ConsumerLost('the connection is closed'));
+    const pull: Pull = { inbox: `${this.#inbox}.${this.#nextPull++}`, size: messages, left: messages };
+    this.#pulls.push(pull);
+    const request = {
+      batch: messages,
+      max_bytes: Math.max(this.#options.maxBytes, maxPayload * 2),
+      expires: this.#options.expiresMs * NS_PER_MS,
+      idle_heartbeat: this.#options.heartbeatMs * NS_PER_MS,
+    };
+    nc.publish(`${apiPrefix}.CONSUMER.MSG.NEXT.${this.#path}`, utf8.encode(JSON.stringify(request)), {
+      reply: pull.inbox,
+    });
+  }
+
+  /** Stops listening; what the server sends meanwhile is given to nobody. */
+  close(): void {
+    this.#stopWatching();
+    const { nc } = this.#connection;
+    if (!nc.isClosed() && !nc.isDraining()) this.#subscription.unsubscribe();
+  }
+
+  /** Stops listening, and tells the listener of the messages that were on their way. */
+  async drain(): Promise<void> {
+    this.#stopWatching();
+    const { nc } = this.#connection;
+    if (!nc.isClosed() && !nc.isDraining()) await this.#subscription.drain();
+  }
+
+  #stopWatching(): void {
+    this.#isLost = true;
+    clearInterval(this.#watchdog);
+    for (const stop of this.#stopListening) stop();
+  }
+
+  #receive(msg: Msg): void {
+    this.#silences = 0;
+    if (!msg.reply) return this.#receiveStatus(msg);
+    const [oldest] = this.#pulls;
+    if (oldest !== undefined) oldest.left -= 1;
+    this.#listener.onMessage(msg);
+    if (oldest?.left === 0) this.#end(oldest);
+  }
+
+  /** 100 is a heartbeat; 404, 408 and some 409 end a pull; all else ends the consumer. */
+  #receiveStatus(msg: Msg): void {
+    const code = msg.headers?.code ?? 0;
+    const description = msg.headers?.description ?? '';
+    if (code === 100) return this.#listener.onHeartbeat?.();
+    if (
+      code === 404 ||
+      code === 408 ||
+      (code === 409 && /^(batch completed|message size)/i.test(description))
+    ) {
+      return this.#endAt(msg.subject);
+    }
+    this.#lose(new ConsumerLost(`the server ended it: ${code} ${description}`));
+  }
+
+  /** A pull that was served in full has been taken off the list already. */
+  #endAt(inbox: string): void {
+    const pull = this.#pulls.find((candidate) => candidate.inbox === inbox);
+    if (pull !== undefined) this.#end(pull);
+  }
+
+  #end(pull: Pull): void {
+    this.#pulls = this.#pulls.filter((candidate) => candidate !== pull);
+    if (!this.#isLost) this.#listener.onPullEnd({ wasEmpty: pull.left === pull.size });
+  }
+
+  #watch(): void {
+    if (this.#pulls.length === 0) return;
+    this.#silences += 1;
+    if (this.#silences > SILENCES) this.#lose(new ConsumerLost('it fell silent'));
+  }
+
+  #lose(lost: ConsumerLost): void {
+    if (this.#isLost) return;
+    this.#isLost = true;
+    this.#listener.onLost(lost);
+  }
+}

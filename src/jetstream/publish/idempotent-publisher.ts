@@ -1,0 +1,145 @@
+import type { PubAck } from '@nats-io/jetstream';
+import { Backoff } from '../../kernel/backoff.js';
+import type { Deadline } from '../../kernel/deadline.js';
+import { PayloadTooLargeError } from './publish-errors.js';
+import { sleep } from '../../kernel/sleep.js';
+import { ExpectationFailedError, PublishOutcomeUnknownError, PublishRefusedError } from './publish-errors.js';
+import { JetStreamNotFoundError } from '../streams/stream-errors.js';
+import { ApiCode, type ApiFault, FORBIDDEN } from '../api-codes.js';
+import { capturingStreams } from '../streams/capturing-streams.js';
+import type { JetStreamConnection } from '../connection/jetstream-connection.js';
+import type { HeaderValues } from './message-headers.js';
+import type { PublishRequest } from './publish-request.js';
+import { type OutgoingMessage, Publisher, sizeOf } from './publisher.js';
+import { findOwnMessage } from './own-message.js';
+import { timedMessage } from './timed-message.js';
+
+/** Faults that say that an expectation does not hold. */
+const EXPECTATION_FAULTS: ReadonlySet<number | undefined> = new Set([
+  ApiCode.wrongLastSequence,
+  ApiCode.wrongLastMessageId,
+  ApiCode.wrongStream,
+]);
+
+/** Stores messages in whichever stream captures their subjects, resent under the same message id until an answer tells what became of them. */
+export class IdempotentPublisher {
+  readonly #connection: JetStreamConnection;
+  readonly #publisher: Publisher;
+
+  constructor(connection: JetStreamConnection) {
+    this.#connection = connection;
+    this.#publisher = new Publisher(connection);
+  }
+
+  /**
+   * @throws {@link JetStreamNotFoundError} when no stream captures the subject.
+   * @throws {@link ExpectationFailedError} when an expectation does not hold.
+   * @throws {@link PublishRefusedError} when the stream refuses the message, or the user may not publish it.
+   * @throws {@link PublishOutcomeUnknownError} when the deadline passes without an answer.
+   * @throws {@link PayloadTooLargeError} when the server does not take messages of that size.
+   * @throws {@link InvalidOptionError} when the stream has no time to live for messages, or delivers none later.
+   */
+  async publish(request: PublishRequest, deadline: Deadline): Promise<PubAck> {
+    const message = await this.#toMessage(request, deadline);
+    const backoff = new Backoff(20, 500);
+    do {
+      const ack = await this.#try(message, request, deadline);
+      if (ack !== undefined) return ack;
+      await sleep(Math.min(backoff.next(), deadline.leftMs), deadline.signal);
+    } while (!deadline.passed);
+    throw unknownOutcome(request, deadline);
+  }
+
+  async #toMessage(request: PublishRequest, deadline: Deadline): Promise<OutgoingMessage> {
+    const isTimed = request.ttlMs !== undefined || request.at !== undefined;
+    const { subject, headers } = isTimed
+      ? await timedMessage(this.#connection, request, deadline)
+      : { subject: request.subject, headers: {} };
+    const message = {
+      subject,
+      payload: request.payload,
+      headers: { ...request.headers, ...guardHeaders(request), ...headers },
+    };
+    const size = sizeOf(message);
+    const limit = this.#connection.maxPayload;
+    if (size > limit) throw new PayloadTooLargeError({ stream: request.subject, size, limit });
+    return message;
+  }
+
+  /** What was stored; undefined when it has to be sent again. */
+  async #try(
+    message: OutgoingMessage,
+    request: PublishRequest,
+    deadline: Deadline,
+  ): Promise<PubAck | undefined> {
+    const answer = await this.#publisher.publish(message, deadline, { untilServed: false });
+    switch (answer.kind) {
+      case 'stored':
+        return answer.ack;
+      case 'duplicate':
+        // sequence 0: the server knows the id, and not what became of it
+        return answer.sequence === 0 ? undefined : answer.ack;
+      case 'conflict':
+      case 'refused':
+        return this.#settle(answer.fault, answer.resent, request, deadline);
+      case 'unanswered':
+        if (!answer.sure) throw unknownOutcome(request, deadline, answer.cause);
+        await this.#requireStream(message.subject, deadline);
+        return undefined;
+    }
+  }
+
+  /** A stale expectation may be the trace of our own first send: who stored the next message tells. */
+  async #settle(
+    fault: ApiFault,
+    resent: boolean,
+    request: PublishRequest,
+    deadline: Deadline,
+  ): Promise<PubAck> {
+    const { subject } = request;
+    const reason = fault.description ?? 'unknown error';
+    if (!EXPECTATION_FAULTS.has(fault.err_code))
+      throw new PublishRefusedError({ subject, reason: advise(fault) });
+    if (resent && fault.err_code !== ApiCode.wrongStream) {
+      const ack = await findOwnMessage(this.#connection, request, deadline);
+      if (ack !== undefined) return ack;
+    }
+    throw new ExpectationFailedError({ subject, reason });
+  }
+
+  /** "Nobody serves that subject" is said of a stream without a leader, too. */
+  async #requireStream(subject: string, deadline: Deadline): Promise<void> {
+    const streams = await capturingStreams(this.#connection, subject, deadline);
+    if (streams?.length !== 0) return;
+    throw new JetStreamNotFoundError({
+      pattern: subject,
+      reason: 'no stream captures it, so the event was not stored; add a streamConfig that does',
+    });
+  }
+}
+
+function guardHeaders({ messageId, expect }: PublishRequest): HeaderValues {
+  const { streamName, lastMsgID, lastSequence, lastSubjectSequence } = expect;
+  return {
+    'Nats-Msg-Id': messageId,
+    ...(streamName !== undefined && { 'Nats-Expected-Stream': streamName }),
+    ...(lastMsgID !== undefined && { 'Nats-Expected-Last-Msg-Id': lastMsgID }),
+    ...(lastSequence !== undefined && { 'Nats-Expected-Last-Sequence': String(lastSequence) }),
+    ...(lastSubjectSequence !== undefined && {
+      'Nats-Expected-Last-Subject-Sequence': String(lastSubjectSequence),
+    }),
+  };
+}
+
+function advise({ code, err_code: errCode, description = 'unknown error' }: ApiFault): string {
+  return code === FORBIDDEN ? description : `the stream refuses: ${description} (${errCode ?? code})`;
+}
+
+function unknownOutcome(
+  { subject, messageId }: PublishRequest,
+  deadline: Deadline,
+  cause?: Error,
+): PublishOutcomeUnknownError {
+  const details = { subject, messageId, waitedMs: Math.round(deadline.totalMs - deadline.leftMs) };
+  return new PublishOutcomeUnknownError(details, cause && { cause });
+}

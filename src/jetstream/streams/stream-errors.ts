@@ -1,0 +1,59 @@
+import { JetsourceError } from '../../kernel/jetsource-error.js';
+
+/** The JetStream stream of the store has settings under which jetsource cannot keep its promises. */
+export class StoreSettingsError extends JetsourceError {
+  readonly code = 'store-settings';
+  override readonly name = 'StoreSettingsError';
+  readonly store: string;
+  /** One line for each setting: its name, what it is, what it has to be. */
+  readonly faults: readonly string[];
+
+  constructor(details: { store: string; faults: readonly string[] }, options?: ErrorOptions) {
+    super(
+      `the JetStream stream of store ${details.store} breaks what jetsource relies on: ${details.faults.join('; ')}. ` +
+        `Set these back (nats stream edit), or connect to another store name`,
+      options,
+    );
+    this.store = details.store;
+    this.faults = details.faults;
+  }
+}
+
+/** The store's log is not there any more: its JetStream stream was deleted, or replaced by another. Reading on cannot help. */
+export class StoreNotFoundError extends JetsourceError {
+  readonly code = 'store-not-found';
+  override readonly outcome = 'not-applied';
+  override readonly name = 'StoreNotFoundError';
+  readonly store: string;
+
+  constructor(details: { store: string; reason: string }, options?: ErrorOptions) {
+    super(`the log of store ${details.store} is gone: ${details.reason}`, options);
+    this.store = details.store;
+  }
+}
+
+/** No stream captures what a handler listens to: its events would never come. */
+export class JetStreamNotFoundError extends JetsourceError {
+  readonly code = 'jetstream-not-found';
+  override readonly outcome = 'not-applied';
+  override readonly name = 'JetStreamNotFoundError';
+  /** The handler's pattern. */
+  readonly pattern: string;
+
+  constructor(details: { pattern: string; reason: string }, options?: ErrorOptions) {
+    super(`no events can come for ${details.pattern}: ${details.reason}`, options);
+    this.pattern = details.pattern;
+  }
+}
+
+/** A JetStream stream cannot be given the settings asked for. It was left as it is: mend the options, or the stream. */
+export class JetStreamSettingsError extends JetsourceError {
+  readonly code = 'jetstream-settings';
+  override readonly name = 'JetStreamSettingsError';
+  readonly stream: string;
+
+  constructor(details: { stream: string; reason: string }, options?: ErrorOptions) {
+    super(`stream ${details.stream} cannot have the settings asked for: ${details.reason}`, options);
+    this.stream = details.stream;
+  }
+}

@@ -1,0 +1,157 @@
+import type { StreamName } from '../event/stream-name.js';
+import { storeSubjects, subjectOf } from '../event/subject.js';
+import { GUARD } from '../event-store/append/commit-message.js';
+import { DEFAULT_DEADLINE_MS } from '../event-store/append/append-request.js';
+import type { JetStreamEventStore } from '../event-store/jetstream-event-store.js';
+import { deleteMessage } from '../jetstream/read/delete-message.js';
+import type { JetStreamConnection } from '../jetstream/connection/jetstream-connection.js';
+import { MessageReader, type StoredMessage } from '../jetstream/read/message-reader.js';
+import { type OutgoingMessage, Publisher, sizeOf } from '../jetstream/publish/publisher.js';
+import { openStoreStream, type StoreStreamOptions } from '../jetstream/streams/store-stream.js';
+import { Deadline } from '../kernel/deadline.js';
+import { InvalidOptionError } from '../kernel/invalid-option-error.js';
+import { NatsError } from '../jetstream/connection/connection-errors.js';
+import { checkKnownOptions } from '../kernel/options.js';
+import {
+  outdates,
+  type Snapshot,
+  type SnapshotStore,
+  type SnapshotStoreOptions,
+} from '../aggregate/snapshot/snapshot.js';
+
+const FORMAT = 1;
+/** How often to make room for others that keep a snapshot of the same stream at once. */
+const TRIES = 5;
+
+/** A snapshot as it is stored. */
+interface StoredSnapshot extends Snapshot {
+  readonly format: number;
+  readonly stream: readonly [string, string];
+  /** Sequences of earlier ones, which may still be there if the process ended before it could delete them. */
+  readonly superseded: readonly number[];
+}
+
+const utf8 = new TextEncoder();
+
+/**
+ * Snapshots beside the store, in a JetStream stream of their own, `<store>~snapshots`, which is created when it is missing. It has no limits, since
+ * limits would leave the bytes of what they remove on the disk: earlier snapshots are deleted securely, one by one.
+ *
+ * @throws {@link StoreSettingsError} when the stream exists with settings under which nothing can be deleted for good.
+ * @example
+ * const orders = repository(store, Order, { snapshots: { store: await jetStreamSnapshots(store), every: 200 } });
+ */
+export async function jetStreamSnapshots(
+  store: JetStreamEventStore,
+  options: StoreStreamOptions = {},
+): Promise<SnapshotStore> {
+  checkKnownOptions(options, ['replicas', 'storage']);
+  const name = `${store.name}~snapshots`;
+  await openStoreStream(store.connection, name, storeSubjects(name), options);
+  return new JetStreamSnapshotStore(store.connection, name);
+}
+
+class JetStreamSnapshotStore implements SnapshotStore {
+  readonly #connection: JetStreamConnection;
+  readonly #name: string;
+  readonly #reader: MessageReader;
+  readonly #publisher: Publisher;
+
+  constructor(connection: JetStreamConnection, name: string) {
+    this.#connection = connection;
+    this.#name = name;
+    this.#reader = new MessageReader(connection, name);
+    this.#publisher = new Publisher(connection);
+  }
+
+  async load(stream: StreamName, { signal }: SnapshotStoreOptions): Promise<Snapshot | undefined> {
+    const message = await this.#reader.last(subjectOf(this.#name, stream), deadlineWith(signal));
+    return message && decode(message, stream);
+  }
+
+  async save(stream: StreamName, snapshot: Snapshot, { signal }: SnapshotStoreOptions): Promise<boolean> {
+    const deadline = deadlineWith(signal);
+    for (let left = TRIES; left > 0; left -= 1) {
+      const last = await this.#reader.lastAtLeader(subjectOf(this.#name, stream), deadline);
+      const kept = last && readable(last, stream);
+      if (kept !== undefined && outdates(kept, snapshot)) return false;
+      // first what an earlier process may have left, so that the new one has only its predecessor to remember
+      await this.#delete(kept?.superseded ?? [], deadline);
+      if (await this.#replace(last, stream, snapshot, deadline)) {
+        await this.#delete(last === undefined ? [] : [last.sequence], deadline);
+        return true;
+      }
+    }
+    throw new NatsError(`others kept snapshots of ${stream.toString()} first, ${TRIES} times`);
+  }
+
+  async delete(stream: StreamName, { signal }: SnapshotStoreOptions): Promise<void> {
+    const deadline = deadlineWith(signal);
+    const subject = subjectOf(this.#name, stream);
+    for (;;) {
+      const last = await this.#reader.lastAtLeader(subject, deadline);
+      if (last === undefined) return;
+      await this.#delete([last.sequence], deadline);
+    }
+  }
+
+  /** False when another snapshot has taken the place of the last one. */
+  async #replace(
+    last: StoredMessage | undefined,
+    stream: StreamName,
+    snapshot: Snapshot,
+    deadline: Deadline,
+  ): Promise<boolean> {
+    const superseded = last === undefined ? [] : [last.sequence];
+    const message = this.#message(stream, snapshot, superseded);
+    const answer = await this.#publisher.publish(message, deadline);
+    if (answer.kind === 'stored' || answer.kind === 'conflict') return answer.kind === 'stored';
+    throw new NatsError(`the server did not take it (${answer.kind})`);
+  }
+
+  #message(stream: StreamName, snapshot: Snapshot, superseded: readonly number[]): OutgoingMessage {
+    const { category, id } = stream;
+    const body: StoredSnapshot = { format: FORMAT, stream: [category, id], ...snapshot, superseded };
+    const message = {
+      subject: subjectOf(this.#name, stream),
+      payload: utf8.encode(JSON.stringify(body)),
+      headers: { [GUARD]: String(superseded[0] ?? 0) },
+    };
+    const { maxPayload } = this.#connection;
+    if (sizeOf(message) <= maxPayload) return message;
+    throw new InvalidOptionError({
+      option: 'snapshot',
+      given: `${sizeOf(message)} bytes`,
+      allowed: `${maxPayload} bytes at most, which is the limit of the server`,
+    });
+  }
+
+  async #delete(sequences: readonly number[], deadline: Deadline): Promise<void> {
+    for (const sequence of sequences) await deleteMessage(this.#connection, this.#name, sequence, deadline);
+  }
+}
+
+function deadlineWith(signal: AbortSignal): Deadline {
+  return new Deadline(DEFAULT_DEADLINE_MS, signal);
+}
+
+/** @throws when it is none: whoever loads it folds all events instead. */
+function decode(message: StoredMessage, stream: StreamName): StoredSnapshot {
+  const snapshot = JSON.parse(Buffer.from(message.data).toString()) as StoredSnapshot;
+  const isOurs = snapshot.stream?.[0] === stream.category && snapshot.stream[1] === stream.id;
+  if (snapshot.format === FORMAT && isOurs && Array.isArray(snapshot.superseded)) return snapshot;
+  throw new InvalidOptionError({
+    option: 'snapshot',
+    given: `format ${String(snapshot.format)} of ${String(snapshot.stream)}`,
+    allowed: `of format ${FORMAT}, and of ${stream.toString()}`,
+  });
+}
+
+/** Undefined for one that cannot be read: it is no reason to keep it. */
+function readable(message: StoredMessage, stream: StreamName): StoredSnapshot | undefined {
+  try {
+    return decode(message, stream);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,38 @@
+import type { EventPolicies } from '../../event/event-decoder.js';
+import type { EventDefinition } from '../../event/event-registry.js';
+import { checkKnownOptions, integerOption } from '../../kernel/options.js';
+import { checkStoreOptions } from '../../event-store/store-options.js';
+
+const OPTIONS = ['name', 'events', 'maxPayload', 'onUnknownEvent', 'onInvalidEvent'];
+/** What a nats-server takes unless it is configured. */
+const DEFAULT_MAX_PAYLOAD = 1_048_576;
+
+/** What a store in memory is made with. */
+export interface InMemoryEventStoreOptions extends EventPolicies {
+  /** As of a store on a server. @default 'in-memory' */
+  readonly name?: string | undefined;
+  /** The event types: classes decorated with {@link Event}, and what {@link eventType} declared. */
+  readonly events: readonly EventDefinition[];
+  /** The largest commit that is taken, in bytes as a server counts them; what is above is refused. @default 1_048_576 */
+  readonly maxPayload?: number | undefined;
+}
+
+export interface ResolvedInMemoryOptions extends EventPolicies {
+  readonly name: string;
+  readonly events: readonly EventDefinition[];
+  readonly maxPayload: number;
+}
+
+/** @throws {@link InvalidOptionError} for what a store on a server refuses as well. */
+export function resolveInMemoryOptions(options: InMemoryEventStoreOptions): ResolvedInMemoryOptions {
+  checkKnownOptions(options, OPTIONS);
+  const { name = 'in-memory', events, onUnknownEvent, onInvalidEvent } = options;
+  checkStoreOptions({ name, events, onUnknownEvent, onInvalidEvent });
+  return {
+    name,
+    events,
+    onUnknownEvent,
+    onInvalidEvent,
+    maxPayload: integerOption('maxPayload', options.maxPayload, DEFAULT_MAX_PAYLOAD),
+  };
+}
