@@ -1,5 +1,6 @@
 import { asVersion, type Version } from '../event/version.js';
-import type { AppendResult, EventStore } from '../event-store/event-store.js';
+import type { AppendResult } from '../event-store/append/append-options.js';
+import type { EventStore } from '../event-store/event-store.js';
 import { commitOf } from '../event-store/append/append-result.js';
 import { AggregateNotFoundError } from './aggregate-errors.js';
 import { InvalidOptionError } from '../kernel/invalid-option-error.js';

@@ -8,15 +8,20 @@ import { openStoreStream, type StoreStreamOptions } from '../jetstream/streams/s
 import { InvalidOptionError } from '../kernel/invalid-option-error.js';
 import { integerOption } from '../kernel/options.js';
 import { JetStreamEventStore } from './jetstream-event-store.js';
-import { checkStoreOptions } from './store-options.js';
+import { checkStoreName, checkStoreOptions } from './store-options.js';
 
 /** How to reach a store, and what is in it. */
 export interface EventStoreOptions extends ConnectionOptions, StoreStreamOptions, EventPolicies {
   /**
-   * The store's name, one for each bounded context: also the name of its JetStream stream and the first token of its subjects. A letter, then
-   * letters, digits, `_` or `-`, 64 characters at most.
+   * The store's name, one for each bounded context: the first token of its subjects. A letter, then letters, digits, `_` or `-`, 64 characters
+   * at most.
    */
   readonly name: string;
+  /**
+   * Name of the JetStream stream that holds the log, where it is not the store's: a mirror that has been promoted, for instance. The same
+   * characters as `name`. @default the store's name
+   */
+  readonly jetStream?: string | undefined;
   /** The event types: classes decorated with {@link Event}, and what {@link eventType} declared. */
   readonly events: readonly EventDefinition[];
   /** Told of settings that differ from what was asked for without breaking anything. @default `process.emitWarning` */
@@ -34,19 +39,29 @@ export interface EventStoreOptions extends ConnectionOptions, StoreStreamOptions
  * const store = await connectEventStore({ servers: 'nats://127.0.0.1:4222', name: 'shop', events: [OrderPlaced] });
  */
 export async function connectEventStore(options: EventStoreOptions): Promise<JetStreamEventStore> {
-  const { name, events, replicas, storage, onUnknownEvent, onInvalidEvent, onWarning, ...connectionOptions } =
-    options;
+  const {
+    name,
+    jetStream = name,
+    events,
+    replicas,
+    storage,
+    onUnknownEvent,
+    onInvalidEvent,
+    cipher,
+    onWarning,
+    ...connectionOptions
+  } = options;
   checkOptions(options);
-  const registry = new EventRegistry(events, { onUnknownEvent, onInvalidEvent });
+  const registry = new EventRegistry(events, { onUnknownEvent, onInvalidEvent, cipher });
   const connection = await JetStreamConnection.open(connectionOptions, `jetsource ${name}`);
   try {
     requireEventStoreServer(connection.serverVersion);
-    const { identity, drift } = await openStoreStream(connection, name, storeSubjects(name), {
+    const { identity, drift } = await openStoreStream(connection, jetStream, storeSubjects(name), {
       replicas,
       storage,
     });
     for (const difference of drift) (onWarning ?? warn)(`store ${name}: ${difference}`);
-    return new JetStreamEventStore(connection, name, identity, registry);
+    return new JetStreamEventStore(connection, jetStream, { name, identity, registry });
   } catch (error) {
     await connection.close();
     throw error;
@@ -56,6 +71,7 @@ export async function connectEventStore(options: EventStoreOptions): Promise<Jet
 function checkOptions(options: EventStoreOptions): void {
   const { storage, replicas } = options;
   checkStoreOptions(options);
+  if (options.jetStream !== undefined) checkStoreName('jetStream', options.jetStream);
   if (storage !== undefined && storage !== 'file' && storage !== 'memory') {
     throw new InvalidOptionError({ option: 'storage', given: storage, allowed: "'file' or 'memory'" });
   }

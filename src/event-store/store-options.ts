@@ -11,18 +11,22 @@ interface CommonOptions {
 
 /** Refuses what no store can be opened with. */
 export function checkStoreOptions({ name, events, onUnknownEvent, onInvalidEvent }: CommonOptions): void {
-  if (typeof name !== 'string' || !STORE_NAME.test(name)) {
-    throw new InvalidOptionError({
-      option: 'name',
-      given: name,
-      allowed: 'a letter, then letters, digits, _ or -, 64 characters at most',
-    });
-  }
+  checkStoreName('name', name);
   if (!Array.isArray(events)) {
     throw new InvalidOptionError({ option: 'events', given: events, allowed: 'a list of event types' });
   }
   checkPolicy('onUnknownEvent', onUnknownEvent, ['fail', 'skip', 'raw']);
   checkPolicy('onInvalidEvent', onInvalidEvent, ['accept', 'skip', 'fail']);
+}
+
+/** @throws {@link InvalidOptionError} when the text can name neither a store nor its JetStream stream. */
+export function checkStoreName(option: string, given: unknown): void {
+  if (typeof given === 'string' && STORE_NAME.test(given)) return;
+  throw new InvalidOptionError({
+    option,
+    given,
+    allowed: 'a letter, then letters, digits, _ or -, 64 characters at most',
+  });
 }
 
 function checkPolicy(option: string, given: unknown, policies: readonly string[]): void {

@@ -1,5 +1,6 @@
 import { UnreadableEventError } from './event-errors.js';
 import type { CommitEvent } from './commit.js';
+import type { EventCipher } from './event-cipher.js';
 import type { EventType } from './event-declaration.js';
 import { faultsIn } from './event-schema.js';
 import type { RecordedMetadata } from './metadata.js';
@@ -24,6 +25,12 @@ export interface EventPolicies {
    * @default 'accept'
    */
   readonly onInvalidEvent?: 'accept' | 'skip' | 'fail' | undefined;
+  /**
+   * What events pass through on their way to the log and back. @default none
+   *
+   * @internal
+   */
+  readonly cipher?: EventCipher | undefined;
 }
 
 /** An event as it is read: its type and version are those of today, whatever it was stored as. */

@@ -1,5 +1,6 @@
 import { EventRegistrationError, InvalidEventError } from './event-errors.js';
 import type { CommitEvent } from './commit.js';
+import type { EventCipher } from './event-cipher.js';
 import type { EventType } from './event-declaration.js';
 import {
   type DecodedEvent,
@@ -21,11 +22,18 @@ export class EventRegistry {
   readonly #byName = new Map<string, EventType>();
   readonly #byDefinition = new Map<unknown, EventType>();
   readonly #decoder: EventDecoder;
+  /**
+   * What events pass through on their way to the log and back; undefined where they are stored as they are.
+   *
+   * @internal
+   */
+  readonly cipher: EventCipher | undefined;
 
   /** @throws {@link EventRegistrationError} when two types share a name, or a class has none. */
   constructor(definitions: readonly EventDefinition[], policies: EventPolicies = {}) {
     for (const definition of definitions) this.#register(definition);
     this.#decoder = new EventDecoder(this.#byName, policies);
+    this.cipher = policies.cipher;
   }
 
   /** The names that events are stored under, in the order given; aliases are left out. */

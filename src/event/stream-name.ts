@@ -5,9 +5,14 @@ import { encodeSubjectToken } from './subject-token.js';
 const CATEGORY = /^[A-Za-z][A-Za-z0-9_-]{0,63}$/;
 const SYSTEM_CATEGORY = /^\$[a-z]{1,32}$/;
 
-/** The events of one aggregate, named by its category and its id; written `order/42`. Make one with {@link streamName}. */
+/** The brand that two installed copies of the package agree on. */
+const BRAND = Symbol.for('jetsource.stream-name');
+
+/** The name of the events of one aggregate: its category and its id, written `order/42`. Make one with {@link streamName}. */
 export class StreamName {
+  /** The kind of stream. */
   readonly category: string;
+  /** The id of the aggregate. */
   readonly id: string;
 
   /** @internal */
@@ -16,10 +21,18 @@ export class StreamName {
     this.id = id;
   }
 
+  /** @internal */
+  get [BRAND](): true {
+    return true;
+  }
+
   toString(): string {
     return `${this.category}/${this.id}`;
   }
 }
+
+/** A stream where it is asked for: its name, or the text `category/id`. */
+export type StreamLike = StreamName | `${string}/${string}`;
 
 /**
  * Names the stream of one aggregate.
@@ -47,10 +60,30 @@ export function storedStream(category: unknown, id: unknown): StreamName {
   return streamName(category as string, id as string);
 }
 
-/** @throws {@link InvalidOptionError} when the value was not made by {@link streamName}. */
+/**
+ * The name of a stream that a caller gives.
+ *
+ * @throws {@link InvalidOptionError} when the value is neither a name nor a text with a slash.
+ * @throws {@link InvalidStreamNameError} when no stream can have that name.
+ */
+export function asStreamName(given: unknown): StreamName {
+  if (given instanceof StreamName) return given;
+  if (typeof given === 'object' && given !== null && BRAND in given) {
+    const { category, id } = given as StreamName;
+    return storedStream(category, id);
+  }
+  const slash = typeof given === 'string' ? given.indexOf('/') : -1;
+  if (slash > 0) return streamName((given as string).slice(0, slash), (given as string).slice(slash + 1));
+  throw new InvalidOptionError({
+    option: 'stream',
+    given,
+    allowed: "made by streamName(category, id), or a text 'category/id'",
+  });
+}
+
+/** @throws {@link InvalidOptionError} when the value is no stream name. */
 export function checkStreamName(given: unknown): void {
-  if (given instanceof StreamName) return;
-  throw new InvalidOptionError({ option: 'stream', given, allowed: 'made by streamName(category, id)' });
+  asStreamName(given);
 }
 
 /** Whether the category is one of jetsource's own, which reads leave out. */

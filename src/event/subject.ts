@@ -14,13 +14,8 @@ export function storeSubjects(store: string): string {
   return `${store}.*.*.*`;
 }
 
-/** The filter for all streams of a category. */
-export function categorySubjects(store: string, category: string): string {
-  return `${store}.*.${category}.*`;
-}
-
-/** The filter for the streams of a category in one slot. */
-export function slotSubjects(store: string, slot: number, category: string): string {
+/** The filter for the streams of a category in one slot; `*` stands for all categories, or all slots. */
+export function slotSubjects(store: string, slot: number | '*', category: string): string {
   return `${store}.${slot}.${category}.*`;
 }
 

@@ -1,6 +1,7 @@
 import type { StoredCommit } from '../event/commit.js';
 import { comparePositions, positionOf } from '../event/position.js';
-import type { CommitBatch, EventStore } from '../event-store/event-store.js';
+import type { CommitBatch } from '../event-store/replay/follow-options.js';
+import type { EventStore } from '../event-store/event-store.js';
 import { abortable } from '../kernel/abortable.js';
 import { hasJetsourceBrand } from '../kernel/jetsource-error.js';
 import { ProjectionFailedError } from './projection-errors.js';

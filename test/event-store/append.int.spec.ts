@@ -2,7 +2,7 @@ import { withMetadata } from '../../src/event/event-with-metadata.js';
 import { comparePositions } from '../../src/event/position.js';
 import { streamName, type StreamName } from '../../src/event/stream-name.js';
 import { subjectOf } from '../../src/event/subject.js';
-import type { Expectation } from '../../src/event-store/event-store.js';
+import type { Expectation } from '../../src/event-store/append/append-options.js';
 import type { JetStreamEventStore } from '../../src/event-store/jetstream-event-store.js';
 import { WrongExpectedVersionError } from '../../src/event-store/append/append-errors.js';
 import { openStore, uniqueStoreName } from '../shared-server.js';

@@ -1,5 +1,5 @@
 import { streamName, type StreamName } from '../../src/event/stream-name.js';
-import type { AppendOptions } from '../../src/event-store/event-store.js';
+import type { AppendOptions } from '../../src/event-store/append/append-options.js';
 import { sleep } from '../../src/kernel/sleep.js';
 import type { JetStreamEventStore } from '../../src/event-store/jetstream-event-store.js';
 import { startNatsServer } from '../../src/testing/start-nats-server.js';

@@ -1,4 +1,4 @@
-import type { Expectation } from '../../src/event-store/event-store.js';
+import type { Expectation } from '../../src/event-store/append/append-options.js';
 
 /** What a model needs to know of an append. */
 export interface ModelAppend {

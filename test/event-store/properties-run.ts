@@ -1,13 +1,10 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { streamName, type StreamName } from '../../src/event/stream-name.js';
-import type {
-  AppendResult,
-  EventStore,
-  Expectation,
-  ReadOptions,
-  TransactionResult,
-} from '../../src/event-store/event-store.js';
+import type { AppendResult, Expectation } from '../../src/event-store/append/append-options.js';
+import type { EventStore } from '../../src/event-store/event-store.js';
+import type { ReadOptions } from '../../src/event-store/read/read-options.js';
+import type { TransactionResult } from '../../src/event-store/append/transact-options.js';
 import {
   TransactionConflictError,
   WrongExpectedVersionError,

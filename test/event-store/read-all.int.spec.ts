@@ -1,5 +1,6 @@
 import { streamName } from '../../src/event/stream-name.js';
-import type { CommitBatch, ReadAllOptions } from '../../src/event-store/event-store.js';
+import type { CommitBatch } from '../../src/event-store/replay/follow-options.js';
+import type { ReadAllOptions } from '../../src/event-store/replay/read-all-options.js';
 import type { JetStreamEventStore } from '../../src/event-store/jetstream-event-store.js';
 import type { Position } from '../../src/event/position.js';
 import { sleep } from '../../src/kernel/sleep.js';

@@ -1,7 +1,7 @@
 import { getEventListeners } from 'node:events';
 import type { Position } from '../../src/event/position.js';
 import { streamName, type StreamName } from '../../src/event/stream-name.js';
-import type { ReadOptions } from '../../src/event-store/event-store.js';
+import type { ReadOptions } from '../../src/event-store/read/read-options.js';
 import type { JetStreamEventStore } from '../../src/event-store/jetstream-event-store.js';
 import { openStore, uniqueStoreName } from '../shared-server.js';
 import { collect, rejection } from '../support/collect.js';
@@ -190,7 +190,7 @@ describe('read', () => {
 
     it('folds from any version on', async () => {
       for (const behind of [0, 1, 7, 8, 100, total - 1, total, total + 5]) {
-        const { commits, version } = await store.readCommits(order, { behind: behind as never });
+        const { commits, version } = await store.readCommits(order, { after: behind as never });
         expect(version).toBe(total);
         const versions = commits.flatMap(({ events, firstVersion }) =>
           events.map((_, index) => firstVersion + index),

@@ -3,7 +3,7 @@ import { encodeCommit } from '../../src/event/commit-format.js';
 import { nextPredecessors } from '../../src/event/predecessors.js';
 import { streamName } from '../../src/event/stream-name.js';
 import { StreamReader } from '../../src/event-store/read/stream-reader.js';
-import type { MessageReader, StoredMessage } from '../../src/jetstream/read/message-reader.js';
+import type { MessageLog, StoredMessage } from '../../src/event-store/message-log.js';
 import { rejection } from '../support/collect.js';
 
 const order = streamName('order', '1');
@@ -71,7 +71,7 @@ function toMessage(commit: StoredCommit | undefined): StoredMessage | undefined 
 }
 
 function readerOf(log: LaggingLog): StreamReader {
-  return new StreamReader(log as unknown as MessageReader, 'shop');
+  return new StreamReader(log as unknown as MessageLog, 'shop');
 }
 
 async function versionsFrom(

@@ -1,5 +1,6 @@
 import { streamName, type StreamName } from '../../src/event/stream-name.js';
-import type { Expectation, TransactionEntry } from '../../src/event-store/event-store.js';
+import type { Expectation } from '../../src/event-store/append/append-options.js';
+import type { TransactionEntry } from '../../src/event-store/append/transact-options.js';
 import type { JetStreamEventStore } from '../../src/event-store/jetstream-event-store.js';
 import { TransactionConflictError } from '../../src/event-store/append/append-errors.js';
 import { openStore, uniqueStoreName } from '../shared-server.js';

@@ -1,4 +1,4 @@
-import type { AppendResult } from '../../src/event-store/event-store.js';
+import type { AppendResult } from '../../src/event-store/append/append-options.js';
 
 /** What became of one intention to store an event, as its writer was told. */
 export type Told =

@@ -5,14 +5,10 @@ import { parsePosition, positionOf } from '../../src/event/position.js';
 import type { RecordedEvent } from '../../src/event/recorded-event.js';
 import type { StreamName } from '../../src/event/stream-name.js';
 import { asVersion } from '../../src/event/version.js';
-import {
-  type AppendResult,
-  type CommitBatch,
-  EventStore,
-  type FollowOptions,
-  type StreamStatus,
-  type StreamCommits,
-} from '../../src/event-store/event-store.js';
+import type { AppendResult } from '../../src/event-store/append/append-options.js';
+import type { CommitBatch, FollowOptions } from '../../src/event-store/replay/follow-options.js';
+import { EventStore } from '../../src/event-store/event-store.js';
+import type { StreamStatus, StreamCommits } from '../../src/event-store/read/stream-status.js';
 import type { ReadAllStart } from '../../src/event-store/replay/read-all-start.js';
 import type { StreamPage } from '../../src/event-store/listing/stream-page.js';
 
@@ -142,6 +138,26 @@ export class FakeEventStore extends EventStore {
 
   streamPage(): Promise<StreamPage> {
     throw new TypeError('projections list no streams');
+  }
+
+  subscribe(): never {
+    throw new TypeError('projections do not subscribe');
+  }
+
+  eventAt(): Promise<never> {
+    throw new TypeError('projections ask for no single event');
+  }
+
+  event(): Promise<never> {
+    throw new TypeError('projections ask for no single event');
+  }
+
+  streams(): AsyncIterable<StreamName> {
+    throw new TypeError('projections list no streams');
+  }
+
+  commitOfCommand(): Promise<never> {
+    throw new TypeError('projections handle no commands');
   }
 
   async close(): Promise<void> {}

@@ -1,5 +1,5 @@
 import type { StreamName } from '../../event/stream-name.js';
-import type { Expectation } from '../../event-store/event-store.js';
+import type { Expectation } from '../../event-store/append/append-options.js';
 import { AggregateNotFoundError } from '../aggregate-errors.js';
 import { WrongExpectedVersionError } from '../../event-store/append/append-errors.js';
 

@@ -1,5 +1,6 @@
 import { commitOf } from '../../event-store/append/append-result.js';
-import type { AppendResult, EventStore } from '../../event-store/event-store.js';
+import type { AppendResult } from '../../event-store/append/append-options.js';
+import type { EventStore } from '../../event-store/event-store.js';
 import { WrongExpectedVersionError } from '../../event-store/append/append-errors.js';
 import { integerOption } from '../../kernel/options.js';
 import { checkExpected, isExpected } from './aggregate-expectation.js';

@@ -1,7 +1,8 @@
 import type { StoredCommit } from '../../event/commit.js';
 import type { Version } from '../../event/version.js';
 import { commitOf } from '../../event-store/append/append-result.js';
-import type { AppendResult, Expectation, TransactionEntry } from '../../event-store/event-store.js';
+import type { AppendResult, Expectation } from '../../event-store/append/append-options.js';
+import type { TransactionEntry } from '../../event-store/append/transact-options.js';
 import { InvalidOptionError } from '../../kernel/invalid-option-error.js';
 import { WrongExpectedVersionError } from '../../event-store/append/append-errors.js';
 import type { AggregateCommands } from './aggregate-commands.js';

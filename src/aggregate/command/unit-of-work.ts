@@ -1,4 +1,6 @@
-import type { AppendResult, EventStore, TransactionEntry } from '../../event-store/event-store.js';
+import type { AppendResult } from '../../event-store/append/append-options.js';
+import type { EventStore } from '../../event-store/event-store.js';
+import type { TransactionEntry } from '../../event-store/append/transact-options.js';
 import { toAppendResult } from '../../event-store/append/append-result.js';
 import { CommandHandledError } from '../aggregate-errors.js';
 import { InvalidOptionError } from '../../kernel/invalid-option-error.js';

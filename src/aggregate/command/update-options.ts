@@ -1,7 +1,7 @@
 import type { Metadata } from '../../event/metadata.js';
 import type { Position } from '../../event/position.js';
 import type { Version } from '../../event/version.js';
-import type { Expectation } from '../../event-store/event-store.js';
+import type { Expectation } from '../../event-store/append/append-options.js';
 
 /** After which failures a command is decided again. */
 export interface RetryOptions {

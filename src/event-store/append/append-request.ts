@@ -4,61 +4,92 @@ import type { EventRegistry } from '../../event/event-registry.js';
 import { EventWithMetadata } from '../../event/event-with-metadata.js';
 import { checkMetadata, type Metadata, type StoredMetadata } from '../../event/metadata.js';
 import { currentMetadata } from '../../event/metadata-context.js';
-import { checkStreamName, type StreamName } from '../../event/stream-name.js';
+import { asStreamName, type StreamLike } from '../../event/stream-name.js';
 import { Deadline } from '../../kernel/deadline.js';
 import { InvalidOptionError } from '../../kernel/invalid-option-error.js';
 import { checkKnownOptions, integerOption } from '../../kernel/options.js';
+import type { AppendOptions, Expectation, FoldedTo } from './append-options.js';
 import { commitIdOfCommand, newCommitId } from './commit-id.js';
-import type { AppendOptions } from '../event-store.js';
-import { type ExpectedEnd, resolveExpectation } from './expectation.js';
+import { resolveExpectation } from './expectation.js';
+import type { StreamWrite, WriteRequest } from './write-request.js';
 
 export const DEFAULT_DEADLINE_MS = 15_000;
 const MAX_COMMAND_ID = 200;
-const OPTIONS = ['expect', 'commandId', 'lookedUpTo', 'lastCommitId', 'metadata', 'deadlineMs', 'signal'];
+const OPTIONS = ['expect', 'commandId', 'metadata', 'deadlineMs', 'signal'];
 
-/** An append whose input has been checked: what is left can only fail on the stream's state or on the way. */
-export interface AppendRequest extends ExpectedEnd {
-  readonly stream: StreamName;
-  readonly events: readonly CommitEvent[];
-  readonly metadata: StoredMetadata;
-  readonly commitId: string;
-  readonly attemptId: string;
-  /** Whether another call may have stored a commit with this id: then no conflict is believed before it is looked for. */
-  readonly idIsShared: boolean;
-  readonly lookedUpTo: number;
-  readonly deadline: Deadline;
+/** What an append and an entry of a transaction are given alike. */
+interface Entry extends FoldedTo {
+  readonly stream: StreamLike;
+  readonly events: readonly object[];
+  readonly expect?: Expectation | undefined;
+}
+
+/** What holds for all entries of one request. */
+interface Shared {
+  readonly commandId?: string | undefined;
+  readonly metadata?: Metadata | undefined;
+  readonly deadlineMs?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** Checks what the caller gave. @throws the errors that {@link EventStore.append} names as thrown before anything is sent. */
 export function toAppendRequest(
-  stream: StreamName,
-  events: readonly object[],
-  options: AppendOptions,
+  { stream, events }: { readonly stream: StreamLike; readonly events: readonly object[] },
+  { lookedUpTo, lastCommitId, ...options }: AppendOptions,
   registry: EventRegistry,
-): AppendRequest {
-  checkStreamName(stream);
-  if (!Array.isArray(events)) {
-    throw new InvalidOptionError({ option: 'events', given: events, allowed: 'a list of events' });
-  }
+): WriteRequest {
+  const name = asStreamName(stream);
+  checkEvents(events);
   checkKnownOptions(options, OPTIONS);
-  const { commandId, metadata = {} } = options;
+  const entry = { stream: name, events, expect: options.expect, lookedUpTo, lastCommitId };
+  return {
+    id: '',
+    label: `append to ${name.toString()}`,
+    isTransaction: false,
+    writes: [toStreamWrite(entry, 0, { options, registry })],
+    checks: [],
+    ...toSharedRequest(options),
+  };
+}
+
+/** What a request has once, however many streams it writes. */
+export function toSharedRequest({
+  commandId,
+  deadlineMs,
+  signal,
+}: Shared): Pick<WriteRequest, 'attemptId' | 'idIsShared' | 'deadline'> {
+  return {
+    attemptId: randomUuid(),
+    idIsShared: commandId !== undefined,
+    deadline: new Deadline(integerOption('deadlineMs', deadlineMs, DEFAULT_DEADLINE_MS), signal),
+  };
+}
+
+/** One entry, checked and encoded. */
+export function toStreamWrite(
+  entry: Entry,
+  index: number,
+  { options: { commandId, metadata = {} }, registry }: { options: Shared; registry: EventRegistry },
+): StreamWrite {
+  const stream = asStreamName(entry.stream);
+  checkEvents(entry.events);
   if (commandId !== undefined) checkCommandId(commandId);
   checkMetadata(metadata);
   return {
+    index,
     stream,
-    events: events.map((event: object) => toCommitEvent(event, registry)),
+    events: entry.events.map((event: object) => toCommitEvent(event, registry)),
     metadata: toStoredMetadata(metadata, commandId),
-    expect: resolveExpectation(options.expect),
-    lastCommitId: options.lastCommitId,
+    expect: resolveExpectation(entry.expect),
+    lastCommitId: entry.lastCommitId,
     commitId: commandId === undefined ? newCommitId() : commitIdOfCommand(stream, commandId),
-    attemptId: randomUuid(),
-    idIsShared: commandId !== undefined,
-    lookedUpTo: integerOption('lookedUpTo', options.lookedUpTo, 0, 0),
-    deadline: new Deadline(
-      integerOption('deadlineMs', options.deadlineMs, DEFAULT_DEADLINE_MS),
-      options.signal,
-    ),
+    lookedUpTo: integerOption('lookedUpTo', entry.lookedUpTo, 0, 0),
   };
+}
+
+function checkEvents(events: unknown): void {
+  if (Array.isArray(events)) return;
+  throw new InvalidOptionError({ option: 'events', given: events, allowed: 'a list of events' });
 }
 
 function toStoredMetadata(own: Metadata, commandId: string | undefined): StoredMetadata {

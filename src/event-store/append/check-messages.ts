@@ -1,17 +1,9 @@
 import type { StreamName } from '../../event/stream-name.js';
-import { subjectOf } from '../../event/subject.js';
 import { slotOf } from '../../event/slot.js';
-import {
-  isFault,
-  type JetStreamConnection,
-  unexpectedFault,
-} from '../../jetstream/connection/jetstream-connection.js';
-import { deleteMessage } from '../../jetstream/read/delete-message.js';
-import { MessageReader } from '../../jetstream/read/message-reader.js';
-import type { OutgoingMessage } from '../../jetstream/publish/publisher.js';
+import { subjectOf } from '../../event/subject.js';
 import { Deadline } from '../../kernel/deadline.js';
+import type { MessageLog, OutgoingMessage } from '../message-log.js';
 import { GUARD } from './commit-message.js';
-import type { StreamEnd } from './stream-end.js';
 
 /** The category of these messages, which are no commits. */
 export const CHECK_CATEGORY = '$check';
@@ -19,42 +11,52 @@ const DELETE_TIMEOUT_MS = 5_000;
 
 const utf8 = new TextEncoder();
 
+/** What a check is about. */
+export interface Check {
+  /** Id of the transaction. */
+  readonly transaction: string;
+  /** Place among its entries. */
+  readonly index: number;
+  readonly stream: StreamName;
+  /** Sequence of the last commit of the stream; 0 for a stream that does not exist. */
+  readonly guard: number;
+}
+
 /**
- * Messages that carry the check of a stream which a transaction does not write: the guard of an end-of-batch message would be ignored, so a check
- * needs a message of its own. Every reader skips them; they are deleted once the transaction has been settled.
+ * Messages that carry the check of a stream which a transaction does not write. The guard of an end-of-batch message would be ignored, so a
+ * check needs a message of its own. Every reader skips them. They are deleted once the transaction has been settled.
  */
 export class CheckMessages {
-  readonly #connection: JetStreamConnection;
+  readonly #log: MessageLog;
   readonly #store: string;
 
-  constructor(connection: JetStreamConnection, store: string) {
-    this.#connection = connection;
+  constructor(log: MessageLog, store: string) {
+    this.#log = log;
     this.#store = store;
   }
 
-  /** The message that makes its batch fail unless the stream ends with that tail. */
-  make(transaction: string, index: number, stream: StreamName, tail: StreamEnd): OutgoingMessage {
+  /** The message that makes its batch fail unless the stream ends at the guard. */
+  make({ transaction, index, stream, guard }: Check): OutgoingMessage {
     return {
       subject: `${this.#store}.${slotOf(stream)}.${CHECK_CATEGORY}.${transaction}-${index}`,
       payload: utf8.encode(JSON.stringify({ format: 1, check: [stream.category, stream.id], transaction })),
       headers: {
-        [GUARD]: String(tail.sequence),
+        [GUARD]: String(guard),
         [`${GUARD}-Subject`]: subjectOf(this.#store, stream),
       },
     };
   }
 
-  /** Deletes in the background what has done its work. What stays (no permission, no server) is harmless, and swept. */
+  /** Deletes checks in the background. One that stays (no permission, no server) is harmless, and swept later. */
   discard(sequences: readonly number[]): void {
     for (const sequence of sequences) void this.#delete(sequence).catch(() => undefined);
   }
 
-  /** Deletes what was left behind longer ago than that. */
+  /** Deletes checks that were left longer ago than that. */
   async sweep(olderThanMs: number): Promise<number> {
-    const reader = new MessageReader(this.#connection, this.#store);
     let swept = 0;
     for (const subject of await this.#subjects()) {
-      const message = await reader.lastAtLeader(subject);
+      const message = await this.#log.lastAtLeader(subject);
       if (message === undefined || Date.now() - (message.time ?? 0) < olderThanMs) continue;
       await this.#delete(message.sequence);
       swept += 1;
@@ -62,17 +64,13 @@ export class CheckMessages {
     return swept;
   }
 
-  async #subjects(): Promise<string[]> {
-    const answer = await this.#connection.api<{ state: { subjects?: Record<string, number> } }>(
-      `STREAM.INFO.${this.#store}`,
-      { subjects_filter: `${this.#store}.*.${CHECK_CATEGORY}.*` },
-      new Deadline(DELETE_TIMEOUT_MS),
-    );
-    if (isFault(answer)) throw unexpectedFault(`listing the checks in store ${this.#store}`, answer.error);
-    return Object.keys(answer.state.subjects ?? {});
+  async #subjects(): Promise<readonly string[]> {
+    const filter = `${this.#store}.*.${CHECK_CATEGORY}.*`;
+    const { subjects } = await this.#log.subjectNames(filter, 0, new Deadline(DELETE_TIMEOUT_MS));
+    return subjects;
   }
 
   async #delete(sequence: number): Promise<void> {
-    await deleteMessage(this.#connection, this.#store, sequence, new Deadline(DELETE_TIMEOUT_MS));
+    await this.#log.delete(sequence, new Deadline(DELETE_TIMEOUT_MS));
   }
 }

@@ -1,32 +1,24 @@
 import type { Commit } from '../../event/commit.js';
 import { encodeCommit } from '../../event/commit-format.js';
 import { subjectOf } from '../../event/subject.js';
-import { type OutgoingMessage, sizeOf } from '../../jetstream/publish/publisher.js';
+import { sizeOf } from '../../jetstream/publish/publisher.js';
 import { PayloadTooLargeError } from '../../jetstream/publish/publish-errors.js';
-import type { StreamEnd } from './stream-end.js';
+import type { OutgoingMessage } from '../message-log.js';
 
-/** The header by which the server compares the last sequence of the message's subject. */
+/** The header by which the log compares the last sequence of the message's subject. */
 export const GUARD = 'Nats-Expected-Last-Subject-Sequence';
 
-/**
- * The message that stores a commit behind a tail, guarded on it.
- *
- * @throws {@link PayloadTooLargeError} when it is larger than the server takes.
- */
-export function toCommitMessage(
-  store: string,
-  commit: Commit,
-  tail: StreamEnd,
-  maxPayload: number,
-): OutgoingMessage {
-  const message = {
+/** The message that stores a commit, guarded on the sequence of its stream's last commit (0 for none). */
+export function toCommitMessage(store: string, commit: Commit, guard: number): OutgoingMessage {
+  return {
     subject: subjectOf(store, commit.stream),
     payload: encodeCommit(commit),
-    headers: { 'Nats-Msg-Id': commit.commitId, [GUARD]: String(tail.sequence) },
+    headers: { 'Nats-Msg-Id': commit.commitId, [GUARD]: String(guard) },
   };
+}
+
+/** @throws {@link PayloadTooLargeError} when the message of a commit is larger than the log takes. */
+export function checkSize(message: OutgoingMessage, { stream }: Commit, limit: number): void {
   const size = sizeOf(message);
-  if (size > maxPayload) {
-    throw new PayloadTooLargeError({ stream: commit.stream.toString(), size, limit: maxPayload });
-  }
-  return message;
+  if (size > limit) throw new PayloadTooLargeError({ stream: stream.toString(), size, limit });
 }

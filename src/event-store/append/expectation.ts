@@ -1,5 +1,5 @@
 import { InvalidOptionError } from '../../kernel/invalid-option-error.js';
-import type { Expectation } from '../event-store.js';
+import type { Expectation } from './append-options.js';
 import type { StreamEnd } from './stream-end.js';
 
 /** An expectation with `none` as version 0. */
@@ -25,11 +25,11 @@ export interface ExpectedEnd {
   readonly lastCommitId?: string | undefined;
 }
 
-/** Whether a stream with that tail is as expected. */
-export function meets({ expect, lastCommitId }: ExpectedEnd, tail: StreamEnd): boolean {
-  if (lastCommitId !== undefined && lastCommitId !== tail.commitId) return false;
+/** Whether a stream with that end is as expected. */
+export function meets({ expect, lastCommitId }: ExpectedEnd, end: StreamEnd): boolean {
+  if (lastCommitId !== undefined && lastCommitId !== end.commitId) return false;
   if (expect === 'any') return true;
-  return expect === 'exists' ? tail.version > 0 : tail.version === expect;
+  return expect === 'exists' ? end.version > 0 : end.version === expect;
 }
 
 /** As a conflict names it; what expects nothing has no conflict. */

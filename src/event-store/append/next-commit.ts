@@ -1,17 +1,17 @@
 import type { Commit } from '../../event/commit.js';
-import type { AppendRequest } from './append-request.js';
 import type { StreamEnd } from './stream-end.js';
+import type { StreamWrite } from './write-request.js';
 
-/** The commit that an append makes behind a tail. */
-export function nextCommit(request: AppendRequest, tail: StreamEnd): Commit {
-  const { stream, commitId, attemptId, metadata, events } = request;
+/** The commit that a write makes after the end of its stream. */
+export function nextCommit(write: StreamWrite, attemptId: string, end: StreamEnd): Commit {
+  const { stream, commitId, metadata, events } = write;
   return {
     stream,
     commitId,
     attemptId,
-    number: tail.number + 1,
-    firstVersion: tail.version + 1,
-    predecessors: tail.predecessors,
+    number: end.number + 1,
+    firstVersion: end.version + 1,
+    predecessors: end.predecessors,
     metadata,
     events,
   };

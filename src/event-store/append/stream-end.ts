@@ -15,8 +15,10 @@ export interface StreamEnd {
   readonly predecessors: readonly number[];
 }
 
+/** The end of a stream that does not exist. */
 export const EMPTY_STREAM: StreamEnd = { sequence: 0, number: 0, version: 0, commitId: '', predecessors: [] };
 
+/** The end of a stream whose last commit that is. */
 export function endOf(commit: StoredCommit): StreamEnd {
   return {
     sequence: commit.sequence,

@@ -1,10 +1,12 @@
+import type { StoredCommit } from '../../event/commit.js';
 import type { StreamName } from '../../event/stream-name.js';
 import { subjectOf } from '../../event/subject.js';
 import type { Deadline } from '../../kernel/deadline.js';
-import { type ExpectedEnd, meets } from './expectation.js';
 import type { StreamReader } from '../read/stream-reader.js';
-import { EMPTY_STREAM, type StreamEnd, endOf } from './stream-end.js';
+import { meets } from './expectation.js';
+import { EMPTY_STREAM, endOf, type StreamEnd } from './stream-end.js';
 import type { StreamEndCache } from './stream-end-cache.js';
+import type { StreamCheck } from './write-request.js';
 
 /** Where the next commit of a stream goes: from the cache while that fits what is expected, else from the leader. */
 export class StreamEnds {
@@ -18,27 +20,30 @@ export class StreamEnds {
     this.#cache = cache;
   }
 
-  /** The known tail where it fits the expectation, else the leader's, which may fit it no better. */
-  async expected(stream: StreamName, end: ExpectedEnd, deadline: Deadline): Promise<StreamEnd> {
-    // a wrong tail does no harm, since the guard made from it conflicts; a refusal takes the leader's word
-    const known = end.expect === 0 ? EMPTY_STREAM : this.#cache.get(subjectOf(this.#store, stream));
-    return known !== undefined && meets(end, known) ? known : this.atLeader(stream, deadline);
+  /** The known end where it is as expected. A wrong one does no harm: the guard made from it conflicts. */
+  known(expected: StreamCheck): StreamEnd | undefined {
+    const end = expected.expect === 0 ? EMPTY_STREAM : this.#cache.get(this.#subjectOf(expected.stream));
+    return end !== undefined && meets(expected, end) ? end : undefined;
   }
 
   async atLeader(stream: StreamName, deadline: Deadline): Promise<StreamEnd> {
-    const subject = subjectOf(this.#store, stream);
+    const subject = this.#subjectOf(stream);
     const last = await this.#reader.last(stream, 'leader', deadline);
     if (last === undefined) {
       this.#cache.delete(subject);
       return EMPTY_STREAM;
     }
-    const tail = endOf(last);
-    this.#cache.set(subject, tail);
-    return tail;
+    const end = endOf(last);
+    this.#cache.set(subject, end);
+    return end;
   }
 
-  /** Takes note of a commit that is known to be stored. */
-  stored(stream: StreamName, tail: StreamEnd): void {
-    this.#cache.offer(subjectOf(this.#store, stream), tail);
+  /** Takes note of a commit that was stored, or read. */
+  offer(commit: StoredCommit): void {
+    this.#cache.offer(this.#subjectOf(commit.stream), endOf(commit));
+  }
+
+  #subjectOf(stream: StreamName): string {
+    return subjectOf(this.#store, stream);
   }
 }

@@ -1,99 +1,76 @@
-import { v4 as randomUuid, v7 as timeOrderedUuid } from 'uuid';
+import { v7 as timeOrderedUuid } from 'uuid';
 import type { EventRegistry } from '../../event/event-registry.js';
-import type { StreamName } from '../../event/stream-name.js';
-import type { Deadline } from '../../kernel/deadline.js';
 import { InvalidOptionError } from '../../kernel/invalid-option-error.js';
 import { checkKnownOptions } from '../../kernel/options.js';
-import { type AppendRequest, toAppendRequest } from './append-request.js';
-import type { TransactionEntry, TransactOptions } from '../event-store.js';
-import type { ExpectedEnd } from './expectation.js';
+import { toSharedRequest, toStreamWrite } from './append-request.js';
+import type { TransactionEntry, TransactOptions } from './transact-options.js';
+import type { StreamWrite, WriteRequest } from './write-request.js';
 
 /** The server takes no larger batch. */
 const MAX_MESSAGES = 1_000;
 const OPTIONS = ['commandId', 'metadata', 'deadlineMs', 'signal'];
-const ENTRY = ['stream', 'expect', 'lookedUpTo', 'lastCommitId', 'events'];
-
-/** An entry that stores something: an append of its own, but for the guard, which holds for all together. */
-export interface WriteEntry {
-  readonly index: number;
-  readonly append: AppendRequest;
-}
-
-/** An entry that only checks; one that expects nothing only reports the version. */
-export interface CheckEntry extends ExpectedEnd {
-  readonly index: number;
-  readonly stream: StreamName;
-}
-
-/** A transaction whose input has been checked. */
-export interface TransactRequest {
-  readonly id: string;
-  readonly attemptId: string;
-  readonly writes: readonly WriteEntry[];
-  readonly checks: readonly CheckEntry[];
-  readonly deadline: Deadline;
-}
+const ENTRY = ['stream', 'expect', 'events'];
 
 /** Checks what the caller gave. @throws the errors that {@link EventStore.transact} names as thrown before anything is sent. */
 export function toTransactRequest(
   entries: readonly TransactionEntry[],
   options: TransactOptions,
   registry: EventRegistry,
-): TransactRequest {
+): WriteRequest {
   checkKnownOptions(options, OPTIONS);
-  if (!Array.isArray(entries) || entries.length === 0 || entries.length > MAX_MESSAGES) {
-    const given = Array.isArray(entries) ? `${entries.length} entries` : entries;
-    throw new InvalidOptionError({
-      option: 'entries',
-      given,
-      allowed: `a list of 1 to ${MAX_MESSAGES} entries`,
-    });
-  }
-  const id = timeOrderedUuid();
-  const attemptId = randomUuid();
-  const appends = entries.map((entry: TransactionEntry, index) => {
-    checkKnownOptions(entry, ENTRY, `entries[${index}].`);
-    const { events = [], stream, ...expected } = entry;
-    return {
-      index,
-      append: {
-        ...toAppendRequest(stream, events, { ...options, ...expected }, registry),
-        attemptId,
-      },
-    };
-  });
-  checkNoStreamTwice(appends);
-  const writes = appends.filter(({ append }) => append.events.length > 0);
-  const [first] = writes;
-  if (first === undefined) {
+  checkCount(entries);
+  const all = entries.map((entry: TransactionEntry, index) => toEntry(entry, index, { options, registry }));
+  checkNoStreamTwice(all);
+  const writes = all.filter(({ events }) => events.length > 0);
+  if (writes.length === 0) {
     throw new InvalidOptionError({
       option: 'entries',
       given: 'checks only',
       allowed: 'a list with at least one event',
     });
   }
-  const checks = appends
-    .filter(({ append }) => append.events.length === 0)
-    .map(({ index, append: { stream, expect, lastCommitId } }) => ({ index, stream, expect, lastCommitId }));
+  const id = timeOrderedUuid();
   return {
     id,
-    attemptId,
-    writes: writes.map((write, part) => withPart(write, id, part + 1, writes.length)),
-    checks,
-    deadline: first.append.deadline,
+    label: 'transaction',
+    isTransaction: true,
+    writes: writes.map((write, part) => withPart(write, { id, part: part + 1, of: writes.length })),
+    checks: all.filter(({ events }) => events.length === 0),
+    ...toSharedRequest(options),
   };
 }
 
-function withPart({ index, append }: WriteEntry, id: string, part: number, of: number): WriteEntry {
-  // a transaction of one commit is an append, and reads like one
-  if (of === 1) return { index, append };
-  return { index, append: { ...append, metadata: { ...append.metadata, transaction: { id, part, of } } } };
+function checkCount(entries: unknown): void {
+  if (Array.isArray(entries) && entries.length > 0 && entries.length <= MAX_MESSAGES) return;
+  throw new InvalidOptionError({
+    option: 'entries',
+    given: Array.isArray(entries) ? `${entries.length} entries` : entries,
+    allowed: `a list of 1 to ${MAX_MESSAGES} entries`,
+  });
 }
 
-function checkNoStreamTwice(appends: readonly WriteEntry[]): void {
+function toEntry(
+  { lookedUpTo, lastCommitId, ...entry }: TransactionEntry,
+  index: number,
+  shared: { readonly options: TransactOptions; readonly registry: EventRegistry },
+): StreamWrite {
+  checkKnownOptions(entry, ENTRY, `entries[${index}].`);
+  const { events = [] } = entry;
+  return toStreamWrite({ ...entry, events, lookedUpTo, lastCommitId }, index, shared);
+}
+
+function withPart(
+  write: StreamWrite,
+  transaction: { readonly id: string; readonly part: number; readonly of: number },
+): StreamWrite {
+  // a transaction of one commit is an append, and reads like one
+  return transaction.of === 1 ? write : { ...write, metadata: { ...write.metadata, transaction } };
+}
+
+function checkNoStreamTwice(entries: readonly StreamWrite[]): void {
   const seen = new Set<string>();
-  for (const { index, append } of appends) {
-    const name = append.stream.toString();
+  for (const { index, stream } of entries) {
+    const name = stream.toString();
     if (seen.has(name)) {
       throw new InvalidOptionError({
         option: `entries[${index}].stream`,

@@ -1,7 +1,40 @@
+import type { Version } from '../../event/version.js';
 import { InvalidOptionError } from '../../kernel/invalid-option-error.js';
 import { checkKnownOptions, integerOption } from '../../kernel/options.js';
-import type { ReadOptions } from '../event-store.js';
 import type { VersionRange } from './version-range.js';
+
+/** `leader` sees every acknowledged append. `follower` may lag some milliseconds on a cluster, and is faster. */
+export type Consistency = 'leader' | 'follower';
+
+/** Options of a read of one stream. */
+export interface ReadOptions {
+  /** First version to read. @default 1 forward, the last one backward */
+  readonly from?: number | undefined;
+  /** Last version to read, in the direction of reading, itself included. @default the last one forward, 1 backward */
+  readonly to?: number | undefined;
+  /** @default 'forward' */
+  readonly direction?: 'forward' | 'backward' | undefined;
+  /** Events to read at most. @default all */
+  readonly limit?: number | undefined;
+  /** Who is asked. @default 'follower' */
+  readonly consistency?: Consistency | undefined;
+  /** Ends the read with its reason. @default none */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Options of a question about one stream. */
+export interface StatusOptions {
+  /** Who is asked. @default 'follower' */
+  readonly consistency?: Consistency | undefined;
+  /** Ends the question with its reason. @default none */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Which commits of a stream are asked for. */
+export interface ReadCommitsOptions extends StatusOptions {
+  /** Only commits that hold a version after this one. @default 0 */
+  readonly after?: Version | undefined;
+}
 
 const OPTIONS = ['from', 'to', 'direction', 'limit', 'consistency', 'signal'];
 
@@ -34,7 +67,8 @@ function backward(first: number, last: number, limit: number): VersionRange {
   return { from: Math.max(last, first - limit + 1), to: first };
 }
 
-function checkOneOf(option: string, given: unknown, allowed: readonly string[]): void {
+/** @throws {@link InvalidOptionError} when a value is none of those allowed. */
+export function checkOneOf(option: string, given: unknown, allowed: readonly string[]): void {
   if (given === undefined || allowed.includes(given as string)) return;
   throw new InvalidOptionError({ option, given, allowed: `one of ${allowed.join(', ')}` });
 }

@@ -4,15 +4,11 @@ import { positionOf } from '../../event/position.js';
 import { predecessorSequences, predecessorSpan } from '../../event/predecessors.js';
 import type { StreamName } from '../../event/stream-name.js';
 import { subjectOf } from '../../event/subject.js';
-import {
-  deadlineOf,
-  type MessageReader,
-  type ReadPatience,
-  type StoredMessage,
-} from '../../jetstream/read/message-reader.js';
+import { deadlineOf } from './read-deadline.js';
 import type { Deadline } from '../../kernel/deadline.js';
 import { CorruptStreamError } from '../../event/event-errors.js';
-import type { Consistency } from '../event-store.js';
+import type { MessageLog, ReadPatience, StoredMessage } from '../message-log.js';
+import type { Consistency } from './read-options.js';
 import { toStoredCommit } from './stored-commit.js';
 import { commitNumbersOf, type VersionRange } from './version-range.js';
 
@@ -30,11 +26,11 @@ export interface RangeOptions extends ReadPatience {
 export class StreamReader {
   /** How often the sequences led astray and the stream had to be scanned by subject. */
   scans = 0;
-  readonly #reader: MessageReader;
+  readonly #log: MessageLog;
   readonly #store: string;
 
-  constructor(reader: MessageReader, store: string) {
-    this.#reader = reader;
+  constructor(log: MessageLog, store: string) {
+    this.#log = log;
     this.#store = store;
   }
 
@@ -47,18 +43,18 @@ export class StreamReader {
     const subject = subjectOf(this.#store, stream);
     const message =
       consistency === 'leader'
-        ? await this.#reader.lastAtLeader(subject, deadline)
-        : await this.#reader.last(subject, deadline);
+        ? await this.#log.lastAtLeader(subject, deadline)
+        : await this.#log.last(subject, deadline);
     return message && this.#ofStream(message, stream);
   }
 
-  /** The first commit at or behind a sequence, as the leader knows it. */
+  /** The first commit at or after a sequence, as the leader knows it. */
   async nextAtLeader(
     stream: StreamName,
     sequence: number,
     deadline: Deadline,
   ): Promise<StoredCommit | undefined> {
-    const message = await this.#reader.nextAtLeader(subjectOf(this.#store, stream), sequence, deadline);
+    const message = await this.#log.nextAtLeader(subjectOf(this.#store, stream), sequence, deadline);
     return message && this.#ofStream(message, stream);
   }
 
@@ -95,14 +91,14 @@ export class StreamReader {
     for (;;) {
       const needed = this.#needed(listed, found, range);
       if (needed.length === 0) return found;
-      const messages = await this.#reader.bySequences(
+      const messages = await this.#log.bySequences(
         needed.map(([, sequence]) => sequence),
         options,
       );
       for (const [index, [number, sequence]] of needed.entries()) {
         // a replica may lag: only the leader can say that a listed commit is gone
         const message =
-          messages[index] ?? (await this.#reader.bySequenceAtLeader(sequence, deadlineOf(options)));
+          messages[index] ?? (await this.#log.bySequenceAtLeader(sequence, deadlineOf(options)));
         if (message === undefined)
           return corrupt(last.stream, sequence, `commit ${number} was removed without a trace`);
         const commit = decodeCommit(message);
@@ -148,12 +144,12 @@ export class StreamReader {
   async *#messagesOf(last: StoredCommit, options: ReadPatience): AsyncGenerator<StoredMessage, void, void> {
     const subject = subjectOf(this.#store, last.stream);
     let sequence = 0;
-    for await (const message of this.#reader.scan(subject, 1, options)) {
+    for await (const message of this.#log.scan(subject, 1, options)) {
       sequence = message.sequence;
       yield message;
     }
     while (sequence < last.sequence) {
-      const message = await this.#reader.nextAtLeader(subject, sequence + 1, deadlineOf(options));
+      const message = await this.#log.nextAtLeader(subject, sequence + 1, deadlineOf(options));
       if (message === undefined) return;
       sequence = message.sequence;
       yield message;

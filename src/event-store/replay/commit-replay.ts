@@ -1,33 +1,38 @@
 import type { StoredCommit } from '../../event/commit.js';
 import type { CommitMessage } from '../../event/commit-format.js';
+import { CorruptStreamError } from '../../event/event-errors.js';
 import { positionOf } from '../../event/position.js';
 import { isSystemCategory } from '../../event/stream-name.js';
-import { categoryOfSubject, categorySubjects, isNamedBy } from '../../event/subject.js';
-import type { JetStreamConnection } from '../../jetstream/connection/jetstream-connection.js';
-import { replay, type ReplayOptions } from '../../jetstream/replay/replay-loop.js';
-import type { ReplayMessage } from '../../jetstream/replay/replay-message.js';
-import { CorruptStreamError } from '../../event/event-errors.js';
-import { checkCategories } from './categories.js';
-import type { CommitBatch } from '../event-store.js';
+import { categoryOfSubject, isNamedBy, slotSubjects } from '../../event/subject.js';
+import type { MessageLog, ReplayOptions } from '../message-log.js';
 import { toStoredCommit } from '../read/stored-commit.js';
+import { checkCategories } from './categories.js';
+import type { CommitBatch } from './follow-options.js';
 
-/** A replay of the store, or of some of its categories, decoded. */
+/** What of a store a replay covers. */
+export interface CommitReplayOptions extends Omit<ReplayOptions, 'filters'> {
+  /** Name of the store: the first token of its subjects. */
+  readonly store: string;
+  readonly categories?: readonly string[] | undefined;
+  readonly slots?: readonly number[] | undefined;
+}
+
+/** A replay of the store, or of some of its categories and slots, decoded. */
 export async function* replayCommits(
-  connection: JetStreamConnection,
-  store: string,
-  categories: readonly string[] | undefined,
-  options: Omit<ReplayOptions, 'filters'>,
+  log: MessageLog,
+  { store, categories, slots, ...options }: CommitReplayOptions,
 ): AsyncGenerator<CommitBatch, void, void> {
-  const filters = filtersOf(store, categories);
-  const wanted = (message: ReplayMessage): boolean =>
-    categories !== undefined || !isSystemCategory(categoryOfSubject(message.subject) ?? '');
-  for await (const batch of replay(connection, store, { ...options, filters })) {
+  checkCategories(categories);
+  const isWanted = ({ subject }: { readonly subject: string }): boolean =>
+    categories !== undefined || !isSystemCategory(categoryOfSubject(subject) ?? '');
+  const filters = filtersOf(store, categories, slots);
+  for await (const batch of log.replay({ ...options, filters })) {
     const commits: StoredCommit[] = [];
-    for (const message of batch.messages.filter(wanted)) {
+    for (const message of batch.messages.filter(isWanted)) {
       try {
         commits.push(commitOnSubject(message));
       } catch (error) {
-        // what stands before the fault is sound, and would never get through otherwise
+        // the commits before the fault are sound, and would never get through otherwise
         if (commits.length > 0) yield { commits, caughtUp: false };
         throw error;
       }
@@ -36,9 +41,17 @@ export async function* replayCommits(
   }
 }
 
-function filtersOf(store: string, categories: readonly string[] = []): string[] {
-  checkCategories(categories);
-  return [...new Set(categories)].map((category) => categorySubjects(store, category));
+function filtersOf(
+  store: string,
+  categories: readonly string[] | undefined,
+  slots: readonly number[] | undefined,
+): string[] {
+  if ((categories?.length ?? 0) === 0 && slots === undefined) return [];
+  const ofCategories = new Set(categories?.length === 0 ? ['*'] : (categories ?? ['*']));
+  const ofSlots = new Set<number | '*'>(slots ?? ['*']);
+  return [...ofSlots].flatMap((slot) =>
+    [...ofCategories].map((category) => slotSubjects(store, slot, category)),
+  );
 }
 
 /**

@@ -1,9 +1,9 @@
 import { lastVersionOf, type StoredCommit } from '../../event/commit.js';
 import { parsePosition, type Position } from '../../event/position.js';
-import type { ReplayStart } from '../../jetstream/replay/replay-consumer.js';
+import type { ReplayStart } from '../message-log.js';
 import { InvalidOptionError } from '../../kernel/invalid-option-error.js';
 
-/** Where to begin in the whole store: at an event, behind one, at a sequence of the JetStream stream, or at a time of the server. */
+/** Where to begin in the whole store: at an event, after one, at a sequence of the log, or at a time of the server. */
 export type ReadAllStart =
   | { readonly position: Position }
   | { readonly after: Position }
@@ -15,6 +15,29 @@ export interface ResolvedStart {
   readonly replay: ReplayStart;
   /** Index of the first event to deliver from the commit at that sequence. */
   firstIndexOf(commit: StoredCommit): number;
+}
+
+/** A start taken apart for reading backward. */
+export interface ResolvedBackwardStart {
+  /** Sequence of the newest commit to read; Infinity for the end. */
+  readonly sequence: number;
+  /** Index of the newest event to deliver from a commit. */
+  lastIndexOf(commit: StoredCommit): number;
+}
+
+/** @throws {@link InvalidOptionError} when the start is none. */
+export function resolveBackwardStart(start: ReadAllStart | undefined): ResolvedBackwardStart {
+  if (start === undefined) return { sequence: Infinity, lastIndexOf: (commit) => commit.events.length - 1 };
+  const { replay } = resolveStart(start);
+  if (!('sequence' in replay)) throw noStart(start);
+  const isPosition = 'position' in start || 'after' in start;
+  const index = isPosition ? parsePosition('after' in start ? start.after : start.position).index : Infinity;
+  const newest = 'after' in start ? index - 1 : index;
+  return {
+    sequence: replay.sequence,
+    lastIndexOf: (commit) =>
+      Math.min(commit.events.length - 1, commit.sequence === replay.sequence ? newest : Infinity),
+  };
 }
 
 const WHOLE = (): number => 0;

@@ -9,6 +9,7 @@ import { CorruptStreamError } from '../../event/event-errors.js';
 import { StoreNotFoundError } from '../../jetstream/streams/stream-errors.js';
 import { NatsError } from '../../jetstream/connection/connection-errors.js';
 import { sleep } from '../../kernel/sleep.js';
+import type { CommitBatch, FollowOptions } from './follow-options.js';
 import type { ReadAllStart } from './read-all-start.js';
 import {
   resolveSubscribeOptions,
@@ -20,12 +21,7 @@ import {
 export interface SubscribedStore {
   readonly name: string;
   readonly registry: EventRegistry;
-  follow(options: {
-    readonly from?: ReadAllStart | undefined;
-    readonly categories?: readonly string[] | undefined;
-    readonly signal?: AbortSignal | undefined;
-    readonly onRecovery?: ((reason: string) => void) | undefined;
-  }): AsyncIterable<{ readonly commits: readonly StoredCommit[]; readonly caughtUp: boolean }>;
+  follow(options: FollowOptions): AsyncIterable<CommitBatch>;
   lastSequence(options?: { signal?: AbortSignal | undefined }): Promise<number>;
   commitAt(
     sequence: number,
@@ -136,7 +132,7 @@ export class Subscription implements AsyncDisposable {
     for (const [index, event] of events.entries()) {
       if (this.#isStopped) return;
       await this.#handle(event);
-      // what an upcast made of one stored event is behind us when all of it is
+      // what an upcast made of one stored event has been handled when all of it has
       if (events[index + 1]?.position !== event.position) this.#moveTo(event.position, commit);
     }
     this.#moveTo(positionOf(commit.sequence, commit.events.length - 1), commit);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { comparePositions } from '../../event/position.js';
 import type { RecordedEvent } from '../../event/recorded-event.js';
-import type { Expectation } from '../../event-store/event-store.js';
+import type { Expectation } from '../../event-store/append/append-options.js';
 import type { ConformanceCase, ConformanceContext } from './conformance-case.js';
 import { Counted, counted, Noted } from './conformance-events.js';
 import { collect, fails, holds, numbersIn, range, versionOf } from './conformance-support.js';

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import type { StreamName } from '../../event/stream-name.js';
-import type { EventStore, ReadAllOptions, ReadOptions } from '../../event-store/event-store.js';
+import type { EventStore } from '../../event-store/event-store.js';
+import type { ReadAllOptions } from '../../event-store/replay/read-all-options.js';
+import type { ReadOptions } from '../../event-store/read/read-options.js';
 import type { JetsourceError } from '../../kernel/jetsource-error.js';
 import type { Counted } from './conformance-events.js';
 

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { Expectation } from '../../event-store/event-store.js';
+import type { Expectation } from '../../event-store/append/append-options.js';
 import type { ConformanceCase, ConformanceContext } from './conformance-case.js';
 import { counted, Noted } from './conformance-events.js';
 import { collect, fails, holds, numbersIn, range } from './conformance-support.js';

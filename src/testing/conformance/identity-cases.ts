@@ -57,6 +57,18 @@ export const identityCases: readonly ConformanceCase[] = [
     },
   },
   {
+    name: 'a stream may be named by a text, its category and id with a slash between',
+    async run({ store, category }) {
+      const id = 'a/b 1';
+      const { stream } = await store.append(`${category}/${id}`, counted(1), { expect: 'none' });
+      assert.deepStrictEqual({ category: stream.category, id: stream.id }, { category, id });
+      await store.transact([{ stream: `${category}/${id}`, expect: 1, events: counted(2) }]);
+      assert.deepStrictEqual(await numbersIn(store, streamName(category, id)), [1, 2]);
+      assert.equal((await store.status(`${category}/${id}`)).version, 2);
+      assert.equal((await store.readCommits(`${category}/${id}`)).version, 2);
+    },
+  },
+  {
     name: 'an id that is empty, no text, half a surrogate pair or too long is refused',
     async run({ category }) {
       const given = ['', undefined, null, 42, {}, 'a\ud83e', 'x'.repeat(1_025), '漢'.repeat(200)];
@@ -96,13 +108,13 @@ export const identityCases: readonly ConformanceCase[] = [
     async ({ store, stream }) => store.append(stream(), counted(1), { metadata: { commandId: 'x' } }),
     async ({ store, stream }) => store.append(stream(), counted(1), { metadata: { transaction: 'x' } }),
   ]),
-  ...refusals('a stream that was not made by stream()', 'InvalidOptionError', [
-    async ({ store }) => store.append('order/1' as never, counted(1)),
+  ...refusals('a stream that is neither a name nor a text with a slash', 'InvalidOptionError', [
+    async ({ store }) => store.append('order' as never, counted(1)),
     async ({ store }) => store.append({ category: 'order', id: '1' } as never, counted(1)),
     async ({ store }) => store.append(undefined as never, counted(1)),
-    async ({ store }) => collect(store.read('order/1' as never)),
-    async ({ store }) => store.status('order/1' as never),
-    async ({ store }) => store.readCommits('order/1' as never),
+    async ({ store }) => collect(store.read('/1' as never)),
+    async ({ store }) => store.status('' as never),
+    async ({ store }) => store.readCommits(1 as never),
   ]),
   ...refusals('an event that JSON cannot hold', 'InvalidEventError', [
     async ({ store, stream }) => store.append(stream(), [new Counted(1n as never)]),

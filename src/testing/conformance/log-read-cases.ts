@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { storedStream } from '../../event/stream-name.js';
 import type { Position } from '../../event/position.js';
-import type { CommitBatch, EventStore, FollowOptions } from '../../event-store/event-store.js';
+import type { CommitBatch, FollowOptions } from '../../event-store/replay/follow-options.js';
+import type { EventStore } from '../../event-store/event-store.js';
 import type { ReadAllStart } from '../../event-store/replay/read-all-start.js';
 import type { ConformanceCase, ConformanceContext } from './conformance-case.js';
 import { counted, Noted } from './conformance-events.js';

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import type { StreamName } from '../../event/stream-name.js';
-import type { EventStore, Expectation, TransactionEntry } from '../../event-store/event-store.js';
+import type { EventStore } from '../../event-store/event-store.js';
+import type { Expectation } from '../../event-store/append/append-options.js';
+import type { TransactionEntry } from '../../event-store/append/transact-options.js';
 import type { ConformanceCase, ConformanceContext } from './conformance-case.js';
 import { counted, Noted } from './conformance-events.js';
 import { collect, fails, holds, numbersIn, numbersInAll, range, versionOf } from './conformance-support.js';
@@ -297,7 +299,7 @@ export const transactionCases: readonly ConformanceCase[] = [
         [{ stream: order, expect: 'none' }],
         [{ ...write, expected: 1 }],
         [{ ...write, expect: -1 }],
-        [{ ...write, stream: 'order/1' }],
+        [{ ...write, stream: 'order' }],
         [{ ...write, events: 'x' }],
         'x',
       ]) {

@@ -25,14 +25,16 @@ export interface ResolvedInMemoryOptions extends EventPolicies {
 
 /** @throws {@link InvalidOptionError} for what a store on a server refuses as well. */
 export function resolveInMemoryOptions(options: InMemoryEventStoreOptions): ResolvedInMemoryOptions {
-  checkKnownOptions(options, OPTIONS);
-  const { name = 'in-memory', events, onUnknownEvent, onInvalidEvent } = options;
+  const { cipher, ...known } = options;
+  checkKnownOptions(known, OPTIONS);
+  const { name = 'in-memory', events, onUnknownEvent, onInvalidEvent } = known;
   checkStoreOptions({ name, events, onUnknownEvent, onInvalidEvent });
   return {
     name,
     events,
     onUnknownEvent,
     onInvalidEvent,
+    cipher,
     maxPayload: integerOption('maxPayload', options.maxPayload, DEFAULT_MAX_PAYLOAD),
   };
 }

@@ -1,76 +1,83 @@
-import type { StoredCommit } from '../../event/commit.js';
-import { isSystemCategory } from '../../event/stream-name.js';
-import { categoryOfSubject } from '../../event/subject.js';
-import type { ReplayStart } from '../../jetstream/replay/replay-consumer.js';
-import { checkCategories } from '../../event-store/replay/categories.js';
-import type { CommitBatch } from '../../event-store/event-store.js';
-import type { InMemoryLog, InMemoryMessage } from './in-memory-log.js';
-import { decode } from './in-memory-reader.js';
+import type { ReplayBatch, ReplayOptions } from '../../event-store/message-log.js';
+import type { InMemoryMessage, InMemoryStorage } from './in-memory-storage.js';
+import { matchesFilter } from './subject-filter.js';
 
-/** What a replay covers. */
-export interface InMemoryReplayOptions {
-  readonly start: ReplayStart;
-  readonly categories: readonly string[] | undefined;
-  readonly maxBatch: number;
-  readonly signal: AbortSignal | undefined;
-  /** Asked before each batch: throws where the store is closed. */
+/** The handle that a replay runs on. */
+export interface ReplayHandle {
+  /** Throws where the handle is closed. */
   readonly checkOpen: () => void;
+  /** Told when the connection is lost and renewed. @returns what stops that. */
+  readonly onInterrupt: (listener: (reason: string) => void) => () => void;
 }
 
-/** What was stored when the replay began. */
-export async function* replayStored(
-  log: InMemoryLog,
-  options: InMemoryReplayOptions,
-): AsyncGenerator<CommitBatch, void, void> {
-  const cursor = new Cursor(log, options);
-  const end = log.lastSequence;
-  while (options.signal?.aborted !== true && cursor.next <= end) yield cursor.take(end);
-}
-
-/** What is stored, and what will be, until the signal aborts. Says once that it has caught up when there is nothing at the start. */
-export async function* replayLive(
-  log: InMemoryLog,
-  options: InMemoryReplayOptions,
-): AsyncGenerator<CommitBatch, void, void> {
-  const cursor = new Cursor(log, options);
-  let told = false;
-  while (options.signal?.aborted !== true) {
-    const batch = cursor.take(log.lastSequence);
-    if (batch.commits.length > 0 || !told) yield batch;
-    told = true;
-    if (cursor.next > log.lastSequence) await cursor.news();
+/** What is stored, and what will be where the replay is live, until the signal aborts. */
+export async function* replayStorage(
+  storage: InMemoryStorage,
+  options: ReplayOptions,
+  handle: ReplayHandle,
+): AsyncGenerator<ReplayBatch, void, void> {
+  const cursor = new Cursor(storage, options);
+  const end = options.live ? Infinity : storage.lastSequence;
+  const stopListening = handle.onInterrupt((reason) => cursor.interrupt(reason));
+  try {
+    for (let told = false; options.signal?.aborted !== true;) {
+      handle.checkOpen();
+      if (!options.live && cursor.next > end) return;
+      told &&= !cursor.takeInterrupt();
+      const batch = cursor.take(Math.min(end, storage.lastSequence));
+      // a replay that begins at the end, and one that was interrupted, say that they have caught up
+      if (batch.messages.length > 0 || !told) yield batch;
+      told = true;
+      if (options.live && cursor.isAtEnd) await cursor.news();
+    }
+  } finally {
+    stopListening();
   }
 }
 
 class Cursor {
   /** Sequence of the next message to look at. */
   next: number;
-  readonly #log: InMemoryLog;
-  readonly #options: InMemoryReplayOptions;
+  readonly #storage: InMemoryStorage;
+  readonly #options: ReplayOptions;
+  #interrupted: string | undefined;
 
-  constructor(log: InMemoryLog, options: InMemoryReplayOptions) {
-    checkCategories(options.categories);
-    options.checkOpen();
-    this.#log = log;
+  constructor(storage: InMemoryStorage, options: ReplayOptions) {
+    this.#storage = storage;
     this.#options = options;
     const { start } = options;
-    this.next = 'time' in start ? log.sequenceAt(start.time.getTime()) : start.sequence;
+    this.next = 'time' in start ? storage.sequenceAt(start.time.getTime()) : start.sequence;
   }
 
-  /** The next commits that are wanted, up to a sequence. */
-  take(end: number): CommitBatch {
-    this.#options.checkOpen();
-    const commits: StoredCommit[] = [];
+  get isAtEnd(): boolean {
+    return this.next > this.#storage.lastSequence && this.#interrupted === undefined;
+  }
+
+  interrupt(reason: string): void {
+    this.#interrupted = reason;
+  }
+
+  /** Whether it was interrupted since the last time. */
+  takeInterrupt(): boolean {
+    const reason = this.#interrupted;
+    this.#interrupted = undefined;
+    if (reason !== undefined) this.#options.onRecovery?.(reason);
+    return reason !== undefined;
+  }
+
+  /** The next messages that are wanted, up to a sequence. */
+  take(end: number): ReplayBatch {
+    const messages: InMemoryMessage[] = [];
     for (; this.next <= end; this.next += 1) {
-      const message = this.#log.at(this.next);
+      const message = this.#storage.at(this.next);
       if (message === undefined || !this.#isWanted(message)) continue;
-      if (commits.length === this.#options.maxBatch) return { commits, caughtUp: false };
-      commits.push(decode(message));
+      if (messages.length === this.#options.maxBatch) return { messages, caughtUp: false };
+      messages.push(message);
     }
-    return { commits, caughtUp: true };
+    return { messages, caughtUp: true };
   }
 
-  /** Resolves when something was stored, the store was closed, or the signal aborted. */
+  /** Resolves when something was stored or the handle has news, or the signal aborted. */
   async news(): Promise<void> {
     const { signal } = this.#options;
     if (signal?.aborted === true) return;
@@ -80,13 +87,13 @@ class Cursor {
         signal?.removeEventListener('abort', done);
         resolve();
       };
-      const stop = this.#log.onStored(done);
+      const stop = this.#storage.onStored(done);
       signal?.addEventListener('abort', done);
     });
   }
 
   #isWanted({ subject }: InMemoryMessage): boolean {
-    const category = categoryOfSubject(subject) ?? '';
-    return this.#options.categories?.includes(category) ?? !isSystemCategory(category);
+    const { filters } = this.#options;
+    return filters.length === 0 || filters.some((filter) => matchesFilter(subject, filter));
   }
 }

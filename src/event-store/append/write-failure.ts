@@ -1,0 +1,51 @@
+import { NatsError } from '../../jetstream/connection/connection-errors.js';
+import {
+  AppendOutcomeUnknownError,
+  TransactionConflictError,
+  type TransactionViolation,
+  WrongExpectedVersionError,
+} from './append-errors.js';
+import type { WriteRequest } from './write-request.js';
+
+/** Streams are not as expected. */
+export function conflict(
+  { isTransaction }: WriteRequest,
+  violations: readonly TransactionViolation[],
+): WrongExpectedVersionError | TransactionConflictError {
+  const [first] = violations;
+  return first === undefined || isTransaction
+    ? new TransactionConflictError({ violations })
+    : new WrongExpectedVersionError(first);
+}
+
+/** No send can have stored anything, since none was answered or taken. What the caller's signal aborted with is thrown as it is. */
+export function notSent({ label, deadline: { signal, totalMs } }: WriteRequest, store: string): unknown {
+  if (signal?.aborted === true) return signal.reason;
+  return new NatsError(
+    `${label}: nothing was stored; no server took it for store ${store} within ${totalMs} ms`,
+  );
+}
+
+/** The server refused it for good. After a resend, an earlier send may have been stored. */
+export function refused(request: WriteRequest, reason: string, resent: boolean): Error {
+  const error = new NatsError(`${request.label}: the server refused it: ${reason}`);
+  return resent ? outcomeUnknown(request, error) : error;
+}
+
+/** It may have been stored. */
+export function outcomeUnknown(
+  { writes, deadline }: WriteRequest,
+  cause: unknown = deadline.signal?.reason,
+): AppendOutcomeUnknownError {
+  const [{ stream, commitId }] = writes as [WriteRequest['writes'][number]];
+  const waitedMs = Math.round(deadline.totalMs - deadline.leftMs);
+  const details = { stream: stream.toString(), commitId, waitedMs };
+  return new AppendOutcomeUnknownError(details, cause === undefined ? {} : { cause });
+}
+
+/** Each try met a conflict until the deadline. */
+export function gaveUp({ label, deadline: { totalMs } }: WriteRequest): NatsError {
+  return new NatsError(
+    `${label}: nothing was stored; other writers were first until the deadline of ${totalMs} ms`,
+  );
+}

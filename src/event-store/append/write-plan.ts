@@ -1,0 +1,52 @@
+import type { Commit } from '../../event/commit.js';
+import type { TransactionViolation } from './append-errors.js';
+import { meets, namedExpectation } from './expectation.js';
+import { nextCommit } from './next-commit.js';
+import type { StreamEnd } from './stream-end.js';
+import type { StreamCheck, StreamWrite, WriteRequest } from './write-request.js';
+
+/** A stream of a request with its end. */
+export interface Placed<T> {
+  readonly write: T;
+  readonly end: StreamEnd;
+}
+
+/** A write with the commit that it makes after the end of its stream. */
+export interface PlannedCommit extends Placed<StreamWrite> {
+  readonly commit: Commit;
+}
+
+/** The ends of all streams of a request, as one try takes them, and what is stored after them. */
+export interface WritePlan {
+  readonly commits: readonly PlannedCommit[];
+  readonly checks: readonly Placed<StreamCheck>[];
+}
+
+export function planOf(
+  { attemptId }: WriteRequest,
+  writes: readonly Placed<StreamWrite>[],
+  checks: readonly Placed<StreamCheck>[],
+): WritePlan {
+  return {
+    commits: writes.map(({ write, end }) => ({ write, end, commit: nextCommit(write, attemptId, end) })),
+    checks,
+  };
+}
+
+/** The entries whose streams are not as expected, in the order of the entries. */
+export function violationsOf({ commits, checks }: WritePlan): TransactionViolation[] {
+  return [...commits, ...checks]
+    .filter(({ write, end }) => !meets(write, end))
+    .map(({ write: { index, stream, expect }, end }) => ({
+      index,
+      stream: stream.toString(),
+      expected: namedExpectation(expect),
+      actual: end.version,
+    }))
+    .toSorted((a, b) => a.index - b.index);
+}
+
+/** Whether two plans put everything after the same commits: then an earlier send of the one may still store the other. */
+export function haveSameGuards(one: WritePlan, other: WritePlan): boolean {
+  return one.commits.every(({ end }, at) => end.sequence === other.commits[at]?.end.sequence);
+}

@@ -1,0 +1,262 @@
+import type { StoredCommit } from '../../event/commit.js';
+import type { StreamName } from '../../event/stream-name.js';
+import { CorruptStreamError } from '../../event/event-errors.js';
+import { BATCH_HEADERS_BYTES } from '../../jetstream/publish/publisher.js';
+import { Backoff } from '../../kernel/backoff.js';
+import { sleep } from '../../kernel/sleep.js';
+import type { MessageLog, OutgoingMessage, PublishAnswer } from '../message-log.js';
+import type { StreamReader } from '../read/stream-reader.js';
+import { CommitRemovedError, type TransactionViolation } from './append-errors.js';
+import { toAppendResult, unchanged } from './append-result.js';
+import type { CheckMessages } from './check-messages.js';
+import { checkSize, toCommitMessage } from './commit-message.js';
+import { findStored, type SoughtWrite } from './settlement.js';
+import type { StreamEnd } from './stream-end.js';
+import type { StreamEnds } from './stream-ends.js';
+import type { TransactionResult } from './transact-options.js';
+import { conflict, gaveUp, notSent, outcomeUnknown, refused } from './write-failure.js';
+import { haveSameGuards, type Placed, planOf, violationsOf, type WritePlan } from './write-plan.js';
+import type { StreamCheck, WriteRequest } from './write-request.js';
+
+/** What writes stand on. */
+export interface WriteParts {
+  readonly store: string;
+  readonly log: MessageLog;
+  readonly reader: StreamReader;
+  readonly ends: StreamEnds;
+  readonly checks: CheckMessages;
+}
+
+/** How often to look for what the log says it has: a leader that is new may need a moment to show it. */
+const LOOKS = 4;
+
+/** Where the ends of streams come from: the cache where it fits what is expected, or the leader for all. */
+type EndSource = 'known' | 'leader';
+
+/** One request on its way: look the command up, find the ends, check them, publish, settle. */
+export class Write {
+  readonly #parts: WriteParts;
+  readonly #request: WriteRequest;
+  readonly #backoff = new Backoff(2, 200);
+  /** The plan of the try before, whose sends may still be on their way. */
+  #previous: WritePlan | undefined;
+
+  constructor(parts: WriteParts, request: WriteRequest) {
+    this.#parts = parts;
+    this.#request = request;
+  }
+
+  async run(): Promise<TransactionResult> {
+    const earlier = this.#mayHaveBeenHandled ? await this.#findEarlier() : undefined;
+    if (earlier !== undefined) return earlier;
+    for (let source: EndSource = 'known'; ; source = 'leader') {
+      const plan = this.#knownPlan(source) ?? (await this.#plan(source));
+      const violations = violationsOf(plan);
+      // a refusal lists what the leader says of every entry
+      if (violations.length > 0 && source === 'known' && this.#entryCount > 1) continue;
+      if (violations.length > 0) return this.#refuse(violations);
+      const result = await this.#try(plan);
+      if (result !== undefined) return result;
+      if (this.#request.deadline.passed) throw gaveUp(this.#request);
+      await sleep(this.#backoff.next());
+    }
+  }
+
+  get #entryCount(): number {
+    return this.#request.writes.length + this.#request.checks.length;
+  }
+
+  /** A command id is looked up before its expectation is judged. */
+  get #mayHaveBeenHandled(): boolean {
+    const { idIsShared, writes } = this.#request;
+    // a guard on the very version that the caller has looked up to (0 for a new stream) finds out by itself
+    return idIsShared && writes.some(({ expect, lookedUpTo }) => expect !== lookedUpTo);
+  }
+
+  /** The plan where all of it is known: then an append costs one round trip. */
+  #knownPlan(source: EndSource): WritePlan | undefined {
+    const { writes, checks } = this.#request;
+    if (source === 'leader' || checks.length > 0) return undefined;
+    const placed = writes.map((write) => ({ write, end: this.#parts.ends.known(write) }));
+    if (!placed.every((each): each is typeof each & { end: StreamEnd } => each.end !== undefined))
+      return undefined;
+    return planOf(this.#request, placed, []);
+  }
+
+  async #plan(source: EndSource): Promise<WritePlan> {
+    const { writes, checks } = this.#request;
+    const [placedWrites, placedChecks] = await Promise.all([
+      Promise.all(writes.map(async (write) => this.#place(write, source))),
+      // where anything will do no guard corrects what is known
+      Promise.all(
+        checks.map(async (check) => this.#place(check, check.expect === 'any' ? 'leader' : source)),
+      ),
+    ]);
+    return planOf(this.#request, placedWrites, placedChecks);
+  }
+
+  async #place<T extends StreamCheck>(write: T, source: EndSource): Promise<Placed<T>> {
+    const { ends } = this.#parts;
+    const known = source === 'known' ? ends.known(write) : undefined;
+    return { write, end: known ?? (await ends.atLeader(write.stream, this.#request.deadline)) };
+  }
+
+  /** What is in the way may be the same command, stored by another process since the look-up. */
+  async #refuse(violations: readonly TransactionViolation[]): Promise<TransactionResult> {
+    const earlier = this.#request.idIsShared ? await this.#findEarlier() : undefined;
+    if (earlier === undefined) throw conflict(this.#request, violations);
+    return earlier;
+  }
+
+  /** Undefined when another writer was first in one of the streams. */
+  async #try(plan: WritePlan): Promise<TransactionResult | undefined> {
+    const checks = this.#checkMessages(plan);
+    const answer = await this.#publish([...checks, ...this.#commitMessages(plan, checks.length)]);
+    if (answer.kind === 'stored') return this.#stored(plan, checks.length, answer.sequence);
+    const settled = await this.#settle(answer, plan, checks.length);
+    this.#previous = plan;
+    return settled;
+  }
+
+  async #publish(messages: readonly OutgoingMessage[]): Promise<PublishAnswer> {
+    const { log } = this.#parts;
+    const { deadline } = this.#request;
+    const [first] = messages;
+    return first !== undefined && messages.length === 1
+      ? log.publish(first, deadline)
+      : log.publishBatch(messages, deadline);
+  }
+
+  #commitMessages({ commits }: WritePlan, checks: number): OutgoingMessage[] {
+    const { store, log } = this.#parts;
+    const isBatch = commits.length + checks > 1;
+    const limit = isBatch ? log.maxPayload - BATCH_HEADERS_BYTES : log.maxPayload;
+    return commits.map(({ commit, end }) => {
+      const message = toCommitMessage(store, commit, end.sequence);
+      checkSize(message, commit, limit);
+      return message;
+    });
+  }
+
+  #checkMessages({ checks }: WritePlan): OutgoingMessage[] {
+    const guarded = checks.filter(({ write }) => write.expect !== 'any');
+    return guarded.map(({ write: { index, stream }, end }) =>
+      this.#parts.checks.make({ transaction: this.#request.id, index, stream, guard: end.sequence }),
+    );
+  }
+
+  /** The commits of a batch stand one after the other, the checks right before them. */
+  #stored(
+    plan: WritePlan,
+    checks: number,
+    lastSequence: number,
+  ): TransactionResult | Promise<TransactionResult> {
+    const first = lastSequence - plan.commits.length + 1;
+    const stored = plan.commits.map(({ commit }, at) => ({ ...commit, sequence: first + at }));
+    if (plan.checks.length > 0) {
+      this.#discardChecks(first, checks);
+      return this.#resultOf(stored, plan);
+    }
+    for (const commit of stored) this.#parts.ends.offer(commit);
+    return { committed: true, entries: stored.map((commit) => toAppendResult(commit, true)) };
+  }
+
+  #discardChecks(firstCommit: number, checks: number): void {
+    this.#parts.checks.discard(Array.from({ length: checks }, (_, at) => firstCommit - checks + at));
+  }
+
+  /** What the log holds of it, by any caller; undefined when it holds nothing, and it may be tried again. */
+  async #settle(
+    answer: Exclude<PublishAnswer, { kind: 'stored' }>,
+    plan: WritePlan,
+    checks: number,
+  ): Promise<TransactionResult | undefined> {
+    const sentBefore = this.#previous !== undefined && haveSameGuards(this.#previous, plan);
+    if (answer.kind === 'unanswered') throw this.#unanswered(answer, sentBefore);
+    const resent = sentBefore || (answer.kind !== 'duplicate' && answer.resent);
+    if (answer.kind === 'refused') throw refused(this.#request, answer.reason, resent);
+    // on its first send, an id that nobody else has cannot be the one that is in the way
+    if (answer.kind === 'conflict' && !resent && !this.#request.idIsShared) return undefined;
+    const found = await this.#find(plan, answer.kind === 'duplicate');
+    const [first] = found;
+    if (first !== undefined) {
+      if (first.attemptId === this.#request.attemptId) this.#discardChecks(first.sequence, checks);
+      return this.#resultOf(found);
+    }
+    if (answer.kind === 'conflict') return undefined;
+    const [{ commit }] = plan.commits as [WritePlan['commits'][number]];
+    throw new CommitRemovedError({ stream: commit.stream.toString(), commitId: commit.commitId });
+  }
+
+  #unanswered({ sure, cause }: PublishAnswer & { kind: 'unanswered' }, sentBefore: boolean): unknown {
+    if (sure && !sentBefore) return notSent(this.#request, this.#parts.store);
+    return outcomeUnknown(this.#request, this.#request.deadline.signal?.reason ?? cause);
+  }
+
+  /** @throws {@link AppendOutcomeUnknownError} when the leader does not answer. */
+  async #find({ commits }: WritePlan, isKnown: boolean): Promise<StoredCommit[]> {
+    const sought = commits.map(({ write, end }) => ({ write, guard: end.sequence }));
+    try {
+      return await this.#look(sought, {
+        everywhere: isKnown || this.#request.idIsShared,
+        looks: isKnown ? LOOKS : 1,
+      });
+    } catch (error) {
+      if (error instanceof CorruptStreamError) throw error;
+      throw outcomeUnknown(this.#request, error);
+    }
+  }
+
+  /** The commits that were stored under the ids of this request, by whoever was first. */
+  async #findEarlier(): Promise<TransactionResult | undefined> {
+    const sought = this.#request.writes.map((write) => ({ write }));
+    const found = await this.#look(sought, { everywhere: true, looks: 1 });
+    return found.length === 0 ? undefined : this.#resultOf(found);
+  }
+
+  /** Looks again where some of the commits of one transaction are not visible yet. */
+  async #look(
+    sought: readonly SoughtWrite[],
+    { everywhere, looks }: { readonly everywhere: boolean; readonly looks: number },
+  ): Promise<StoredCommit[]> {
+    const { deadline } = this.#request;
+    for (let look = 1; ; look += 1) {
+      const found = await findStored(this.#parts.reader, sought, { everywhere, deadline });
+      const isTorn = found.length > 0 && found.length < partsOf(found);
+      if (look >= (isTorn ? LOOKS : looks) || (found.length > 0 && !isTorn)) return found;
+      await sleep(this.#backoff.next());
+    }
+  }
+
+  /** Entries that stored nothing report their ends: those of the plan, or the leader's. */
+  async #resultOf(stored: readonly StoredCommit[], plan?: WritePlan): Promise<TransactionResult> {
+    const { attemptId, writes, checks } = this.#request;
+    for (const commit of stored) this.#parts.ends.offer(commit);
+    const known = new Map(plan?.checks.map(({ write: { index }, end }) => [index, end]));
+    const entries = [...writes, ...checks].toSorted((a, b) => a.index - b.index);
+    return {
+      committed: stored.every((commit) => commit.attemptId === attemptId),
+      entries: await Promise.all(
+        entries.map(async ({ index, stream }) => {
+          const commit = commitIn(stored, stream);
+          if (commit !== undefined) return toAppendResult(commit, commit.attemptId === attemptId);
+          const end = known.get(index) ?? (await this.#parts.ends.atLeader(stream, this.#request.deadline));
+          return unchanged(stream, end.version);
+        }),
+      ),
+    };
+  }
+}
+
+function commitIn(stored: readonly StoredCommit[], stream: StreamName): StoredCommit | undefined {
+  return stored.find(
+    (commit) => commit.stream.category === stream.category && commit.stream.id === stream.id,
+  );
+}
+
+/** How many commits the transaction has that the first one belongs to. */
+function partsOf([first]: readonly StoredCommit[]): number {
+  const transaction = first?.metadata['transaction'];
+  const of = typeof transaction === 'object' && transaction !== null && 'of' in transaction ? transaction.of : 1;
+  return typeof of === 'number' ? of : 1;
+}

@@ -1,0 +1,117 @@
+import type { JetStreamConnection } from '../jetstream/connection/jetstream-connection.js';
+import { isFault, unexpectedFault } from '../jetstream/connection/jetstream-connection.js';
+import { deleteMessage } from '../jetstream/read/delete-message.js';
+import { MessageReader } from '../jetstream/read/message-reader.js';
+import { type PublishAnswer as ServerAnswer, Publisher } from '../jetstream/publish/publisher.js';
+import { replay } from '../jetstream/replay/replay-loop.js';
+import { subjectNames } from '../jetstream/streams/subject-names.js';
+import type { Deadline } from '../kernel/deadline.js';
+import type {
+  MessageLog,
+  OutgoingMessage,
+  PublishAnswer,
+  ReadPatience,
+  ReplayBatch,
+  ReplayOptions,
+  StoredMessage,
+  SubjectMessage,
+  SubjectNames,
+} from './message-log.js';
+
+/** The log in a JetStream stream. */
+export class JetStreamLog implements MessageLog {
+  readonly name: string;
+  readonly #connection: JetStreamConnection;
+  readonly #reader: MessageReader;
+  readonly #publisher: Publisher;
+
+  constructor(connection: JetStreamConnection, name: string) {
+    this.name = name;
+    this.#connection = connection;
+    this.#reader = new MessageReader(connection, name);
+    this.#publisher = new Publisher(connection);
+  }
+
+  get maxPayload(): number {
+    return this.#connection.maxPayload;
+  }
+
+  get getsAtOnce(): number {
+    return this.#reader.getsAtOnce;
+  }
+
+  async publish(message: OutgoingMessage, deadline: Deadline): Promise<PublishAnswer> {
+    return toAnswer(await this.#publisher.publish(message, deadline));
+  }
+
+  async publishBatch(messages: readonly OutgoingMessage[], deadline: Deadline): Promise<PublishAnswer> {
+    return toAnswer(await this.#publisher.publishBatch(messages, deadline));
+  }
+
+  async last(subject: string, deadline?: Deadline): Promise<StoredMessage | undefined> {
+    return this.#reader.last(subject, deadline);
+  }
+
+  async lastAtLeader(subject: string, deadline?: Deadline): Promise<StoredMessage | undefined> {
+    return this.#reader.lastAtLeader(subject, deadline);
+  }
+
+  async bySequences(
+    sequences: readonly number[],
+    options: ReadPatience & { readonly time: boolean },
+  ): Promise<(StoredMessage | undefined)[]> {
+    return this.#reader.bySequences(sequences, options);
+  }
+
+  async bySequenceAtLeader(sequence: number, deadline?: Deadline): Promise<SubjectMessage | undefined> {
+    return this.#reader.bySequenceAtLeader(sequence, deadline);
+  }
+
+  async nextAtLeader(
+    subject: string,
+    sequence: number,
+    deadline?: Deadline,
+  ): Promise<StoredMessage | undefined> {
+    return this.#reader.nextAtLeader(subject, sequence, deadline);
+  }
+
+  scan(subject: string, fromSequence: number, options?: ReadPatience): AsyncIterable<StoredMessage> {
+    return this.#reader.scan(subject, fromSequence, options);
+  }
+
+  replay(options: ReplayOptions): AsyncIterable<ReplayBatch> {
+    return replay(this.#connection, this.name, options);
+  }
+
+  async subjectNames(filter: string, offset: number, deadline: Deadline): Promise<SubjectNames> {
+    return subjectNames(this.#connection, this.name, filter, offset, deadline);
+  }
+
+  async lastSequence(deadline: Deadline): Promise<number> {
+    const answer = await this.#connection.api<{ state: { last_seq: number } }>(
+      `STREAM.INFO.${this.name}`,
+      undefined,
+      deadline,
+    );
+    if (isFault(answer)) throw unexpectedFault(`asking for the end of ${this.name}`, answer.error);
+    return answer.state.last_seq;
+  }
+
+  async delete(sequence: number, deadline: Deadline): Promise<void> {
+    await deleteMessage(this.#connection, this.name, sequence, deadline);
+  }
+
+  onReconnect(listener: () => void): () => void {
+    return this.#connection.onReconnect(listener);
+  }
+
+  async close(): Promise<void> {
+    await this.#connection.close();
+  }
+}
+
+function toAnswer(answer: ServerAnswer): PublishAnswer {
+  if (answer.kind !== 'refused') return answer;
+  const { description = 'no reason given', code, err_code: errCode } = answer.fault;
+  return { kind: 'refused', reason: `${description} (${errCode ?? code})`, resent: answer.resent };
+}

@@ -1,0 +1,142 @@
+import type { Deadline } from '../kernel/deadline.js';
+
+/** A message to be stored. It is byte for byte the same in every resend. */
+export interface OutgoingMessage {
+  readonly subject: string;
+  readonly payload: Uint8Array;
+  /** The message id and the guard; see {@link MessageLog.publish}. */
+  readonly headers: Readonly<Record<string, string | readonly string[]>>;
+}
+
+/** A stored message. */
+export interface StoredMessage {
+  readonly sequence: number;
+  readonly data: Uint8Array;
+  /** When the log stored it, in milliseconds since 1970; only where the read asks for it. */
+  readonly time?: number | undefined;
+}
+
+/** A stored message with its subject. */
+export interface SubjectMessage extends StoredMessage {
+  readonly subject: string;
+}
+
+/** What became of a publish. */
+export type PublishAnswer =
+  /** Stored by this publish. Of a batch, `sequence` is that of the last message; the others stand right before it. */
+  | { readonly kind: 'stored'; readonly sequence: number }
+  /** The log knows the message id already. `sequence` is 0 where it does not know the original's. */
+  | { readonly kind: 'duplicate'; readonly sequence: number }
+  /** A guard does not hold. After a resend this may be the trace of an earlier send of the same publish. */
+  | { readonly kind: 'conflict'; readonly resent: boolean }
+  /** The log refuses the message for good. */
+  | { readonly kind: 'refused'; readonly reason: string; readonly resent: boolean }
+  /** The deadline passed. `sure` when nothing can have been stored; `cause` is the last answer, if there was one. */
+  | { readonly kind: 'unanswered'; readonly sure: boolean; readonly cause?: Error | undefined };
+
+/** How long a read of several messages goes on. */
+export interface ReadPatience {
+  /** For all of it. @default 15 s for each message */
+  readonly deadline?: Deadline | undefined;
+  /** Where no deadline is given. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Where a replay begins: at a sequence, or at the first message that was not stored before a time. */
+export type ReplayStart = { readonly sequence: number } | { readonly time: Date };
+
+/** What a replay covers. */
+export interface ReplayOptions {
+  readonly start: ReplayStart;
+  /** Subject filters with `*` for a whole token; none for all subjects. */
+  readonly filters: readonly string[];
+  /** Whether to go on with what is stored later. A replay that is not live ends with what was there when it began. */
+  readonly live: boolean;
+  /** Messages in one batch at most. */
+  readonly maxBatch: number;
+  readonly signal?: AbortSignal | undefined;
+  /** Told why the replay was interrupted; it goes on by itself. */
+  readonly onRecovery?: ((reason: string) => void) | undefined;
+}
+
+/** Messages that a replay delivers together, in order. */
+export interface ReplayBatch {
+  readonly messages: readonly (SubjectMessage & { readonly time: number })[];
+  /** Whether nothing was stored after these messages when they were delivered. */
+  readonly caughtUp: boolean;
+}
+
+/** Some of the subjects that hold messages. */
+export interface SubjectNames {
+  /** In the order of their bytes. */
+  readonly subjects: readonly string[];
+  /** How many there are in all. */
+  readonly total: number;
+}
+
+/**
+ * A log of messages under subjects: what an event store stands on. There are two: a JetStream stream, and a log in memory for tests.
+ *
+ * A log gives each message the next sequence, never the same one twice unless it loses its end. A message is guarded by
+ * `Nats-Expected-Last-Subject-Sequence` (the sequence of the last message of its subject, 0 for none; of another literal subject with
+ * `Nats-Expected-Last-Subject-Sequence-Subject`), and named by `Nats-Msg-Id`: a log stores an id once.
+ *
+ * A log may be replicated. Reads at the leader see every acknowledged message; other reads may lag.
+ */
+export interface MessageLog {
+  /** Name of the log. */
+  readonly name: string;
+  /** The largest message that the log takes, headers included, in bytes. */
+  readonly maxPayload: number;
+  /** How many messages may be asked for at once without filling the memory. */
+  readonly getsAtOnce: number;
+
+  /** Stores one guarded message. Goes on until there is an answer, or the deadline passes. Never rejects for the lack of one. */
+  publish(message: OutgoingMessage, deadline: Deadline): Promise<PublishAnswer>;
+
+  /** Stores all of the messages or none, next to each other. */
+  publishBatch(messages: readonly OutgoingMessage[], deadline: Deadline): Promise<PublishAnswer>;
+
+  /** The last message of a subject, with its time. May lag. */
+  last(subject: string, deadline?: Deadline): Promise<StoredMessage | undefined>;
+
+  /** The last message of a subject, with its time, as the leader knows it. */
+  lastAtLeader(subject: string, deadline?: Deadline): Promise<StoredMessage | undefined>;
+
+  /** The messages with those sequences, in that order; undefined for each that is missing. May lag. */
+  bySequences(
+    sequences: readonly number[],
+    options: ReadPatience & { readonly time: boolean },
+  ): Promise<(StoredMessage | undefined)[]>;
+
+  /** The message with that sequence as the leader knows it; undefined when there is none, or it was removed. */
+  bySequenceAtLeader(sequence: number, deadline?: Deadline): Promise<SubjectMessage | undefined>;
+
+  /** The first message of a subject at or after a sequence, as the leader knows it. */
+  nextAtLeader(subject: string, sequence: number, deadline?: Deadline): Promise<StoredMessage | undefined>;
+
+  /** All messages of a subject from a sequence on, in order, with their times. May lag. */
+  scan(subject: string, fromSequence: number, options?: ReadPatience): AsyncIterable<StoredMessage>;
+
+  /**
+   * Messages in the order of their sequences, without gap or duplicate, through every fault of the log that passes.
+   *
+   * @throws {@link StoreNotFoundError} when the log is gone.
+   */
+  replay(options: ReplayOptions): AsyncIterable<ReplayBatch>;
+
+  /** The subjects that match a filter, from an offset in their order on, as the leader knows them. */
+  subjectNames(filter: string, offset: number, deadline: Deadline): Promise<SubjectNames>;
+
+  /** Sequence of the last message, as the leader knows it; 0 for an empty log. */
+  lastSequence(deadline: Deadline): Promise<number>;
+
+  /** Removes one message for good: its bytes are overwritten. One that is gone already is fine. */
+  delete(sequence: number, deadline: Deadline): Promise<void>;
+
+  /** Calls back when the log may have lost its end, such as after a reconnect. @returns what stops that. */
+  onReconnect(listener: () => void): () => void;
+
+  /** Lets go of the log. Safe to call twice. */
+  close(): Promise<void>;
+}

@@ -1,0 +1,50 @@
+import type { StoredCommit } from '../../event/commit.js';
+import { SLOTS } from '../../event/slot.js';
+import { InvalidOptionError } from '../../kernel/invalid-option-error.js';
+import { checkKnownOptions, integerOption } from '../../kernel/options.js';
+import type { ReadAllStart } from './read-all-start.js';
+
+/** What a replay of the store covers. */
+export interface FollowOptions {
+  /** Where to begin. @default the beginning */
+  readonly from?: ReadAllStart | undefined;
+  /** Only streams of these categories. @default all but jetsource's own (`$…`) */
+  readonly categories?: readonly string[] | undefined;
+  /** Only streams of these slots, each 0 to 63: for readers that share a store. @default all */
+  readonly slots?: readonly number[] | undefined;
+  /** Commits in one batch at most. @default 500 */
+  readonly maxBatch?: number | undefined;
+  /** Ends the replay. @default none */
+  readonly signal?: AbortSignal | undefined;
+  /** Told why the replay was interrupted; it goes on by itself. @default nobody */
+  readonly onRecovery?: ((reason: string) => void) | undefined;
+}
+
+/** Commits in store order, as they came. */
+export interface CommitBatch {
+  readonly commits: readonly StoredCommit[];
+  /** Whether nothing was stored after these commits when they were delivered. */
+  readonly caughtUp: boolean;
+}
+
+const OPTIONS = ['from', 'categories', 'slots', 'maxBatch', 'signal', 'onRecovery'];
+const DEFAULT_MAX_BATCH = 500;
+
+/** Checks the options of a replay before anything is sent. @returns commits in one batch at most. */
+export function checkFollowOptions(options: FollowOptions): number {
+  checkKnownOptions(options, OPTIONS);
+  checkSlots(options.slots);
+  return integerOption('maxBatch', options.maxBatch, DEFAULT_MAX_BATCH);
+}
+
+function checkSlots(slots: unknown): void {
+  if (slots === undefined) return;
+  const isSlot = (slot: unknown): boolean =>
+    Number.isInteger(slot) && (slot as number) >= 0 && (slot as number) < SLOTS;
+  if (Array.isArray(slots) && slots.length > 0 && slots.every(isSlot)) return;
+  throw new InvalidOptionError({
+    option: 'slots',
+    given: slots,
+    allowed: `a list of numbers from 0 to ${SLOTS - 1}`,
+  });
+}

@@ -1,0 +1,68 @@
+/** How a publish goes wrong. */
+export type PublishFault =
+  /** Stored, but the answer is lost; the resend finds the guard broken, or the message id known. */
+  | { readonly kind: 'lost-answer'; readonly resend: 'conflict' | 'duplicate' }
+  /** Stored or not, no answer comes until the deadline. */
+  | { readonly kind: 'silence'; readonly stored: boolean }
+  /** Refused for good; `resent` when an earlier send may have been stored. */
+  | { readonly kind: 'refused'; readonly reason: string; readonly resent: boolean }
+  /** Nobody takes it until the deadline: nothing is stored. */
+  | { readonly kind: 'unserved' };
+
+/** Faults on order for a log in memory. Those of publishes are used up one by one, in the order in which they were asked for. */
+export class LogFaults {
+  readonly #publishes: PublishFault[] = [];
+  readonly #pauses: (() => void | Promise<void>)[] = [];
+  #known = Infinity;
+
+  /** The next publish is stored, but its answer is lost. A single server answers the resend with a conflict, a cluster with `duplicate`. */
+  loseAnswer(resend: 'conflict' | 'duplicate' = 'conflict'): void {
+    this.#publishes.push({ kind: 'lost-answer', resend });
+  }
+
+  /** The next publish gets no answer at all. @param stored Whether it is stored all the same. */
+  fallSilent(stored: boolean): void {
+    this.#publishes.push({ kind: 'silence', stored });
+  }
+
+  /** The next publish is refused for good. @param resent Whether an earlier send of it may have been stored. */
+  refuse(reason: string, resent = false): void {
+    this.#publishes.push({ kind: 'refused', reason, resent });
+  }
+
+  /** Nobody takes the next publish. */
+  leaveUnserved(): void {
+    this.#publishes.push({ kind: 'unserved' });
+  }
+
+  /** Something happens right before the next publish reaches the log, such as another writer's append. */
+  beforeNextPublish(action: () => void | Promise<void>): void {
+    this.#pauses.push(action);
+  }
+
+  /** Replicas know the log only up to a sequence; the leader knows all. */
+  lag(sequence: number): void {
+    this.#known = sequence;
+  }
+
+  /** Replicas know the whole log again. */
+  catchUp(): void {
+    this.#known = Infinity;
+  }
+
+  /** @internal */
+  get known(): number {
+    return this.#known;
+  }
+
+  /** @internal */
+  async takePublishFault(): Promise<PublishFault | undefined> {
+    await this.#pauses.shift()?.();
+    return this.#publishes.shift();
+  }
+
+  /** @internal */
+  get isQuiet(): boolean {
+    return this.#publishes.length === 0 && this.#pauses.length === 0;
+  }
+}
