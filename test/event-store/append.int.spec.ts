@@ -303,8 +303,8 @@ describe('append', () => {
 describe('append refuses before anything is sent', () => {
   it.each<[string, () => Promise<unknown>, string]>([
     [
-      'a stream given as text',
-      async () => store.append('order/1' as never, counted(1)),
+      'a text without a slash as stream',
+      async () => store.append('order' as never, counted(1)),
       'InvalidOptionError',
     ],
     [

@@ -2,76 +2,63 @@ import type { StoredCommit } from '../../src/event/commit.js';
 import { encodeCommit } from '../../src/event/commit-format.js';
 import { nextPredecessors } from '../../src/event/predecessors.js';
 import { streamName } from '../../src/event/stream-name.js';
+import { subjectOf } from '../../src/event/subject.js';
+import type { StoredMessage, SubjectMessage } from '../../src/event-store/message-log.js';
 import { StreamReader } from '../../src/event-store/read/stream-reader.js';
-import type { MessageLog, StoredMessage } from '../../src/event-store/message-log.js';
+import { InMemoryMessageLog } from '../../src/testing/in-memory/in-memory-message-log.js';
+import { InMemoryStorage } from '../../src/testing/in-memory/in-memory-storage.js';
 import { rejection } from '../support/collect.js';
 
 const order = streamName('order', '1');
 
-/** A log of which replicas know only the part up to a sequence, while the leader knows all. */
-class LaggingLog {
-  readonly commits: StoredCommit[] = [];
-  known = Infinity;
+/** A log that counts the gets by sequence. */
+class CountingLog extends InMemoryMessageLog {
   leaderGets = 0;
   gets: number[] = [];
 
-  /** `count` commits of one event, at every third sequence, listing the sequences `shift` away. */
-  constructor(count: number, shift = 0) {
-    let listed: number[] = [];
-    for (let number = 1; number <= count; number += 1) {
-      const sequence = number * 3;
-      this.commits.push({
-        stream: order,
-        commitId: `c${number}`,
-        attemptId: 'a',
-        number,
-        firstVersion: number,
-        predecessors: listed,
-        metadata: { occurredAt: '2026-01-01T00:00:00Z' },
-        events: [{ type: 'A', schemaVersion: 1, data: { number } }],
-        sequence,
-      });
-      listed = nextPredecessors(number, sequence + shift, listed);
-    }
+  override async bySequences(
+    ...args: Parameters<InMemoryMessageLog['bySequences']>
+  ): Promise<(StoredMessage | undefined)[]> {
+    this.gets.push(...args[0]);
+    return super.bySequences(...args);
   }
 
-  get last(): StoredCommit {
-    return this.commits.at(-1)!;
-  }
-
-  remove(number: number): void {
-    this.commits.splice(number - 1, 1);
-  }
-
-  async bySequences(sequences: readonly number[]): Promise<(StoredMessage | undefined)[]> {
-    this.gets.push(...sequences);
-    return sequences.map((sequence) => this.#at(sequence, this.known));
-  }
-
-  async bySequenceAtLeader(sequence: number): Promise<StoredMessage | undefined> {
+  override async bySequenceAtLeader(sequence: number): Promise<SubjectMessage | undefined> {
     this.leaderGets += 1;
-    return this.#at(sequence, Infinity);
-  }
-
-  async nextAtLeader(_: string, sequence: number): Promise<StoredMessage | undefined> {
-    return toMessage(this.commits.find((commit) => commit.sequence >= sequence));
-  }
-
-  async *scan(): AsyncGenerator<StoredMessage> {
-    for (const commit of this.commits) if (commit.sequence <= this.known) yield toMessage(commit)!;
-  }
-
-  #at(sequence: number, known: number): StoredMessage | undefined {
-    return toMessage(this.commits.find((commit) => commit.sequence === sequence && sequence <= known));
+    return super.bySequenceAtLeader(sequence);
   }
 }
 
-function toMessage(commit: StoredCommit | undefined): StoredMessage | undefined {
-  return commit && { sequence: commit.sequence, data: encodeCommit(commit) };
-}
-
-function readerOf(log: LaggingLog): StreamReader {
-  return new StreamReader(log as unknown as MessageLog, 'shop');
+/** A stream of `count` commits of one event, at every third sequence, listing the sequences `shift` away. */
+function streamOf(
+  count: number,
+  shift = 0,
+): { log: CountingLog; reader: StreamReader; storage: InMemoryStorage; last: StoredCommit } {
+  const storage = new InMemoryStorage();
+  let listed: number[] = [];
+  let last: StoredCommit | undefined;
+  for (let number = 1; number <= count; number += 1) {
+    const sequence = number * 3;
+    last = {
+      stream: order,
+      commitId: `c${number}`,
+      attemptId: 'a',
+      number,
+      firstVersion: number,
+      predecessors: listed,
+      metadata: { occurredAt: '2026-01-01T00:00:00Z' },
+      events: [{ type: 'A', schemaVersion: 1, data: { number } }],
+      sequence,
+    };
+    const others = ['x', 'y'].map((subject) => ({ subject, payload: new Uint8Array(), headers: {} }));
+    storage.store([
+      ...others,
+      { subject: subjectOf('shop', order), payload: encodeCommit(last), headers: {} },
+    ]);
+    listed = nextPredecessors(number, sequence + shift, listed);
+  }
+  const log = new CountingLog({ storage });
+  return { log, reader: new StreamReader(log, 'shop'), storage, last: last! };
 }
 
 async function versionsFrom(
@@ -90,54 +77,49 @@ function range(from: number, to: number): number[] {
 
 describe('StreamReader', () => {
   it('asks the leader for commits that a lagging replica does not have yet', async () => {
-    const log = new LaggingLog(40);
-    log.known = 90;
-    const reader = readerOf(log);
-    expect(await versionsFrom(reader, log.last, 1, 40)).toEqual(range(1, 40));
+    const { log, reader, last } = streamOf(40);
+    log.faults.lag(90);
+    expect(await versionsFrom(reader, last, 1, 40)).toEqual(range(1, 40));
     expect(log.leaderGets).toBe(9);
     expect(reader.scans).toBe(0);
   });
 
   it('asks the leader for what a lagging replica leaves out of a scan', async () => {
-    const log = new LaggingLog(40, 1);
-    log.known = 90;
-    const reader = readerOf(log);
-    expect(await versionsFrom(reader, log.last, 1, 40)).toEqual(range(1, 40));
+    const { log, reader, last } = streamOf(40, 1);
+    log.faults.lag(90);
+    expect(await versionsFrom(reader, last, 1, 40)).toEqual(range(1, 40));
     expect(reader.scans).toBe(1);
   });
 
   it('reports a commit that the leader does not have either, by its position', async () => {
-    const log = new LaggingLog(40);
-    const last = log.last;
-    log.remove(20);
-    expect(await rejection(versionsFrom(readerOf(log), last, 1, 40))).toMatchObject({
+    const { reader, storage, last } = streamOf(40);
+    storage.remove(60);
+    expect(await rejection(versionsFrom(reader, last, 1, 40))).toMatchObject({
       name: 'CorruptStreamError',
       position: '60.0',
     });
   });
 
   it('reads any part of a long stream in a few rounds, and little else', async () => {
-    const log = new LaggingLog(1_000);
-    const reader = readerOf(log);
+    const { log, reader, last } = streamOf(1_000);
     for (const from of [1, 15, 16, 17, 255, 256, 257, 500, 768, 990, 1_000]) {
       log.gets = [];
       const to = Math.min(1_000, from + 9);
-      expect(await versionsFrom(reader, log.last, from, to)).toEqual(range(from, to));
+      expect(await versionsFrom(reader, last, from, to)).toEqual(range(from, to));
       expect(log.gets.length).toBeLessThanOrEqual(80);
       expect(new Set(log.gets).size).toBe(log.gets.length);
     }
     log.gets = [];
-    expect(await versionsFrom(reader, log.last, 1, 1_000)).toEqual(range(1, 1_000));
+    expect(await versionsFrom(reader, last, 1, 1_000)).toEqual(range(1, 1_000));
     expect(log.gets).toHaveLength(999);
   });
 
   it('reads every part of a stream of any length', async () => {
     for (const count of [1, 2, 15, 16, 17, 18, 33, 48, 49]) {
-      const log = new LaggingLog(count);
-      const reader = readerOf(log);
+      const { reader, last } = streamOf(count);
       for (const from of range(1, count)) {
         for (const to of range(from, count)) {
-          expect(await versionsFrom(reader, log.last, from, to)).toEqual(range(from, to));
+          expect(await versionsFrom(reader, last, from, to)).toEqual(range(from, to));
         }
       }
       expect(reader.scans).toBe(0);

@@ -189,7 +189,8 @@ export class Write {
   }
 
   #unanswered({ sure, cause }: PublishAnswer & { kind: 'unanswered' }, sentBefore: boolean): unknown {
-    if (sure && !sentBefore) return notSent(this.#request, this.#parts.store);
+    if (sure && !sentBefore)
+      return this.#previous === undefined ? notSent(this.#request, this.#parts.store) : gaveUp(this.#request);
     return outcomeUnknown(this.#request, this.#request.deadline.signal?.reason ?? cause);
   }
 
