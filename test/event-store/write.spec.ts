@@ -86,7 +86,8 @@ describe('an append that is not acknowledged', () => {
       outcome: 'unknown',
       stream: 'order/1',
     });
-    expect(await store.append(order, counted(1), options)).toMatchObject({ version: 1, committed: false });
+    const again = await store.append(order, counted(1), { commandId: 'c' });
+    expect(again).toMatchObject({ version: 1, committed: false });
     store.log.faults.fallSilent(false);
     expect(await rejection(store.append(order, counted(2), { deadlineMs: 20 }))).toMatchObject({
       outcome: 'unknown',
@@ -187,9 +188,25 @@ describe('an append after other writers', () => {
         again();
       });
     again();
-    const error = await rejection(store.append(order, counted(2), { deadlineMs: 30 }));
+    const error = await rejection(store.append(order, counted(2), { deadlineMs: 100 }));
     expect(error).toMatchObject({ code: 'nats', outcome: 'not-applied' });
     expect(String(error)).toContain('other writers were first');
+  });
+});
+
+describe('an append whose conflict is none', () => {
+  it('is tried again', async () => {
+    store.log.faults.answerFalseConflict();
+    expect(await store.append(order, counted(1))).toMatchObject({ version: 1, committed: true });
+    expect(await numbersOf()).toEqual([1]);
+  });
+
+  it('has an unknown outcome when nobody takes it afterwards: its first send may still be stored', async () => {
+    store.log.faults.answerFalseConflict();
+    store.log.faults.leaveUnserved();
+    expect(await rejection(store.append(order, counted(1), { deadlineMs: 100 }))).toMatchObject({
+      code: 'append-outcome-unknown',
+    });
   });
 });
 

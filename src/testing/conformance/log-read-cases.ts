@@ -285,6 +285,56 @@ export const logReadCases: readonly ConformanceCase[] = [
       }
     },
   },
+  {
+    name: 'the whole store is read backward, from its end or from a position, and a limit ends the read',
+    async run(context) {
+      const { store, category } = context;
+      await fill(context);
+      const categories = [category];
+      const events = await collect(store.readAll({ categories }));
+      const newestFirst = range(12, 1);
+      const read = async (options: object) =>
+        numbersInAll(store, { direction: 'backward', categories, ...options });
+      assert.deepStrictEqual(await read({}), newestFirst);
+      assert.deepStrictEqual(await read({ limit: 4 }), newestFirst.slice(0, 4));
+      for (const [index, { position }] of events.entries()) {
+        assert.deepStrictEqual(await read({ from: { position } }), newestFirst.slice(11 - index));
+        assert.deepStrictEqual(await read({ from: { after: position } }), newestFirst.slice(12 - index));
+      }
+      const sequence = sequenceOf(events[5]?.position);
+      assert.deepStrictEqual(await read({ from: { sequence } }), newestFirst.slice(6));
+      assert.deepStrictEqual(await read({ types: ['Unknown'] }), []);
+      assert.deepStrictEqual(await numbersInAll(store, { categories, limit: 5 }), range(1, 5));
+      const refused = { name: 'InvalidOptionError' };
+      await fails(async () => read({ limit: 0 }), refused);
+      await fails(async () => read({ from: { time: new Date() } }), refused);
+      await fails(async () => read({ direction: 'up' }), refused);
+    },
+  },
+  {
+    name: 'a follow may keep to slots: readers of all slots together get every commit once',
+    async run(context) {
+      const { store, stream, category } = context;
+      const from = { sequence: (await store.lastSequence()) + 1 };
+      for (const n of range(1, 40)) await store.append(stream(), counted(n));
+      const slots = range(0, 63);
+      const options = { from, categories: [category] };
+      const shares = await Promise.all(
+        [slots.slice(0, 20), slots.slice(20)].map(async (share) =>
+          caughtUp(store, { ...options, slots: share }),
+        ),
+      );
+      assert.ok(shares.every((share) => share.length > 0));
+      assert.deepStrictEqual(
+        shares.flat().toSorted((a, b) => a - b),
+        range(1, 40),
+      );
+      for (const wrong of [[], [64], [-1], ['a'], 'x'])
+        await fails(async () => followed(store, { slots: wrong as never }, 1), {
+          name: 'InvalidOptionError',
+        });
+    },
+  },
 ];
 
 /** Events 1 to 12 in four commits of three, over three streams. */
@@ -293,6 +343,16 @@ async function fill({ store, stream }: ConformanceContext): Promise<void> {
   for (const [index, n] of [1, 4, 7, 10].entries()) {
     await store.append(streams[index % 3] as (typeof streams)[0], counted(n, n + 2));
   }
+}
+
+/** The numbers that a follow gives until it has caught up. */
+async function caughtUp(store: EventStore, options: FollowOptions): Promise<number[]> {
+  const numbers: number[] = [];
+  for await (const batch of store.follow(options)) {
+    numbers.push(...numbersOf(batch));
+    if (batch.caughtUp) break;
+  }
+  return numbers;
 }
 
 function sequenceOf(position: Position | undefined): number {

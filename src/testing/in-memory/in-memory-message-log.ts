@@ -173,6 +173,8 @@ export class InMemoryMessageLog implements MessageLog {
         return fault;
       case 'lost-answer':
         return this.#resent(this.#store(messages), fault.resend);
+      case 'false-conflict':
+        return { kind: 'conflict', resent: true };
       case 'silence':
         if (fault.stored) this.#store(messages);
         await this.#untilPassed(deadline);

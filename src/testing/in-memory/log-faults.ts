@@ -6,6 +6,8 @@ export type PublishFault =
   | { readonly kind: 'silence'; readonly stored: boolean }
   /** Refused for good; `resent` when an earlier send may have been stored. */
   | { readonly kind: 'refused'; readonly reason: string; readonly resent: boolean }
+  /** Answered as a conflict after a resend, though nothing was stored: a leader that is new may not know the end yet. */
+  | { readonly kind: 'false-conflict' }
   /** Nobody takes it until the deadline: nothing is stored. */
   | { readonly kind: 'unserved' };
 
@@ -28,6 +30,11 @@ export class LogFaults {
   /** The next publish is refused for good. @param resent Whether an earlier send of it may have been stored. */
   refuse(reason: string, resent = false): void {
     this.#publishes.push({ kind: 'refused', reason, resent });
+  }
+
+  /** The next publish is answered as a conflict, though its guard holds and nothing was stored. */
+  answerFalseConflict(): void {
+    this.#publishes.push({ kind: 'false-conflict' });
   }
 
   /** Nobody takes the next publish. */
