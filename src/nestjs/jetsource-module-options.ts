@@ -1,5 +1,5 @@
 import type { EventStoreOptions } from '../event-store/connect-event-store.js';
-import type { ProjectionDefinition } from '../projection/define-projection.js';
+import type { ProjectionDefinition } from '../projection/definition/projection-definition.js';
 
 /** What `JetsourceModule.forRoot` and `forRootAsync` take: the options of `connectEventStore`, and what runs on the store. */
 export interface JetsourceModuleOptions extends EventStoreOptions {

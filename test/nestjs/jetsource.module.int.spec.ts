@@ -4,8 +4,8 @@ import { AggregateRoot } from '@nestjs/cqrs';
 import { Test, type TestingModule } from '@nestjs/testing';
 import { Event, EventSourced, EventStore, Projections, type Repository } from 'jetsource';
 import { InjectRepository, JetsourceModule, type JetsourceModuleOptions } from 'jetsource/nestjs';
-import { defineProjection } from '../../src/projection/define-projection.js';
-import { MemoryProjectionStore } from '../projection/memory-projection-store.js';
+import { defineProjection } from '../../src/projection/definition/define-projection.js';
+import { inMemoryProjectionStore } from '../../src/testing/in-memory/in-memory-projection-store.js';
 import { sharedServerUrl, uniqueStoreName } from '../shared-server.js';
 
 @Event('Counted')
@@ -80,7 +80,7 @@ describe('JetsourceModule', () => {
     const projection = defineProjection({
       name: 'counted',
       categories: ['counter'],
-      store: new MemoryProjectionStore(),
+      store: inMemoryProjectionStore({}),
       clear: async () => undefined,
       events: { Counted },
       on: { Counted: ({ version }) => void counted.push(version) },

@@ -1,10 +1,11 @@
 import { InvalidOptionError } from '../../src/kernel/invalid-option-error.js';
-import { defineProjection, type ProjectionDefinition } from '../../src/projection/define-projection.js';
-import { MemoryProjectionStore } from './memory-projection-store.js';
+import { defineProjection } from '../../src/projection/definition/define-projection.js';
+import type { ProjectionDefinition } from '../../src/projection/definition/projection-definition.js';
+import { inMemoryProjectionStore } from '../../src/testing/in-memory/in-memory-projection-store.js';
 import { OrderPlaced, OrderShipped } from './orders.js';
 
 const handler = (): void => undefined;
-const store = new MemoryProjectionStore();
+const store = inMemoryProjectionStore(new Map<string, number>());
 
 function define(change: object = {}): ProjectionDefinition {
   const options = {
