@@ -96,6 +96,17 @@ describe('JetsourceModule', () => {
     await expect(app.get(EventStore).lastSequence()).rejects.toMatchObject({ code: 'connection-closed' });
   });
 
+  it.each([
+    [{}, 'projections must be a list of what defineProjection(…) returned; given: Object'],
+    [[{ name: 'counted' }], 'projections[0] must be what defineProjection(…) returned; given: Object'],
+  ])('refuses projections that are none before it connects: %j', async (projections, message) => {
+    const wrong = { ...options(), servers: 'nats://127.0.0.1:1', projections: projections as never };
+    await expect(start(JetsourceModule.forRoot(wrong))).rejects.toMatchObject({
+      code: 'invalid-option',
+      message,
+    });
+  });
+
   it('fails to start, with the reason, when no server is there', async () => {
     const starting = start(JetsourceModule.forRoot({ ...options(), servers: 'nats://127.0.0.1:1' }));
     await expect(starting).rejects.toMatchObject({ code: 'nats' });

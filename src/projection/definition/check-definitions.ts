@@ -1,7 +1,7 @@
 import { InvalidOptionError } from '../../kernel/invalid-option-error.js';
 import type { ProjectionDefinition } from './projection-definition.js';
 
-const ALLOWED = 'a list of what defineProjection(…) returned';
+const RETURNED = 'what defineProjection(…) returned';
 
 /**
  * Checks what is given as a list of projections, for callers without types.
@@ -10,11 +10,11 @@ const ALLOWED = 'a list of what defineProjection(…) returned';
  */
 export function checkDefinitions(given: readonly ProjectionDefinition[]): void {
   if (!Array.isArray(given)) {
-    throw new InvalidOptionError({ option: 'projections', given, allowed: ALLOWED });
+    throw new InvalidOptionError({ option: 'projections', given, allowed: `a list of ${RETURNED}` });
   }
   for (const [index, element] of given.entries()) {
     if (isDefinition(element)) continue;
-    throw new InvalidOptionError({ option: `projections[${index}]`, given: element, allowed: ALLOWED });
+    throw new InvalidOptionError({ option: `projections[${index}]`, given: element, allowed: RETURNED });
   }
 }
 
