@@ -1,6 +1,6 @@
 import type { SqlDatabase } from './sql-database.js';
 
-/** Any constant will do; two instances that create or change the table at the same time take the same lock. */
+/** Any constant will do. Instances that create or change the table at the same time take the same lock. */
 const LOCK = 7_236_591_042;
 
 /** Finds the table as it is now, with lanes; nothing where it is missing, or is older. */
@@ -20,21 +20,21 @@ const CREATE = `create table if not exists jetsource_checkpoint (
   primary key (projection, version, lane)
 )`;
 
-/** Does nothing to a table that was just created: each part of it can be repeated. */
+/** Leaves a table that was just created as it is: each part of the statement can be repeated. */
 const ADD_LANES = `alter table jetsource_checkpoint
   add column if not exists lane integer not null default 0,
   drop constraint if exists jetsource_checkpoint_pkey,
   add primary key (projection, version, lane)`;
 
 /**
- * Creates the table `jetsource_checkpoint` where it does not exist, and adds lanes to one that was created before
- * there were lanes: its checkpoints are those of lane 0. Several instances may do so at the same time. Where the table
- * is up to date, this only reads: a role that may not create tables can then run projections.
+ * Creates the table `jetsource_checkpoint` where it does not exist, and adds lanes to one that was created
+ * before there were lanes: its checkpoints are those of lane 0. Several instances may do so at the same time.
+ * Where the table is up to date, this only reads: a role that may not create tables can then run projections.
  */
 export async function createCheckpoints<Tx>(database: SqlDatabase<Tx>): Promise<void> {
   await database.transaction(async (tx) => {
     if (await isCurrent(database, tx)) return;
-    // `if not exists` alone fails with a unique violation when two transactions create the table at the same time
+    // without it, one of two that create the table at the same time fails, in spite of `if not exists`
     await database.query(tx, `select pg_advisory_xact_lock(${LOCK})`, []);
     if (await isCurrent(database, tx)) return;
     await database.query(tx, CREATE, []);

@@ -14,8 +14,8 @@ export interface PGliteDatabase<Tx extends PGliteTransaction> {
 }
 
 /**
- * PGlite as the database of projections; handlers get its `Transaction`. It has one connection: a handler that queries
- * the database itself instead of its transaction waits for that transaction, and so forever.
+ * PGlite as the database of projections; handlers get its `Transaction`. It has one connection: a handler
+ * that queries the database itself instead of its transaction waits for that transaction, and so forever.
  *
  * @throws {@link InvalidOptionError} when it is no PGlite database.
  * @example

@@ -5,9 +5,10 @@ import { createCheckpoints } from './create-checkpoints.js';
 import type { SqlDatabase } from './sql-database.js';
 
 /**
- * Keeps read models in PostgreSQL. The checkpoints are stored beside them in the table `jetsource_checkpoint`, so that
- * both are committed in one transaction. The table is created at first use, and an older one is brought up to date.
- * Handlers get the driver's own transaction. Use one store for all projections of a database.
+ * Keeps read models in PostgreSQL. The checkpoints are stored beside them in the table
+ * `jetsource_checkpoint`, so that both are committed in one transaction. The table is created at first use,
+ * and an older one is brought up to date. Handlers get the driver's own transaction. Use one store for all
+ * projections of a database.
  *
  * @param database A driver behind an adapter, such as {@link pglite}.
  * @throws {@link InvalidOptionError} when it is no adapter, such as a driver itself.

@@ -3,7 +3,10 @@ import type { Checkpoint } from '../projection/checkpoint/checkpoint.js';
 
 type Start = NonNullable<Checkpoint['start']>;
 
-/** The start of a replay as the column holds it: `sequence:17`, `time:<ISO 8601>` or `position:…`; null for the beginning. */
+/**
+ * The start of a replay as the column holds it: `sequence:17`, `time:<ISO 8601>` or `position:…`; null for
+ * the beginning.
+ */
 export function encodeStart(start: Start | undefined): string | null {
   if (start === undefined) return null;
   if ('sequence' in start) return `sequence:${start.sequence}`;

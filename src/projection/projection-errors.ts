@@ -7,7 +7,9 @@ interface ProjectionDetails {
   readonly version: number;
 }
 
-/** No projection of that name, or no such version of it, is registered here. The message lists those that are. */
+/**
+ * No projection of that name, or no such version of it, is registered here. The message lists those that are.
+ */
 export class UnknownProjectionError extends JetsourceError {
   readonly code = 'unknown-projection';
   override readonly name = 'UnknownProjectionError';
@@ -91,8 +93,9 @@ export class ProjectionFencedError extends JetsourceError {
 }
 
 /**
- * The database holds a checkpoint with a value that jetsource does not write. The projection stops. Correct the
- * value, or delete the row and start the projection: its model is then cleared and built from the beginning.
+ * The database holds a checkpoint with a value that jetsource does not write. The projection stops. Correct
+ * the value, or delete the row and start the projection: its model is then cleared and built from the
+ * beginning.
  */
 export class CorruptCheckpointError extends JetsourceError {
   readonly code = 'corrupt-checkpoint';

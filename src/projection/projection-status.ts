@@ -2,7 +2,8 @@ import type { Position } from '../event/position.js';
 
 /**
  * - `idle`: not started yet.
- * - `catching-up`: reads what is stored already, or waits until its database or the log answers (`error` says so).
+ * - `catching-up`: reads what is stored already, or waits until its database or the log answers (`error` says
+ *   so).
  * - `live`: has read all that is stored, and continues with what comes.
  * - `failed`: stopped at an error. Fix it, then start or rebuild.
  * - `diverged`: stopped because the log is not the one that the model was built from. Rebuild.

@@ -14,7 +14,8 @@ import type { RebuildOptions, RebuildResult } from './rebuild/rebuild-options.js
 /** Options of {@link Projections}. */
 export interface ProjectionsOptions {
   /**
-   * Called with every error of a projection, also with those that it waits out: for logs. What it throws is ignored.
+   * Called with every error of a projection, also with those that it waits out: for logs. What it throws is
+   * ignored.
    *
    * @default not called; `status()` tells
    */
@@ -22,9 +23,9 @@ export interface ProjectionsOptions {
 }
 
 /**
- * Durable projections over one event store. Each runs on its own: one that fails does not delay the others, and never
- * ends the process. Two versions of one projection can run side by side: the old one serves readers while the new one
- * is built.
+ * Durable projections over one event store. Each runs on its own: one that fails does not delay the others,
+ * and never ends the process. Two versions of one projection can run side by side: the old one serves readers
+ * while the new one is built.
  *
  * @example
  * await using projections = new Projections(store, [summary], {
@@ -41,7 +42,8 @@ export class Projections {
    * Does nothing yet; {@link start} does.
    *
    * @param definitions What {@link defineProjection} returned, each name and version once.
-   * @throws {@link InvalidOptionError} when an option does not exist or cannot work, or a name and version comes twice.
+   * @throws {@link InvalidOptionError} when an option does not exist or cannot work, or a name and version
+   * comes twice.
    * @throws {@link EventRegistrationError} when one handles an event type that the store does not know.
    */
   constructor(
@@ -61,11 +63,12 @@ export class Projections {
   }
 
   /**
-   * Starts those that do not run, each from its checkpoint. Resolves when every replay has begun or could not begin.
-   * What keeps a projection from running is told by `onError` and {@link status}, and rejects {@link waitUntilLive}.
+   * Starts those that do not run, each from its checkpoint. Resolves when every replay has begun or could not
+   * begin. What keeps a projection from running is told by `onError` and {@link status}, and rejects {@link
+   * waitUntilLive}.
    *
-   * A log that does not answer is noticed when its reads time out. `signal` ends the waiting earlier; the projections
-   * keep trying.
+   * A log that does not answer is noticed when its reads time out. `signal` ends the waiting earlier; the
+   * projections keep trying.
    *
    * @throws {@link InvalidOptionError} when an option does not exist or cannot work; the signal's reason.
    * @example
@@ -78,8 +81,8 @@ export class Projections {
   }
 
   /**
-   * Stops all, each after its transaction in progress. Calls that wait are rejected with {@link ProjectionFailedError}.
-   * They can be started again.
+   * Stops all, each after its transaction in progress. Calls that wait are rejected with {@link
+   * ProjectionFailedError}. They can be started again.
    */
   async stop(): Promise<void> {
     await this.#each((runner) => runner.stop());
@@ -91,16 +94,16 @@ export class Projections {
   }
 
   /**
-   * Resolves when the projection has committed the event at that position: immediately when it already has, and when
-   * there is nothing to wait for (`undefined`, the position of an empty append). During a rebuild it waits for the
-   * rebuilt model.
+   * Resolves when the projection has committed the event at that position: immediately when it already has,
+   * and when there is nothing to wait for (`undefined`, the position of an empty append). During a rebuild it
+   * waits for the rebuilt model.
    *
    * @param projection Its name (the newest version registered here), `{ name, version }`, or its definition.
    * @throws {@link WaitTimeoutError} when it takes longer than `timeoutMs` (default 5,000 ms).
-   * @throws {@link ProjectionFailedError}, {@link ProjectionDivergedError} or {@link ProjectionFencedError} when the
-   * projection does not run any more.
-   * @throws {@link InvalidOptionError} when the projection does not read that event's category, or an option cannot
-   * work.
+   * @throws {@link ProjectionFailedError}, {@link ProjectionDivergedError} or {@link ProjectionFencedError}
+   * when the projection does not run any more.
+   * @throws {@link InvalidOptionError} when the projection does not read that event's category, or an option
+   * cannot work.
    * @throws {@link UnknownProjectionError} when no such projection is registered here.
    * @example
    * const { position } = await store.append(streamName('order', '42'), [new OrderPlaced('ada')]);
@@ -124,14 +127,16 @@ export class Projections {
   }
 
   /**
-   * Clears a model and builds it again by replay, from the beginning of the log or from `from` on. Resolves when it has
-   * read all that is stored; the projection then continues live. It works in any state, starts a projection that does
-   * not run, and fences its other instances. Until it resolves, readers see a model that is not complete. After a crash
-   * the next start continues it.
+   * Clears a model and builds it again by replay, from the beginning of the log or from `from` on. Resolves
+   * when it has read all that is stored; the projection then continues live. It works in any state, starts a
+   * projection that does not run, and fences its other instances. Until it resolves, readers see a model that
+   * is not complete. After a crash the next start continues it.
    *
    * @param projection Its name (the newest version registered here), `{ name, version }`, or its definition.
-   * @throws {@link ProjectionFailedError} when the projection fails, is stopped, or is rebuilt again before the end.
-   * @throws {@link InvalidOptionError} before anything is cleared, also when `from` lies beyond the end of the log.
+   * @throws {@link ProjectionFailedError} when the projection fails, is stopped, or is rebuilt again before
+   * the end.
+   * @throws {@link InvalidOptionError} before anything is cleared, also when `from` lies beyond the end of
+   * the log.
    * @throws {@link NatsError} when the log does not answer where it ends; nothing is cleared then.
    * @throws {@link UnknownProjectionError} when no such projection is registered here.
    * @example

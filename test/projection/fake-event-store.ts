@@ -16,7 +16,7 @@ import {
 import type { ReadAllStart } from '../../src/event-store/replay/read-all-start.js';
 import type { StreamPage } from '../../src/event-store/listing/stream-page.js';
 
-/** A log in memory with what projections use of it, and the accidents that can happen to it. */
+/** A log in memory with what projections use of it, and the faults that it can have. */
 export class FakeEventStore extends EventStore {
   readonly name = 'fake';
   identity = 'identity-1';
@@ -77,7 +77,7 @@ export class FakeEventStore extends EventStore {
         told = false;
         options.onRecovery?.('the connection was renewed');
       }
-      const all = this.#commits.filter((c) => isBehind(c, next) && isWanted(c, options.categories));
+      const all = this.#commits.filter((c) => isFrom(c, next) && isWanted(c, options.categories));
       const commits = all.slice(0, this.maxBatch);
       const caughtUp = commits.length === all.length;
       const last = commits.at(-1);
@@ -103,7 +103,7 @@ export class FakeEventStore extends EventStore {
     this.#wake();
   }
 
-  /** The replay had to make its consumer anew. */
+  /** The replay had to create its consumer again. */
   reconnect(): void {
     this.#recoveries += 1;
     this.#wake();
@@ -114,7 +114,7 @@ export class FakeEventStore extends EventStore {
     this.#commits = this.#commits.filter((commit) => commit.sequence !== sequence);
   }
 
-  /** A backup is restored: what was behind the sequence is gone, and the sequences are given again. */
+  /** A backup is restored: what came after the sequence is gone, and its sequences are used again. */
   restore(sequence: number): void {
     this.#commits = this.#commits.filter((commit) => commit.sequence <= sequence);
     this.#last = sequence;
@@ -163,7 +163,7 @@ function isWanted(commit: StoredCommit, categories: readonly string[] | undefine
   return categories?.includes(commit.stream.category) ?? !commit.stream.category.startsWith('$');
 }
 
-function isBehind(commit: StoredCommit, start: ReadAllStart | undefined): boolean {
+function isFrom(commit: StoredCommit, start: ReadAllStart | undefined): boolean {
   if (start === undefined) return true;
   if ('sequence' in start) return commit.sequence >= start.sequence;
   if ('time' in start) return (commit.time ?? 0) >= start.time.getTime();

@@ -11,8 +11,8 @@ export interface CheckpointKey {
   /** Version of the projection, 1 or more. */
   readonly version: number;
   /**
-   * The part of the streams that one owner reads, counted from 0. Today a projection has one lane, 0, with all of
-   * its streams.
+   * The part of the streams that one owner reads, counted from 0. Today a projection has one lane, 0, with
+   * all of its streams.
    */
   readonly lane: number;
 }

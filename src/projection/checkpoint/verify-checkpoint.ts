@@ -7,10 +7,12 @@ import type { Checkpoint } from './checkpoint.js';
 import { logReachFor } from '../rebuild/log-reach.js';
 
 /**
- * Checks that the log is the one that the model was built from. A commit that was removed since is no divergence.
+ * Checks that the log is the one that the model was built from. A commit that was removed since is no
+ * divergence.
  *
  * @returns Sequence of the log's last message at that time.
- * @throws {@link ProjectionDivergedError} when it is another log, has lost its end, or holds another commit at the checkpoint.
+ * @throws {@link ProjectionDivergedError} when it is another log, has lost its end, or holds another commit
+ * at the checkpoint.
  */
 export async function verifyCheckpoint(checkpoint: Checkpoint, store: EventStore): Promise<number> {
   if (checkpoint.storeIdentity !== store.identity) {
@@ -38,7 +40,10 @@ export async function verifyCheckpoint(checkpoint: Checkpoint, store: EventStore
   return last;
 }
 
-/** The start was inside the log when the replay began. Past its end, what is appended until then would be skipped. */
+/**
+ * The start was inside the log when the replay began. Past its end, what is appended until then would be
+ * skipped.
+ */
 function requireStart(checkpoint: Checkpoint, last: number): void {
   const reach = checkpoint.start === undefined ? 0 : logReachFor(checkpoint.start);
   if (last < reach) throw diverged(checkpoint, `it begins after sequence ${reach}, the log ends at ${last}`);

@@ -13,8 +13,8 @@ const KNOWN = ['name', 'version', 'categories', 'store', 'setUp', 'clear', 'even
 
 /**
  * Describes a durable read model: a fold of events into a database. The events of up to 500 commits and the
- * checkpoint after them are committed in one transaction, so each event is in the model exactly once, even when the
- * process, the database or the log fails in between.
+ * checkpoint after them are committed in one transaction, so each event is in the model exactly once, even
+ * when the process, the database or the log fails in between.
  *
  * @throws {@link InvalidOptionError} when an option does not exist or cannot work.
  * @throws {@link EventRegistrationError} when a class has no event type.
@@ -23,7 +23,8 @@ const KNOWN = ['name', 'version', 'categories', 'store', 'setUp', 'clear', 'even
  *   name: 'order-summary',
  *   categories: ['order'],
  *   store: postgresProjectionStore(pglite(db)),
- *   setUp: (tx) => tx.query('create table if not exists order_summary (customer text primary key, orders int not null)'),
+ *   setUp: (tx) =>
+ *     tx.query('create table if not exists order_summary (customer text primary key, orders int not null)'),
  *   clear: (tx) => tx.query('delete from order_summary'),
  *   events: { OrderPlaced },
  *   on: {

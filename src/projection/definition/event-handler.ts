@@ -6,6 +6,6 @@ export interface EventHandler<Tx> {
   /** The event type: a class, or what {@link eventType} declared. */
   readonly definition: EventDefinition;
   /** Writes what follows from the event, through `tx` only. */
-  // a method, not a property: a definition for one database is then also one for `unknown`, so a list can mix them
+  // a method, not a property: a definition for one database is then also one for `unknown`, as lists need
   handle(event: RecordedEvent, tx: Tx): Promise<void> | void;
 }

@@ -30,8 +30,8 @@ export class ProjectionDirectory<T> {
   /**
    * A name alone finds its newest version.
    *
-   * @throws {@link UnknownProjectionError} with the list of what there is; {@link InvalidOptionError} when `ref`
-   * is neither a name nor a name and a version.
+   * @throws {@link UnknownProjectionError} with the list of what there is; {@link InvalidOptionError} when
+   * `ref` is neither a name nor a name and a version.
    */
   find(ref: ProjectionRef): T {
     const { name, version } = typeof ref === 'string' ? { name: ref } : checkedId(ref);

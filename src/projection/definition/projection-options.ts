@@ -26,15 +26,15 @@ export type ProjectionHandlers<Events extends ProjectedEvents, Tx> = {
 /** Options of {@link defineProjection}. */
 export interface ProjectionOptions<Tx, Events extends ProjectedEvents> {
   /**
-   * A letter, then letters, digits, `_` or `-`; 64 characters at most. The checkpoint is stored under this name and
-   * the version, so a projection with a new name starts from the beginning of the log.
+   * A letter, then letters, digits, `_` or `-`; 64 characters at most. The checkpoint is stored under this
+   * name and the version, so a projection with a new name starts from the beginning of the log.
    */
   readonly name: string;
   /**
    * An integer of at least 1; increase it when the model has to be built differently. Each version has a
-   * checkpoint of its own and starts from the beginning of the log. Give each its own tables (`order_summary_v2`):
-   * then both can run until the readers have moved, in one {@link Projections} or in two processes, as during a
-   * rolling update.
+   * checkpoint of its own and starts from the beginning of the log. Give each its own tables
+   * (`order_summary_v2`): then both can run until the readers have moved, in one {@link Projections} or in
+   * two processes, as during a rolling update.
    *
    * @default 1
    */
@@ -44,7 +44,8 @@ export interface ProjectionOptions<Tx, Events extends ProjectedEvents> {
   /** The database of the model. Handlers must write through its transactions and through nothing else. */
   readonly store: ProjectionStore<Tx>;
   /**
-   * Creates the tables. Runs at every start, so it has to accept those that exist (`create table if not exists`).
+   * Creates the tables. Runs at every start, so it has to accept those that exist already
+   * (`create table if not exists`).
    *
    * @default nothing
    */
@@ -52,13 +53,13 @@ export interface ProjectionOptions<Tx, Events extends ProjectedEvents> {
   /** Empties the tables: before the first event, and for a rebuild. */
   clear(tx: Tx): Promise<unknown>;
   /**
-   * The event types that the model is built from: classes, or what {@link eventType} declared. Events of other types
-   * are skipped.
+   * The event types that the model is built from: classes, or what {@link eventType} declared. Events of
+   * other types are skipped.
    */
   readonly events: Events;
   /**
-   * A handler for each of `events`, called in the order of the log. When it throws, its transaction is rolled back
-   * and tried again, 5 times in all; then the projection stops with {@link ProjectionFailedError}.
+   * A handler for each of `events`, called in the order of the log. When it throws, its transaction is rolled
+   * back and tried again, 5 times in all; then the projection stops with {@link ProjectionFailedError}.
    */
   readonly on: ProjectionHandlers<Events, Tx>;
 }

@@ -17,7 +17,10 @@ import type { RunEvent } from '../run/run-event.js';
 import type { StartOptions } from './start-options.js';
 import { type RunSupervisor, SupervisedRun } from './supervised-run.js';
 
-/** The life cycle of one projection in this process: at most one run at a time, started, stopped, or reset by a rebuild. */
+/**
+ * The life cycle of one projection in this process: at most one run at a time, started, stopped, or reset by
+ * a rebuild.
+ */
 export class ProjectionRunner {
   readonly #definition: ProjectionDefinition;
   readonly #store: EventStore;
@@ -45,8 +48,8 @@ export class ProjectionRunner {
   }
 
   /**
-   * Resolves when the replay has begun, or the first try to begin it has failed, which the status tells. Does nothing
-   * while it runs.
+   * Resolves when the replay has begun, or the first try to begin it has failed, which the status tells. Does
+   * nothing while it runs.
    */
   async start({ signal }: StartOptions): Promise<void> {
     signal?.throwIfAborted();

@@ -15,8 +15,8 @@ interface Waiter {
 }
 
 /**
- * Callers that wait for a condition. A wait ends when the condition holds, with a failure, by its own timeout or by
- * its own signal, and leaves no timer and no listener.
+ * Callers that wait for a condition. A wait ends when the condition holds, with a failure, by its own timeout
+ * or by its own signal, and leaves no timer and no listener.
  */
 export class Waiters {
   readonly #waiting = new Set<Waiter>();

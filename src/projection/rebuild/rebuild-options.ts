@@ -2,9 +2,9 @@ import type { Position } from '../../event/position.js';
 import type { ReadAllStart } from '../../event-store/replay/read-all-start.js';
 
 /**
- * Where a rebuild begins: at an event (`position`), at a sequence of the store's JetStream stream, or at a time by
- * the server's clock. It must not lie beyond the end of the log, nor in the future: what is appended later would
- * be skipped.
+ * Where a rebuild begins: at an event (`position`), at a sequence of the store's JetStream stream, or at a
+ * time by the server's clock. It must not lie beyond the end of the log, nor in the future: what is appended
+ * later would be skipped.
  */
 export type RebuildStart = Exclude<ReadAllStart, { readonly after: Position }>;
 
@@ -19,8 +19,8 @@ export interface RebuildOptions {
    */
   readonly onProgress?: ((progress: RebuildProgress) => void) | undefined;
   /**
-   * Rejects the call with its reason. Once the model is cleared, the projection continues with the replay all the
-   * same. @default none
+   * Rejects the call with its reason. Once the model is cleared, the projection continues with the replay all
+   * the same. @default none
    */
   readonly signal?: AbortSignal | undefined;
 }

@@ -22,15 +22,15 @@ export interface Batch {
  * Handles the events of the commits and moves the checkpoint after them, in one transaction.
  *
  * @returns The new checkpoint.
- * @throws {@link ProjectionFencedError} when another owner has taken over; {@link HandlerFault} when a handler
- * failed, or what the handlers wrote could not be committed. Nothing is written then.
+ * @throws {@link ProjectionFencedError} when another owner has taken over; {@link HandlerFault} when a
+ * handler failed, or what the handlers wrote could not be committed. Nothing is written then.
  */
 export async function applyCommits(batch: Batch): Promise<Checkpoint> {
   const next = checkpointAfter(batch);
   let handled = false;
   try {
     await batch.definition.store.transact(async (tx, table) => {
-      // comes first, since it locks: a former owner is refused before it writes, and waits instead of deadlocking
+      // comes first, since it locks: a former owner is refused before it writes, and cannot deadlock
       if (await table.replace(batch.checkpoint, next)) await handleAll(batch, tx);
       else await requireOwnCommit(table, next);
       handled = true;

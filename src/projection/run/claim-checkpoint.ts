@@ -22,11 +22,11 @@ export interface Claim {
 }
 
 /**
- * Makes the caller the owner of the checkpoint: from now on, no commit of an earlier owner is accepted. A model that
- * has no checkpoint yet, or is to be rebuilt, is cleared in the same transaction.
+ * Makes the caller the owner of the checkpoint: from now on, no commit of an earlier owner is accepted. A
+ * model that has no checkpoint yet, or is to be rebuilt, is cleared in the same transaction.
  *
- * @throws {@link ProjectionFencedError} when others were faster each time; {@link HandlerFault} when `setUp` or
- * `clear` fails.
+ * @throws {@link ProjectionFencedError} when others were faster each time; {@link HandlerFault} when `setUp`
+ * or `clear` fails.
  */
 export async function claimCheckpoint(claim: Claim): Promise<Checkpoint> {
   const { definition } = claim;

@@ -1,6 +1,6 @@
 /**
- * Code of the projection threw. It is tried a few times only, while an error of the database is waited out. Callers
- * see it as `status().error` between two tries.
+ * Code of the projection threw. It is tried a few times only, while an error of the database is waited out.
+ * Callers see it as `status().error` between two tries.
  */
 export class HandlerFault extends Error {
   override readonly name = 'HandlerFault';

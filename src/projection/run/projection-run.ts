@@ -38,8 +38,8 @@ export class ProjectionRun {
   /**
    * Resolves when stopped.
    *
-   * @throws {@link ProjectionFailedError}, {@link ProjectionDivergedError} or {@link ProjectionFencedError} when it
-   * cannot continue.
+   * @throws {@link ProjectionFailedError}, {@link ProjectionDivergedError} or {@link ProjectionFencedError}
+   * when it cannot continue.
    */
   async work(reset?: Reset): Promise<void> {
     const claim = { definition: this.#definition, store: this.#store, reset };
@@ -89,7 +89,8 @@ export class ProjectionRun {
   }
 
   /**
-   * Applies all the commits, or only those before the one that fails, so that a projection stops right before it.
+   * Applies all the commits, or only those before the one that fails, so that a projection stops right before
+   * it.
    *
    * @returns How many were applied.
    */

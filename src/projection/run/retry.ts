@@ -5,7 +5,10 @@ import type { ProjectionId } from '../definition/projection-id.js';
 import { ProjectionFailedError } from '../projection-errors.js';
 import { HandlerFault } from './handler-fault.js';
 
-/** How often a handler is called with an event that it fails on. Its tries then span half a second to a second. */
+/**
+ * How often a handler is called with an event that it fails on. Its tries then span half a second to a
+ * second.
+ */
 const HANDLER_TRIES = 5;
 const FIRST_WAIT_MS = 50;
 const LONGEST_WAIT_MS = 5_000;
@@ -19,11 +22,11 @@ export interface HandlerRetryOptions {
 }
 
 /**
- * Does the work until it succeeds. An error of the projection's own code is final after 5 tries. A database or a log
- * that does not answer is waited for without limit, up to 5 s between two tries.
+ * Does the work until it succeeds. An error of the projection's own code is final after 5 tries. A database
+ * or a log that does not answer is waited for without limit, up to 5 s between two tries.
  *
- * @throws {@link ProjectionFailedError} when the projection's own code keeps failing; other errors of jetsource as
- * they are; the signal's reason.
+ * @throws {@link ProjectionFailedError} when the projection's own code keeps failing; other errors of
+ * jetsource as they are; the signal's reason.
  */
 export async function retry<T>(work: () => Promise<T>, options: HandlerRetryOptions): Promise<T> {
   const backoff = new Backoff(FIRST_WAIT_MS, LONGEST_WAIT_MS);

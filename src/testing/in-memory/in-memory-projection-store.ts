@@ -3,10 +3,12 @@ import type { Checkpoint, CheckpointKey } from '../../projection/checkpoint/chec
 import type { CheckpointTable, ProjectionStore } from '../../projection/checkpoint/projection-store.js';
 
 /**
- * A database for the projections of a test: a model in memory that handlers change in place, and the checkpoints
- * beside it. As in a real database, a transaction is written as a whole or not at all, and they run one after the other.
+ * A database for the projections of a test: a model in memory that handlers change in place, and the
+ * checkpoints beside it. As in a real database, a transaction is written as a whole or not at all, and they
+ * run one after the other.
  *
- * @param model The model before the first event, of what `structuredClone` copies: maps, sets, lists, plain objects.
+ * @param model The model before the first event, of what `structuredClone` copies: maps, sets, lists, plain
+ * objects.
  * @throws {@link InvalidOptionError} when the model is no object.
  * @example
  * const store = inMemoryProjectionStore(new Map<string, number>());
@@ -15,7 +17,11 @@ import type { CheckpointTable, ProjectionStore } from '../../projection/checkpoi
  *   store,
  *   clear: async (model) => model.clear(),
  *   events: { OrderPlaced },
- *   on: { OrderPlaced: ({ data }, model) => void model.set(data.customer, (model.get(data.customer) ?? 0) + 1) },
+ *   on: {
+ *     OrderPlaced: ({ data }, model) => {
+ *       model.set(data.customer, (model.get(data.customer) ?? 0) + 1);
+ *     },
+ *   },
  * });
  * expect(store.model.get('ada')).toBe(1);
  */
@@ -43,7 +49,9 @@ export class InMemoryProjectionStore<Model extends object> implements Projection
     return this.#model;
   }
 
-  /** The committed checkpoint of a projection; undefined when it never ran. Version 1 and lane 0 unless given. */
+  /**
+   * The committed checkpoint of a projection; undefined when it never ran. Version 1 and lane 0 unless given.
+   */
   checkpoint(
     projection: string,
     { version = 1, lane = 0 }: Partial<CheckpointKey> = {},
