@@ -1,4 +1,4 @@
-import { PGlite } from '@electric-sql/pglite';
+import { PGlite, type Transaction } from '@electric-sql/pglite';
 import { createCheckpoints } from '../../src/postgres/create-checkpoints.js';
 import { pglite } from '../../src/postgres/pglite.js';
 import { postgresProjectionStore } from '../../src/postgres/postgres-projection-store.js';
@@ -26,14 +26,17 @@ afterAll(() => db.close());
 beforeEach(() => db.exec('drop table if exists jetsource_checkpoint'));
 
 /** The statements that are run, by their first two words. */
-function recording(): { database: SqlDatabase<unknown>; statements: string[] } {
-  const { transaction, query } = pglite(db);
+function recording(): { database: SqlDatabase<Transaction>; statements: string[] } {
+  const adapter: SqlDatabase<Transaction> = pglite(db);
   const statements: string[] = [];
-  const recorded: typeof query = (tx, sql, parameters) => {
-    statements.push(sql.split(/\s+|\(/, 2).join(' '));
-    return query(tx, sql, parameters);
+  const database: SqlDatabase<Transaction> = {
+    transaction: async (work) => adapter.transaction(work),
+    query: async (tx, sql, parameters) => {
+      statements.push(sql.split(/\s+|\(/, 2).join(' '));
+      return adapter.query(tx, sql, parameters);
+    },
   };
-  return { database: { transaction, query: recorded } as SqlDatabase<unknown>, statements };
+  return { database, statements };
 }
 
 async function keyColumns(): Promise<string[]> {
@@ -100,12 +103,14 @@ describe('the table of checkpoints', () => {
   });
 
   it('is created at the next transaction when the first try fails', async () => {
-    const { transaction, query } = pglite(db);
+    const adapter: SqlDatabase<Transaction> = pglite(db);
     let failures = 1;
-    const database: SqlDatabase<unknown> = {
-      transaction: (work) =>
-        failures-- > 0 ? Promise.reject(new TypeError('down')) : transaction(work as never),
-      query: query as SqlDatabase<unknown>['query'],
+    const database: SqlDatabase<Transaction> = {
+      transaction: async (work) => {
+        if (failures-- > 0) throw new TypeError('down');
+        return adapter.transaction(work);
+      },
+      query: async (tx, sql, parameters) => adapter.query(tx, sql, parameters),
     };
     const store = postgresProjectionStore(database);
     const key = { projection: 'sums', version: 1, lane: 0 };

@@ -42,9 +42,7 @@ export function defineProjection<Tx, Events extends ProjectedEvents>(
   options: ProjectionOptions<Tx, Events>,
 ): ProjectionDefinition<Tx> {
   checkOptionsObject(options, { object: 'projection', prefix: 'projection.', known: KNOWN });
-  checkStore(options.store);
-  checkOptionalFunction('projection.setUp', options.setUp);
-  checkFunction('projection.clear', options.clear);
+  checkTables(options);
   return {
     name: checkedName(options.name),
     version: integerOption('projection.version', options.version, 1),
@@ -56,7 +54,15 @@ export function defineProjection<Tx, Events extends ProjectedEvents>(
   };
 }
 
-function checkStore(store: { readonly transact?: unknown } | undefined): void {
+/** What the model's tables need, as a caller without types may give it. */
+function checkTables(given: {
+  readonly store?: { readonly transact?: unknown };
+  readonly setUp?: unknown;
+  readonly clear?: unknown;
+}): void {
+  const { store, setUp, clear } = given;
+  checkOptionalFunction('projection.setUp', setUp);
+  checkFunction('projection.clear', clear);
   if (typeof store?.transact === 'function') return;
   const allowed = 'a ProjectionStore, such as postgresProjectionStore(…) or inMemoryProjectionStore(…)';
   throw new InvalidOptionError({ option: 'projection.store', given: store, allowed });

@@ -24,12 +24,12 @@ afterEach(async () => {
   }
 });
 
-function launch(definition = sums(store), onFailure = (_: Error): void => undefined): SupervisedRun {
+function launch(definition = sums(store), onFailure = (): void => undefined): SupervisedRun {
   const supervisor: RunSupervisor = {
     on: ({ kind }) => void told.push(kind),
-    onFailure: (error) => {
+    onFailure: () => {
       told.push('failed');
-      onFailure(error);
+      onFailure();
     },
   };
   const run = new SupervisedRun(definition, log, { supervisor, reset: undefined });
