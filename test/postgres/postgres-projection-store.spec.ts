@@ -184,23 +184,17 @@ describe('postgresProjectionStore', () => {
 
   it('keeps the lanes of a projection apart', async () => {
     const store = postgresProjectionStore(pglite(db));
-    const common = {
-      projection: 'p',
-      version: 1,
-      epoch: 1,
-      storeIdentity: 'i',
-      commitId: undefined,
-      start: undefined,
-    };
-    const lanes: Checkpoint[] = [0, 1].map((lane) => ({
-      ...common,
-      lane,
-      position: positionOf(lane + 1, 0),
-    }));
+    const position = positionOf(1, 0);
+    const first = { projection: 'p', version: 1, lane: 0, epoch: 1, storeIdentity: 'i', position };
+    const lanes: Checkpoint[] = [0, 1].map((lane) => ({ ...first, lane, commitId: 'c', start: undefined }));
     for (const lane of lanes) {
       expect(await store.transact((_, table) => table.replace(undefined, lane))).toBe(true);
     }
-    for (const lane of lanes) expect(await store.transact((_, table) => table.find(lane))).toEqual(lane);
+    const [zero, one] = lanes as [Checkpoint, Checkpoint];
+    const next = { ...zero, epoch: 2, position: positionOf(2, 0) };
+    expect(await store.transact((_, table) => table.replace(zero, next))).toBe(true);
+    expect(await store.transact((_, table) => table.find(zero))).toEqual(next);
+    expect(await store.transact((_, table) => table.find(one))).toEqual(one);
   });
 
   it.each([

@@ -158,6 +158,24 @@ describe('rebuild', () => {
     await stopping;
   });
 
+  it('does not begin when its signal aborts while it waits for another rebuild to begin', async () => {
+    let release = (): void => undefined;
+    let enter = (): void => undefined;
+    const entered = new Promise<void>((resolve) => (enter = resolve));
+    const gate = new Promise<void>((resolve) => (release = resolve));
+    projections = new Projections(log, [sums(store, { before: () => (enter(), gate) })]);
+    await projections.start();
+    await entered;
+    const first = projections.rebuild('sums');
+    const controller = new AbortController();
+    const second = errorOf(projections.rebuild('sums', { signal: controller.signal }));
+    controller.abort(new TypeError('enough'));
+    release();
+    expect((await second).message).toBe('enough');
+    expect(await first).toMatchObject({ commits: 10 });
+    expect(store.checkpoint('sums')?.epoch).toBe(2);
+  });
+
   it('continues when its signal has aborted', async () => {
     const controller = new AbortController();
     const onProgress = (): void => controller.abort(new TypeError('enough'));
