@@ -65,21 +65,28 @@ export type { StreamName } from './event/stream-name.js';
 export type { Version } from './event/version.js';
 export type { ConnectionOptions } from './jetstream/connection/connection-options.js';
 export type { StoreStreamOptions } from './jetstream/streams/store-stream.js';
-export { defineProjection } from './projection/define-projection.js';
+export type { Checkpoint, CheckpointKey } from './projection/checkpoint/checkpoint.js';
+export type { CheckpointTable, ProjectionStore } from './projection/checkpoint/projection-store.js';
+export { defineProjection } from './projection/definition/define-projection.js';
+export type { EventHandler } from './projection/definition/event-handler.js';
+export type { ProjectionDefinition } from './projection/definition/projection-definition.js';
+export type { ProjectionId, ProjectionRef } from './projection/definition/projection-id.js';
 export type {
   ProjectedEvents,
-  ProjectionDefinition,
   ProjectionHandlers,
   ProjectionOptions,
-} from './projection/define-projection.js';
-export type { Checkpoint, CheckpointKey } from './projection/checkpoint.js';
+} from './projection/definition/projection-options.js';
+export type { StartOptions } from './projection/lifecycle/start-options.js';
+export type { WaitForOptions } from './projection/progress/wait-for-options.js';
 export type { ProjectionState, ProjectionStatus } from './projection/projection-status.js';
-export type { CheckpointTable, ProjectionStore } from './projection/projection-store.js';
-export type { EventHandler } from './projection/event-handler.js';
-export type { StartOptions, WaitForOptions } from './projection/projection-runner.js';
 export { Projections } from './projection/projections.js';
 export type { ProjectionsOptions } from './projection/projections.js';
-export type { RebuildOptions, RebuildProgress, RebuildResult, RebuildStart } from './projection/rebuild.js';
+export type {
+  RebuildOptions,
+  RebuildProgress,
+  RebuildResult,
+  RebuildStart,
+} from './projection/rebuild/rebuild-options.js';
 export {
   AggregateNotFoundError,
   CommandHandledError,
@@ -111,6 +118,7 @@ export { StoreNotFoundError, StoreSettingsError } from './jetstream/streams/stre
 export { InvalidOptionError } from './kernel/invalid-option-error.js';
 export type { JetsourceError, Outcome } from './kernel/jetsource-error.js';
 export {
+  CorruptCheckpointError,
   ProjectionDivergedError,
   ProjectionFailedError,
   ProjectionFencedError,

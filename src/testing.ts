@@ -1,5 +1,7 @@
 export { InMemoryEventStore, inMemoryEventStore } from './testing/in-memory/in-memory-event-store.js';
 export type { InMemoryEventStoreOptions } from './testing/in-memory/in-memory-options.js';
+export { inMemoryProjectionStore } from './testing/in-memory/in-memory-projection-store.js';
+export type { InMemoryProjectionStore } from './testing/in-memory/in-memory-projection-store.js';
 export type { ConformanceCase, ConformanceContext } from './testing/conformance/conformance-case.js';
 export { conformanceContext } from './testing/conformance/conformance-context.js';
 export { conformanceEvents } from './testing/conformance/conformance-events.js';

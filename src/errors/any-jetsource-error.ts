@@ -38,6 +38,7 @@ import type {
 } from '../jetstream/streams/stream-errors.js';
 import type { InvalidOptionError } from '../kernel/invalid-option-error.js';
 import type {
+  CorruptCheckpointError,
   ProjectionDivergedError,
   ProjectionFailedError,
   ProjectionFencedError,
@@ -83,6 +84,7 @@ export type AnyJetsourceError =
   | ProjectionFailedError
   | ProjectionDivergedError
   | ProjectionFencedError
+  | CorruptCheckpointError
   | WaitTimeoutError
   | NatsServerUnavailableError
   | CapturedPatternError

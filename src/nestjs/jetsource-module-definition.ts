@@ -9,6 +9,7 @@ import { APP_INTERCEPTOR, ModulesContainer } from '@nestjs/core';
 import { connectEventStore } from '../event-store/connect-event-store.js';
 import type { EventStore } from '../event-store/event-store.js';
 import { InvalidOptionError } from '../kernel/invalid-option-error.js';
+import { checkDefinitions } from '../projection/definition/check-definitions.js';
 import { Projections } from '../projection/projections.js';
 import { CorrelationInterceptor } from './correlation.interceptor.js';
 import { JetsourceLifecycle } from './jetsource-lifecycle.js';
@@ -88,7 +89,9 @@ function checkIsOnly(
 const logger = new Logger('Jetsource');
 
 async function connect(options: JetsourceModuleOptions): Promise<EventStore> {
-  const { projections: _projections, ...storeOptions } = options;
+  const { projections = [], ...storeOptions } = options;
+  // before the store is connected, so that a wrong list leaves no connection open
+  checkDefinitions(projections);
   return connectEventStore({ onWarning: (warning) => logger.warn(warning), ...storeOptions });
 }
 

@@ -1,33 +1,21 @@
-import { asPosition } from '../event/position.js';
-import type { Checkpoint, CheckpointKey } from '../projection/checkpoint.js';
-import type { CheckpointTable } from '../projection/projection-store.js';
-import { decodeStart, encodeStart } from './start-column.js';
+import type { Checkpoint, CheckpointKey } from '../projection/checkpoint/checkpoint.js';
+import type { CheckpointTable } from '../projection/checkpoint/projection-store.js';
+import { CorruptCheckpointError } from '../projection/projection-errors.js';
+import { decodePosition, decodeStart, encodeStart } from './start-column.js';
 import type { SqlDatabase, SqlRow } from './sql-database.js';
 
-/** Creates the table where it does not exist. */
-export const CREATE_CHECKPOINTS = `create table if not exists jetsource_checkpoint (
-  projection text not null,
-  version integer not null,
-  epoch bigint not null,
-  store_identity text not null,
-  position text,
-  commit_id text,
-  start_at text,
-  updated_at timestamptz not null default now(),
-  primary key (projection, version)
-)`;
+const FIND = `select epoch, store_identity, position, commit_id, start_at
+from jetsource_checkpoint where projection = $1 and version = $2 and lane = $3`;
 
-const FIND = `select projection, version, epoch, store_identity, position, commit_id, start_at
-from jetsource_checkpoint where projection = $1 and version = $2`;
-
-const INSERT = `insert into jetsource_checkpoint (projection, version, epoch, store_identity, position, commit_id, start_at)
-values ($1, $2, $3, $4, $5, $6, $7)
-on conflict (projection, version) do nothing
+const INSERT = `insert into jetsource_checkpoint
+  (projection, version, lane, epoch, store_identity, position, commit_id, start_at)
+values ($1, $2, $3, $4, $5, $6, $7, $8)
+on conflict (projection, version, lane) do nothing
 returning 1`;
 
 const REPLACE = `update jetsource_checkpoint
-set epoch = $3, store_identity = $4, position = $5, commit_id = $6, start_at = $7, updated_at = now()
-where projection = $1 and version = $2 and epoch = $8 and position is not distinct from $9
+set epoch = $4, store_identity = $5, position = $6, commit_id = $7, start_at = $8, updated_at = now()
+where projection = $1 and version = $2 and lane = $3 and epoch = $9 and position is not distinct from $10
 returning 1`;
 
 /** The rows of `jetsource_checkpoint` as a transaction sees them. */
@@ -41,8 +29,9 @@ export class CheckpointRows<Tx> implements CheckpointTable {
   }
 
   async find(key: CheckpointKey): Promise<Checkpoint | undefined> {
-    const [row] = await this.#database.query(this.#tx, FIND, [key.projection, key.version]);
-    return row === undefined ? undefined : checkpointOf(row);
+    const { projection, version, lane } = key;
+    const [row] = await this.#database.query(this.#tx, FIND, [projection, version, lane]);
+    return row === undefined ? undefined : checkpointOf({ projection, version, lane }, row);
   }
 
   async replace(previous: Checkpoint | undefined, next: Checkpoint): Promise<boolean> {
@@ -63,6 +52,7 @@ function valuesOf(checkpoint: Checkpoint): unknown[] {
   return [
     checkpoint.projection,
     checkpoint.version,
+    checkpoint.lane,
     checkpoint.epoch,
     checkpoint.storeIdentity,
     checkpoint.position ?? null,
@@ -71,15 +61,23 @@ function valuesOf(checkpoint: Checkpoint): unknown[] {
   ];
 }
 
-function checkpointOf(row: SqlRow): Checkpoint {
+/** @throws {@link CorruptCheckpointError} when a column holds what {@link valuesOf} never writes. */
+function checkpointOf(key: CheckpointKey, row: SqlRow): Checkpoint {
   return {
-    projection: String(row['projection']),
-    version: Number(row['version']),
-    // drivers give a bigint as number, string or BigInt
+    ...key,
+    // drivers return a bigint as number, string or BigInt
     epoch: Number(row['epoch']),
     storeIdentity: String(row['store_identity']),
-    position: typeof row['position'] === 'string' ? asPosition(row['position']) : undefined,
-    commitId: typeof row['commit_id'] === 'string' ? row['commit_id'] : undefined,
-    start: decodeStart(row['start_at']),
+    position: optional('position', decodePosition),
+    commitId: optional('commit_id', (text) => text),
+    start: optional('start_at', decodeStart),
   };
+
+  function optional<T>(column: string, decode: (text: string) => T | undefined): T | undefined {
+    const given = row[column] ?? null;
+    if (given === null) return undefined;
+    const value = typeof given === 'string' ? decode(given) : undefined;
+    if (value === undefined) throw new CorruptCheckpointError({ ...key, column, given });
+    return value;
+  }
 }

@@ -1,16 +1,23 @@
-import type { CheckpointTable, ProjectionStore } from '../projection/projection-store.js';
-import { CheckpointRows, CREATE_CHECKPOINTS } from './checkpoint-rows.js';
+import { InvalidOptionError } from '../kernel/invalid-option-error.js';
+import type { CheckpointTable, ProjectionStore } from '../projection/checkpoint/projection-store.js';
+import { CheckpointRows } from './checkpoint-rows.js';
+import { createCheckpoints } from './create-checkpoints.js';
 import type { SqlDatabase } from './sql-database.js';
 
 /**
- * Keeps read models in PostgreSQL. The checkpoints stand beside them in the table `jetsource_checkpoint`, created at first use, so that both
- * are committed in one transaction. Handlers get the driver's own transaction. Use one store for all projections of a database.
+ * Keeps read models in PostgreSQL. The checkpoints are stored beside them in the table
+ * `jetsource_checkpoint`, so that both are committed in one transaction. The table is created at first use,
+ * and an older one is brought up to date. Handlers get the driver's own transaction. Use one store for all
+ * projections of a database.
  *
+ * @param database A driver behind an adapter, such as {@link pglite}.
+ * @throws {@link InvalidOptionError} when it is no adapter, such as a driver itself.
  * @example
  * const models = postgresProjectionStore(pglite(db));
  * const summary = defineProjection({ name: 'order-summary', store: models, … });
  */
 export function postgresProjectionStore<Tx>(database: SqlDatabase<Tx>): ProjectionStore<Tx> {
+  checkDatabase(database);
   return new PostgresProjectionStore(database);
 }
 
@@ -29,11 +36,19 @@ class PostgresProjectionStore<Tx> implements ProjectionStore<Tx> {
 
   async #create(): Promise<void> {
     try {
-      await this.#database.transaction((tx) => this.#database.query(tx, CREATE_CHECKPOINTS, []));
+      await createCheckpoints(this.#database);
     } catch (error) {
       // the next transaction tries again
       this.#created = undefined;
       throw error;
     }
   }
+}
+
+function checkDatabase(database: Partial<SqlDatabase<unknown>> | undefined): void {
+  const isAdapter = typeof database?.transaction === 'function' && typeof database.query === 'function';
+  // a PGlite database has both methods, but not with these parameters
+  if (isAdapter && !('waitReady' in database)) return;
+  const allowed = 'an SqlDatabase { transaction, query }, such as pglite(db)';
+  throw new InvalidOptionError({ option: 'database', given: database, allowed });
 }

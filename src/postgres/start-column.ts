@@ -1,10 +1,12 @@
-import { asPosition } from '../event/position.js';
-import { InvalidOptionError } from '../kernel/invalid-option-error.js';
-import type { Checkpoint } from '../projection/checkpoint.js';
+import { asPosition, type Position } from '../event/position.js';
+import type { Checkpoint } from '../projection/checkpoint/checkpoint.js';
 
 type Start = NonNullable<Checkpoint['start']>;
 
-/** The start of a replay as the column holds it: `sequence:17`, `time:<ISO 8601>`, `position:…`; null for the beginning. */
+/**
+ * The start of a replay as the column holds it: `sequence:17`, `time:<ISO 8601>` or `position:…`; null for
+ * the beginning.
+ */
 export function encodeStart(start: Start | undefined): string | null {
   if (start === undefined) return null;
   if ('sequence' in start) return `sequence:${start.sequence}`;
@@ -12,16 +14,30 @@ export function encodeStart(start: Start | undefined): string | null {
   return `position:${start.position}`;
 }
 
-/** @throws {@link InvalidOptionError} when the column holds something else. */
-export function decodeStart(column: unknown): Start | undefined {
-  if (column === null || column === undefined) return undefined;
-  const [, kind, value = ''] = typeof column === 'string' ? (/^([a-z]+):(.+)$/.exec(column) ?? []) : [];
-  if (kind === 'sequence') return { sequence: Number(value) };
-  if (kind === 'time') return { time: new Date(value) };
-  if (kind === 'position') return { position: asPosition(value) };
-  throw new InvalidOptionError({
-    option: 'jetsource_checkpoint.start_at',
-    given: column,
-    allowed: 'a start',
-  });
+/** Reads what {@link encodeStart} wrote; undefined when it is anything else. */
+export function decodeStart(column: string): Start | undefined {
+  const [, kind, value = ''] = /^([a-z]+):(.+)$/.exec(column) ?? [];
+  if (kind === 'sequence') return decodeSequence(value);
+  if (kind === 'time') return decodeTime(value);
+  const position = kind === 'position' ? decodePosition(value) : undefined;
+  return position && { position };
+}
+
+/** A position that was stored as text; undefined when it is none. */
+export function decodePosition(text: string): Position | undefined {
+  try {
+    return asPosition(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function decodeSequence(text: string): Start | undefined {
+  const sequence = /^\d+$/.test(text) ? Number(text) : 0;
+  return Number.isSafeInteger(sequence) && sequence >= 1 ? { sequence } : undefined;
+}
+
+function decodeTime(text: string): Start | undefined {
+  const time = new Date(text);
+  return Number.isNaN(time.getTime()) ? undefined : { time };
 }

@@ -1,58 +1,129 @@
+import { describeValue } from '../kernel/invalid-option-error.js';
 import { JetsourceError } from '../kernel/jetsource-error.js';
 
-/** A projection by that name is not registered here. */
+/** Which projection an error is about. */
+interface ProjectionDetails {
+  readonly projection: string;
+  readonly version: number;
+}
+
+/**
+ * No projection of that name, or no such version of it, is registered here. The message lists those that are.
+ */
 export class UnknownProjectionError extends JetsourceError {
   readonly code = 'unknown-projection';
   override readonly name = 'UnknownProjectionError';
+  /** The name that was asked for. */
+  readonly projection: string;
+  /** The version that was asked for; undefined where any version would do. */
+  readonly version: number | undefined;
+  /** What is registered, such as `order-summary (version 1)`. */
+  readonly known: readonly string[];
 
-  constructor(details: { projection: string; known: readonly string[] }, options?: ErrorOptions) {
-    super(
-      `no projection is named ${details.projection}; known: ${details.known.join(', ') || 'none'}`,
-      options,
-    );
+  constructor(
+    details: { projection: string; version?: number | undefined; known: readonly string[] },
+    options?: ErrorOptions,
+  ) {
+    const { projection, version, known } = details;
+    const asked = version === undefined ? projection : `${projection} (version ${version})`;
+    super(`there is no projection ${asked}; there are: ${known.join(', ') || 'none'}`, options);
+    this.projection = projection;
+    this.version = version;
+    this.known = known;
   }
 }
 
-/** A projection stopped on a fault of its own, named in `cause`. Mend it, then start or rebuild it. */
+/** A projection stopped at an error, given in `cause`. Fix it, then start or rebuild the projection. */
 export class ProjectionFailedError extends JetsourceError {
   readonly code = 'projection-failed';
   override readonly name = 'ProjectionFailedError';
+  /** Name of the projection. */
   readonly projection: string;
+  /** Version of the projection. */
+  readonly version: number;
 
-  constructor(details: { projection: string; reason: string }, options?: ErrorOptions) {
-    super(`projection ${details.projection} stopped: ${details.reason}`, options);
-    this.projection = details.projection;
-  }
-}
-
-/** The log is not the one that the projection was built from (restored backup, lost writes, another store). Rebuild it. */
-export class ProjectionDivergedError extends JetsourceError {
-  readonly code = 'projection-diverged';
-  override readonly name = 'ProjectionDivergedError';
-  readonly projection: string;
-
-  constructor(details: { projection: string; reason: string }, options?: ErrorOptions) {
+  constructor(details: ProjectionDetails & { readonly reason: string }, options?: ErrorOptions) {
     super(
-      `projection ${details.projection} does not belong to this log any more: ${details.reason}; rebuild it`,
+      `projection ${details.projection} (version ${details.version}) stopped: ${details.reason}`,
       options,
     );
     this.projection = details.projection;
+    this.version = details.version;
   }
 }
 
-/** Another instance took the projection over; this one stopped without writing. */
+/**
+ * The log is not the one that the projection was built from: a restored backup, lost writes, another store.
+ * Nothing of it was applied. Rebuild the projection.
+ */
+export class ProjectionDivergedError extends JetsourceError {
+  readonly code = 'projection-diverged';
+  override readonly name = 'ProjectionDivergedError';
+  /** Name of the projection. */
+  readonly projection: string;
+  /** Version of the projection. */
+  readonly version: number;
+
+  constructor(details: ProjectionDetails & { readonly reason: string }, options?: ErrorOptions) {
+    const { projection, version, reason } = details;
+    super(
+      `projection ${projection} (version ${version}) was built from another log: ${reason}; rebuild it`,
+      options,
+    );
+    this.projection = projection;
+    this.version = version;
+  }
+}
+
+/** Another instance took the projection over. This one stopped, and has written nothing since. */
 export class ProjectionFencedError extends JetsourceError {
   readonly code = 'projection-fenced';
   override readonly name = 'ProjectionFencedError';
+  /** Name of the projection. */
   readonly projection: string;
+  /** Version of the projection. */
+  readonly version: number;
 
-  constructor(details: { projection: string }, options?: ErrorOptions) {
-    super(`projection ${details.projection} was taken over by another instance`, options);
-    this.projection = details.projection;
+  constructor(details: ProjectionDetails, options?: ErrorOptions) {
+    const { projection, version } = details;
+    super(`projection ${projection} (version ${version}) was taken over by another instance`, options);
+    this.projection = projection;
+    this.version = version;
   }
 }
 
-/** What was waited for did not come in time. */
+/**
+ * The database holds a checkpoint with a value that jetsource does not write. The projection stops. Correct
+ * the value, or delete the row and start the projection: its model is then cleared and built from the
+ * beginning.
+ */
+export class CorruptCheckpointError extends JetsourceError {
+  readonly code = 'corrupt-checkpoint';
+  override readonly name = 'CorruptCheckpointError';
+  /** Name of the projection. */
+  readonly projection: string;
+  /** Version of the projection. */
+  readonly version: number;
+  /** Column of the value, such as `start_at`. */
+  readonly column: string;
+
+  constructor(
+    details: ProjectionDetails & { readonly column: string; readonly given: unknown },
+    options?: ErrorOptions,
+  ) {
+    const { projection, version, column, given } = details;
+    super(
+      `the checkpoint of projection ${projection} (version ${version}) is corrupt: ${column} is ${describeValue(given)}; ` +
+        'correct it, or delete the row to build the model from the beginning',
+      options,
+    );
+    this.projection = projection;
+    this.version = version;
+    this.column = column;
+  }
+}
+
+/** What was waited for did not happen in time. The message says how far the projection is. */
 export class WaitTimeoutError extends JetsourceError {
   readonly code = 'wait-timeout';
   override readonly name = 'WaitTimeoutError';

@@ -2,23 +2,28 @@ import type { Position } from '../event/position.js';
 
 /**
  * - `idle`: not started yet.
- * - `catching-up`: reads what is stored already, or waits for its database or the log to answer again (then `error` says so).
- * - `live`: has read all there is, and goes on with what comes.
- * - `failed`: stopped at a fault; mend it, then start or rebuild.
- * - `diverged`: stopped because the log is not the one that the model was built from; rebuild.
+ * - `catching-up`: reads what is stored already, or waits until its database or the log answers (`error` says
+ *   so).
+ * - `live`: has read all that is stored, and continues with what comes.
+ * - `failed`: stopped at an error. Fix it, then start or rebuild.
+ * - `diverged`: stopped because the log is not the one that the model was built from. Rebuild.
  * - `fenced`: stopped because another instance took over.
- * - `stopped`: by `stop()`.
+ * - `stopped`: stopped by `stop()`.
  */
 export type ProjectionState = 'idle' | 'catching-up' | 'live' | 'failed' | 'diverged' | 'fenced' | 'stopped';
 
+/** How a projection is doing, at the moment of the call. */
 export interface ProjectionStatus {
+  /** Name of the projection. */
   readonly name: string;
+  /** Version of the projection. */
   readonly version: number;
+  /** What it does, or why it does nothing. */
   readonly state: ProjectionState;
-  /** Whether the last look at the log found nothing more to read. */
+  /** Whether the last read of the log found nothing more. */
   readonly caughtUp: boolean;
   /** The last event of the last commit in the model; undefined while there is none, or none is known. */
   readonly position: Position | undefined;
-  /** Why it stopped, or what it is waiting out. */
+  /** Why it stopped, or what it is waiting out; undefined when neither. */
   readonly error: Error | undefined;
 }

@@ -1,130 +1,169 @@
 import type { Position } from '../event/position.js';
 import type { EventStore } from '../event-store/event-store.js';
-import { InvalidOptionError } from '../kernel/invalid-option-error.js';
-import { UnknownProjectionError } from './projection-errors.js';
-import type { ProjectionDefinition } from './define-projection.js';
-import { ProjectionRunner, type StartOptions, type WaitForOptions } from './projection-runner.js';
+import { checkOptionalFunction, checkOptionsObject } from './checked-options.js';
+import { checkDefinitions } from './definition/check-definitions.js';
+import type { ProjectionDefinition } from './definition/projection-definition.js';
+import { ProjectionDirectory } from './definition/projection-directory.js';
+import type { ProjectionId, ProjectionRef } from './definition/projection-id.js';
+import { ProjectionRunner } from './lifecycle/projection-runner.js';
+import { checkStartOptions, type StartOptions } from './lifecycle/start-options.js';
+import type { WaitForOptions } from './progress/wait-for-options.js';
 import type { ProjectionStatus } from './projection-status.js';
-import type { RebuildOptions, RebuildResult } from './rebuild.js';
+import type { RebuildOptions, RebuildResult } from './rebuild/rebuild-options.js';
 
+/** Options of {@link Projections}. */
 export interface ProjectionsOptions {
   /**
-   * Told of every fault of a projection, also of those that it waits out: for logs. What it throws is ignored.
+   * Called with every error of a projection, also with those that it waits out: for logs. What it throws is
+   * ignored.
    *
-   * @default nobody; `status()` tells
+   * @default not called; `status()` tells
    */
-  readonly onError?: ((error: Error, projection: string) => void) | undefined;
+  readonly onError?: ((error: Error, projection: ProjectionId) => void) | undefined;
 }
 
 /**
- * Durable projections over one event store. Each runs by itself: one that fails does not hold up the others, and never ends the process.
- * To serve one version of a projection while the next is built, give each version a process, or a `Projections`, of its own.
+ * Durable projections over one event store. Each runs on its own: one that fails does not delay the others,
+ * and never ends the process. Two versions of one projection can run side by side: the old one serves readers
+ * while the new one is built.
  *
  * @example
- * await using projections = new Projections(store, [summary], { onError: (error, name) => log.error(name, error) });
+ * await using projections = new Projections(store, [summary], {
+ *   onError: (error, { name, version }) => log.error(`${name} ${version}`, error),
+ * });
  * await projections.start();
  * const { position } = await store.append(streamName('order', '42'), [new OrderPlaced('ada')]);
  * await projections.waitFor('order-summary', position);
  */
 export class Projections {
-  readonly #runners = new Map<string, ProjectionRunner>();
+  readonly #runners = new ProjectionDirectory<ProjectionRunner>();
 
   /**
-   * @throws {@link InvalidOptionError} when two projections share a name, be it in two versions; {@link EventRegistrationError} when one
-   * handles an event class that the store does not know.
+   * Does nothing yet; {@link start} does.
+   *
+   * @param definitions What {@link defineProjection} returned, each name and version once.
+   * @throws {@link InvalidOptionError} when an option does not exist or cannot work, or a name and version
+   * comes twice.
+   * @throws {@link EventRegistrationError} when one handles an event type that the store does not know.
    */
   constructor(
     store: EventStore,
     definitions: readonly ProjectionDefinition[],
     options: ProjectionsOptions = {},
   ) {
+    checkDefinitions(definitions);
+    checkOptionsObject(options, { object: 'options', known: ['onError'] });
+    checkOptionalFunction('onError', options.onError);
     for (const definition of definitions) {
-      const { name } = definition;
-      if (this.#runners.has(name)) {
-        throw new InvalidOptionError({
-          option: 'projection.name',
-          given: name,
-          allowed: 'a name of its own (another version of a projection runs in a `Projections` of its own)',
-        });
-      }
-      for (const { definition: event } of definition.handlers.values()) store.registry.nameOf(event);
-      this.#runners.set(
-        name,
-        new ProjectionRunner(definition, store, (error) => options.onError?.(error, name)),
-      );
+      const { name, version, handlers } = definition;
+      for (const { definition: event } of handlers.values()) store.registry.nameOf(event);
+      const onError = (error: Error): void => options.onError?.(error, { name, version });
+      this.#runners.add(definition, new ProjectionRunner(definition, store, onError));
     }
   }
 
   /**
-   * Starts those that do not run, each from its checkpoint. Resolves when every replay has begun or could not begin: what keeps a projection
-   * from running is told by `onError` and {@link status}, and {@link waitUntilLive} rejects with it.
+   * Starts those that do not run, each from its checkpoint. Resolves when every replay has begun or could not
+   * begin. What keeps a projection from running is told by `onError` and {@link status}, and rejects {@link
+   * waitUntilLive}.
    *
-   * A log that does not answer is noticed when its reads time out; `signal` ends the waiting before with its reason, and the projections go
-   * on trying all the same.
+   * A log that does not answer is noticed when its reads time out. `signal` ends the waiting earlier; the
+   * projections keep trying.
+   *
+   * @throws {@link InvalidOptionError} when an option does not exist or cannot work; the signal's reason.
+   * @example
+   * await projections.start({ signal: AbortSignal.timeout(10_000) });
+   * await projections.waitUntilLive({ timeoutMs: 60_000 });
    */
   async start(options: StartOptions = {}): Promise<void> {
+    checkStartOptions(options);
     await this.#each((runner) => runner.start(options));
   }
 
-  /** Stops all behind the transactions that are under way. Whoever waits is told so. They can be started again. */
+  /**
+   * Stops all, each after its transaction in progress. Calls that wait are rejected with {@link
+   * ProjectionFailedError}. They can be started again.
+   */
   async stop(): Promise<void> {
     await this.#each((runner) => runner.stop());
   }
 
+  /** {@link stop}, at the end of a block with `await using`. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop();
   }
 
   /**
-   * Resolves when the projection has committed the event at that position: at once when it has already, or when there is nothing to wait for
-   * (`undefined`, the position of an empty append). During a rebuild it waits for the rebuilt model.
+   * Resolves when the projection has committed the event at that position: immediately when it already has,
+   * and when there is nothing to wait for (`undefined`, the position of an empty append). During a rebuild it
+   * waits for the rebuilt model.
    *
-   * @throws {@link WaitTimeoutError} when it takes longer than `timeoutMs` (default 5,000).
-   * @throws {@link ProjectionFailedError}, {@link ProjectionDivergedError}, {@link ProjectionFencedError} when the projection stands still.
-   * @throws {@link InvalidOptionError} when the projection does not read the category of that event.
-   * @throws {@link UnknownProjectionError}
+   * @param projection Its name (the newest version registered here), `{ name, version }`, or its definition.
+   * @throws {@link WaitTimeoutError} when it takes longer than `timeoutMs` (default 5,000 ms).
+   * @throws {@link ProjectionFailedError}, {@link ProjectionDivergedError} or {@link ProjectionFencedError}
+   * when the projection does not run any more.
+   * @throws {@link InvalidOptionError} when the projection does not read that event's category, or an option
+   * cannot work.
+   * @throws {@link UnknownProjectionError} when no such projection is registered here.
+   * @example
+   * const { position } = await store.append(streamName('order', '42'), [new OrderPlaced('ada')]);
+   * await projections.waitFor('order-summary', position, { timeoutMs: 1_000 });
    */
-  async waitFor(name: string, position: Position | undefined, options: WaitForOptions = {}): Promise<void> {
-    await this.#runner(name).waitFor(position, options);
+  async waitFor(
+    projection: ProjectionRef,
+    position: Position | undefined,
+    options: WaitForOptions = {},
+  ): Promise<void> {
+    await this.#runners.find(projection).waitFor(position, options);
   }
 
   /**
-   * Resolves when each projection has read all that was stored: a barrier for start-up.
+   * Resolves when each projection, in each version, has read all that is stored. For use at start-up.
    *
-   * @throws As {@link waitFor} does, with the first projection that cannot get there.
+   * @throws As {@link waitFor} does, with the error of the first projection that cannot get there.
    */
   async waitUntilLive(options: WaitForOptions = {}): Promise<void> {
     await this.#each((runner) => runner.waitUntilLive(options));
   }
 
   /**
-   * Clears a model and builds it anew by replay, from the beginning of the log or from `from` on. Resolves when it has read all there is; then
-   * the projection goes on live. Works in any state, and starts one that does not run; other instances of it are fenced. Until it resolves
-   * readers see the model as far as it is. After a crash the next start goes on where it was.
+   * Clears a model and builds it again by replay, from the beginning of the log or from `from` on. Resolves
+   * when it has read all that is stored; the projection then continues live. It works in any state, starts a
+   * projection that does not run, and fences its other instances. Until it resolves, readers see a model that
+   * is not complete. After a crash the next start continues it.
    *
-   * @throws {@link ProjectionFailedError} when the projection fails, is stopped, or is rebuilt again before the end.
-   * @throws {@link InvalidOptionError} before anything is cleared, also when `from` lies beyond the end of the log, which a replay would
-   * skip to; {@link NatsError} when the log does not tell its end; {@link UnknownProjectionError}.
+   * @param projection Its name (the newest version registered here), `{ name, version }`, or its definition.
+   * @throws {@link ProjectionFailedError} when the projection fails, is stopped, or is rebuilt again before
+   * the end.
+   * @throws {@link InvalidOptionError} before anything is cleared, also when `from` lies beyond the end of
+   * the log.
+   * @throws {@link NatsError} when the log does not answer where it ends; nothing is cleared then.
+   * @throws {@link UnknownProjectionError} when no such projection is registered here.
    * @example
-   * await projections.rebuild('order-summary', { from: { time: new Date('2026-01-01') } });
+   * await projections.rebuild('order-summary', {
+   *   from: { time: new Date('2026-01-01') },
+   *   onProgress: ({ events, eventsPerSecond }) => log.info(`${events} events, ${eventsPerSecond}/s`),
+   * });
    */
-  async rebuild(name: string, options: RebuildOptions = {}): Promise<RebuildResult> {
-    return this.#runner(name).rebuild(options);
+  async rebuild(projection: ProjectionRef, options: RebuildOptions = {}): Promise<RebuildResult> {
+    return this.#runners.find(projection).rebuild(options);
   }
 
   /** How each projection is doing, in the order in which they were given. */
-  status(): ProjectionStatus[] {
-    return [...this.#runners.values()].map((runner) => runner.status());
+  status(): ProjectionStatus[];
+  /**
+   * How one projection is doing.
+   *
+   * @param projection Its name (the newest version registered here), `{ name, version }`, or its definition.
+   * @throws {@link UnknownProjectionError} when no such projection is registered here.
+   */
+  status(projection: ProjectionRef): ProjectionStatus;
+  status(projection?: ProjectionRef): ProjectionStatus | ProjectionStatus[] {
+    if (projection !== undefined) return this.#runners.find(projection).status();
+    return this.#runners.values.map((runner) => runner.status());
   }
 
   async #each(work: (runner: ProjectionRunner) => Promise<void>): Promise<void> {
-    await Promise.all([...this.#runners.values()].map(work));
-  }
-
-  #runner(name: string): ProjectionRunner {
-    const runner = this.#runners.get(name);
-    if (runner === undefined)
-      throw new UnknownProjectionError({ projection: name, known: [...this.#runners.keys()] });
-    return runner;
+    await Promise.all(this.#runners.values.map(work));
   }
 }

@@ -9,9 +9,9 @@ import type { RecordedEvent } from '../../src/event/recorded-event.js';
 import { streamName, type StreamName } from '../../src/event/stream-name.js';
 import { connectEventStore } from '../../src/event-store/connect-event-store.js';
 import type { EventStore } from '../../src/event-store/event-store.js';
-import { defineProjection } from '../../src/projection/define-projection.js';
+import { defineProjection } from '../../src/projection/definition/define-projection.js';
 import { Projections } from '../../src/projection/projections.js';
-import { MemoryProjectionStore } from '../projection/memory-projection-store.js';
+import { inMemoryProjectionStore } from '../../src/testing/in-memory/in-memory-projection-store.js';
 import { openStore, sharedServerUrl, uniqueStoreName } from '../shared-server.js';
 import { collect, rejection } from '../support/collect.js';
 
@@ -151,7 +151,7 @@ describe('a stream that generations of a program have written to', () => {
     const projected: string[] = [];
     const projection = defineProjection({
       name: 'items',
-      store: new MemoryProjectionStore(),
+      store: inMemoryProjectionStore({}),
       clear: async () => undefined,
       events: { OrderPlaced, ItemAdded, ItemRemoved },
       on: {

@@ -4,8 +4,8 @@ import { AggregateRoot } from '@nestjs/cqrs';
 import { Test, type TestingModule } from '@nestjs/testing';
 import { Event, EventSourced, EventStore, Projections, type Repository } from 'jetsource';
 import { InjectRepository, JetsourceModule, type JetsourceModuleOptions } from 'jetsource/nestjs';
-import { defineProjection } from '../../src/projection/define-projection.js';
-import { MemoryProjectionStore } from '../projection/memory-projection-store.js';
+import { defineProjection } from '../../src/projection/definition/define-projection.js';
+import { inMemoryProjectionStore } from '../../src/testing/in-memory/in-memory-projection-store.js';
 import { sharedServerUrl, uniqueStoreName } from '../shared-server.js';
 
 @Event('Counted')
@@ -80,7 +80,7 @@ describe('JetsourceModule', () => {
     const projection = defineProjection({
       name: 'counted',
       categories: ['counter'],
-      store: new MemoryProjectionStore(),
+      store: inMemoryProjectionStore({}),
       clear: async () => undefined,
       events: { Counted },
       on: { Counted: ({ version }) => void counted.push(version) },
@@ -94,6 +94,17 @@ describe('JetsourceModule', () => {
     await app.close();
     expect(projections.status()).toMatchObject([{ state: 'stopped' }]);
     await expect(app.get(EventStore).lastSequence()).rejects.toMatchObject({ code: 'connection-closed' });
+  });
+
+  it.each([
+    [{}, 'projections must be a list of what defineProjection(…) returned; given: Object'],
+    [[{ name: 'counted' }], 'projections[0] must be what defineProjection(…) returned; given: Object'],
+  ])('refuses projections that are none before it connects: %j', async (projections, message) => {
+    const wrong = { ...options(), servers: 'nats://127.0.0.1:1', projections: projections as never };
+    await expect(start(JetsourceModule.forRoot(wrong))).rejects.toMatchObject({
+      code: 'invalid-option',
+      message,
+    });
   });
 
   it('fails to start, with the reason, when no server is there', async () => {

@@ -1,16 +1,17 @@
 import { PGlite, type Transaction } from '@electric-sql/pglite';
 import { Projections } from '../../src/projection/projections.js';
-import { defineProjection, type ProjectionDefinition } from '../../src/projection/define-projection.js';
-import type { Checkpoint } from '../../src/projection/checkpoint.js';
+import { defineProjection } from '../../src/projection/definition/define-projection.js';
+import type { ProjectionDefinition } from '../../src/projection/definition/projection-definition.js';
+import type { Checkpoint } from '../../src/projection/checkpoint/checkpoint.js';
 import { pglite } from '../../src/postgres/pglite.js';
 import { postgresProjectionStore } from '../../src/postgres/postgres-projection-store.js';
 import { positionOf } from '../../src/event/position.js';
-import type { FakeEventStore } from '../projection/fake-event-store.js';
+import type { ProjectionLog } from '../projection/projection-log.js';
 import { OrderPlaced, orderLog, orderStream } from '../projection/orders.js';
 
 const quick = { timeoutMs: 5_000 };
 const db = new PGlite();
-let log: FakeEventStore;
+let log: ProjectionLog;
 
 beforeAll(() => db.waitReady);
 afterAll(() => db.close());
@@ -20,7 +21,7 @@ beforeEach(async () => {
   log = orderLog();
 });
 
-/** Sums by customer in a table; `after` runs behind each write, inside the transaction. */
+/** Sums by customer in a table. `after` runs after each write, inside the transaction. */
 function sums(
   after?: (customer: string, tx: Transaction) => Promise<unknown> | void,
 ): ProjectionDefinition<Transaction> {
@@ -67,7 +68,7 @@ async function live(definition = sums()): Promise<Projections> {
   return projections;
 }
 
-async function place(customer: string, amount = 1): ReturnType<FakeEventStore['append']> {
+async function place(customer: string, amount = 1): ReturnType<ProjectionLog['append']> {
   return log.append(orderStream, [new OrderPlaced(customer, amount)]);
 }
 
@@ -81,7 +82,7 @@ describe('postgresProjectionStore', () => {
     expect(await checkpoint()).toEqual({ epoch: 1, position: '2.0' });
   });
 
-  it('writes neither when a handler fails behind its write', async () => {
+  it('writes neither when a handler fails after its write', async () => {
     await place('ada');
     await place('bob');
     await using projections = new Projections(log, [
@@ -95,7 +96,7 @@ describe('postgresProjectionStore', () => {
     expect(await checkpoint()).toEqual({ epoch: 1, position: '1.0' });
   });
 
-  it('does not take a transaction for committed that a swallowed SQL error has aborted', async () => {
+  it('does not count a transaction as committed when a swallowed SQL error has aborted it', async () => {
     await place('ada');
     await using projections = new Projections(log, [
       sums((_, tx) => tx.query('select 1 / 0').catch(() => undefined)),
@@ -105,7 +106,7 @@ describe('postgresProjectionStore', () => {
     expect(await checkpoint()).toEqual({ epoch: 1, position: null });
   });
 
-  it('lets no former owner commit', async () => {
+  it('refuses commits of a former owner', async () => {
     await place('ada');
     await using old = await live();
     await using young = await live();
@@ -126,7 +127,7 @@ describe('postgresProjectionStore', () => {
     expect(await model()).toEqual({ ada: 5 });
   });
 
-  it('clears the rows for a rebuild, and in the same transaction as the checkpoint', async () => {
+  it('clears the rows for a rebuild', async () => {
     for (const customer of ['ada', 'bob', 'ada']) await place(customer);
     await using projections = await live();
     await db.query(`insert into customer_sum values ('stale', 9)`);
@@ -135,7 +136,7 @@ describe('postgresProjectionStore', () => {
     expect(await checkpoint()).toEqual({ epoch: 2, position: '3.0' });
   });
 
-  it('rebuilds from a time to what a fold from there gives', async () => {
+  it('rebuilds from a time and from a sequence', async () => {
     for (let i = 0; i < 50; i++) {
       log.now = 1_000 * i;
       await place(`c${i % 7}`, i);
@@ -149,9 +150,9 @@ describe('postgresProjectionStore', () => {
     expect(await model()).toEqual(expected);
   });
 
-  it('keeps each part of a checkpoint, and replaces only what is expected', async () => {
+  it('stores each part of a checkpoint, and replaces it only where it is as expected', async () => {
     const store = postgresProjectionStore(pglite(db));
-    const key = { projection: 'p', version: 3 };
+    const key = { projection: 'p', version: 3, lane: 0 };
     const first: Checkpoint = {
       ...key,
       epoch: 1,
@@ -181,11 +182,48 @@ describe('postgresProjectionStore', () => {
     }
   });
 
-  it('refuses a start in the table that no rebuild writes', async () => {
+  it('keeps the lanes of a projection apart', async () => {
+    const store = postgresProjectionStore(pglite(db));
+    const position = positionOf(1, 0);
+    const first = { projection: 'p', version: 1, lane: 0, epoch: 1, storeIdentity: 'i', position };
+    const lanes: Checkpoint[] = [0, 1].map((lane) => ({ ...first, lane, commitId: 'c', start: undefined }));
+    for (const lane of lanes) {
+      expect(await store.transact((_, table) => table.replace(undefined, lane))).toBe(true);
+    }
+    const [zero, one] = lanes as [Checkpoint, Checkpoint];
+    const next = { ...zero, epoch: 2, position: positionOf(2, 0) };
+    expect(await store.transact((_, table) => table.replace(zero, next))).toBe(true);
+    expect(await store.transact((_, table) => table.find(zero))).toEqual(next);
+    expect(await store.transact((_, table) => table.find(one))).toEqual(one);
+  });
+
+  it.each([
+    ['start_at', 'after:3.1'],
+    ['start_at', 'sequence:0'],
+    ['start_at', 'time:soon'],
+    ['start_at', 'position:3'],
+    ['position', 'third'],
+  ])('stops at a %s of %s in the table, which nobody wrote', async (column, value) => {
     await using projections = await live();
     await projections.stop();
-    await db.query(`update jetsource_checkpoint set start_at = 'after:3.1'`);
+    await db.query(`update jetsource_checkpoint set ${column} = $1`, [value]);
     await projections.start();
-    await expect(projections.waitUntilLive(quick)).rejects.toThrow('jetsource_checkpoint.start_at');
+    await expect(projections.waitUntilLive(quick)).rejects.toMatchObject({
+      code: 'projection-failed',
+      cause: { code: 'corrupt-checkpoint', projection: 'sums', version: 1, column },
+      message: expect.stringContaining(`${column} is "${value}"`) as string,
+    });
+  });
+
+  it.each([
+    ['nothing', undefined],
+    ['a driver that is no adapter', { query: () => undefined }],
+    ['PGlite without its adapter', db],
+  ])('refuses %s as its database', (_, given) => {
+    expect(() => postgresProjectionStore(given as never)).toThrow('such as pglite(db)');
+  });
+
+  it('refuses a PGlite that is none', () => {
+    expect(() => pglite({} as never)).toThrow('database must be a PGlite database');
   });
 });

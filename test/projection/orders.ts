@@ -1,8 +1,9 @@
 import { Event } from '../../src/event/event-type.js';
 import { streamName } from '../../src/event/stream-name.js';
-import { defineProjection, type ProjectionDefinition } from '../../src/projection/define-projection.js';
-import { FakeEventStore } from './fake-event-store.js';
-import type { MemoryProjectionStore, Model } from './memory-projection-store.js';
+import { defineProjection } from '../../src/projection/definition/define-projection.js';
+import type { ProjectionDefinition } from '../../src/projection/definition/projection-definition.js';
+import { type ProjectionLog, projectionLog } from './projection-log.js';
+import type { FaultyProjectionStore, Model } from './faulty-projection-store.js';
 
 @Event('OrderPlaced')
 export class OrderPlaced {
@@ -19,13 +20,13 @@ export class OrderShipped {
 
 export const orderStream = streamName('order', '42');
 
-export function orderLog(): FakeEventStore {
-  return new FakeEventStore([OrderPlaced, OrderShipped]);
+export function orderLog(): ProjectionLog {
+  return projectionLog([OrderPlaced, OrderShipped]);
 }
 
-/** The sum of amounts by customer; `before` is called ahead of each write, and `after` behind it. */
+/** The sum of amounts by customer. The hooks are called before and after each write. */
 export function sums(
-  store: MemoryProjectionStore,
+  store: FaultyProjectionStore,
   hooks: {
     name?: string;
     version?: number;

@@ -1,16 +1,16 @@
-import type { ProjectionDefinition } from '../../src/projection/define-projection.js';
+import type { ProjectionDefinition } from '../../src/projection/definition/projection-definition.js';
 import type { ProjectionStatus } from '../../src/projection/projection-status.js';
 import { Projections } from '../../src/projection/projections.js';
-import type { FakeEventStore } from './fake-event-store.js';
-import { MemoryProjectionStore } from './memory-projection-store.js';
+import type { ProjectionLog } from './projection-log.js';
+import { FaultyProjectionStore } from './faulty-projection-store.js';
 import { OrderPlaced, orderLog, orderStream } from './orders.js';
 
 export const quick = { timeoutMs: 2_000 };
 
 /** A log, a database and the projections of one test. */
 export class ProjectionBench {
-  log: FakeEventStore = orderLog();
-  readonly store = new MemoryProjectionStore();
+  log: ProjectionLog = orderLog();
+  readonly store = new FaultyProjectionStore();
   /** What `onError` was told. */
   readonly reported: Error[] = [];
   readonly #open: Projections[] = [];
@@ -28,7 +28,7 @@ export class ProjectionBench {
     return projections;
   }
 
-  async place(customer: string, amount = 1): ReturnType<FakeEventStore['append']> {
+  async place(customer: string, amount = 1): ReturnType<ProjectionLog['append']> {
     return this.log.append(orderStream, [new OrderPlaced(customer, amount)]);
   }
 

@@ -1,13 +1,13 @@
 import { CorruptStreamError } from '../../src/event/event-errors.js';
 import { Projections } from '../../src/projection/projections.js';
-import type { FakeEventStore } from './fake-event-store.js';
-import { MemoryProjectionStore } from './memory-projection-store.js';
+import type { ProjectionLog } from './projection-log.js';
+import { FaultyProjectionStore } from './faulty-projection-store.js';
 import { OrderPlaced, orderStream, sums } from './orders.js';
 import { ProjectionBench, errorOf, inState, quick, statusOf } from './projection-bench.js';
 
 let bench: ProjectionBench;
-let log: FakeEventStore;
-let store: MemoryProjectionStore;
+let log: ProjectionLog;
+let store: FaultyProjectionStore;
 
 beforeEach(() => {
   bench = new ProjectionBench();
@@ -38,7 +38,7 @@ describe('a failure', () => {
     expect(statusOf(projections)).toMatchObject({ state: 'live', error: undefined });
   });
 
-  it('of a handler that lasts stops right at the event, says which, and is repeated by a restart', async () => {
+  it('of a handler that persists stops before that event and names it; a restart tries it again', async () => {
     let calls = 0;
     let broken = true;
     const definition = sums(store, {
@@ -72,8 +72,8 @@ describe('a failure', () => {
     expect([...store.model.keys()]).toEqual(['ada', 'bob', 'cleo']);
   });
 
-  it('of one projection leaves the others alone', async () => {
-    const bad = sums(new MemoryProjectionStore(), {
+  it('of one projection does not affect the others', async () => {
+    const bad = sums(new FaultyProjectionStore(), {
       name: 'bad',
       before: () => {
         throw new TypeError('bad');
@@ -86,8 +86,8 @@ describe('a failure', () => {
     expect(await errorOf(projections.waitUntilLive(quick))).toMatchObject({ code: 'projection-failed' });
   });
 
-  it('of the database is waited out, at the start and later, longer than a handler is tried', async () => {
-    store.accidents.push('before');
+  it('of the database is waited out, at the start and later, for more tries than a handler gets', async () => {
+    store.faults.push('before');
     await bench.place('ada');
     const projections = bench.projections(sums(store));
     await projections.start();
@@ -96,17 +96,17 @@ describe('a failure', () => {
       error: new TypeError('the database is down'),
     });
     await projections.waitUntilLive(quick);
-    store.accidents.push('before', 'before', 'before', 'before', 'before', 'before');
+    store.faults.push('before', 'before', 'before', 'before', 'before', 'before');
     const { position } = await bench.place('ada');
     await projections.waitFor('sums', position, { timeoutMs: 10_000 });
     expect(store.model.get('ada')).toBe(2);
     expect(bench.reported).toHaveLength(2);
   });
 
-  it('between commit and answer does not apply the batch twice, nor look like another owner', async () => {
+  it('between commit and answer neither applies the batch twice nor counts as another owner', async () => {
     const projections = await bench.started(sums(store));
     await projections.waitUntilLive(quick);
-    store.accidents.push('after');
+    store.faults.push('after');
     const { position } = await bench.place('ada');
     await projections.waitFor('sums', position, quick);
     expect(store.model.get('ada')).toBe(1);
@@ -120,13 +120,13 @@ describe('a failure', () => {
     expect((await inState(projections, 'failed')).error).toMatchObject({ code: 'projection-failed', cause });
   });
 
-  it('of a listener changes nothing', async () => {
+  it('of onError is ignored', async () => {
     await using projections = new Projections(log, [sums(store)], {
       onError: () => {
         throw new TypeError('listener');
       },
     });
-    store.accidents.push('before');
+    store.faults.push('before');
     await projections.start();
     await projections.waitUntilLive(quick);
     expect(statusOf(projections).error).toBeUndefined();

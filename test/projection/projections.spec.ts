@@ -1,11 +1,13 @@
-import { FakeEventStore } from './fake-event-store.js';
-import { MemoryProjectionStore } from './memory-projection-store.js';
+import { type ProjectionLog, projectionLog } from './projection-log.js';
+import { FaultyProjectionStore } from './faulty-projection-store.js';
 import { OrderPlaced, OrderShipped, orderStream, sums } from './orders.js';
-import { ProjectionBench, errorOf, quick, statusOf } from './projection-bench.js';
+import type { ProjectionId } from '../../src/projection/definition/projection-id.js';
+import { Projections } from '../../src/projection/projections.js';
+import { ProjectionBench, errorOf, inState, quick, statusOf } from './projection-bench.js';
 
 let bench: ProjectionBench;
-let log: FakeEventStore;
-let store: MemoryProjectionStore;
+let log: ProjectionLog;
+let store: FaultyProjectionStore;
 
 beforeEach(() => {
   bench = new ProjectionBench();
@@ -49,7 +51,7 @@ describe('a projection', () => {
     expect(store.checkpoint('sums')?.position).toBe(position);
   });
 
-  it('resumes behind its checkpoint after a restart, in the middle of the log', async () => {
+  it('resumes after its checkpoint when it is started again', async () => {
     await log.append(orderStream, [new OrderPlaced('ada'), new OrderPlaced('ada')]);
     const projections = await bench.started(sums(store));
     await projections.waitUntilLive(quick);
@@ -63,19 +65,18 @@ describe('a projection', () => {
     expect(log.follows[1]?.from).toEqual({ after: '1.1' });
   });
 
-  it('starts once, however often it is told to', async () => {
+  it('starts once when start is called several times', async () => {
     const projections = await bench.started(sums(store));
     await Promise.all([projections.start(), projections.start()]);
     expect(log.follows).toHaveLength(1);
     expect(store.checkpoint('sums')?.epoch).toBe(1);
   });
 
-  it('keeps a checkpoint for each version, and clears what an unknown one finds', async () => {
+  it('has a checkpoint for each version, and clears the model of a version without one', async () => {
     await bench.place('ada');
     const first = await bench.started(sums(store));
     await first.waitUntilLive(quick);
-    const other = new MemoryProjectionStore();
-    other.checkpoints = store.checkpoints;
+    const other = store.copy();
     other.model.set('left over', 1);
     const second = await bench.started(sums(other, { version: 2 }));
     await second.waitUntilLive(quick);
@@ -83,35 +84,56 @@ describe('a projection', () => {
     expect(other.checkpoint('sums', 1)?.epoch).toBe(1);
   });
 
-  it('serves one version while the next is built, each in a `Projections` of its own', async () => {
-    await bench.place('ada');
-    const serving = await bench.started(sums(store));
-    await serving.waitUntilLive(quick);
-    let release = (): void => undefined;
-    const gate = new Promise<void>((resolve) => (release = resolve));
-    const next = new MemoryProjectionStore();
-    next.checkpoints = store.checkpoints;
-    const building = await bench.started(sums(next, { version: 2, before: () => gate }));
-    const { position } = await bench.place('ada');
-    await serving.waitFor('sums', position, quick);
-    expect(statusOf(building)).toMatchObject({ version: 2, state: 'catching-up' });
-    release();
-    await building.waitFor('sums', position, quick);
-    expect(statusOf(serving)).toMatchObject({ version: 1, state: 'live' });
-    expect([...next.model]).toEqual([...store.model]);
-    const both = (): unknown => bench.projections(sums(store), sums(next, { version: 2 }));
-    expect(both).toThrow('another version of a projection runs in a `Projections` of its own');
-  });
-
-  it('is refused at construction when its name or its events do not fit', () => {
-    expect(() => bench.projections(sums(store), sums(store))).toThrow('a name of its own');
-    bench.log = new FakeEventStore([OrderShipped]);
+  it('is refused at construction when the store does not know its events', () => {
+    bench.log = projectionLog([OrderShipped]);
     expect(() => bench.projections(sums(store))).toThrow('OrderPlaced is not registered');
   });
 });
 
+describe('two versions of a projection', () => {
+  it('run side by side: one serves while the next is built', async () => {
+    await bench.place('ada');
+    let release = (): void => undefined;
+    const gate = new Promise<void>((resolve) => (release = resolve));
+    const next = new FaultyProjectionStore();
+    const projections = await bench.started(sums(next, { version: 2, before: () => gate }), sums(store));
+    const { position } = await bench.place('ada');
+    await projections.waitFor({ name: 'sums', version: 1 }, position, quick);
+    expect(projections.status({ name: 'sums', version: 1 })).toMatchObject({ version: 1, state: 'live' });
+    expect(projections.status('sums')).toMatchObject({ version: 2, state: 'catching-up' });
+    expect(projections.status().map(({ version }) => version)).toEqual([2, 1]);
+    release();
+    await projections.waitFor('sums', position, quick);
+    expect([...next.model]).toEqual([...store.model]);
+  });
+
+  it('are rebuilt one at a time: by name the newest, by name and version the one asked for', async () => {
+    const next = new FaultyProjectionStore();
+    const [first, second] = [sums(store), sums(next, { version: 2 })];
+    const projections = await bench.started(first, second);
+    await projections.waitUntilLive(quick);
+    await projections.rebuild('sums');
+    await projections.rebuild({ name: 'sums', version: 1 });
+    await projections.rebuild(first);
+    expect(store.checkpoint('sums', 1)?.epoch).toBe(3);
+    expect(next.checkpoint('sums', 2)?.epoch).toBe(2);
+  });
+
+  it('are told apart in what onError is told', async () => {
+    const failed: unknown[] = [];
+    const onError = (_: Error, projection: ProjectionId): void => void failed.push(projection);
+    const broken = { ...sums(store, { version: 2 }), clear: () => Promise.reject(new TypeError('locked')) };
+    await using projections = new Projections(log, [sums(new FaultyProjectionStore()), broken], { onError });
+    await projections.start();
+    await inState(projections, 'failed', 1);
+    expect(failed).toContainEqual({ name: 'sums', version: 2 });
+    expect(failed).not.toContainEqual({ name: 'sums', version: 1 });
+    expect(projections.status('sums').error).toMatchObject({ projection: 'sums', version: 2 });
+  });
+});
+
 describe('an owner that was taken over', () => {
-  it('writes nothing any more, and says so', async () => {
+  it('stops writing and is fenced', async () => {
     const old = await bench.started(sums(store));
     await old.waitUntilLive(quick);
     const young = bench.projections(sums(store));
@@ -126,7 +148,7 @@ describe('an owner that was taken over', () => {
 });
 
 describe('start', () => {
-  it('stops waiting with its signal, and goes on trying', async () => {
+  it('stops waiting when its signal aborts, and the projection keeps trying', async () => {
     const answer = log.lastSequence.bind(log);
     let release = (): void => undefined;
     const gate = new Promise<void>((resolve) => (release = resolve));
@@ -140,7 +162,7 @@ describe('start', () => {
 });
 
 describe('stop', () => {
-  it('finishes the transaction that is under way', async () => {
+  it('waits for the transaction in progress', async () => {
     let release = (): void => undefined;
     let enter = (): void => undefined;
     const entered = new Promise<void>((resolve) => (enter = resolve));
@@ -170,7 +192,7 @@ describe('stop', () => {
     expect(bench.reported).toEqual([]);
   });
 
-  it('does not wait for a verification that hangs behind a reconnect', async () => {
+  it('does not wait for a verification that hangs after a reconnect', async () => {
     const projections = await bench.started(sums(store));
     await projections.waitUntilLive(quick);
     const asked = new Promise<void>((resolve) => {
@@ -183,7 +205,7 @@ describe('stop', () => {
   });
 
   it('ends a projection that waits for its database', async () => {
-    store.accidents.push(...Array.from({ length: 50 }, () => 'before' as const));
+    store.faults.push(...Array.from({ length: 50 }, () => 'before' as const));
     const projections = await bench.started(sums(store));
     await projections.stop();
     expect(statusOf(projections).state).toBe('stopped');

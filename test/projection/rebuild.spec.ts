@@ -1,18 +1,18 @@
 import { getEventListeners } from 'node:events';
 import { Projections } from '../../src/projection/projections.js';
-import type { RebuildProgress, RebuildStart } from '../../src/projection/rebuild.js';
-import type { FakeEventStore } from './fake-event-store.js';
-import { MemoryProjectionStore } from './memory-projection-store.js';
+import type { RebuildProgress, RebuildStart } from '../../src/projection/rebuild/rebuild-options.js';
+import type { ProjectionLog } from './projection-log.js';
+import { FaultyProjectionStore } from './faulty-projection-store.js';
 import { OrderPlaced, orderLog, orderStream, sums } from './orders.js';
 import { errorOf, quick, statusOf } from './projection-bench.js';
 
-let log: FakeEventStore;
-let store: MemoryProjectionStore;
+let log: ProjectionLog;
+let store: FaultyProjectionStore;
 let projections: Projections;
 
 beforeEach(async () => {
   log = orderLog();
-  store = new MemoryProjectionStore();
+  store = new FaultyProjectionStore();
   projections = new Projections(log, [sums(store)]);
   for (let i = 1; i <= 10; i++) {
     log.now = i * 1_000;
@@ -39,14 +39,14 @@ describe('rebuild', () => {
     expect(store.checkpoint('sums')?.epoch).toBe(2);
   });
 
-  it('is the same when done again', async () => {
+  it('gives the same model each time', async () => {
     await projections.rebuild('sums');
     const first = [...store.model];
     await projections.rebuild('sums');
     expect([...store.model]).toEqual(first);
   });
 
-  it('of an empty log is done at once', async () => {
+  it('of an empty log resolves without events', async () => {
     log.restore(0);
     expect(await projections.rebuild('sums')).toMatchObject({
       events: 0,
@@ -67,7 +67,7 @@ describe('rebuild', () => {
     expect(store.model.has('c4')).toBe(!('position' in from && from.position.endsWith('.1')));
   });
 
-  it('tells its progress after each transaction', async () => {
+  it('reports progress after each transaction', async () => {
     log.maxBatch = 4;
     const progress: RebuildProgress[] = [];
     await projections.rebuild('sums', { onProgress: (step) => void progress.push(step) });
@@ -79,7 +79,7 @@ describe('rebuild', () => {
     expect(progress[0]?.eventsPerSecond).toBeGreaterThan(0);
   });
 
-  it('includes what is stored during the run', async () => {
+  it('includes what is stored while it replays', async () => {
     log.maxBatch = 5;
     let appended = false;
     const onProgress = (): void => {
@@ -99,7 +99,7 @@ describe('rebuild', () => {
     gate = new Promise((resolve) => (release = resolve));
     let waited = false;
     let waiting: Promise<void> | undefined;
-    // ahead of the transaction that clears the model
+    // before the transaction that clears the model
     store.meanwhile = () => {
       waiting = projections.waitFor('sums', '10.1' as never).then(() => void (waited = true));
     };
@@ -112,12 +112,10 @@ describe('rebuild', () => {
     expect(store.model.get('all')).toBe(10);
   });
 
-  it.each([0, 2])('resumes after a crash behind %i transactions from where it was', async (transactions) => {
-    const crashed = new MemoryProjectionStore();
+  it.each([0, 2])('resumes after a crash that followed %i transactions', async (transactions) => {
+    let crashed = store;
     const crash = (commits: number): void => {
-      if (commits !== transactions) return;
-      crashed.model = store.model;
-      crashed.checkpoints = store.checkpoints;
+      if (commits === transactions) crashed = store.copy();
     };
     let calls = 0;
     projections = new Projections(log, [
@@ -137,7 +135,7 @@ describe('rebuild', () => {
     expect(crashed.model.get('all')).toBe(5);
   });
 
-  it('fences an owner elsewhere, which then writes nothing into the new model', async () => {
+  it('fences another instance, which then writes nothing into the new model', async () => {
     const other = new Projections(log, [sums(store)]);
     await other.start();
     await other.waitUntilLive();
@@ -149,7 +147,7 @@ describe('rebuild', () => {
     await other.stop();
   });
 
-  it('fails when stopped, and gives way to another', async () => {
+  it('fails when stopped, and when another rebuild takes its place', async () => {
     const slow = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 10));
     projections = new Projections(log, [sums(store, { before: slow })]);
     const first = projections.rebuild('sums');
@@ -160,7 +158,25 @@ describe('rebuild', () => {
     await stopping;
   });
 
-  it('goes on when nobody waits for it any more', async () => {
+  it('does not begin when its signal aborts while it waits for another rebuild to begin', async () => {
+    let release = (): void => undefined;
+    let enter = (): void => undefined;
+    const entered = new Promise<void>((resolve) => (enter = resolve));
+    const gate = new Promise<void>((resolve) => (release = resolve));
+    projections = new Projections(log, [sums(store, { before: () => (enter(), gate) })]);
+    await projections.start();
+    await entered;
+    const first = projections.rebuild('sums');
+    const controller = new AbortController();
+    const second = errorOf(projections.rebuild('sums', { signal: controller.signal }));
+    controller.abort(new TypeError('enough'));
+    release();
+    expect((await second).message).toBe('enough');
+    expect(await first).toMatchObject({ commits: 10 });
+    expect(store.checkpoint('sums')?.epoch).toBe(2);
+  });
+
+  it('continues when its signal has aborted', async () => {
     const controller = new AbortController();
     const onProgress = (): void => controller.abort(new TypeError('enough'));
     log.maxBatch = 2;
@@ -170,7 +186,7 @@ describe('rebuild', () => {
     expect(store.model.get('all')).toBe(10);
   });
 
-  it('refuses a start that is none before it clears anything', async () => {
+  it('refuses an invalid start before it clears anything', async () => {
     await projections.rebuild('sums');
     for (const from of [{ sequence: 0 }, { time: new Date('x') }, {}, { sequence: 1, time: new Date() }, 7]) {
       await expect(projections.rebuild('sums', { from: from as never })).rejects.toMatchObject({
@@ -192,8 +208,8 @@ describe('rebuild', () => {
       'from.position must be within the log, which ends at sequence 10',
     ],
     ['an event that the next commit may hold', { position: '11.1' as never }, 'from.position'],
-    ['a time to come', { time: new Date(Date.now() + 60_000) }, 'from.time must be a time that has passed'],
-  ])('refuses %s beyond the end of the log before it clears anything', async (_, from, message) => {
+    ['a time in the future', { time: new Date(Date.now() + 60_000) }, 'from.time must be a time in the past'],
+  ])('refuses a start after the end of the log before it clears anything: %s', async (_, from, message) => {
     await projections.rebuild('sums');
     const error = await errorOf(projections.rebuild('sums', { from }));
     expect(error).toMatchObject({ code: 'invalid-option' });
@@ -207,7 +223,7 @@ describe('rebuild', () => {
   it.each<[string, RebuildStart]>([
     ['sequence', { sequence: 11 }],
     ['position', { position: '11.0' as never }],
-  ])('from the end of the log, told by its %s, holds what comes', async (_, from) => {
+  ])('from the end of the log, given as a %s, holds what is appended next', async (_, from) => {
     expect(await projections.rebuild('sums', { from })).toMatchObject({ events: 0 });
     const { position } = await log.append(orderStream, [new OrderPlaced('all')]);
     await projections.waitFor('sums', position, quick);
@@ -222,12 +238,12 @@ describe('rebuild', () => {
     expect(await errorOf(projections.waitUntilLive(quick))).toMatchObject({ code: 'projection-diverged' });
   });
 
-  describe('while the log does not tell its end', () => {
+  describe('while the log does not answer where it ends', () => {
     beforeEach(() => {
       log.lastSequence = () => new Promise<never>(() => undefined);
     });
 
-    it('ends with a stop, and does not begin behind it', async () => {
+    it('is rejected by stop, and does not begin after it', async () => {
       const rebuilt = errorOf(projections.rebuild('sums', { from: { sequence: 4 } }));
       await projections.stop();
       expect((await rebuilt).message).toContain('stop() was called');
@@ -235,7 +251,7 @@ describe('rebuild', () => {
       expect(store.commits).toBe(0);
     });
 
-    it('ends with its signal, before anything is cleared', async () => {
+    it('is rejected by its signal, before anything is cleared', async () => {
       const signal = AbortSignal.timeout(10);
       const rebuilt = projections.rebuild('sums', { from: { sequence: 4 }, signal });
       expect(await errorOf(rebuilt)).toBe(signal.reason);

@@ -1,13 +1,13 @@
 import { getEventListeners } from 'node:events';
 import { streamName } from '../../src/event/stream-name.js';
-import type { FakeEventStore } from './fake-event-store.js';
-import type { MemoryProjectionStore } from './memory-projection-store.js';
+import type { ProjectionLog } from './projection-log.js';
+import type { FaultyProjectionStore } from './faulty-projection-store.js';
 import { OrderPlaced, sums } from './orders.js';
 import { ProjectionBench, errorOf, quick } from './projection-bench.js';
 
 let bench: ProjectionBench;
-let log: FakeEventStore;
-let store: MemoryProjectionStore;
+let log: ProjectionLog;
+let store: FaultyProjectionStore;
 
 beforeEach(() => {
   bench = new ProjectionBench();
@@ -32,7 +32,7 @@ describe('waitFor', () => {
     await projections.waitUntilLive(quick);
     const error = await errorOf(projections.waitFor('sums', '9.0' as never, { timeoutMs: 30 }));
     expect(error).toMatchObject({ code: 'wait-timeout' });
-    expect(error.message).toMatch(/position 9\.0 in projection sums .* it is live at 1\.0/);
+    expect(error.message).toMatch(/position 9\.0 in projection sums \(version 1\) .* it is live at 1\.0/);
   });
 
   it('refuses a position of a category that the projection does not read', async () => {
@@ -44,7 +44,7 @@ describe('waitFor', () => {
     expect(error.message).toContain('customer/7');
   });
 
-  it('ends with its signal', async () => {
+  it('rejects with the reason of its signal', async () => {
     const projections = await bench.started(sums(store));
     const controller = new AbortController();
     const waiting = errorOf(projections.waitFor('sums', '9.0' as never, { signal: controller.signal }));
@@ -53,7 +53,7 @@ describe('waitFor', () => {
     expect(getEventListeners(controller.signal, 'abort')).toHaveLength(0);
   });
 
-  it('refuses a timeout that no timer can wait', async () => {
+  it('refuses a timeout longer than a timer can be', async () => {
     const projections = await bench.started(sums(store));
     for (const wait of [
       projections.waitFor('sums', '9.0' as never, { timeoutMs: 3e9 }),
@@ -68,7 +68,7 @@ describe('waitFor', () => {
     expect(await errorOf(longest)).toBe(signal.reason);
   });
 
-  it('is rejected by a stop, and while stopped', async () => {
+  it('is rejected by stop, and while stopped', async () => {
     const projections = await bench.started(sums(store));
     const waiting = errorOf(projections.waitFor('sums', '9.0' as never, quick));
     await projections.stop();
@@ -78,13 +78,13 @@ describe('waitFor', () => {
     });
   });
 
-  it('names the projections that there are', async () => {
+  it('lists the projections that exist when the name is unknown', async () => {
     const error = await errorOf(bench.projections(sums(store)).waitFor('totals', undefined));
     expect(error).toMatchObject({ code: 'unknown-projection' });
-    expect(error.message).toContain('sums');
+    expect(error.message).toContain('there are: sums (version 1)');
   });
 
-  it('returns for positions ahead of the start of a rebuilt model', async () => {
+  it('returns for positions before the start of a rebuilt model', async () => {
     const { position } = await bench.place('ada');
     const projections = bench.projections(sums(store));
     await projections.rebuild('sums', { from: { sequence: 2 } });

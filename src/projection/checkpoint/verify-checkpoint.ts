@@ -1,16 +1,18 @@
-import type { StoredCommit } from '../event/commit.js';
-import { parsePosition } from '../event/position.js';
-import type { EventStore } from '../event-store/event-store.js';
-import { hasJetsourceBrand } from '../kernel/jetsource-error.js';
-import { ProjectionDivergedError } from './projection-errors.js';
+import type { StoredCommit } from '../../event/commit.js';
+import { parsePosition } from '../../event/position.js';
+import type { EventStore } from '../../event-store/event-store.js';
+import { hasJetsourceBrand } from '../../kernel/jetsource-error.js';
+import { ProjectionDivergedError } from '../projection-errors.js';
 import type { Checkpoint } from './checkpoint.js';
-import { logReachFor } from './log-reach.js';
+import { logReachFor } from '../rebuild/log-reach.js';
 
 /**
- * Makes sure that the log is the one that the model was built from. A commit that was removed since is no divergence.
+ * Checks that the log is the one that the model was built from. A commit that was removed since is no
+ * divergence.
  *
  * @returns Sequence of the log's last message at that time.
- * @throws {@link ProjectionDivergedError} when it is another log, has lost its end, or holds another commit at the checkpoint.
+ * @throws {@link ProjectionDivergedError} when it is another log, has lost its end, or holds another commit
+ * at the checkpoint.
  */
 export async function verifyCheckpoint(checkpoint: Checkpoint, store: EventStore): Promise<number> {
   if (checkpoint.storeIdentity !== store.identity) {
@@ -38,10 +40,13 @@ export async function verifyCheckpoint(checkpoint: Checkpoint, store: EventStore
   return last;
 }
 
-/** The start of a replay was in the log when the replay began; beyond its end, what is appended until then would be skipped. */
+/**
+ * The start was inside the log when the replay began. Past its end, what is appended until then would be
+ * skipped.
+ */
 function requireStart(checkpoint: Checkpoint, last: number): void {
   const reach = checkpoint.start === undefined ? 0 : logReachFor(checkpoint.start);
-  if (last < reach) throw diverged(checkpoint, `it begins behind ${reach}, the log ends at ${last}`);
+  if (last < reach) throw diverged(checkpoint, `it begins after sequence ${reach}, the log ends at ${last}`);
 }
 
 async function commitAt(
@@ -52,12 +57,13 @@ async function commitAt(
   try {
     return await store.commitAt(sequence);
   } catch (cause) {
-    // a commit was read there once, so a message that is none is another one
+    // a commit was read there once, so a message that is no commit is another message
     if (!hasJetsourceBrand(cause) || cause.code !== 'corrupt-stream') throw cause;
-    throw diverged(checkpoint, `the log holds no commit at ${checkpoint.position} any more`, cause);
+    throw diverged(checkpoint, `the log does not hold a commit at ${checkpoint.position} any more`, cause);
   }
 }
 
 function diverged(checkpoint: Checkpoint, reason: string, cause?: Error): ProjectionDivergedError {
-  return new ProjectionDivergedError({ projection: checkpoint.projection, reason }, cause && { cause });
+  const { projection, version } = checkpoint;
+  return new ProjectionDivergedError({ projection, version, reason }, cause && { cause });
 }

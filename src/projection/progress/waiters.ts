@@ -1,10 +1,10 @@
-import { abortable } from '../kernel/abortable.js';
+import { abortable } from '../../kernel/abortable.js';
 
 export interface WaitOptions {
   readonly timeoutMs: number;
   /** Each of them ends the waiting with its reason. */
   readonly signals: readonly (AbortSignal | undefined)[];
-  /** The error to give up with when the time is over. */
+  /** Makes the error of a wait that timed out. */
   readonly onTimeout: () => Error;
 }
 
@@ -14,7 +14,10 @@ interface Waiter {
   readonly reject: (reason: unknown) => void;
 }
 
-/** Callers that wait for a condition. Each ends with the condition, a failure, its own timeout or its own signal, and leaves nothing behind. */
+/**
+ * Callers that wait for a condition. A wait ends when the condition holds, with a failure, by its own timeout
+ * or by its own signal, and leaves no timer and no listener.
+ */
 export class Waiters {
   readonly #waiting = new Set<Waiter>();
 
@@ -38,12 +41,12 @@ export class Waiters {
     }
   }
 
-  /** Lets those go whose condition is met. */
+  /** Resolves the waits whose condition holds now. */
   settle(): void {
     for (const waiter of this.#waiting) if (waiter.isOver()) waiter.resolve();
   }
 
-  /** Ends the waiting of all. */
+  /** Rejects all waits. */
   fail(error: Error): void {
     for (const waiter of this.#waiting) waiter.reject(error);
   }

@@ -1,50 +1,37 @@
-import type { StoredCommit } from '../event/commit.js';
-import { comparePositions, positionOf } from '../event/position.js';
-import type { CommitBatch } from '../event-store/replay/follow-options.js';
-import type { EventStore } from '../event-store/event-store.js';
-import { abortable } from '../kernel/abortable.js';
-import { hasJetsourceBrand } from '../kernel/jetsource-error.js';
-import { ProjectionFailedError } from './projection-errors.js';
+import type { StoredCommit } from '../../event/commit.js';
+import { comparePositions, positionOf } from '../../event/position.js';
+import type { EventStore } from '../../event-store/event-store.js';
+import type { CommitBatch } from '../../event-store/replay/follow-options.js';
+import { abortable } from '../../kernel/abortable.js';
+import { hasJetsourceBrand } from '../../kernel/jetsource-error.js';
+import type { Checkpoint } from '../checkpoint/checkpoint.js';
+import { verifyCheckpoint } from '../checkpoint/verify-checkpoint.js';
+import type { ProjectionDefinition } from '../definition/projection-definition.js';
+import { ProjectionFailedError } from '../projection-errors.js';
 import { applyCommits } from './apply-commits.js';
-import type { Checkpoint } from './checkpoint.js';
 import { claimCheckpoint, type Reset } from './claim-checkpoint.js';
-import type { ProjectionDefinition } from './define-projection.js';
 import { HandlerFault } from './handler-fault.js';
 import { retry } from './retry.js';
-import { verifyCheckpoint } from './verify-checkpoint.js';
+import type { RunListener } from './run-event.js';
 
-/** What a run tells while it goes on. None of these may throw. */
-export interface RunObserver {
-  /** The checkpoint is ours and belongs to the log, which ended at that sequence; the replay begins. */
-  claimed(checkpoint: Checkpoint, lastSequence: number): void;
-  /** The commits are in the model. */
-  advanced(checkpoint: Checkpoint, commits: readonly StoredCommit[]): void;
-  /** A batch is done; whether nothing was behind it. */
-  batchDone(caughtUp: boolean): void;
-  /** The replay was interrupted and starts anew. */
-  interrupted(): void;
-  /** Something failed that is tried again. */
-  delayed(error: Error): void;
-}
-
-/** A projection at work: from the claim of its checkpoint until it is stopped or cannot go on. */
+/** A projection at work, from the claim of its checkpoint until it is stopped or cannot continue. */
 export class ProjectionRun {
   readonly #definition: ProjectionDefinition;
   readonly #store: EventStore;
-  readonly #observer: RunObserver;
+  readonly #listener: RunListener;
   readonly #abort = new AbortController();
   #checkpoint: Checkpoint | undefined;
   #fault: Error | undefined;
   #unverified = false;
   #verification: Promise<void> | undefined;
 
-  constructor(definition: ProjectionDefinition, store: EventStore, observer: RunObserver) {
+  constructor(definition: ProjectionDefinition, store: EventStore, listener: RunListener) {
     this.#definition = definition;
     this.#store = store;
-    this.#observer = observer;
+    this.#listener = listener;
   }
 
-  /** Lets {@link work} end behind the transaction that is under way. */
+  /** Makes {@link work} end after the transaction in progress. */
   stop(): void {
     this.#abort.abort();
   }
@@ -52,19 +39,21 @@ export class ProjectionRun {
   /**
    * Resolves when stopped.
    *
-   * @throws {@link ProjectionFailedError}, {@link ProjectionDivergedError}, {@link ProjectionFencedError} when it cannot go on.
+   * @throws {@link ProjectionFailedError}, {@link ProjectionDivergedError} or {@link ProjectionFencedError}
+   * when it cannot continue.
    */
   async work(reset?: Reset): Promise<void> {
+    const claim = { definition: this.#definition, store: this.#store, reset };
     try {
-      const checkpoint = await this.#retry(() => claimCheckpoint(this.#definition, this.#store, reset));
+      const checkpoint = await this.#retry(() => claimCheckpoint(claim));
       this.#checkpoint = checkpoint;
-      const last = await this.#verify(checkpoint);
-      this.#observer.claimed(checkpoint, last);
+      const lastSequence = await this.#verify(checkpoint);
+      this.#listener.on({ kind: 'began', checkpoint, lastSequence });
       await this.#follow(checkpoint);
     } catch (error) {
       if (!this.#abort.signal.aborted) this.#fault = this.#asFault(error);
     } finally {
-      // ends a verification that is under way, too
+      // also ends a verification in progress
       this.#abort.abort();
       await this.#verification;
     }
@@ -91,7 +80,7 @@ export class ProjectionRun {
   async #apply(batch: CommitBatch): Promise<void> {
     let left = batch.commits.filter((commit) => this.#isNew(commit));
     while (left.length > 0) left = left.slice(await this.#applyLeading(left));
-    this.#observer.batchDone(batch.caughtUp);
+    this.#listener.on({ kind: 'batch-done', caughtUp: batch.caughtUp });
   }
 
   #isNew(commit: StoredCommit): boolean {
@@ -100,7 +89,12 @@ export class ProjectionRun {
     return position === undefined || comparePositions(last, position) > 0;
   }
 
-  /** Applies all the commits, or those before the one that fails, so that a projection stops right at it. Returns how many. */
+  /**
+   * Applies all the commits, or only those before the one that fails, so that a projection stops right before
+   * it.
+   *
+   * @returns How many were applied.
+   */
   async #applyLeading(commits: readonly StoredCommit[]): Promise<number> {
     let leading = commits;
     const checkpoint = await this.#retry(async () => {
@@ -114,22 +108,23 @@ export class ProjectionRun {
       }
     });
     this.#checkpoint = checkpoint;
-    this.#observer.advanced(checkpoint, leading);
+    this.#listener.on({ kind: 'applied', checkpoint, commits: leading });
     return leading.length;
   }
 
   async #commit(commits: readonly StoredCommit[]): Promise<Checkpoint> {
     const { registry } = this.#store;
-    return applyCommits(this.#definition, registry, this.#checkpoint as Checkpoint, commits);
+    const checkpoint = this.#checkpoint as Checkpoint;
+    return applyCommits({ definition: this.#definition, registry, checkpoint, commits });
   }
 
   #recovered(): void {
     this.#unverified = true;
-    this.#observer.interrupted();
+    this.#listener.on({ kind: 'interrupted' });
     this.#verification ??= this.#verifyAgain();
   }
 
-  /** A server that comes back may have come back with an older log; one that stays silent about new commits would hide that. */
+  /** The server may have come back with an older log. Without new commits, nothing else would show that. */
   async #verifyAgain(): Promise<void> {
     try {
       while (this.#unverified) {
@@ -151,9 +146,9 @@ export class ProjectionRun {
 
   async #retry<T>(work: () => Promise<T>): Promise<T> {
     return retry(work, {
-      projection: this.#definition.name,
+      projection: this.#definition,
       signal: this.#abort.signal,
-      onDelay: (error) => this.#observer.delayed(error),
+      onDelay: (error) => this.#listener.on({ kind: 'delayed', error }),
     });
   }
 
@@ -167,6 +162,7 @@ export class ProjectionRun {
   }
 
   #failure(reason: string, cause?: unknown): ProjectionFailedError {
-    return new ProjectionFailedError({ projection: this.#definition.name, reason }, { cause });
+    const { name, version } = this.#definition;
+    return new ProjectionFailedError({ projection: name, version, reason }, { cause });
   }
 }

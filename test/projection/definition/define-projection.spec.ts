@@ -1,10 +1,11 @@
-import { InvalidOptionError } from '../../src/kernel/invalid-option-error.js';
-import { defineProjection, type ProjectionDefinition } from '../../src/projection/define-projection.js';
-import { MemoryProjectionStore } from './memory-projection-store.js';
-import { OrderPlaced, OrderShipped } from './orders.js';
+import { InvalidOptionError } from '../../../src/kernel/invalid-option-error.js';
+import { defineProjection } from '../../../src/projection/definition/define-projection.js';
+import type { ProjectionDefinition } from '../../../src/projection/definition/projection-definition.js';
+import { inMemoryProjectionStore } from '../../../src/testing/in-memory/in-memory-projection-store.js';
+import { OrderPlaced, OrderShipped } from '../orders.js';
 
 const handler = (): void => undefined;
-const store = new MemoryProjectionStore();
+const store = inMemoryProjectionStore(new Map<string, number>());
 
 function define(change: object = {}): ProjectionDefinition {
   const options = {
@@ -38,7 +39,7 @@ describe('defineProjection', () => {
     expect(definition.version).toBe(1);
   });
 
-  it('refuses by name what cannot work', () => {
+  it('refuses what cannot work, and names the option', () => {
     expect(refusedOption({ name: 'order summary' })).toBe('projection.name');
     expect(refusedOption({ version: 0 })).toBe('projection.version');
     expect(refusedOption({ version: 1.5 })).toBe('projection.version');
@@ -49,8 +50,22 @@ describe('defineProjection', () => {
     expect(refusedOption({ on: { OrderPlaced: handler, OrderPlace: handler } })).toBe(
       'projection.on.OrderPlace',
     );
+    expect(refusedOption({ store: undefined })).toBe('projection.store');
+    expect(refusedOption({ store: {} })).toBe('projection.store');
+    expect(refusedOption({ setUp: 'create table' })).toBe('projection.setUp');
+    expect(refusedOption({ clear: undefined })).toBe('projection.clear');
+    expect(refusedOption({ events: [OrderPlaced] })).toBe('projection.events');
+    expect(refusedOption({ events: { OrderPlaced: 'OrderPlaced' } })).toBe('projection.events.OrderPlaced');
+    expect(refusedOption({ on: undefined })).toBe('projection.on');
     const twice = { events: { A: OrderPlaced, B: OrderPlaced }, on: { A: handler, B: handler } };
     expect(refusedOption(twice)).toBe('projection.on.B');
+  });
+
+  it('answers an option that does not exist with the list of those that do', () => {
+    const all = 'name, version, categories, store, setUp, clear, events, on';
+    expect(() => define({ retries: 3 })).toThrow(`projection.retries must be one of ${all}`);
+    expect(() => define({ on: { OrderPlace: handler } })).toThrow('one of OrderPlaced');
+    expect(() => defineProjection(7 as never)).toThrow(`projection must be an object with some of ${all}`);
   });
 
   it('gives handlers typed events and transactions', () => {

@@ -1,7 +1,10 @@
-/** What a projection's own code threw: tried again a few times, while a fault of the database is waited out. Others see it as `status().error` between two tries. */
+/**
+ * Code of the projection threw. It is tried a few times only, while an error of the database is waited out.
+ * Callers see it as `status().error` between two tries.
+ */
 export class HandlerFault extends Error {
   override readonly name = 'HandlerFault';
-  /** How many commits of the batch stand before the one that failed. */
+  /** How many commits of the batch come before the one that failed. */
   readonly commitsBefore: number;
 
   constructor(message: string, commitsBefore: number, cause: unknown) {

@@ -1,0 +1,59 @@
+import type { EventStore } from '../../event-store/event-store.js';
+import type { ProjectionDefinition } from '../definition/projection-definition.js';
+import type { Reset } from '../run/claim-checkpoint.js';
+import { ProjectionRun } from '../run/projection-run.js';
+import type { RunEvent, RunListener } from '../run/run-event.js';
+
+/** Who is told of a run, its failure included. None of these may throw. */
+export interface RunSupervisor extends RunListener {
+  /** The run has ended with an error; told before `begun` and `ended` resolve. */
+  onFailure(error: Error): void;
+}
+
+/** A run in progress, with what one can wait for: that it has begun, and that it has ended. */
+export class SupervisedRun implements RunListener {
+  readonly #run: ProjectionRun;
+  readonly #supervisor: RunSupervisor;
+  /** Resolves when the replay has begun, or the first try to begin it has failed. */
+  readonly begun: Promise<void>;
+  /** Resolves when the run has ended, however it did. */
+  readonly ended: Promise<void>;
+  #settleBegun: () => void = () => undefined;
+  #isOver = false;
+
+  constructor(
+    definition: ProjectionDefinition,
+    store: EventStore,
+    start: { supervisor: RunSupervisor; reset: Reset | undefined },
+  ) {
+    this.#run = new ProjectionRun(definition, store, this);
+    this.#supervisor = start.supervisor;
+    this.begun = new Promise((resolve) => (this.#settleBegun = resolve));
+    this.ended = this.#work(start.reset);
+  }
+
+  get isOver(): boolean {
+    return this.#isOver;
+  }
+
+  /** Ends it after the transaction in progress; {@link ended} tells when. */
+  stop(): void {
+    this.#run.stop();
+  }
+
+  on(event: RunEvent): void {
+    this.#supervisor.on(event);
+    if (event.kind === 'began' || event.kind === 'delayed') this.#settleBegun();
+  }
+
+  async #work(reset: Reset | undefined): Promise<void> {
+    try {
+      await this.#run.work(reset);
+    } catch (error) {
+      this.#supervisor.onFailure(error as Error);
+    } finally {
+      this.#isOver = true;
+      this.#settleBegun();
+    }
+  }
+}

@@ -1,0 +1,112 @@
+import { comparePositions, parsePosition, type Position } from '../../event/position.js';
+import { hasJetsourceBrand } from '../../kernel/jetsource-error.js';
+import type { ProjectionState } from '../projection-status.js';
+import type { RunEvent, RunListener } from '../run/run-event.js';
+
+/** What the model is known to hold: all up to a position, and all that the log held up to a sequence. */
+interface Reached {
+  readonly position: Position | undefined;
+  readonly sequence: number;
+}
+
+/** What is known of a projection: its state, how far it is, and why it does not continue. */
+export class ProjectionProgress implements RunListener {
+  #state: ProjectionState = 'idle';
+  #error: Error | undefined;
+  /** The position of the stored checkpoint. */
+  #position: Position | undefined;
+  /** Undefined while nothing is known of the model's content. */
+  #reached: Reached | undefined;
+  #lastSequenceAtStart = 0;
+  #failure: Error | undefined;
+
+  get state(): ProjectionState {
+    return this.#state;
+  }
+
+  get position(): Position | undefined {
+    return this.#position;
+  }
+
+  /** Why it stopped, or what it is waiting out. */
+  get error(): Error | undefined {
+    return this.#error;
+  }
+
+  /** Why nothing happens until the next start; undefined while it works, and before the first start. */
+  get failure(): Error | undefined {
+    return this.#failure;
+  }
+
+  launched(): void {
+    this.#state = 'catching-up';
+    this.#error = undefined;
+    this.#failure = undefined;
+    this.#reached = undefined;
+  }
+
+  /** @param reason What callers get that wait for it. */
+  stopped(reason: Error): void {
+    this.#state = 'stopped';
+    this.#failure = reason;
+    this.#reached = undefined;
+  }
+
+  failed(error: Error): void {
+    this.#state = stateAfter(error);
+    this.#error = error;
+    this.#failure = error;
+    // a failed projection keeps its model. Diverged or fenced, the model's content is not known any more
+    if (this.#state !== 'failed') this.#reached = undefined;
+  }
+
+  on(event: RunEvent): void {
+    switch (event.kind) {
+      case 'began':
+        this.#lastSequenceAtStart = event.lastSequence;
+        this.#reach(event.checkpoint.position, 0);
+        break;
+      case 'applied':
+        this.#reach(event.checkpoint.position, this.#reached?.sequence ?? 0);
+        break;
+      case 'batch-done':
+        this.#batchDone(event.caughtUp);
+        break;
+      case 'interrupted':
+        this.#state = 'catching-up';
+        break;
+      case 'delayed':
+        this.#state = 'catching-up';
+        this.#error = event.error;
+        break;
+    }
+  }
+
+  /** Whether the model holds what it can hold of the log up to that position. */
+  hasReached(position: Position): boolean {
+    if (this.#reached === undefined) return false;
+    const reached = this.#reached.position;
+    if (reached !== undefined && comparePositions(position, reached) <= 0) return true;
+    return parsePosition(position).sequence <= this.#reached.sequence;
+  }
+
+  #reach(position: Position | undefined, sequence: number): void {
+    this.#position = position;
+    this.#error = undefined;
+    this.#reached = { position, sequence };
+  }
+
+  #batchDone(caughtUp: boolean): void {
+    this.#state = caughtUp ? 'live' : 'catching-up';
+    this.#error = undefined;
+    if (!caughtUp) return;
+    // includes the events that it does not read, and those before its start
+    this.#reached = { position: this.#position, sequence: this.#lastSequenceAtStart };
+  }
+}
+
+function stateAfter(error: Error): ProjectionState {
+  if (!hasJetsourceBrand(error)) return 'failed';
+  if (error.code === 'projection-diverged') return 'diverged';
+  return error.code === 'projection-fenced' ? 'fenced' : 'failed';
+}

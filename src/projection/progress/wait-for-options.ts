@@ -1,0 +1,26 @@
+import { integerOption, LONGEST_TIMER_MS } from '../../kernel/options.js';
+import { checkOptionsObject, checkSignal } from '../checked-options.js';
+
+const WAIT_TIMEOUT_MS = 5_000;
+
+/** Options of {@link Projections.waitFor} and {@link Projections.waitUntilLive}. */
+export interface WaitForOptions {
+  /** How long to wait, in milliseconds, up to 2,147,483,647; with 0 the call only asks. @default 5_000 */
+  readonly timeoutMs?: number | undefined;
+  /** Ends the waiting with its reason. @default none */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** {@link WaitForOptions} with their defaults. */
+export interface ResolvedWait {
+  readonly timeoutMs: number;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** @throws {@link InvalidOptionError} when an option does not exist or cannot work. */
+export function resolveWaitForOptions(options: WaitForOptions): ResolvedWait {
+  checkOptionsObject(options, { object: 'options', known: ['timeoutMs', 'signal'] });
+  checkSignal(options.signal);
+  const timeoutMs = integerOption('timeoutMs', options.timeoutMs, WAIT_TIMEOUT_MS, 0, LONGEST_TIMER_MS);
+  return { timeoutMs, signal: options.signal };
+}

@@ -1,0 +1,50 @@
+import type { Position } from '../../event/position.js';
+import type { ReadAllStart } from '../../event-store/replay/read-all-start.js';
+
+/**
+ * Where a rebuild begins: at an event (`position`), at a sequence of the store's JetStream stream, or at a
+ * time by the server's clock. It must not lie beyond the end of the log, nor in the future: what is appended
+ * later would be skipped.
+ */
+export type RebuildStart = Exclude<ReadAllStart, { readonly after: Position }>;
+
+/** Options of {@link Projections.rebuild}. */
+export interface RebuildOptions {
+  /** The model is then built from the events from there on. @default the beginning of the log */
+  readonly from?: RebuildStart | undefined;
+  /**
+   * Called after each transaction. What it throws is reported to `onError`, and does not stop the rebuild.
+   *
+   * @default not called
+   */
+  readonly onProgress?: ((progress: RebuildProgress) => void) | undefined;
+  /**
+   * Rejects the call with its reason. Once the model is cleared, the projection continues with the replay all
+   * the same. @default none
+   */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** How far a rebuild is. */
+export interface RebuildProgress {
+  /** Events replayed so far, those without a handler included. */
+  readonly events: number;
+  /** Commits replayed so far. */
+  readonly commits: number;
+  /** Events replayed in a second, on average since the rebuild began. */
+  readonly eventsPerSecond: number;
+  /** The last event that the model holds. */
+  readonly position: Position;
+}
+
+/** What a rebuild did. */
+export interface RebuildResult {
+  /** Events replayed, those without a handler included. */
+  readonly events: number;
+  /** Commits replayed. */
+  readonly commits: number;
+  /** Time from the call until the model held all events, in milliseconds. */
+  readonly durationMs: number;
+  /** Events replayed in a second, on average. */
+  readonly eventsPerSecond: number;
+}

@@ -1,0 +1,21 @@
+import type { StoredCommit } from '../../event/commit.js';
+import type { Checkpoint } from '../checkpoint/checkpoint.js';
+
+/** Something that happened in a {@link ProjectionRun}. */
+export type RunEvent =
+  /** The checkpoint is claimed and belongs to the log, which ended at that sequence. The replay begins. */
+  | { readonly kind: 'began'; readonly checkpoint: Checkpoint; readonly lastSequence: number }
+  /** The commits are in the model. */
+  | { readonly kind: 'applied'; readonly checkpoint: Checkpoint; readonly commits: readonly StoredCommit[] }
+  /** A batch is done; `caughtUp` when the log held nothing after it. */
+  | { readonly kind: 'batch-done'; readonly caughtUp: boolean }
+  /** The replay was interrupted, and is being resumed. */
+  | { readonly kind: 'interrupted' }
+  /** Something failed, and is tried again. Told once for several failures in a row. */
+  | { readonly kind: 'delayed'; readonly error: Error };
+
+/** Who is told of what happens in a run, in the order in which it happens. */
+export interface RunListener {
+  /** Must not throw. */
+  on(event: RunEvent): void;
+}

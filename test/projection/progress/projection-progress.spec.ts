@@ -1,0 +1,97 @@
+import { type Position, positionOf } from '../../../src/event/position.js';
+import type { Checkpoint } from '../../../src/projection/checkpoint/checkpoint.js';
+import { ProjectionProgress } from '../../../src/projection/progress/projection-progress.js';
+import {
+  ProjectionDivergedError,
+  ProjectionFailedError,
+  ProjectionFencedError,
+} from '../../../src/projection/projection-errors.js';
+
+const projection = { projection: 'sums', version: 1 };
+const failed = new ProjectionFailedError({ ...projection, reason: 'r' });
+
+function checkpointAt(position: Position | undefined): Checkpoint {
+  const rest = { epoch: 1, storeIdentity: 'i', commitId: undefined, start: undefined };
+  return { ...projection, lane: 0, position, ...rest };
+}
+
+/** The progress of a run that found a checkpoint at 3.0 in a log of 10 messages. */
+function begun(): ProjectionProgress {
+  const progress = new ProjectionProgress();
+  progress.launched();
+  progress.on({ kind: 'began', checkpoint: checkpointAt(positionOf(3, 0)), lastSequence: 10 });
+  return progress;
+}
+
+describe('ProjectionProgress', () => {
+  it('is idle before the first start, and has reached nothing', () => {
+    const progress = new ProjectionProgress();
+    expect(progress).toMatchObject({
+      state: 'idle',
+      position: undefined,
+      error: undefined,
+      failure: undefined,
+    });
+    expect(progress.hasReached(positionOf(1, 0))).toBe(false);
+  });
+
+  it('has reached what the checkpoint says, and no more', () => {
+    const progress = begun();
+    expect(progress).toMatchObject({ state: 'catching-up', position: '3.0' });
+    expect(progress.hasReached(positionOf(3, 0))).toBe(true);
+    expect(progress.hasReached(positionOf(3, 1))).toBe(false);
+  });
+
+  it('moves with each transaction', () => {
+    const progress = begun();
+    progress.on({ kind: 'applied', checkpoint: checkpointAt(positionOf(5, 1)), commits: [] });
+    expect(progress.hasReached(positionOf(5, 1))).toBe(true);
+    expect(progress.hasReached(positionOf(6, 0))).toBe(false);
+    expect(progress.state).toBe('catching-up');
+  });
+
+  it('is live after the last batch, and has then reached all that the log held at the start', () => {
+    const progress = begun();
+    progress.on({ kind: 'batch-done', caughtUp: false });
+    expect(progress.state).toBe('catching-up');
+    expect(progress.hasReached(positionOf(10, 7))).toBe(false);
+    progress.on({ kind: 'batch-done', caughtUp: true });
+    expect(progress.state).toBe('live');
+    expect(progress.hasReached(positionOf(10, 7))).toBe(true);
+    expect(progress.hasReached(positionOf(11, 0))).toBe(false);
+  });
+
+  it('keeps what it has reached while it waits, and forgets the error when work continues', () => {
+    const progress = begun();
+    progress.on({ kind: 'batch-done', caughtUp: true });
+    progress.on({ kind: 'interrupted' });
+    expect(progress).toMatchObject({ state: 'catching-up', error: undefined });
+    const error = new TypeError('down');
+    progress.on({ kind: 'delayed', error });
+    expect(progress).toMatchObject({ state: 'catching-up', error, failure: undefined });
+    expect(progress.hasReached(positionOf(3, 0))).toBe(true);
+    progress.on({ kind: 'batch-done', caughtUp: true });
+    expect(progress).toMatchObject({ state: 'live', error: undefined });
+  });
+
+  it.each([
+    ['failed', failed, true],
+    ['failed', new TypeError('not one of ours'), true],
+    ['diverged', new ProjectionDivergedError({ ...projection, reason: 'r' }), false],
+    ['fenced', new ProjectionFencedError(projection), false],
+  ])('is %s after %p; whether its model is still known: %s', (state, error, isKnown) => {
+    const progress = begun();
+    progress.failed(error);
+    expect(progress).toMatchObject({ state, error, failure: error });
+    expect(progress.hasReached(positionOf(3, 0))).toBe(isKnown);
+  });
+
+  it('gives the reason of a stop to callers that wait, not as an error of its own', () => {
+    const progress = begun();
+    progress.stopped(failed);
+    expect(progress).toMatchObject({ state: 'stopped', error: undefined, failure: failed });
+    expect(progress.hasReached(positionOf(3, 0))).toBe(false);
+    progress.launched();
+    expect(progress).toMatchObject({ state: 'catching-up', failure: undefined });
+  });
+});
