@@ -127,3 +127,4 @@ export {
   UnknownProjectionError,
   WaitTimeoutError,
 } from './projection/projection-errors.js';
+export { UnreadableSnapshotError } from './snapshot-store/snapshot-errors.js';

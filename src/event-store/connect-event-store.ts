@@ -41,10 +41,11 @@ export async function connectEventStore(options: EventStoreOptions): Promise<Jet
   const connection = await JetStreamConnection.open(connectionOptions, `jetsource ${name}`);
   try {
     requireEventStoreServer(connection.serverVersion);
-    const { identity, drift } = await openStoreStream(connection, name, storeSubjects(name), {
-      replicas,
-      storage,
-    });
+    const { identity, drift } = await openStoreStream(
+      connection,
+      { name, subjects: storeSubjects(name) },
+      { replicas, storage },
+    );
     for (const difference of drift) (onWarning ?? warn)(`store ${name}: ${difference}`);
     return new JetStreamEventStore(connection, name, identity, registry);
   } catch (error) {

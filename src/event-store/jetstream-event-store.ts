@@ -5,11 +5,8 @@ import { type RecordedEvent, recordedEvents } from '../event/recorded-event.js';
 import { checkStreamName, type StreamName } from '../event/stream-name.js';
 import { categoryOfSubject, subjectOf } from '../event/subject.js';
 import { asVersion, type Version } from '../event/version.js';
-import {
-  isFault,
-  type JetStreamConnection,
-  unexpectedFault,
-} from '../jetstream/connection/jetstream-connection.js';
+import type { JetStreamConnection } from '../jetstream/connection/jetstream-connection.js';
+import { logEnd } from '../jetstream/read/log-end.js';
 import { deadlineOf, MessageReader } from '../jetstream/read/message-reader.js';
 import { Publisher } from '../jetstream/publish/publisher.js';
 import { subjectNames } from '../jetstream/streams/subject-names.js';
@@ -263,13 +260,7 @@ export class JetStreamEventStore extends EventStore {
 
   async lastSequence(options: { signal?: AbortSignal | undefined } = {}): Promise<number> {
     this.#checkOpen();
-    const answer = await this.#connection.api<{ state: { last_seq: number } }>(
-      `STREAM.INFO.${this.name}`,
-      undefined,
-      deadlineOf(options),
-    );
-    if (isFault(answer)) throw unexpectedFault(`asking for the end of store ${this.name}`, answer.error);
-    return answer.state.last_seq;
+    return (await logEnd(this.#connection, this.name, options.signal)).sequence;
   }
 
   async close(): Promise<void> {

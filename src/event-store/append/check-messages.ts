@@ -1,13 +1,10 @@
 import type { StreamName } from '../../event/stream-name.js';
 import { subjectOf } from '../../event/subject.js';
 import { slotOf } from '../../event/slot.js';
-import {
-  isFault,
-  type JetStreamConnection,
-  unexpectedFault,
-} from '../../jetstream/connection/jetstream-connection.js';
-import { deleteMessage } from '../../jetstream/read/delete-message.js';
+import type { JetStreamConnection } from '../../jetstream/connection/jetstream-connection.js';
+import { deleteMessage } from '../../jetstream/streams/delete-message.js';
 import { MessageReader } from '../../jetstream/read/message-reader.js';
+import { listSubjects } from '../../jetstream/streams/subject-names.js';
 import type { OutgoingMessage } from '../../jetstream/publish/publisher.js';
 import { Deadline } from '../../kernel/deadline.js';
 import { GUARD } from './commit-message.js';
@@ -62,17 +59,13 @@ export class CheckMessages {
     return swept;
   }
 
-  async #subjects(): Promise<string[]> {
-    const answer = await this.#connection.api<{ state: { subjects?: Record<string, number> } }>(
-      `STREAM.INFO.${this.#store}`,
-      { subjects_filter: `${this.#store}.*.${CHECK_CATEGORY}.*` },
-      new Deadline(DELETE_TIMEOUT_MS),
-    );
-    if (isFault(answer)) throw unexpectedFault(`listing the checks in store ${this.#store}`, answer.error);
-    return Object.keys(answer.state.subjects ?? {});
+  async #subjects(): Promise<readonly string[]> {
+    const filter = `${this.#store}.*.${CHECK_CATEGORY}.*`;
+    const query = { stream: this.#store, filter, offset: 0 };
+    return (await listSubjects(this.#connection, query, new Deadline(DELETE_TIMEOUT_MS))).subjects;
   }
 
   async #delete(sequence: number): Promise<void> {
-    await deleteMessage(this.#connection, this.#store, sequence, new Deadline(DELETE_TIMEOUT_MS));
+    await deleteMessage(this.#connection, { stream: this.#store, sequence }, new Deadline(DELETE_TIMEOUT_MS));
   }
 }

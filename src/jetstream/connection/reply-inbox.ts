@@ -7,7 +7,9 @@ import {
   PermissionViolationError,
 } from '@nats-io/transport-node';
 import { TimeoutWheel } from '../../kernel/timeout-wheel.js';
-import { FORBIDDEN } from '../api-codes.js';
+import { type WaitOptions, Wakeup } from '../../kernel/wakeup.js';
+import { FORBIDDEN } from '../api/api-codes.js';
+import { isReadSubject } from '../api/api-subjects.js';
 
 /** An address that replies to one request, or to all resends of it, arrive at. */
 export interface ReplyAddress {
@@ -68,7 +70,7 @@ export class ReplyInbox {
   #refuseInbox(): void {
     this.#subscribed = false;
     for (const request of [...this.#open.values()]) {
-      const changesNothing = request.targets.length > 0 && request.targets.every(isRead);
+      const changesNothing = request.targets.length > 0 && request.targets.every(isReadSubject);
       if (changesNothing) this.#tell(request, mayNotSubscribe(`${this.#prefix}*`));
     }
   }
@@ -79,32 +81,20 @@ export class ReplyInbox {
   }
 
   /** The first reply, or undefined when none came in time, or before the caller gave up. */
-  async first(
-    send: (replySubject: string) => void,
-    timeoutMs: number,
-    signal?: AbortSignal,
-  ): Promise<Msg | undefined> {
-    return new Promise((resolve, reject) => {
-      const close = (): void => {
-        cancel();
-        address.close();
-        signal?.removeEventListener('abort', giveUp);
-      };
-      const settle = (reply: Msg | undefined): void => {
-        close();
-        resolve(reply);
-      };
-      const giveUp = (): void => settle(undefined);
-      const address = this.open(settle);
-      const cancel = this.timeouts.after(timeoutMs, giveUp);
-      signal?.addEventListener('abort', giveUp);
-      try {
-        send(address.subject);
-      } catch (error) {
-        close();
-        reject(error as Error);
-      }
+  async first(send: (replySubject: string) => void, limits: WaitOptions): Promise<Msg | undefined> {
+    const replied = new Wakeup(this.timeouts);
+    let first: Msg | undefined;
+    const address = this.open((reply) => {
+      first ??= reply;
+      replied.wake();
     });
+    try {
+      send(address.subject);
+      if (first === undefined) await replied.wait(limits);
+      return first;
+    } finally {
+      address.close();
+    }
   }
 
   #subscribe(): void {
@@ -144,11 +134,6 @@ class Refusal implements Msg {
   string(): string {
     return JSON.stringify({ error: { code: FORBIDDEN, description: this.#reason } });
   }
-}
-
-/** Whether a subject is one of JetStream's that change nothing. */
-function isRead(target: string): boolean {
-  return /\.(STREAM\.INFO|STREAM\.MSG\.GET|DIRECT\.GET|CONSUMER\.INFO)\./.test(target);
 }
 
 function mayNotPublish(subject: string): string {

@@ -10,7 +10,7 @@ export interface ReplayMessage {
   readonly time: number;
   /** Place in what this consumer delivered: a gap means a lost message. */
   readonly delivery: number;
-  /** How many messages the consumer has still to deliver behind this one. */
+  /** How many messages the consumer has still to deliver after this one. */
   readonly pending: number;
 }
 
