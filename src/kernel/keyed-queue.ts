@@ -11,7 +11,8 @@ export class KeyedQueue {
   /** @param deadline When it ends, the task waits no longer but runs at once, to find that out by itself. */
   async run<T>(key: string, task: () => Promise<T>, deadline: Deadline): Promise<T> {
     const previous = this.#tails.get(key);
-    // a promise of its own: V8 leaves the caller out of stack traces when anything but an await listens to the task
+    // a promise of its own: V8 leaves the caller out of stack traces when anything but an await listens to
+    // the task
     let end = (): void => undefined;
     const ended = new Promise<void>((resolve) => (end = resolve));
     // a task that waited no longer must not let the next one pass

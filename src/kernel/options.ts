@@ -1,9 +1,14 @@
 import { InvalidOptionError } from './invalid-option-error.js';
 
-/** The longest that a timer of Node waits, in milliseconds (24.8 days): one that is set to more fires at once. */
+/**
+ * The longest that a timer of Node waits, in milliseconds (24.8 days): one that is set to more fires at once.
+ */
 export const LONGEST_TIMER_MS = 2_147_483_647;
 
-/** An integer from `min` to `max`, or the default where the option is absent; anything else is refused by name. */
+/**
+ * An integer from `min` to `max`, or the default where the option is absent; anything else is refused by
+ * name.
+ */
 export function integerOption(
   option: string,
   given: number | undefined,

@@ -25,8 +25,8 @@ const NODE_TIMER: Timer = {
 };
 
 /**
- * Lets callers wait until something happens, a time has passed, or they give up. Only those who wait already are woken: look at the state
- * that the wakeup is about before each wait.
+ * Lets callers wait until something happens, a time has passed, or they give up. Only those who wait already
+ * are woken: look at the state that the wakeup is about before each wait.
  */
 export class Wakeup {
   readonly #timer: Timer;

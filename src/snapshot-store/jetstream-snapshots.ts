@@ -35,10 +35,12 @@ interface StoredSnapshot extends Snapshot {
 const utf8 = new TextEncoder();
 
 /**
- * Snapshots beside the store, in a JetStream stream of their own, `<store>~snapshots`, which is created when it is missing. It has no limits, since
- * limits would leave the bytes of what they remove on the disk: earlier snapshots are deleted securely, one by one.
+ * Snapshots beside the store, in a JetStream stream of their own, `<store>~snapshots`, which is created when
+ * it is missing. It has no limits, since limits would leave the bytes of what they remove on the disk:
+ * earlier snapshots are deleted securely, one by one.
  *
- * @throws {@link StoreSettingsError} when the stream exists with settings under which nothing can be deleted for good.
+ * @throws {@link StoreSettingsError} when the stream exists with settings under which nothing can be deleted
+ * for good.
  * @example
  * const orders = repository(store, Order, { snapshots: { store: await jetStreamSnapshots(store), every: 200 } });
  */

@@ -1,8 +1,8 @@
 import { JetsourceError } from '../kernel/jetsource-error.js';
 
 /**
- * What is stored as the snapshot of a stream is none, or is of a format that this version does not know. Repositories fold all events instead
- * and warn; the next snapshot takes its place.
+ * What is stored as the snapshot of a stream is none, or is of a format that this version does not know.
+ * Repositories fold all events instead and warn; the next snapshot takes its place.
  */
 export class UnreadableSnapshotError extends JetsourceError {
   readonly code = 'unreadable-snapshot';

@@ -21,7 +21,10 @@ export function isFault(answer: unknown): answer is { readonly error: ApiFault }
   return typeof answer === 'object' && answer !== null && 'error' in answer;
 }
 
-/** Whether the same request may be answered otherwise in a moment: elections, writes in flight, exhausted resources. */
+/**
+ * Whether the same request may be answered otherwise in a moment: elections, writes in flight, exhausted
+ * resources.
+ */
 export function isTransient(fault: ApiFault): boolean {
   return (fault.code === 503 && !isFull(fault)) || TRANSIENT.has(fault.err_code ?? 0);
 }
@@ -31,7 +34,10 @@ export function describeFault({ code, err_code: errCode, description = 'unknown 
   return `${description} (${errCode ?? code})`;
 }
 
-/** The one fault that only its description tells from another. Without it, a full stream would be tried until the deadline. */
+/**
+ * The one fault that only its description tells from another. Without it, a full stream would be tried until
+ * the deadline.
+ */
 function isFull({ err_code: errCode, description = '' }: ApiFault): boolean {
   return errCode === ApiCode.storeFailed && /^maximum [a-z ]+ exceeded/.test(description);
 }

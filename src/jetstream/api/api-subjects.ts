@@ -38,7 +38,9 @@ export class ApiSubjects {
     return `${this.prefix}.STREAM.MSG.DELETE.${stream}`;
   }
 
-  /** Messages from any replica: the last of a subject where one is given, otherwise what the request asks for. */
+  /**
+   * Messages from any replica: the last of a subject where one is given, otherwise what the request asks for.
+   */
   directGet(stream: string, lastOf?: string): string {
     const subject = `${this.prefix}.DIRECT.GET.${stream}`;
     return lastOf === undefined ? subject : `${subject}.${lastOf}`;

@@ -12,7 +12,10 @@ import { ApiSubjects, type ConsumerRef } from './api-subjects.js';
 export interface ApiChannel {
   /** The answer to a request, which is resent until the deadline; rejects when none comes. */
   request(subject: string, payload: Uint8Array, deadline: Deadline): Promise<Msg>;
-  /** Sends once, with the answers going to `reply`, if anywhere. Nothing happens when the connection is closed. */
+  /**
+   * Sends once, with the answers going to `reply`, if anywhere. Nothing happens when the connection is
+   * closed.
+   */
   send(subject: string, payload: Uint8Array, reply?: string): void;
 }
 
@@ -51,8 +54,9 @@ const utf8 = new TextEncoder();
 const EMPTY = new Uint8Array();
 
 /**
- * The API of JetStream, typed. Each call is resent until the leader has answered with something that lasts, and gives a value or the error
- * that the server answered with; it rejects when the deadline passes without an answer.
+ * The API of JetStream, typed. Each call is resent until the leader has answered with something that lasts,
+ * and gives a value or the error that the server answered with; it rejects when the deadline passes without
+ * an answer.
  */
 export class JetStreamApi {
   readonly subjects: ApiSubjects;
@@ -68,7 +72,10 @@ export class JetStreamApi {
     return this.#call(this.subjects.streamInfo(stream), undefined, deadline);
   }
 
-  /** Subjects of a stream that match a filter and hold messages: 100,000 at most, from an offset in their order on. */
+  /**
+   * Subjects of a stream that match a filter and hold messages: 100,000 at most, from an offset in their
+   * order on.
+   */
   async streamSubjects(
     stream: string,
     { filter, offset = 0 }: { readonly filter: string; readonly offset?: number },
@@ -114,7 +121,10 @@ export class JetStreamApi {
     return this.#call(this.subjects.deleteMessage(stream), { seq: sequence }, deadline);
   }
 
-  /** Creates a consumer, or updates an existing one: whichever of both `action` says is refused where the other would be right. */
+  /**
+   * Creates a consumer, or updates an existing one. The server refuses a `create` of one that exists with other
+   * settings, and an `update` of one that does not exist.
+   */
   async putConsumer(
     stream: string,
     { config, action }: { readonly config: NamedConsumerConfig; readonly action: 'create' | 'update' },

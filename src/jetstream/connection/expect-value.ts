@@ -2,7 +2,10 @@ import { type ApiFault, describeFault } from '../api/api-fault.js';
 import type { ApiResult } from '../api/api-result.js';
 import { NatsError } from './connection-errors.js';
 
-/** A fault that jetsource has no better word for. `doing` says what failed, such as "reading from stream shop". */
+/**
+ * A fault that jetsource has no better word for. `doing` says what failed, such as "reading from stream
+ * shop".
+ */
 export function unexpectedFault(doing: string, fault: ApiFault): NatsError {
   return new NatsError(`${doing}: ${describeFault(fault)}`);
 }

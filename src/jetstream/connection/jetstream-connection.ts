@@ -20,7 +20,10 @@ import { isNoResponders, ReplyInbox } from './reply-inbox.js';
 /** How long a request waits for its answer before it is sent again: first, and at most. */
 const REQUEST_TIMEOUT_MS = { first: 500, max: 5_000 };
 
-/** A connection to NATS as the rest of jetsource uses it: requests that are resent until a deadline, and news of reconnects. */
+/**
+ * A connection to NATS as the rest of jetsource uses it: requests that are resent until a deadline, and news
+ * of reconnects.
+ */
 export class JetStreamConnection {
   readonly nc: NatsConnection;
   readonly inbox: ReplyInbox;
@@ -85,7 +88,8 @@ export class JetStreamConnection {
   }
 
   /**
-   * Sends when a server is there: the client would buffer what is sent in between, and send stale resends in one burst.
+   * Sends when a server is there: the client would buffer what is sent in between, and send stale resends in
+   * one burst.
    *
    * @returns false when the deadline passed first.
    */
@@ -99,7 +103,8 @@ export class JetStreamConnection {
   }
 
   /**
-   * The answer to a request that may safely be repeated. Resent while nobody serves the subject or no answer comes.
+   * The answer to a request that may safely be repeated. Resent while nobody serves the subject or no answer
+   * comes.
    *
    * @throws {@link NatsError} when the deadline passes without an answer.
    */
@@ -121,7 +126,10 @@ export class JetStreamConnection {
     );
   }
 
-  /** Sends once, with the answers going to `reply`, if anywhere. A connection that is closed, or about to be, sends nothing. */
+  /**
+   * Sends once, with the answers going to `reply`, if anywhere. A connection that is closed, or about to be,
+   * sends nothing.
+   */
   send(subject: string, payload: Uint8Array, reply?: string): void {
     if (this.nc.isClosed() || this.nc.isDraining()) return;
     this.nc.publish(subject, payload, reply === undefined ? {} : { reply });
@@ -155,8 +163,8 @@ export class JetStreamConnection {
 }
 
 /**
- * A process that starts may be busy for seconds (a database that compiles itself), and its timers are due before it looks at what has arrived:
- * a connection that timed out gets a second try.
+ * A process that starts may be busy for seconds (a database that compiles itself), and its timers are due
+ * before it looks at what has arrived: a connection that timed out gets a second try.
  */
 async function connectTo(options: NodeConnectionOptions): Promise<NatsConnection> {
   try {
@@ -167,7 +175,10 @@ async function connectTo(options: NodeConnectionOptions): Promise<NatsConnection
   }
 }
 
-/** The connection, telling what it publishes with a reply subject: a refusal names the subject only, not the request. */
+/**
+ * The connection, telling what it publishes with a reply subject: a refusal names the subject only, not the
+ * request.
+ */
 function withNote(nc: NatsConnection, onSent: (subject: string, reply: string) => void): NatsConnection {
   const noting = Object.create(nc) as NatsConnection;
   noting.publish = (subject, payload, options) => {

@@ -25,10 +25,12 @@ interface OpenRequest {
 }
 
 /**
- * One wildcard subscription for all replies: a token in the subject finds the request, one timer serves all timeouts.
+ * One wildcard subscription for all replies: a token in the subject finds the request, one timer serves all
+ * timeouts.
  *
- * The server does not answer what a user may not send: it only tells the connection so, naming the subject. The inbox turns that into the
- * reply that did not come ({@link Refusal}), so that a request ends with its reason instead of a timeout.
+ * The server does not answer what a user may not send: it only tells the connection so, naming the subject.
+ * The inbox turns that into the reply that did not come ({@link Refusal}), so that a request ends with its
+ * reason instead of a timeout.
  */
 export class ReplyInbox {
   readonly timeouts = new TimeoutWheel();
@@ -59,14 +61,20 @@ export class ReplyInbox {
     if (request !== undefined && !request.targets.includes(target)) request.targets.push(target);
   }
 
-  /** The user may not publish to that subject: the server says so once for each message, so the request that waits longest is meant. */
+  /**
+   * The user may not publish to that subject: the server says so once for each message, so the request that
+   * waits longest is meant.
+   */
   refuse(subject: string): void {
     for (const request of this.#open.values()) {
       if (request.targets.includes(subject)) return this.#tell(request, mayNotPublish(subject));
     }
   }
 
-  /** The user may not subscribe to the inbox: no answer can come. Only requests that change nothing may be told that they failed. */
+  /**
+   * The user may not subscribe to the inbox: no answer can come. Only requests that change nothing may be
+   * told that they failed.
+   */
   #refuseInbox(): void {
     this.#subscribed = false;
     for (const request of [...this.#open.values()]) {
@@ -110,7 +118,10 @@ export class ReplyInbox {
   }
 }
 
-/** What the server would have answered, in the shape of both its APIs: a status for direct gets, JSON for the rest. */
+/**
+ * What the server would have answered, in the shape of both its APIs: a status for direct gets, JSON for the
+ * rest.
+ */
 class Refusal implements Msg {
   readonly subject = '';
   readonly sid = 0;

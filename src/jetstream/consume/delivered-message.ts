@@ -12,7 +12,10 @@ const utf8 = new TextEncoder();
 const text = new TextDecoder();
 const ACK = utf8.encode('+ACK');
 
-/** What a message says it is, where that is not what was delivered: a redriven one bears its old subject and headers. */
+/**
+ * What a message says it is, where that is not what was delivered: a redriven one bears its old subject and
+ * headers.
+ */
 export interface MessageContent {
   readonly subject: string;
   readonly headers: MsgHdrs | undefined;

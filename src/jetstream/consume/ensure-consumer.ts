@@ -21,10 +21,12 @@ export interface WantedConsumer {
 }
 
 /**
- * Creates the consumer, or gives an existing one the settings that are wanted. Where it stands stays: its start counts only when it is made.
+ * Creates the consumer, or gives an existing one the settings that are wanted. Where it stands stays: its
+ * start counts only when it is made.
  *
  * @returns its settings as the server has them.
- * @throws {@link ConsumerSettingsError} when the server refuses; the consumer is left as it is. {@link NatsError} when the user may not.
+ * @throws {@link ConsumerSettingsError} when the server refuses; the consumer is left as it is.
+ * @throws {@link NatsError} when the user may not.
  */
 export async function ensureConsumer(
   connection: JetStreamConnection,

@@ -57,8 +57,8 @@ export interface MessageConsumerOptions {
 export type ConsumerState = 'starting' | 'running' | 'recovering' | 'stopped';
 
 /**
- * Reads a consumer for as long as it is not stopped: makes it again where it was lost, renews the claims on what is being handled or waits for that,
- * and takes no more than can be handled soon.
+ * Reads a consumer for as long as it is not stopped: makes it again where it was lost, renews the claims on
+ * what is being handled or waits for that, and takes no more than can be handled soon.
  */
 export class MessageConsumer {
   readonly #connection: JetStreamConnection;
@@ -114,8 +114,8 @@ export class MessageConsumer {
   }
 
   /**
-   * Takes nothing more, hands back what waits, and lets what is being handled finish; what is not done by then is handed back as well. Safe to call
-   * twice.
+   * Takes nothing more, hands back what waits, and lets what is being handled finish; what is not done by
+   * then is handed back as well. Safe to call twice.
    */
   async stop(graceMs: number): Promise<void> {
     this.#intake.abort();
@@ -153,7 +153,10 @@ export class MessageConsumer {
     this.#config = { ...found.config, name: config.name };
   }
 
-  /** An ephemeral consumer that is made again goes on where the lost one was; a durable one begins where its options say. */
+  /**
+   * An ephemeral consumer that is made again goes on where the lost one was; a durable one begins where its
+   * options say.
+   */
   #resumed(config: NamedConsumerConfig): NamedConsumerConfig {
     if (!this.#isEphemeral || this.#lastSequence === 0) return config;
     const open = [...this.#handling].filter(({ isSettled }) => !isSettled).map(({ seq }) => seq);

@@ -32,8 +32,8 @@ interface Pull {
 }
 
 /**
- * Pulls from one consumer, on core messages. They notice when the consumer is lost (silence, a server that says so, a reconnect) and then stop:
- * what to do about it is the listener's.
+ * Pulls from one consumer, on core messages. They notice when the consumer is lost (silence, a server that
+ * says so, a reconnect) and then stop: what to do about it is the listener's.
  */
 export class PullSubscription implements MessageSource {
   readonly #connection: JetStreamConnection;
@@ -60,7 +60,8 @@ export class PullSubscription implements MessageSource {
     this.#options = options;
     this.#listener = listener;
     this.#inbox = connection.newInbox();
-    // a subscription of its own: delivered messages bear the subject they were stored under, which no token finds
+    // a subscription of its own: delivered messages bear the subject they were stored under, which no token
+    // finds
     this.#subscription = connection.nc.subscribe(`${this.#inbox}.*`, {
       callback: (error, msg) => {
         if (error === null) this.#receive(msg);

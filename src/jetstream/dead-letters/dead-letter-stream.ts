@@ -23,8 +23,8 @@ export interface DeadLetter extends DeadLetterFacts {
   /** The original's headers, and those of the letter. */
   readonly headers: MsgHdrs;
   /**
-   * The original's body; empty for an event of an event store, and for one that would have been too large with the letter's headers. Those are read
-   * from their stream again when they are redriven.
+   * The original's body; empty for an event of an event store, and for one that would have been too large
+   * with the letter's headers. Those are read from their stream again when they are redriven.
    */
   readonly data: Uint8Array;
 }
@@ -115,7 +115,8 @@ export class DeadLetterStream {
   }
 
   /**
-   * Gives a letter back to the handler that gave up on it, and to no other; its attempts are counted from the start. Repeated after a crash it comes once.
+   * Gives a letter back to the handler that gave up on it, and to no other; its attempts are counted from the
+   * start. Repeated after a crash it comes once.
    *
    * @throws {@link DeadLetterNotFoundError} when there is none of that number.
    */
@@ -133,7 +134,10 @@ export class DeadLetterStream {
     return letter;
   }
 
-  /** Removes a letter, or a redriven one that was handled; its bytes are overwritten on the disk. One that is gone already is fine. */
+  /**
+   * Removes a letter, or a redriven one that was handled; its bytes are overwritten on the disk. One that is
+   * gone already is fine.
+   */
   async remove(number: number): Promise<void> {
     await deleteMessage(this.#connection, { stream: this.name, sequence: number }, new Deadline(TIMEOUT_MS));
   }

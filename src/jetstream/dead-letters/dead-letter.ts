@@ -28,7 +28,10 @@ export interface DeadLetterFacts {
   readonly pattern: string;
   readonly attempts: number;
   readonly error: DeadLetterError;
-  /** Of an event store: the event's id. The letter is a reference then, without the body: who is erased must not live on here. */
+  /**
+   * Of an event store: the event's id. The letter is a reference then, without the body: who is erased must
+   * not live on here.
+   */
   readonly eventId: string | undefined;
 }
 

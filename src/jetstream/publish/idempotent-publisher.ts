@@ -27,7 +27,10 @@ const EXPECTATION_FAULTS: ReadonlySet<number | undefined> = new Set([
   ApiCode.wrongStream,
 ]);
 
-/** Stores messages in the stream that captures their subjects, resent under the same message id until an answer tells what became of them. */
+/**
+ * Stores messages in the stream that captures their subjects, resent under the same message id until an
+ * answer tells what became of them.
+ */
 export class IdempotentPublisher {
   readonly #connection: JetStreamConnection;
   readonly #publisher: Publisher;
@@ -43,7 +46,8 @@ export class IdempotentPublisher {
    * @throws {@link PublishRefusedError} when the stream refuses the message, or the user may not publish it.
    * @throws {@link PublishOutcomeUnknownError} when the deadline passes without an answer.
    * @throws {@link PayloadTooLargeError} when the server does not take messages of that size.
-   * @throws {@link InvalidOptionError} when the stream has no time to live for messages, or delivers none later.
+   * @throws {@link InvalidOptionError} when the stream has no time to live for messages, or delivers none
+   * later.
    */
   async publish(request: PublishRequest, deadline: Deadline): Promise<PubAck> {
     const message = await this.#toMessage(request, deadline);

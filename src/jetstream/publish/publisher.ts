@@ -26,7 +26,10 @@ const BATCHES = 16;
 /** `NATS/1.0` with its line end, and the empty line after the headers. */
 const HEADER_FRAME = 12;
 
-/** What a batch adds to the headers of each of its messages, at most: its id, the message's number, whether it is the last. */
+/**
+ * What a batch adds to the headers of each of its messages, at most: its id, the message's number, whether it
+ * is the last.
+ */
 export const BATCH_HEADERS_BYTES = 110;
 
 /** A message to be stored, byte for byte the same in every resend. */
@@ -49,21 +52,31 @@ export function sizeOf(message: OutgoingMessage): number {
 export type PublishAnswer =
   /** Stored by this publish. */
   | { readonly kind: 'stored'; readonly sequence: number; readonly ack: PubAck }
-  /** The stream knows the message id already; `sequence` is 0 where the server does not know the original's. */
+  /**
+   * The stream knows the message id already; `sequence` is 0 where the server does not know the original's.
+   */
   | { readonly kind: 'duplicate'; readonly sequence: number; readonly ack?: PubAck }
   /** The guard does not hold. After a resend this may be the trace of our own first send. */
   | { readonly kind: 'conflict'; readonly fault: ApiFault; readonly resent: boolean }
   | { readonly kind: 'refused'; readonly fault: ApiFault; readonly resent: boolean }
-  /** The deadline passed. `sure` when every send was answered by "nobody serves that subject"; `cause` is what the server said last, if it did. */
+  /**
+   * The deadline passed. `sure` when every send was answered by "nobody serves that subject"; `cause` is what
+   * the server said last, if it did.
+   */
   | { readonly kind: 'unanswered'; readonly sure: boolean; readonly cause?: NatsError };
 
 /** How a publish goes on when nobody serves its subject. */
 export interface PublishPatience {
-  /** Whether to send again until somebody does; otherwise the answer is `unanswered` at once. @default true */
+  /**
+   * Whether to send again until somebody does; otherwise the answer is `unanswered` at once. @default true
+   */
   readonly untilServed?: boolean;
 }
 
-/** Publishes with acknowledgement: resends the same bytes until there is an answer that means something, or the deadline passes. */
+/**
+ * Publishes with acknowledgement: resends the same bytes until there is an answer that means something, or
+ * the deadline passes.
+ */
 export class Publisher {
   readonly #connection: JetStreamConnection;
   readonly #timeout = new AckTimeout();
@@ -88,8 +101,9 @@ export class Publisher {
   }
 
   /**
-   * Publishes all of the messages or none, as one atomic batch (nats-server 2.12.1). The answer's sequence is that of the last one; the others stand
-   * right before it. Raw messages, since the client's own batch drops guards and message ids, and hides what the server answers.
+   * Publishes all of the messages or none, as one atomic batch (nats-server 2.12.1). The answer's sequence is
+   * that of the last one; the others stand right before it. Raw messages, since the client's own batch drops
+   * guards and message ids, and hides what the server answers.
    */
   async publishBatch(messages: readonly OutgoingMessage[], deadline: Deadline): Promise<PublishAnswer> {
     return this.#batches.run(async () => {
@@ -143,7 +157,10 @@ interface Limits {
   readonly resends: ResendLimit;
 }
 
-/** One message, or one batch, on its way: all its sends share one reply address, so that a late answer to an early send counts, too. */
+/**
+ * One message, or one batch, on its way: all its sends share one reply address, so that a late answer to an
+ * early send counts, too.
+ */
 class Publication {
   readonly #connection: JetStreamConnection;
   readonly #outgoing: Outgoing;
@@ -193,7 +210,10 @@ class Publication {
     return this.#rejections === this.#sends;
   }
 
-  /** Sends, or sends again if there is a place for that, and listens for a while in any case: an early send may be answered late. */
+  /**
+   * Sends, or sends again if there is a place for that, and listens for a while in any case: an early send
+   * may be answered late.
+   */
   async #sendOnce(reply: string): Promise<PublishAnswer | undefined> {
     const isResend = this.#sends > 0;
     const maySend = !isResend || this.#limits.resends.tryEnter();
@@ -211,7 +231,9 @@ class Publication {
     }
   }
 
-  /** A connection closed for good ends the waiting; whether that is an error depends on what was sent before. */
+  /**
+   * A connection closed for good ends the waiting; whether that is an error depends on what was sent before.
+   */
   async #canSend(): Promise<boolean> {
     if (this.#sends > 0 && this.#connection.nc.isClosed()) return false;
     return this.#connection.whenConnected(this.#limits.deadline);

@@ -14,12 +14,15 @@ import { isAtLeast } from '../connection/server-floor.js';
 import { isStoreStream } from '../streams/store-stream.js';
 import { covers } from '../names/subject-pattern.js';
 
-/** Since when a server knows the setting; an older one ignores it, and stores the message for ever, or at once. */
+/**
+ * Since when a server knows the setting; an older one ignores it, and stores the message for ever, or at
+ * once.
+ */
 const FLOOR = { allow_msg_ttl: '2.11', allow_msg_schedules: '2.12' } as const;
 
 /**
- * Where a message goes that expires, or is delivered later, and the headers that say so. A server that does not know such a header ignores it, so the
- * stream is looked at first.
+ * Where a message goes that expires, or is delivered later, and the headers that say so. A server that does
+ * not know such a header ignores it, so the stream is looked at first.
  *
  * @throws {@link InvalidOptionError} naming the option that the stream does not allow.
  * @throws {@link UnsupportedByServerError} when the server is too old for it.

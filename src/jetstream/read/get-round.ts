@@ -18,8 +18,8 @@ export interface GetRound {
 }
 
 /**
- * Many direct gets as one: sent in a burst, answered in any order by any replica, asked again for what did not come. One promise
- * for all of them, since a promise for each would cost more than the gets.
+ * Many direct gets as one: sent in a burst, answered in any order by any replica, asked again for what did
+ * not come. One promise for all of them, since a promise for each would cost more than the gets.
  *
  * @returns the replies in the order of the requests.
  * @throws {@link NatsError} when the deadline passes before all have come.

@@ -51,8 +51,8 @@ const utf8 = new TextEncoder();
 const EMPTY = new Uint8Array();
 
 /**
- * Single messages of one JetStream stream. A direct get is answered by any replica, which may lag; what decides
- * anything (a conflict, an outcome, "it is gone") is asked of the leader.
+ * Single messages of one JetStream stream. A direct get is answered by any replica, which may lag; what
+ * decides anything (a conflict, an outcome, "it is gone") is asked of the leader.
  */
 export class MessageReader {
   readonly #connection: JetStreamConnection;
@@ -65,7 +65,9 @@ export class MessageReader {
     this.#stream = stream;
   }
 
-  /** How many messages may be asked for at once without filling the memory, as far as those that came tell. */
+  /**
+   * How many messages may be asked for at once without filling the memory, as far as those that came tell.
+   */
   get getsAtOnce(): number {
     return this.#replySize.perRound * ROUNDS;
   }
@@ -86,8 +88,8 @@ export class MessageReader {
   }
 
   /**
-   * The messages with those sequences, from any replicas; undefined for each that the one asked does not have. Without their times unless asked for:
-   * a header costs more than the parse of a small body.
+   * The messages with those sequences, from any replicas; undefined for each that the one asked does not
+   * have. Without their times unless asked for: a header costs more than the parse of a small body.
    */
   async bySequences(
     sequences: readonly number[],
@@ -133,8 +135,8 @@ export class MessageReader {
   }
 
   /**
-   * All messages of a subject from a sequence on, in order, from any replica. The server looks through the blocks between them, so this is
-   * for what cannot be had by sequence.
+   * All messages of a subject from a sequence on, in order, from any replica. The server looks through the
+   * blocks between them, so this is for what cannot be had by sequence.
    */
   async *scan(
     subject: string,

@@ -28,7 +28,10 @@ export interface ReplayConsumerOptions {
   readonly start: ReplayStart;
   /** Subject filters; none for all subjects. */
   readonly filters: readonly string[];
-  /** A pull without messages ends after this long, in milliseconds: then a bounded replay asks whether anything is left. */
+  /**
+   * A pull without messages ends after this long, in milliseconds: then a bounded replay asks whether
+   * anything is left.
+   */
   readonly pullExpiresMs: number;
   readonly signal?: AbortSignal | undefined;
 }
@@ -44,8 +47,9 @@ interface MadeConsumer {
 }
 
 /**
- * One ephemeral pull consumer in memory, read through core messages. Ordered, without acknowledgements. It notices when it is lost (silence,
- * a gap, a server that says so, a reconnect) and then stops: making a new one is the replay loop's.
+ * One ephemeral pull consumer in memory, read through core messages. Ordered, without acknowledgements. It
+ * notices when it is lost (silence, a gap, a server that says so, a reconnect) and then stops: making a new
+ * one is the replay loop's.
  */
 export class ReplayConsumer {
   /** Messages that waited for delivery when the consumer was made. */
@@ -80,7 +84,10 @@ export class ReplayConsumer {
     });
   }
 
-  /** Creates the consumer on the server and sends its first pulls; a refusal comes back as {@link ConsumerLost}. */
+  /**
+   * Creates the consumer on the server and sends its first pulls; a refusal comes back as
+   * {@link ConsumerLost}.
+   */
   static async create(
     connection: JetStreamConnection,
     stream: string,
@@ -101,7 +108,10 @@ export class ReplayConsumer {
     return consumer;
   }
 
-  /** Waits for messages and takes all that have come; empty when a pull ended without any, or, if asked for, when the server has none at the moment. */
+  /**
+   * Waits for messages and takes all that have come; empty when a pull ended without any, or, if asked for,
+   * when the server has none at the moment.
+   */
   async take(
     max: number,
     signal: AbortSignal | undefined,

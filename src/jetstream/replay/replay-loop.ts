@@ -11,7 +11,10 @@ import type { ReplayMessage } from './replay-message.js';
 
 /** A bounded replay that gets nothing for this long gives up. */
 const STALL_TIMEOUT_MS = 30_000;
-/** A stream that the server does not know for this long has been deleted; an election may make it forget for a moment. */
+/**
+ * A stream that the server does not know for this long has been deleted; an election may make it forget for a
+ * moment.
+ */
 const GONE_MS = 2_500;
 const PULL_EXPIRES_MS = { live: 30_000, bounded: 2_000 };
 
@@ -19,7 +22,9 @@ export interface ReplayOptions {
   readonly start: ReplayStart;
   /** Subject filters; none for all subjects. */
   readonly filters: readonly string[];
-  /** Whether to go on with what is stored later; otherwise the replay ends with what was there when it began. */
+  /**
+   * Whether to go on with what is stored later; otherwise the replay ends with what was there when it began.
+   */
   readonly live: boolean;
   /** Messages in one batch at most. */
   readonly maxBatch: number;
@@ -36,8 +41,8 @@ export interface ReplayBatch {
 }
 
 /**
- * Messages of a JetStream stream in order, without gap or duplicate, through the loss of consumers, connections and servers. Ends with the
- * signal, or with the log where it is not live.
+ * Messages of a JetStream stream in order, without gap or duplicate, through the loss of consumers,
+ * connections and servers. Ends with the signal, or with the log where it is not live.
  *
  * @throws {@link NatsError} when a bounded replay gets no further.
  * @throws {@link StoreNotFoundError} when the stream is gone.
@@ -162,7 +167,8 @@ class Replay {
   }
 
   /**
-   * The replica has nothing more to give. A bounded replay is complete then, unless the leader has more: the replica lags.
+   * The replica has nothing more to give. A bounded replay is complete then, unless the leader has more: the
+   * replica lags.
    *
    * @throws {@link NatsError} when it has lagged too long.
    */
@@ -176,7 +182,10 @@ class Replay {
     if (!this.#complete) this.#checkProgress('the replica that serves it lags behind the leader');
   }
 
-  /** A replica that lags begins at its own end when it is asked to begin after that: what comes then has been seen. */
+  /**
+   * A replica that lags begins at its own end when it is asked to begin after that: what comes then has been
+   * seen.
+   */
   #unseen(messages: readonly ReplayMessage[]): readonly ReplayMessage[] {
     const last = messages.at(-1);
     if (last === undefined) return messages;

@@ -4,7 +4,8 @@ import { expectValue } from '../connection/expect-value.js';
 import type { JetStreamConnection } from '../connection/jetstream-connection.js';
 
 /**
- * Names of the streams that capture some subject of a pattern, or that literal subject; undefined where the user may not ask.
+ * Names of the streams that capture some subject of a pattern, or that literal subject; undefined where the
+ * user may not ask.
  *
  * @throws {@link NatsError} when JetStream does not answer.
  */

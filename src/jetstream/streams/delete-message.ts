@@ -4,7 +4,8 @@ import { findValue, unexpectedFault } from '../connection/expect-value.js';
 import type { JetStreamConnection } from '../connection/jetstream-connection.js';
 
 /**
- * Removes one message for good: its bytes are overwritten on the disk, which a purge does not do. One that is gone already is fine.
+ * Removes one message for good: its bytes are overwritten on the disk, which a purge does not do. One that is
+ * gone already is fine.
  *
  * @throws {@link NatsError} when the server refuses, or does not answer in time.
  */

@@ -16,7 +16,10 @@ import { isStoreStream } from './store-stream.js';
 import { JetStreamSettingsError } from './stream-errors.js';
 
 const SET_UP_TIMEOUT_MS = 10_000;
-/** Which subjects a service asked for stands in the stream's metadata, so that it can give up its own and nobody else's. */
+/**
+ * Which subjects a service asked for stands in the stream's metadata, so that it can give up its own and
+ * nobody else's.
+ */
 const OWNED_SUBJECTS = 'jetsource.subjects/';
 /** Services that start at the same time may write over each other: they look again and repeat. */
 const TRIES = 5;
@@ -36,8 +39,8 @@ interface Setting {
 }
 
 /**
- * Creates the streams that are missing and updates those that differ. Subjects of other services stay; those that `owner` has asked for before and
- * does not any more are removed.
+ * Creates the streams that are missing and updates those that differ. Subjects of other services stay; those
+ * that `owner` has asked for before and does not any more are removed.
  *
  * @param owner The service, by the name that all its instances share.
  * @throws {@link InvalidOptionError} when an option is given under two names.

@@ -15,7 +15,8 @@ const FLOORS: Partial<Record<keyof StreamConfig, string>> = {
 };
 
 /**
- * Compares a stream's settings as the server answered with those it was sent: a setting that it does not know it drops silently.
+ * Compares a stream's settings as the server answered with those it was sent: a setting that it does not know
+ * it drops silently.
  *
  * @throws {@link UnsupportedByServerError} naming the setting.
  */

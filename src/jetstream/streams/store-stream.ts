@@ -63,7 +63,8 @@ const ABSENT: Partial<Record<keyof StreamConfig, unknown>> = {
 /**
  * Finds the store's JetStream stream, or creates it.
  *
- * @throws {@link StoreSettingsError} when an existing stream has settings that break an invariant; it is not changed.
+ * @throws {@link StoreSettingsError} when an existing stream has settings that break an invariant; it is not
+ * changed.
  */
 export async function openStoreStream(
   connection: JetStreamConnection,

@@ -20,8 +20,8 @@ export interface SubjectQuery {
 }
 
 /**
- * The subjects of a JetStream stream that match a filter and hold messages, as the leader knows them: 100,000 of them at most, from an offset
- * in their order on.
+ * The subjects of a JetStream stream that match a filter and hold messages, as the leader knows them: 100,000
+ * of them at most, from an offset in their order on.
  */
 export async function listSubjects(
   { api }: JetStreamConnection,
