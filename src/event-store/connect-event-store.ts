@@ -60,7 +60,7 @@ function checkOptions(options: EventStoreOptions): void {
   if (storage !== undefined && storage !== 'file' && storage !== 'memory') {
     throw new InvalidOptionError({ option: 'storage', given: storage, allowed: "'file' or 'memory'" });
   }
-  integerOption('replicas', replicas, 1);
+  integerOption('replicas', replicas, { fallback: 1 });
 }
 
 function warn(warning: string): void {

@@ -128,7 +128,9 @@ export class JetStreamEventStore extends EventStore {
    */
   async sweepChecks(olderThanMs = 60_000): Promise<number> {
     this.#checkOpen();
-    return this.#transactor.checks.sweep(integerOption('olderThanMs', olderThanMs, 60_000, 0));
+    return this.#transactor.checks.sweep(
+      integerOption('olderThanMs', olderThanMs, { fallback: 60_000, min: 0 }),
+    );
   }
 
   async *read(stream: StreamName, options: ReadOptions = {}): AsyncGenerator<RecordedEvent, void, void> {
@@ -173,7 +175,7 @@ export class JetStreamEventStore extends EventStore {
     const batches = replayCommits(this.#connection, this.name, options.categories, {
       start: start.replay,
       live: true,
-      maxBatch: integerOption('maxBatch', options.maxBatch, DEFAULT_MAX_BATCH),
+      maxBatch: integerOption('maxBatch', options.maxBatch, { fallback: DEFAULT_MAX_BATCH }),
       signal: options.signal,
       onRecovery: options.onRecovery,
     });
@@ -228,7 +230,7 @@ export class JetStreamEventStore extends EventStore {
     options: { signal?: AbortSignal | undefined } = {},
   ): Promise<StoredCommit | undefined> {
     this.#checkOpen();
-    integerOption('sequence', sequence, 1);
+    integerOption('sequence', sequence, { fallback: 1 });
     const message = await this.#messages.bySequenceAtLeader(sequence, deadlineOf(options));
     // a check of a transaction is no commit, and every reader goes over it
     if (message === undefined || categoryOfSubject(message.subject) === CHECK_CATEGORY) return undefined;

@@ -97,7 +97,7 @@ export function defineProjection<Tx, Events extends ProjectedEvents>(
   checkKnownOptions(options, KEYS, 'projection.');
   return {
     name: checkedName(options.name),
-    version: integerOption('projection.version', options.version, 1),
+    version: integerOption('projection.version', options.version, { fallback: 1 }),
     categories: checkedCategories(options.categories),
     store: options.store,
     handlers: handlersByType(options),

@@ -291,7 +291,7 @@ export class ProjectionRunner {
 }
 
 function waitTimeout(given: number | undefined): number {
-  return integerOption('timeoutMs', given, WAIT_TIMEOUT_MS, 0, LONGEST_TIMER_MS);
+  return integerOption('timeoutMs', given, { fallback: WAIT_TIMEOUT_MS, min: 0, max: LONGEST_TIMER_MS });
 }
 
 function stateAfter(error: Error): ProjectionState {

@@ -53,9 +53,9 @@ export function toAppendRequest(
     commitId: commandId === undefined ? newCommitId() : commitIdOfCommand(stream, commandId),
     attemptId: randomUuid(),
     idIsShared: commandId !== undefined,
-    lookedUpTo: integerOption('lookedUpTo', options.lookedUpTo, 0, 0),
+    lookedUpTo: integerOption('lookedUpTo', options.lookedUpTo, { fallback: 0, min: 0 }),
     deadline: new Deadline(
-      integerOption('deadlineMs', options.deadlineMs, DEFAULT_DEADLINE_MS),
+      integerOption('deadlineMs', options.deadlineMs, { fallback: DEFAULT_DEADLINE_MS }),
       options.signal,
     ),
   };

@@ -163,7 +163,7 @@ export class InMemoryEventStore extends EventStore {
     this.#checkOpen();
     checkKnownOptions(options, FOLLOW_OPTIONS);
     const start = resolveStart(options.from);
-    const maxBatch = integerOption('maxBatch', options.maxBatch, DEFAULT_MAX_BATCH);
+    const maxBatch = integerOption('maxBatch', options.maxBatch, { fallback: DEFAULT_MAX_BATCH });
     const batches = replayLive(this.#log, this.#replayOptions(options, start.replay, maxBatch));
     for await (const { commits, caughtUp } of batches) {
       yield { commits: commits.filter((commit) => reaches(commit, start.firstIndexOf(commit))), caughtUp };
@@ -208,7 +208,7 @@ export class InMemoryEventStore extends EventStore {
     options: { signal?: AbortSignal | undefined } = {},
   ): Promise<StoredCommit | undefined> {
     this.#checkOpen();
-    integerOption('sequence', sequence, 1);
+    integerOption('sequence', sequence, { fallback: 1 });
     options.signal?.throwIfAborted();
     const message = this.#log.at(sequence);
     return message && decode(message);

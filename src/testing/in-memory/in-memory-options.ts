@@ -33,6 +33,6 @@ export function resolveInMemoryOptions(options: InMemoryEventStoreOptions): Reso
     events,
     onUnknownEvent,
     onInvalidEvent,
-    maxPayload: integerOption('maxPayload', options.maxPayload, DEFAULT_MAX_PAYLOAD),
+    maxPayload: integerOption('maxPayload', options.maxPayload, { fallback: DEFAULT_MAX_PAYLOAD }),
   };
 }
