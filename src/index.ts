@@ -30,12 +30,21 @@ export type { MemberOptions } from './aggregate/command/unit-of-work-member.js';
 export { connectEventStore } from './event-store/connect-event-store.js';
 export type { EventStoreOptions } from './event-store/connect-event-store.js';
 export { EventStore } from './event-store/event-store.js';
-export type { AppendedEvent, AppendOptions, AppendResult, Expectation } from './event-store/append/append-options.js';
+export type {
+  AppendedEvent,
+  AppendOptions,
+  AppendResult,
+  Expectation,
+} from './event-store/append/append-options.js';
 export type { CommitBatch, FollowOptions } from './event-store/replay/follow-options.js';
 export type { Consistency, ReadOptions } from './event-store/read/read-options.js';
 export type { ReadAllOptions } from './event-store/replay/read-all-options.js';
 export type { StreamStatus, StreamCommits } from './event-store/read/stream-status.js';
-export type { TransactionEntry, TransactionResult, TransactOptions } from './event-store/append/transact-options.js';
+export type {
+  TransactionEntry,
+  TransactionResult,
+  TransactOptions,
+} from './event-store/append/transact-options.js';
 export type { StreamPage, StreamPageOptions } from './event-store/listing/stream-page.js';
 export type { SubscribeOptions } from './event-store/replay/subscribe-options.js';
 export type { Subscription } from './event-store/replay/subscription.js';
@@ -125,3 +134,4 @@ export {
   UnknownProjectionError,
   WaitTimeoutError,
 } from './projection/projection-errors.js';
+export { UnreadableSnapshotError } from './snapshot-store/snapshot-errors.js';

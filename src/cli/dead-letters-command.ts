@@ -1,5 +1,5 @@
 import { Command, InvalidArgumentError } from 'commander';
-import { assetName } from '../jetstream/streams/asset-name.js';
+import { assetName } from '../jetstream/names/asset-name.js';
 import { deadLetterStreamName } from '../jetstream/dead-letters/dead-letter-stream-name.js';
 import { type DeadLetter, DeadLetterStream } from '../jetstream/dead-letters/dead-letter-stream.js';
 import { JetStreamConnection } from '../jetstream/connection/jetstream-connection.js';

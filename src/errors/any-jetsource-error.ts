@@ -45,6 +45,7 @@ import type {
   UnknownProjectionError,
   WaitTimeoutError,
 } from '../projection/projection-errors.js';
+import type { UnreadableSnapshotError } from '../snapshot-store/snapshot-errors.js';
 import type { NatsServerUnavailableError } from '../testing/nats-server-unavailable-error.js';
 import type {
   CapturedPatternError,
@@ -80,6 +81,7 @@ export type AnyJetsourceError =
   | AggregateNotFoundError
   | MissingEventHandlerError
   | CommandHandledError
+  | UnreadableSnapshotError
   | UnknownProjectionError
   | ProjectionFailedError
   | ProjectionDivergedError

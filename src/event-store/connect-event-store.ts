@@ -56,10 +56,14 @@ export async function connectEventStore(options: EventStoreOptions): Promise<Jet
   const connection = await JetStreamConnection.open(connectionOptions, `jetsource ${name}`);
   try {
     requireEventStoreServer(connection.serverVersion);
-    const { identity, drift } = await openStoreStream(connection, jetStream, storeSubjects(name), {
-      replicas,
-      storage,
-    });
+    const { identity, drift } = await openStoreStream(
+      connection,
+      { name: jetStream, subjects: storeSubjects(name) },
+      {
+        replicas,
+        storage,
+      },
+    );
     for (const difference of drift) (onWarning ?? warn)(`store ${name}: ${difference}`);
     return new JetStreamEventStore(connection, jetStream, { name, identity, registry });
   } catch (error) {
@@ -75,7 +79,7 @@ function checkOptions(options: EventStoreOptions): void {
   if (storage !== undefined && storage !== 'file' && storage !== 'memory') {
     throw new InvalidOptionError({ option: 'storage', given: storage, allowed: "'file' or 'memory'" });
   }
-  integerOption('replicas', replicas, 1);
+  integerOption('replicas', replicas, { fallback: 1 });
 }
 
 function warn(warning: string): void {

@@ -1,10 +1,11 @@
 import type { JetStreamConnection } from '../jetstream/connection/jetstream-connection.js';
-import { isFault, unexpectedFault } from '../jetstream/connection/jetstream-connection.js';
-import { deleteMessage } from '../jetstream/read/delete-message.js';
+import { describeFault } from '../jetstream/api/api-fault.js';
+import { logEnd } from '../jetstream/read/log-end.js';
+import { deleteMessage } from '../jetstream/streams/delete-message.js';
 import { MessageReader } from '../jetstream/read/message-reader.js';
 import { type PublishAnswer as ServerAnswer, Publisher } from '../jetstream/publish/publisher.js';
 import { replay } from '../jetstream/replay/replay-loop.js';
-import { subjectNames } from '../jetstream/streams/subject-names.js';
+import { listSubjects } from '../jetstream/streams/subject-names.js';
 import type { Deadline } from '../kernel/deadline.js';
 import type {
   MessageLog,
@@ -84,21 +85,16 @@ export class JetStreamLog implements MessageLog {
   }
 
   async subjectNames(filter: string, offset: number, deadline: Deadline): Promise<SubjectNames> {
-    return subjectNames(this.#connection, this.name, filter, offset, deadline);
+    return listSubjects(this.#connection, { stream: this.name, filter, offset }, deadline);
   }
 
   async lastSequence(deadline: Deadline): Promise<number> {
-    const answer = await this.#connection.api<{ state: { last_seq: number } }>(
-      `STREAM.INFO.${this.name}`,
-      undefined,
-      deadline,
-    );
-    if (isFault(answer)) throw unexpectedFault(`asking for the end of ${this.name}`, answer.error);
-    return answer.state.last_seq;
+    const { sequence } = await logEnd(this.#connection, this.name, { deadline });
+    return sequence;
   }
 
   async delete(sequence: number, deadline: Deadline): Promise<void> {
-    await deleteMessage(this.#connection, this.name, sequence, deadline);
+    await deleteMessage(this.#connection, { stream: this.name, sequence }, deadline);
   }
 
   onReconnect(listener: () => void): () => void {
@@ -112,6 +108,5 @@ export class JetStreamLog implements MessageLog {
 
 function toAnswer(answer: ServerAnswer): PublishAnswer {
   if (answer.kind !== 'refused') return answer;
-  const { description = 'no reason given', code, err_code: errCode } = answer.fault;
-  return { kind: 'refused', reason: `${description} (${errCode ?? code})`, resent: answer.resent };
+  return { kind: 'refused', reason: describeFault(answer.fault), resent: answer.resent };
 }

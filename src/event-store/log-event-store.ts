@@ -127,7 +127,7 @@ export class LogEventStore extends EventStore {
    */
   async sweepChecks(olderThanMs = 60_000): Promise<number> {
     this.#checkOpen();
-    return this.#checks.sweep(integerOption('olderThanMs', olderThanMs, 60_000, 0));
+    return this.#checks.sweep(integerOption('olderThanMs', olderThanMs, { fallback: 60_000, min: 0 }));
   }
 
   override async *read(
@@ -254,7 +254,7 @@ export class LogEventStore extends EventStore {
     options: { readonly signal?: AbortSignal | undefined } = {},
   ): Promise<StoredCommit | undefined> {
     this.#checkOpen();
-    integerOption('sequence', sequence, 1);
+    integerOption('sequence', sequence, { fallback: 1 });
     const message = await this.#log.bySequenceAtLeader(sequence, deadlineOf(options));
     // a check of a transaction is no commit, and every reader skips it
     if (message === undefined || categoryOfSubject(message.subject) === CHECK_CATEGORY) return undefined;

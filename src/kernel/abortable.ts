@@ -1,6 +1,6 @@
 /**
- * What `work` comes to, or the reason of the first of the signals that aborts before it has. Work that was given up goes on unheard, so it
- * has to be something that may be left behind: a wait, a read.
+ * What `work` comes to, or the reason of the first of the signals that aborts before it has. Work that was
+ * given up goes on unheard, so it has to be something that may go on alone: a wait, a read.
  */
 export async function abortable<T>(
   work: Promise<T>,

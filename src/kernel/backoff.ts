@@ -1,4 +1,7 @@
-/** Waiting times that double from `firstMs` up to `maxMs`, each spread over its upper half so that callers do not march in step. */
+/**
+ * Waiting times that double from `firstMs` up to `maxMs`, each spread over its upper half so that callers do
+ * not march in step.
+ */
 export class Backoff {
   readonly #firstMs: number;
   readonly #maxMs: number;

@@ -23,7 +23,7 @@ export abstract class JetsourceError extends Error {
   }
 }
 
-/** Whether `value` carries the brand, whichever installed copy of the package made it. */
+/** Whether `value` carries the brand, no matter which installed copy of the package made it. */
 export function hasJetsourceBrand(value: unknown): value is JetsourceError {
   return typeof value === 'object' && value !== null && BRAND in value;
 }

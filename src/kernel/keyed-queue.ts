@@ -1,6 +1,8 @@
 import type { Deadline } from './deadline.js';
+import { Wakeup } from './wakeup.js';
 
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
+/** A timer may come a fraction early, when the deadline has not ended yet. */
+const TIMER_SLACK_MS = 2;
 
 /** Runs tasks of one key one after the other and tasks of different keys side by side. */
 export class KeyedQueue {
@@ -9,13 +11,18 @@ export class KeyedQueue {
   /** @param deadline When it ends, the task waits no longer but runs at once, to find that out by itself. */
   async run<T>(key: string, task: () => Promise<T>, deadline: Deadline): Promise<T> {
     const previous = this.#tails.get(key);
-    const result = previous === undefined ? task() : settledOrEnded(previous, deadline).then(task);
+    // a promise of its own: V8 leaves the caller out of stack traces when anything but an await listens to
+    // the task
+    let end = (): void => undefined;
+    const ended = new Promise<void>((resolve) => (end = resolve));
     // a task that waited no longer must not let the next one pass
-    const tail = Promise.allSettled([previous, result]);
+    const tail = previous === undefined ? ended : Promise.all([previous, ended]);
     this.#tails.set(key, tail);
     try {
-      return await result;
+      if (previous !== undefined) await endOf(previous, deadline);
+      return await task();
     } finally {
+      end();
       void tail.then(() => {
         if (this.#tails.get(key) === tail) this.#tails.delete(key);
       });
@@ -23,17 +30,10 @@ export class KeyedQueue {
   }
 }
 
-async function settledOrEnded(previous: Promise<unknown>, deadline: Deadline): Promise<void> {
-  return new Promise((resolve) => {
-    const proceed = (): void => {
-      clearTimeout(timer);
-      deadline.signal?.removeEventListener('abort', proceed);
-      resolve();
-    };
-    // a timer may come a fraction early, when the deadline has not ended yet
-    const timer = setTimeout(proceed, Math.min(deadline.leftMs + 2, LONGEST_TIMER_MS));
-    deadline.signal?.addEventListener('abort', proceed);
-    void previous.then(proceed);
-    if (deadline.passed) proceed();
-  });
+/** Resolves when the tasks before have ended, or the deadline has. */
+async function endOf(previous: Promise<unknown>, deadline: Deadline): Promise<void> {
+  if (deadline.passed) return;
+  const ended = new Wakeup();
+  void previous.then(() => ended.wake());
+  await ended.wait({ timeoutMs: deadline.leftMs + TIMER_SLACK_MS, signal: deadline.signal });
 }

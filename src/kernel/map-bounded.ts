@@ -7,8 +7,9 @@ export interface MapBoundedOptions {
 }
 
 /**
- * What a task gives for each item, in the order of the items. The next item is taken when a task has ended, so a source is read no faster than its
- * items are dealt with. The first task that fails ends it: nothing more is taken, and its error is thrown when the others have ended.
+ * What a task gives for each item, in the order of the items. The next item is taken when a task has ended,
+ * so a source is read no faster than its items are dealt with. The first task that fails ends it: nothing
+ * more is taken, and its error is thrown when the others have ended.
  */
 export async function mapBounded<Item, Result>(
   source: Iterable<Item> | AsyncIterable<Item>,

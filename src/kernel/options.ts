@@ -1,15 +1,27 @@
 import { InvalidOptionError } from './invalid-option-error.js';
 
-/** The longest that a timer of Node waits, in milliseconds (24.8 days): one that is set to more fires at once. */
+/**
+ * The longest that a timer of Node waits, in milliseconds (24.8 days): one that is set to more fires at once.
+ */
 export const LONGEST_TIMER_MS = 2_147_483_647;
 
-/** An integer from `min` to `max`, or the default where the option is absent; anything else is refused by name. */
+/** What an integer may be, and what it is when nothing is given. */
+export interface IntegerRule {
+  readonly fallback: number;
+  /** @default 1 */
+  readonly min?: number;
+  /** @default any safe integer */
+  readonly max?: number;
+}
+
+/**
+ * An integer from `min` to `max`, or the fallback where the option is absent; anything else is refused by
+ * name.
+ */
 export function integerOption(
   option: string,
   given: number | undefined,
-  fallback: number,
-  min = 1,
-  max = Number.MAX_SAFE_INTEGER,
+  { fallback, min = 1, max = Number.MAX_SAFE_INTEGER }: IntegerRule,
 ): number {
   if (given === undefined) return fallback;
   if (!Number.isSafeInteger(given) || given < min || given > max) {

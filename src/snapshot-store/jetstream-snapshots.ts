@@ -1,15 +1,15 @@
 import type { StreamName } from '../event/stream-name.js';
 import { storeSubjects, subjectOf } from '../event/subject.js';
-import { GUARD } from '../event-store/append/commit-message.js';
 import { DEFAULT_DEADLINE_MS } from '../event-store/append/append-request.js';
 import type { JetStreamEventStore } from '../event-store/jetstream-event-store.js';
-import { deleteMessage } from '../jetstream/read/delete-message.js';
+import { deleteMessage } from '../jetstream/streams/delete-message.js';
 import type { JetStreamConnection } from '../jetstream/connection/jetstream-connection.js';
 import { MessageReader, type StoredMessage } from '../jetstream/read/message-reader.js';
 import { type OutgoingMessage, Publisher, sizeOf } from '../jetstream/publish/publisher.js';
+import { PayloadTooLargeError } from '../jetstream/publish/publish-errors.js';
+import { ServerHeader } from '../jetstream/api/server-headers.js';
 import { openStoreStream, type StoreStreamOptions } from '../jetstream/streams/store-stream.js';
 import { Deadline } from '../kernel/deadline.js';
-import { InvalidOptionError } from '../kernel/invalid-option-error.js';
 import { NatsError } from '../jetstream/connection/connection-errors.js';
 import { checkKnownOptions } from '../kernel/options.js';
 import {
@@ -18,6 +18,7 @@ import {
   type SnapshotStore,
   type SnapshotStoreOptions,
 } from '../aggregate/snapshot/snapshot.js';
+import { UnreadableSnapshotError } from './snapshot-errors.js';
 
 const FORMAT = 1;
 /** How often to make room for others that keep a snapshot of the same stream at once. */
@@ -34,10 +35,12 @@ interface StoredSnapshot extends Snapshot {
 const utf8 = new TextEncoder();
 
 /**
- * Snapshots beside the store, in a JetStream stream of their own, `<store>~snapshots`, which is created when it is missing. It has no limits, since
- * limits would leave the bytes of what they remove on the disk: earlier snapshots are deleted securely, one by one.
+ * Snapshots beside the store, in a JetStream stream of their own, `<store>~snapshots`, which is created when
+ * it is missing. It has no limits, since limits would leave the bytes of what they remove on the disk:
+ * earlier snapshots are deleted securely, one by one.
  *
- * @throws {@link StoreSettingsError} when the stream exists with settings under which nothing can be deleted for good.
+ * @throws {@link StoreSettingsError} when the stream exists with settings under which nothing can be deleted
+ * for good.
  * @example
  * const orders = repository(store, Order, { snapshots: { store: await jetStreamSnapshots(store), every: 200 } });
  */
@@ -47,7 +50,7 @@ export async function jetStreamSnapshots(
 ): Promise<SnapshotStore> {
   checkKnownOptions(options, ['replicas', 'storage']);
   const name = `${store.name}~snapshots`;
-  await openStoreStream(store.connection, name, storeSubjects(name), options);
+  await openStoreStream(store.connection, { name, subjects: storeSubjects(name) }, options);
   return new JetStreamSnapshotStore(store.connection, name);
 }
 
@@ -77,8 +80,9 @@ class JetStreamSnapshotStore implements SnapshotStore {
       if (kept !== undefined && outdates(kept, snapshot)) return false;
       // first what an earlier process may have left, so that the new one has only its predecessor to remember
       await this.#delete(kept?.superseded ?? [], deadline);
-      if (await this.#replace(last, stream, snapshot, deadline)) {
-        await this.#delete(last === undefined ? [] : [last.sequence], deadline);
+      const superseded = last === undefined ? [] : [last.sequence];
+      if (await this.#replace(this.#message(stream, snapshot, superseded), deadline)) {
+        await this.#delete(superseded, deadline);
         return true;
       }
     }
@@ -96,14 +100,7 @@ class JetStreamSnapshotStore implements SnapshotStore {
   }
 
   /** False when another snapshot has taken the place of the last one. */
-  async #replace(
-    last: StoredMessage | undefined,
-    stream: StreamName,
-    snapshot: Snapshot,
-    deadline: Deadline,
-  ): Promise<boolean> {
-    const superseded = last === undefined ? [] : [last.sequence];
-    const message = this.#message(stream, snapshot, superseded);
+  async #replace(message: OutgoingMessage, deadline: Deadline): Promise<boolean> {
     const answer = await this.#publisher.publish(message, deadline);
     if (answer.kind === 'stored' || answer.kind === 'conflict') return answer.kind === 'stored';
     throw new NatsError(`the server did not take it (${answer.kind})`);
@@ -115,19 +112,17 @@ class JetStreamSnapshotStore implements SnapshotStore {
     const message = {
       subject: subjectOf(this.#name, stream),
       payload: utf8.encode(JSON.stringify(body)),
-      headers: { [GUARD]: String(superseded[0] ?? 0) },
+      headers: { [ServerHeader.expectedLastSubjectSequence]: String(superseded[0] ?? 0) },
     };
-    const { maxPayload } = this.#connection;
-    if (sizeOf(message) <= maxPayload) return message;
-    throw new InvalidOptionError({
-      option: 'snapshot',
-      given: `${sizeOf(message)} bytes`,
-      allowed: `${maxPayload} bytes at most, which is the limit of the server`,
-    });
+    const size = sizeOf(message);
+    const limit = this.#connection.maxPayload;
+    if (size <= limit) return message;
+    throw new PayloadTooLargeError({ stream: `the snapshot of ${stream.toString()}`, size, limit });
   }
 
   async #delete(sequences: readonly number[], deadline: Deadline): Promise<void> {
-    for (const sequence of sequences) await deleteMessage(this.#connection, this.#name, sequence, deadline);
+    for (const sequence of sequences)
+      await deleteMessage(this.#connection, { stream: this.#name, sequence }, deadline);
   }
 }
 
@@ -135,16 +130,24 @@ function deadlineWith(signal: AbortSignal): Deadline {
   return new Deadline(DEFAULT_DEADLINE_MS, signal);
 }
 
-/** @throws when it is none: whoever loads it folds all events instead. */
+/** @throws {@link UnreadableSnapshotError} when it is none: its readers fold all events instead. */
 function decode(message: StoredMessage, stream: StreamName): StoredSnapshot {
-  const snapshot = JSON.parse(Buffer.from(message.data).toString()) as StoredSnapshot;
-  const isOurs = snapshot.stream?.[0] === stream.category && snapshot.stream[1] === stream.id;
-  if (snapshot.format === FORMAT && isOurs && Array.isArray(snapshot.superseded)) return snapshot;
-  throw new InvalidOptionError({
-    option: 'snapshot',
-    given: `format ${String(snapshot.format)} of ${String(snapshot.stream)}`,
-    allowed: `of format ${FORMAT}, and of ${stream.toString()}`,
-  });
+  const snapshot = parse(message, stream);
+  const isOurs = snapshot?.stream?.[0] === stream.category && snapshot.stream[1] === stream.id;
+  if (snapshot?.format === FORMAT && isOurs && Array.isArray(snapshot.superseded))
+    return snapshot as StoredSnapshot;
+  const reason = `it is of format ${String(snapshot?.format)} and of ${String(snapshot?.stream)}; format ${FORMAT} is read`;
+  throw new UnreadableSnapshotError({ stream: stream.toString(), sequence: message.sequence, reason });
+}
+
+function parse(message: StoredMessage, stream: StreamName): Partial<StoredSnapshot> | null {
+  try {
+    return JSON.parse(Buffer.from(message.data).toString()) as Partial<StoredSnapshot> | null;
+  } catch (cause) {
+    const reason = `it is no JSON: ${(cause as Error).message}`;
+    const details = { stream: stream.toString(), sequence: message.sequence, reason };
+    throw new UnreadableSnapshotError(details, { cause });
+  }
 }
 
 /** Undefined for one that cannot be read: it is no reason to keep it. */

@@ -58,7 +58,7 @@ export interface ResolvedNatsClusterOptions {
 /** @throws {@link InvalidOptionError} when a value cannot work */
 export function resolveNatsClusterOptions(options: NatsClusterOptions = {}): ResolvedNatsClusterOptions {
   const resolved = {
-    size: integerOption('size', options.size, NATS_CLUSTER_DEFAULTS.size, 3),
+    size: integerOption('size', options.size, { fallback: NATS_CLUSTER_DEFAULTS.size, min: 3 }),
     port: options.port ?? NATS_CLUSTER_DEFAULTS.port,
     storeDir: options.storeDir,
     syncAlways: options.syncAlways ?? NATS_CLUSTER_DEFAULTS.syncAlways,

@@ -5,7 +5,8 @@ import { openStore } from '../shared-server.js';
 let server: NatsServer;
 
 beforeAll(async () => {
-  // one that ends with the test: the client (3.4.0) leaves the socket open that timed out, and an open socket keeps jest alive
+  // one that ends with the test: the client (3.4.0) leaves the socket open that timed out, and an open socket
+  // keeps jest alive
   server = await startNatsServer({ ownProcess: true });
 }, 60_000);
 

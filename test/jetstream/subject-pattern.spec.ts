@@ -1,4 +1,4 @@
-import { covers, overlaps, withoutCovered } from '../../src/jetstream/streams/subject-pattern.js';
+import { covers, overlaps, withoutCovered } from '../../src/jetstream/names/subject-pattern.js';
 
 describe('a pattern of subjects', () => {
   it.each([

@@ -19,7 +19,7 @@ async function turn(): Promise<void> {
 }
 
 describe('KeyedQueue', () => {
-  it('runs tasks of one key in turn, also behind one that failed', async () => {
+  it('runs tasks of one key in turn, also after one that failed', async () => {
     const queue = new KeyedQueue();
     const log: string[] = [];
     const [a, b] = [taskOf(log, 'a'), taskOf(log, 'b')];
@@ -47,7 +47,7 @@ describe('KeyedQueue', () => {
     await Promise.all(both);
   });
 
-  it('lets a task go whose deadline ends, and none behind it', async () => {
+  it('lets a task go whose deadline ends, and none after it', async () => {
     const queue = new KeyedQueue();
     const log: string[] = [];
     const [a, b, c] = [taskOf(log, 'a'), taskOf(log, 'b'), taskOf(log, 'c')];
@@ -64,5 +64,34 @@ describe('KeyedQueue', () => {
     a.end();
     await Promise.all([first, third]);
     expect(log.slice(3)).toEqual(['a ends', 'c starts', 'c ends']);
+  });
+
+  it.each([0, 1])('keeps the caller in the stack of a rejection, after %i other tasks', async (others) => {
+    const queue = new KeyedQueue();
+    const waiting = Array.from({ length: others }, async () =>
+      queue.run('k', async () => new Promise((resolve) => setImmediate(resolve)), new Deadline(1_000)),
+    );
+    async function callerOfTheQueue(): Promise<void> {
+      await queue.run(
+        'k',
+        async () => {
+          await new Promise((resolve) => setImmediate(resolve));
+          throw new RangeError('x');
+        },
+        new Deadline(1_000),
+      );
+    }
+    const error = await callerOfTheQueue().catch((thrown: unknown) => thrown);
+    await Promise.all(waiting);
+    expect((error as Error).stack).toContain('callerOfTheQueue');
+  });
+
+  it('lets the next task run when one throws at once', async () => {
+    const queue = new KeyedQueue();
+    const thrower = (): Promise<never> => {
+      throw new RangeError('x');
+    };
+    await expect(queue.run('k', thrower, new Deadline(1_000))).rejects.toThrow(RangeError);
+    expect(await queue.run('k', async () => 'next', new Deadline(1_000))).toBe('next');
   });
 });

@@ -92,7 +92,7 @@ export class AggregateCommands<S> {
       target,
       resolved,
     );
-    const deadlineMs = integerOption('deadlineMs', options.deadlineMs, DEFAULT_DEADLINE_MS);
+    const deadlineMs = integerOption('deadlineMs', options.deadlineMs, { fallback: DEFAULT_DEADLINE_MS });
     const layers = middleware.map((layer) => layer.command);
     const result = await nested<CommandContext, UpdateResult<unknown>>(layers, context, async () =>
       inTurn(this.store, target.stream, new Deadline(deadlineMs, options.signal), async () =>

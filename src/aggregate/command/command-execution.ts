@@ -167,7 +167,7 @@ export class CommandExecution<S> {
 
 function checkExpectation(expect: ExpectingOptions['expect']): void {
   if (expect === 'any' || expect === 'none' || expect === 'exists') return;
-  integerOption('expect', expect, 0, 0);
+  integerOption('expect', expect, { fallback: 0, min: 0 });
 }
 
 function resultOf<T>(

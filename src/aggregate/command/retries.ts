@@ -18,7 +18,7 @@ export class Retries {
   /** @throws {@link InvalidOptionError} when the count is negative. */
   constructor(options: Pick<UpdateOptions, 'expect' | 'retries' | 'retryWhen' | 'signal'>) {
     this.#options = options;
-    this.#left = integerOption('retries', options.retries, DEFAULT_RETRIES, 0);
+    this.#left = integerOption('retries', options.retries, { fallback: DEFAULT_RETRIES, min: 0 });
   }
 
   get areLeft(): boolean {

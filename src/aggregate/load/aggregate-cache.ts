@@ -22,7 +22,7 @@ export class AggregateCache<S> {
   /** @throws {@link InvalidOptionError} when the count is no positive integer. */
   constructor(options: CacheOptions = {}) {
     checkKnownOptions(options, ['max'], 'cache.');
-    this.#entries = new LRUCache({ max: integerOption('cache.max', options.max, DEFAULT_MAX) });
+    this.#entries = new LRUCache({ max: integerOption('cache.max', options.max, { fallback: DEFAULT_MAX }) });
   }
 
   take(stream: StreamName): FoldedState<S> | undefined {

@@ -18,7 +18,7 @@ export type PastState = (
 /** @throws {@link InvalidOptionError} when no state is asked for, or two. */
 export function checkPastState(at: PastState): void {
   checkKnownOptions(at, 'version' in at ? ['version', 'signal'] : ['time', 'signal']);
-  if ('version' in at) integerOption('version', at.version ?? Number.NaN, 0, 0);
+  if ('version' in at) integerOption('version', at.version ?? Number.NaN, { fallback: 0, min: 0 });
   else if (!(at.time instanceof Date) || Number.isNaN(at.time.getTime()))
     throw new InvalidOptionError({ option: 'time', given: at.time, allowed: 'a Date, or give a version' });
 }

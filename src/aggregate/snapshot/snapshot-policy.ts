@@ -29,10 +29,13 @@ export class SnapshotPolicy {
   /** @throws {@link InvalidOptionError} when an option cannot work. */
   constructor(options: SnapshotOptions) {
     checkKnownOptions(options, OPTIONS, 'snapshots.');
-    this.contract = integerOption('snapshots.contract', options.contract, 1);
-    this.timeoutMs = integerOption('snapshots.timeoutMs', options.timeoutMs, 500);
-    this.#every = integerOption('snapshots.every', options.every, 100);
-    this.#afterFoldMs = integerOption('snapshots.afterFoldMs', options.afterFoldMs, Infinity, 0);
+    this.contract = integerOption('snapshots.contract', options.contract, { fallback: 1 });
+    this.timeoutMs = integerOption('snapshots.timeoutMs', options.timeoutMs, { fallback: 500 });
+    this.#every = integerOption('snapshots.every', options.every, { fallback: 100 });
+    this.#afterFoldMs = integerOption('snapshots.afterFoldMs', options.afterFoldMs, {
+      fallback: Infinity,
+      min: 0,
+    });
     this.#atFirst = options.atFirst ?? false;
   }
 

@@ -61,7 +61,10 @@ export function toSharedRequest({
   return {
     attemptId: randomUuid(),
     idIsShared: commandId !== undefined,
-    deadline: new Deadline(integerOption('deadlineMs', deadlineMs, DEFAULT_DEADLINE_MS), signal),
+    deadline: new Deadline(
+      integerOption('deadlineMs', deadlineMs, { fallback: DEFAULT_DEADLINE_MS }),
+      signal,
+    ),
   };
 }
 
@@ -83,7 +86,7 @@ export function toStreamWrite(
     expect: resolveExpectation(entry.expect),
     lastCommitId: entry.lastCommitId,
     commitId: commandId === undefined ? newCommitId() : commitIdOfCommand(stream, commandId),
-    lookedUpTo: integerOption('lookedUpTo', entry.lookedUpTo, 0, 0),
+    lookedUpTo: integerOption('lookedUpTo', entry.lookedUpTo, { fallback: 0, min: 0 }),
   };
 }
 

@@ -1,9 +1,9 @@
 import type { StreamName } from '../../event/stream-name.js';
 import { slotOf } from '../../event/slot.js';
 import { subjectOf } from '../../event/subject.js';
+import { ServerHeader } from '../../jetstream/api/server-headers.js';
 import { Deadline } from '../../kernel/deadline.js';
 import type { MessageLog, OutgoingMessage } from '../message-log.js';
-import { GUARD } from './commit-message.js';
 
 /** The category of these messages, which are no commits. */
 export const CHECK_CATEGORY = '$check';
@@ -41,8 +41,8 @@ export class CheckMessages {
       subject: `${this.#store}.${slotOf(stream)}.${CHECK_CATEGORY}.${transaction}-${index}`,
       payload: utf8.encode(JSON.stringify({ format: 1, check: [stream.category, stream.id], transaction })),
       headers: {
-        [GUARD]: String(guard),
-        [`${GUARD}-Subject`]: subjectOf(this.#store, stream),
+        [ServerHeader.expectedLastSubjectSequence]: String(guard),
+        [ServerHeader.expectedLastSubjectSequenceSubject]: subjectOf(this.#store, stream),
       },
     };
   }

@@ -1,19 +1,20 @@
 import type { Commit } from '../../event/commit.js';
 import { encodeCommit } from '../../event/commit-format.js';
 import { subjectOf } from '../../event/subject.js';
+import { ServerHeader } from '../../jetstream/api/server-headers.js';
 import { sizeOf } from '../../jetstream/publish/publisher.js';
 import { PayloadTooLargeError } from '../../jetstream/publish/publish-errors.js';
 import type { OutgoingMessage } from '../message-log.js';
-
-/** The header by which the log compares the last sequence of the message's subject. */
-export const GUARD = 'Nats-Expected-Last-Subject-Sequence';
 
 /** The message that stores a commit, guarded on the sequence of its stream's last commit (0 for none). */
 export function toCommitMessage(store: string, commit: Commit, guard: number): OutgoingMessage {
   return {
     subject: subjectOf(store, commit.stream),
     payload: encodeCommit(commit),
-    headers: { 'Nats-Msg-Id': commit.commitId, [GUARD]: String(guard) },
+    headers: {
+      [ServerHeader.messageId]: commit.commitId,
+      [ServerHeader.expectedLastSubjectSequence]: String(guard),
+    },
   };
 }
 

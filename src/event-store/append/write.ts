@@ -258,6 +258,7 @@ function commitIn(stored: readonly StoredCommit[], stream: StreamName): StoredCo
 /** How many commits the transaction has that the first one belongs to. */
 function partsOf([first]: readonly StoredCommit[]): number {
   const transaction = first?.metadata['transaction'];
-  const of = typeof transaction === 'object' && transaction !== null && 'of' in transaction ? transaction.of : 1;
+  const of =
+    typeof transaction === 'object' && transaction !== null && 'of' in transaction ? transaction.of : 1;
   return typeof of === 'number' ? of : 1;
 }

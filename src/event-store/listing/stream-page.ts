@@ -35,7 +35,7 @@ export function toStreamPageRequest(options: StreamPageOptions): ListingPlace {
   checkKnownOptions(options, PAGE_OPTIONS);
   const { category, limit, pageToken } = options;
   checkCategory(category);
-  const checked = integerOption('limit', limit, DEFAULT_LIMIT, 1, WALK_LIMIT);
+  const checked = integerOption('limit', limit, { fallback: DEFAULT_LIMIT, min: 1, max: WALK_LIMIT });
   if (pageToken === undefined) return { category, limit: checked, slot: 0, after: '', offset: 0 };
   const place = parsePageToken(pageToken);
   if (place?.category === category) return { ...place, limit: limit ?? place.limit };

@@ -41,9 +41,9 @@ const OPTIONS = ['from', 'to', 'direction', 'limit', 'consistency', 'signal'];
 /** Checks the options of a read before anything is sent. */
 export function checkReadOptions(options: ReadOptions): void {
   checkKnownOptions(options, OPTIONS);
-  integerOption('from', options.from, 1);
-  integerOption('to', options.to, 1);
-  integerOption('limit', options.limit, 1);
+  integerOption('from', options.from, { fallback: 1 });
+  integerOption('to', options.to, { fallback: 1 });
+  integerOption('limit', options.limit, { fallback: 1 });
   checkOneOf('direction', options.direction, ['forward', 'backward']);
   checkOneOf('consistency', options.consistency, ['leader', 'follower']);
 }

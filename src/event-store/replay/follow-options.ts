@@ -34,7 +34,7 @@ const DEFAULT_MAX_BATCH = 500;
 export function checkFollowOptions(options: FollowOptions): number {
   checkKnownOptions(options, OPTIONS);
   checkSlots(options.slots);
-  return integerOption('maxBatch', options.maxBatch, DEFAULT_MAX_BATCH);
+  return integerOption('maxBatch', options.maxBatch, { fallback: DEFAULT_MAX_BATCH });
 }
 
 function checkSlots(slots: unknown): void {

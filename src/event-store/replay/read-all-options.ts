@@ -28,7 +28,7 @@ const OPTIONS = ['from', 'direction', 'limit', 'categories', 'types', 'signal'];
 export function checkReadAllOptions(options: ReadAllOptions): void {
   checkKnownOptions(options, OPTIONS);
   checkOneOf('direction', options.direction, ['forward', 'backward']);
-  integerOption('limit', options.limit, 1);
+  integerOption('limit', options.limit, { fallback: 1 });
   if (options.direction === 'backward' && options.from !== undefined && 'time' in options.from) {
     throw new InvalidOptionError({
       option: 'from',

@@ -1,6 +1,8 @@
 import { JetsourceError, type Outcome } from '../../kernel/jetsource-error.js';
 
-/** The server could not be reached, or answered with something that jetsource has no name for; see `cause`. */
+/**
+ * The server could not be reached, or answered with something that jetsource has no name for; see `cause`.
+ */
 export class NatsError extends JetsourceError {
   readonly code = 'nats';
   override readonly name = 'NatsError';

@@ -9,13 +9,18 @@ import { withIpCheck } from './tls-identity.js';
 type PassedOn = Omit<NodeConnectionOptions, 'name' | 'servers' | 'port'>;
 
 /**
- * How to reach NATS: all that `connect()` of `@nats-io/transport-node` takes (`user`, `pass`, `token`, `authenticator`, `tls`, `inboxPrefix`,
- * `pingInterval`, …) under the same names, with these differences: `servers` is required, the client's `name` is `connectionName`, since
- * `name` is the store's, and the defaults suit a service that has to live on: reconnecting never ends (`maxReconnectAttempts: -1`) and is tried
- * every 250 ms (`reconnectTimeWait`), each try for 3 s (`timeout`); a first connection that times out is tried once more.
+ * How to reach NATS: all that `connect()` of `@nats-io/transport-node` takes (`user`, `pass`, `token`,
+ * `authenticator`, `tls`, `inboxPrefix`, `pingInterval`, …) under the same names, with these differences:
+ * `servers` is required, the client's `name` is `connectionName`, since `name` is the store's, and the
+ * defaults suit a service that has to live on: reconnecting never ends (`maxReconnectAttempts: -1`) and is
+ * tried every 250 ms (`reconnectTimeWait`), each try for 3 s (`timeout`); a first connection that times out
+ * is tried once more.
  */
 export interface ConnectionOptions extends PassedOn {
-  /** One URL or several, such as `nats://127.0.0.1:4222`; credentials may stand in them (`nats://user:pass@host`). */
+  /**
+   * One URL or several, such as `nats://127.0.0.1:4222`; credentials may stand in them
+   * (`nats://user:pass@host`).
+   */
   readonly servers: string | string[];
   /** How the connection is called in the server's monitoring. @default `jetsource <store>` */
   readonly connectionName?: string | undefined;
@@ -27,7 +32,9 @@ export interface ConnectionOptions extends PassedOn {
   readonly apiPrefix?: string | undefined;
 }
 
-/** Complete by its type: an option that the client gets in a new version does not compile until it is listed. */
+/**
+ * Complete by its type: an option that the client gets in a new version does not compile until it is listed.
+ */
 const KNOWN: Record<keyof ConnectionOptions, true> = {
   servers: true,
   connectionName: true,
@@ -85,7 +92,8 @@ export function toNatsOptions(options: ConnectionOptions, defaultName: string): 
   return {
     maxReconnectAttempts: -1,
     reconnectTimeWait: 250,
-    // a server that starts may hang up in the middle of a handshake, and the client (3.4.0) does not try again before this is over
+    // a server that starts may hang up in the middle of a handshake, and the client (3.4.0) does not try
+    // again before this is over
     timeout: 3_000,
     ...nats,
     ...credentials,

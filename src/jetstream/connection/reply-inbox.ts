@@ -7,7 +7,9 @@ import {
   PermissionViolationError,
 } from '@nats-io/transport-node';
 import { TimeoutWheel } from '../../kernel/timeout-wheel.js';
-import { FORBIDDEN } from '../api-codes.js';
+import { type WaitOptions, Wakeup } from '../../kernel/wakeup.js';
+import { FORBIDDEN } from '../api/api-codes.js';
+import { isReadSubject } from '../api/api-subjects.js';
 
 /** An address that replies to one request, or to all resends of it, arrive at. */
 export interface ReplyAddress {
@@ -23,10 +25,12 @@ interface OpenRequest {
 }
 
 /**
- * One wildcard subscription for all replies: a token in the subject finds the request, one timer serves all timeouts.
+ * One wildcard subscription for all replies: a token in the subject finds the request, one timer serves all
+ * timeouts.
  *
- * The server does not answer what a user may not send: it only tells the connection so, naming the subject. The inbox turns that into the
- * reply that did not come ({@link Refusal}), so that a request ends with its reason instead of a timeout.
+ * The server does not answer what a user may not send: it only tells the connection so, naming the subject.
+ * The inbox turns that into the reply that did not come ({@link Refusal}), so that a request ends with its
+ * reason instead of a timeout.
  */
 export class ReplyInbox {
   readonly timeouts = new TimeoutWheel();
@@ -57,18 +61,24 @@ export class ReplyInbox {
     if (request !== undefined && !request.targets.includes(target)) request.targets.push(target);
   }
 
-  /** The user may not publish to that subject: the server says so once for each message, so the request that waits longest is meant. */
+  /**
+   * The user may not publish to that subject: the server says so once for each message, so the request that
+   * waits longest is meant.
+   */
   refuse(subject: string): void {
     for (const request of this.#open.values()) {
       if (request.targets.includes(subject)) return this.#tell(request, mayNotPublish(subject));
     }
   }
 
-  /** The user may not subscribe to the inbox: no answer can come. Only requests that change nothing may be told that they failed. */
+  /**
+   * The user may not subscribe to the inbox: no answer can come. Only requests that change nothing may be
+   * told that they failed.
+   */
   #refuseInbox(): void {
     this.#subscribed = false;
     for (const request of [...this.#open.values()]) {
-      const changesNothing = request.targets.length > 0 && request.targets.every(isRead);
+      const changesNothing = request.targets.length > 0 && request.targets.every(isReadSubject);
       if (changesNothing) this.#tell(request, mayNotSubscribe(`${this.#prefix}*`));
     }
   }
@@ -79,32 +89,20 @@ export class ReplyInbox {
   }
 
   /** The first reply, or undefined when none came in time, or before the caller gave up. */
-  async first(
-    send: (replySubject: string) => void,
-    timeoutMs: number,
-    signal?: AbortSignal,
-  ): Promise<Msg | undefined> {
-    return new Promise((resolve, reject) => {
-      const close = (): void => {
-        cancel();
-        address.close();
-        signal?.removeEventListener('abort', giveUp);
-      };
-      const settle = (reply: Msg | undefined): void => {
-        close();
-        resolve(reply);
-      };
-      const giveUp = (): void => settle(undefined);
-      const address = this.open(settle);
-      const cancel = this.timeouts.after(timeoutMs, giveUp);
-      signal?.addEventListener('abort', giveUp);
-      try {
-        send(address.subject);
-      } catch (error) {
-        close();
-        reject(error as Error);
-      }
+  async first(send: (replySubject: string) => void, limits: WaitOptions): Promise<Msg | undefined> {
+    const replied = new Wakeup(this.timeouts);
+    let first: Msg | undefined;
+    const address = this.open((reply) => {
+      first ??= reply;
+      replied.wake();
     });
+    try {
+      send(address.subject);
+      if (first === undefined) await replied.wait(limits);
+      return first;
+    } finally {
+      address.close();
+    }
   }
 
   #subscribe(): void {
@@ -120,7 +118,10 @@ export class ReplyInbox {
   }
 }
 
-/** What the server would have answered, in the shape of both its APIs: a status for direct gets, JSON for the rest. */
+/**
+ * What the server would have answered, in the shape of both its APIs: a status for direct gets, JSON for the
+ * rest.
+ */
 class Refusal implements Msg {
   readonly subject = '';
   readonly sid = 0;
@@ -144,11 +145,6 @@ class Refusal implements Msg {
   string(): string {
     return JSON.stringify({ error: { code: FORBIDDEN, description: this.#reason } });
   }
-}
-
-/** Whether a subject is one of JetStream's that change nothing. */
-function isRead(target: string): boolean {
-  return /\.(STREAM\.INFO|STREAM\.MSG\.GET|DIRECT\.GET|CONSUMER\.INFO)\./.test(target);
 }
 
 function mayNotPublish(subject: string): string {

@@ -9,7 +9,8 @@ export interface ServerAddresses {
 const USER_INFO = /^([a-z]+:\/\/)?([^@/]*)@/;
 
 /**
- * Takes credentials out of `nats://user:pass@host` and `nats://token@host`: the client ignores them there, and an error would show them.
+ * Takes credentials out of `nats://user:pass@host` and `nats://token@host`: the client ignores them there,
+ * and an error would show them.
  *
  * @throws {@link InvalidOptionError} when there is no server, or the URLs name different credentials.
  */

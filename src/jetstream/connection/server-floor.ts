@@ -6,7 +6,10 @@ const EVENT_STORE_FLOOR = {
   floor: '2.12.1',
 };
 
-/** What the transport needs: several filters of one consumer, metadata of streams. Time to live and delay need more, and say so. */
+/**
+ * What the transport needs: several filters of one consumer, metadata of streams. Time to live and delay need
+ * more, and say so.
+ */
 const TRANSPORT_FLOOR = { capability: 'the transport', floor: '2.10.0' };
 
 /**

@@ -6,8 +6,9 @@ import type { TlsOptions } from '@nats-io/transport-node';
 const UNNAMED = 'localhost';
 
 /**
- * Has a server that is named by its IP address prove that address. The client (3.4.0) asks for the name `localhost` then, so that it refuses
- * the right certificates, and takes wrong ones. Which of several addresses is connected it does not tell: a certificate for one of them will do.
+ * Has a server that is named by its IP address prove that address. The client (3.4.0) asks for the name
+ * `localhost` then, so that it refuses the right certificates, and takes wrong ones. Which of several
+ * addresses is connected it does not tell: a certificate for one of them will do.
  */
 export function withIpCheck(tls: TlsOptions, servers: readonly string[]): TlsOptions {
   // then it tells Node the address

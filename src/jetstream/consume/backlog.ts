@@ -1,4 +1,7 @@
-/** Items that wait for their turn: those of one key in their order and one at a time, those of other keys past them. */
+/**
+ * Items that wait for their turn: those of one key in their order and one at a time, those of other keys past
+ * them.
+ */
 export class Backlog<T> {
   readonly #keyOf: ((item: T) => string) | undefined;
   readonly #keys = new Map<T, string>();
@@ -6,7 +9,7 @@ export class Backlog<T> {
   /** Items whose key has just become free: theirs is the next turn, and the key is theirs already. */
   readonly #next: T[] = [];
   /** Items that are held back, by the key that is taken. */
-  readonly #behind = new Map<string, T[]>();
+  readonly #waiting = new Map<string, T[]>();
   #heldBack = 0;
 
   /** @param keyOf An item whose key it cannot tell waits for no other. */
@@ -37,12 +40,12 @@ export class Backlog<T> {
     for (let item = this.#ready.shift(); item !== undefined; item = this.#ready.shift()) {
       const key = this.#keys.get(item);
       if (key === undefined) return item;
-      const behind = this.#behind.get(key);
-      if (behind === undefined) {
-        this.#behind.set(key, []);
+      const waiting = this.#waiting.get(key);
+      if (waiting === undefined) {
+        this.#waiting.set(key, []);
         return item;
       }
-      behind.push(item);
+      waiting.push(item);
       this.#heldBack += 1;
     }
     return undefined;
@@ -53,8 +56,8 @@ export class Backlog<T> {
     const key = this.#keys.get(item);
     if (key === undefined) return;
     this.#keys.delete(item);
-    const next = this.#behind.get(key)?.shift();
-    if (next === undefined) return void this.#behind.delete(key);
+    const next = this.#waiting.get(key)?.shift();
+    if (next === undefined) return void this.#waiting.delete(key);
     this.#heldBack -= 1;
     this.#next.push(next);
   }
@@ -62,8 +65,8 @@ export class Backlog<T> {
   /** Forgets all that waits, and gives it back. */
   clear(): T[] {
     const all = [...this];
-    for (const item of this.#next) this.#behind.delete(this.#keys.get(item) as string);
-    for (const behind of this.#behind.values()) behind.length = 0;
+    for (const item of this.#next) this.#waiting.delete(this.#keys.get(item) as string);
+    for (const waiting of this.#waiting.values()) waiting.length = 0;
     for (const item of all) this.#keys.delete(item);
     this.#next.length = 0;
     this.#ready.length = 0;
@@ -73,7 +76,7 @@ export class Backlog<T> {
 
   *[Symbol.iterator](): Iterator<T> {
     yield* this.#next;
-    for (const behind of this.#behind.values()) yield* behind;
+    for (const waiting of this.#waiting.values()) yield* waiting;
     yield* this.#ready;
   }
 

@@ -1,6 +1,9 @@
 import { JetsourceError } from '../../kernel/jetsource-error.js';
 
-/** A durable consumer cannot be given the settings asked for. It was left as it is: mend the options, or delete the consumer. */
+/**
+ * A durable consumer cannot be given the settings asked for. It was left as it is: correct the options, or
+ * delete the consumer.
+ */
 export class ConsumerSettingsError extends JetsourceError {
   readonly code = 'consumer-settings';
   override readonly name = 'ConsumerSettingsError';

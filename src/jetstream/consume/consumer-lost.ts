@@ -1,6 +1,9 @@
-import type { ApiFault } from '../api-codes.js';
+import type { ApiFault } from '../api/api-fault.js';
 
-/** The end of a consumer's pulls that cannot go on: whoever reads it begins anew behind the last message it got. */
+/**
+ * The end of a consumer's pulls that cannot go on: its reader makes another consumer, which begins after the
+ * last message it got.
+ */
 export class ConsumerLost {
   readonly reason: string;
   /** The server's refusal, where it gave one. */

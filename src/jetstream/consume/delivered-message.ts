@@ -5,14 +5,17 @@ import type { JetStreamConnection } from '../connection/jetstream-connection.js'
 
 const ACK_TIMEOUT_MS = 5_000;
 const NS_PER_MS = 1_000_000;
-/** `$JS.ACK.<stream>.<consumer>.…`; longer ones have the domain and a hash of the account behind `$JS.ACK`. */
+/** `$JS.ACK.<stream>.<consumer>.…`; longer ones have the domain and a hash of the account after `$JS.ACK`. */
 const SHORT_FORM_TOKENS = 9;
 
 const utf8 = new TextEncoder();
 const text = new TextDecoder();
 const ACK = utf8.encode('+ACK');
 
-/** What a message says it is, where that is not what was delivered: a redriven one bears its old subject and headers. */
+/**
+ * What a message says it is, where that is not what was delivered: a redriven one bears its old subject and
+ * headers.
+ */
 export interface MessageContent {
   readonly subject: string;
   readonly headers: MsgHdrs | undefined;
@@ -27,8 +30,14 @@ export type Acknowledgement =
 
 /** What was said, and who hears it. */
 interface AcknowledgementState {
-  verdict: Acknowledgement | undefined;
-  readonly settle: (verdict: Acknowledgement) => void;
+  said: Acknowledgement | undefined;
+  readonly tell: (said: Acknowledgement) => void;
+}
+
+/** What of a message is not as it was delivered. */
+interface DeliveredParts {
+  readonly content?: MessageContent;
+  readonly acknowledgement?: AcknowledgementState;
 }
 
 /** A message that a consumer delivered, settled at most once: what is said of it afterwards is not heard. */
@@ -36,56 +45,57 @@ export class DeliveredMessage implements JsMsg {
   readonly info: DeliveryInfo;
   readonly #connection: JetStreamConnection;
   readonly #msg: Msg;
-  readonly #guise: MessageContent;
-  readonly #settlement: AcknowledgementState;
+  readonly #content: MessageContent;
+  readonly #acknowledgement: AcknowledgementState;
   readonly #timestampNanos: string;
 
-  constructor(
-    connection: JetStreamConnection,
-    msg: Msg,
-    guise: MessageContent = msg as MessageContent,
-    settlement: AcknowledgementState = {
-      verdict: undefined,
-      settle: (verdict) => this.#respond(wordFor(verdict)),
-    },
-  ) {
+  constructor(connection: JetStreamConnection, msg: Msg, parts: DeliveredParts = {}) {
     this.#connection = connection;
     this.#msg = msg;
-    this.#guise = guise;
-    this.#settlement = settlement;
+    this.#content = parts.content ?? (msg as MessageContent);
+    this.#acknowledgement = parts.acknowledgement ?? {
+      said: undefined,
+      tell: (said) => this.#respond(wordFor(said)),
+    };
     [this.info, this.#timestampNanos] = readReply(msg.reply ?? '');
   }
 
   /** The same delivery under another subject, with other headers and data: settling either settles both. */
-  as(guise: MessageContent): DeliveredMessage {
-    return new DeliveredMessage(this.#connection, this.#msg, guise, this.#settlement);
+  as(content: MessageContent): DeliveredMessage {
+    return new DeliveredMessage(this.#connection, this.#msg, {
+      content,
+      acknowledgement: this.#acknowledgement,
+    });
   }
 
-  /** A part of the message, settled by itself: what is said of it is told to `settle`. */
-  part(settle: (verdict: Acknowledgement) => void): DeliveredMessage {
-    return new DeliveredMessage(this.#connection, this.#msg, this.#guise, { verdict: undefined, settle });
+  /** A part of the message, settled by itself: what is said of it is told to `tell`. */
+  part(tell: (said: Acknowledgement) => void): DeliveredMessage {
+    return new DeliveredMessage(this.#connection, this.#msg, {
+      content: this.#content,
+      acknowledgement: { said: undefined, tell },
+    });
   }
 
   /** Whether it was acknowledged, handed back or ended. */
   get isSettled(): boolean {
-    return this.#settlement.verdict !== undefined;
+    return this.#acknowledgement.said !== undefined;
   }
 
   /** Whether it comes again. */
   get isHandedBack(): boolean {
-    return this.#settlement.verdict?.kind === 'nak';
+    return this.#acknowledgement.said?.kind === 'nak';
   }
 
   get subject(): string {
-    return this.#guise.subject;
+    return this.#content.subject;
   }
 
   get headers(): MsgHdrs | undefined {
-    return this.#guise.headers;
+    return this.#content.headers;
   }
 
   get data(): Uint8Array {
-    return this.#guise.data;
+    return this.#content.data;
   }
 
   get sid(): number {
@@ -145,16 +155,16 @@ export class DeliveredMessage implements JsMsg {
   async ackAck(options: { timeout?: number } = {}): Promise<boolean> {
     const { reply } = this.#msg;
     if (this.isSettled || reply === undefined) return false;
-    this.#settlement.verdict = { kind: 'ack' };
+    this.#acknowledgement.said = { kind: 'ack' };
     const deadline = new Deadline(options.timeout ?? ACK_TIMEOUT_MS);
     await this.#connection.request(reply, ACK, deadline);
     return true;
   }
 
-  #settle(verdict: Acknowledgement): void {
+  #settle(said: Acknowledgement): void {
     if (this.isSettled) return;
-    this.#settlement.verdict = verdict;
-    this.#settlement.settle(verdict);
+    this.#acknowledgement.said = said;
+    this.#acknowledgement.tell(said);
   }
 
   #respond(word: string): void {
@@ -166,10 +176,10 @@ function wordBytes(word: string): Uint8Array {
   return word === '+ACK' ? ACK : utf8.encode(word);
 }
 
-function wordFor(verdict: Acknowledgement): string {
-  if (verdict.kind === 'ack') return '+ACK';
-  if (verdict.kind === 'term') return verdict.reason === '' ? '+TERM' : `+TERM ${verdict.reason}`;
-  const delay = Math.round(verdict.delayMs * NS_PER_MS);
+function wordFor(said: Acknowledgement): string {
+  if (said.kind === 'ack') return '+ACK';
+  if (said.kind === 'term') return said.reason === '' ? '+TERM' : `+TERM ${said.reason}`;
+  const delay = Math.round(said.delayMs * NS_PER_MS);
   return delay > 0 ? `-NAK ${JSON.stringify({ delay })}` : '-NAK';
 }
 

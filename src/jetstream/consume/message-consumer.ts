@@ -3,11 +3,14 @@ import { abortable } from '../../kernel/abortable.js';
 import { Backoff } from '../../kernel/backoff.js';
 import { Deadline } from '../../kernel/deadline.js';
 import { sleep } from '../../kernel/sleep.js';
+import { Wakeup } from '../../kernel/wakeup.js';
 import { ConsumerSettingsError } from './consumer-errors.js';
 import { Backlog } from './backlog.js';
 import { ConsumerLost } from './consumer-lost.js';
 import { DeliveredMessage } from './delivered-message.js';
-import { ensureConsumer, findConsumer, type WantedConsumer } from './ensure-consumer.js';
+import { ensureConsumer, findConsumer } from './ensure-consumer.js';
+import type { ConsumerRef } from '../api/api-subjects.js';
+import type { NamedConsumerConfig } from '../api/jetstream-api.js';
 import type { JetStreamConnection } from '../connection/jetstream-connection.js';
 import type { MessageSource } from './message-source.js';
 import { Prefetch } from './prefetch.js';
@@ -33,7 +36,7 @@ const DEFAULT_ACK_WAIT_NS = 30_000 * NS_PER_MS;
 /** What a consumer is, and what is done with its messages. */
 export interface MessageConsumerOptions {
   readonly stream: string;
-  readonly config: WantedConsumer;
+  readonly config: NamedConsumerConfig;
   /** The consumer is somebody else's: it is neither made nor changed. */
   readonly bind: boolean;
   /** Messages that are handled at a time. */
@@ -54,8 +57,8 @@ export interface MessageConsumerOptions {
 export type ConsumerState = 'starting' | 'running' | 'recovering' | 'stopped';
 
 /**
- * Reads a consumer for as long as it is not stopped: makes it anew where it was lost, renews the claims on what is being handled or waits for that,
- * and takes no more than can be handled soon.
+ * Reads a consumer for as long as it is not stopped: makes it again where it was lost, renews the claims on
+ * what is being handled or waits for that, and takes no more than can be handled soon.
  */
 export class MessageConsumer {
   readonly #connection: JetStreamConnection;
@@ -64,7 +67,7 @@ export class MessageConsumer {
   readonly #backlog: Backlog<DeliveredMessage>;
   readonly #handling = new Set<DeliveredMessage>();
   readonly #intake = new AbortController();
-  #config: WantedConsumer;
+  #config: NamedConsumerConfig;
   #source: MessageSource | undefined;
   #state: ConsumerState = 'starting';
   #problem: string | undefined;
@@ -73,7 +76,7 @@ export class MessageConsumer {
   #lastSequence = 0;
   #running: Promise<void> = Promise.resolve();
   #renewal: NodeJS.Timeout | undefined;
-  #onIdle: (() => void) | undefined;
+  readonly #idle = new Wakeup();
 
   constructor(connection: JetStreamConnection, options: MessageConsumerOptions) {
     this.#connection = connection;
@@ -111,8 +114,8 @@ export class MessageConsumer {
   }
 
   /**
-   * Takes nothing more, hands back what waits, and lets what is being handled finish; what is not done by then is handed back as well. Safe to call
-   * twice.
+   * Takes nothing more, hands back what waits, and lets what is being handled finish; what is not done by
+   * then is handed back as well. Safe to call twice.
    */
   async stop(graceMs: number): Promise<void> {
     this.#intake.abort();
@@ -121,7 +124,12 @@ export class MessageConsumer {
     for (const message of this.#handling) message.nak();
     clearInterval(this.#renewal);
     this.#state = 'stopped';
-    if (this.#isEphemeral) this.#delete();
+    if (this.#isEphemeral) this.#connection.api.dropConsumer(this.#ref);
+  }
+
+  get #ref(): ConsumerRef {
+    const { stream, config } = this.#options;
+    return { stream, consumer: config.name };
   }
 
   get #isEphemeral(): boolean {
@@ -132,12 +140,12 @@ export class MessageConsumer {
     const { stream, config, bind } = this.#options;
     if (!bind) {
       this.#config = {
-        ...(await ensureConsumer(this.#connection, stream, this.#resumed(config), deadline)),
+        ...(await ensureConsumer(this.#connection, { stream, config: this.#resumed(config) }, deadline)),
         name: config.name,
       };
       return;
     }
-    const found = await findConsumer(this.#connection, stream, config.name, deadline);
+    const found = await findConsumer(this.#connection, this.#ref, deadline);
     if (found === undefined) {
       const reason = 'it does not exist, and bind says that it is made by somebody else';
       throw new ConsumerSettingsError({ stream, consumer: config.name, reason });
@@ -145,13 +153,16 @@ export class MessageConsumer {
     this.#config = { ...found.config, name: config.name };
   }
 
-  /** An ephemeral consumer that is made anew goes on where the lost one was; a durable one begins where its options say. */
-  #resumed(config: WantedConsumer): WantedConsumer {
+  /**
+   * An ephemeral consumer that is made again goes on where the lost one was; a durable one begins where its
+   * options say.
+   */
+  #resumed(config: NamedConsumerConfig): NamedConsumerConfig {
     if (!this.#isEphemeral || this.#lastSequence === 0) return config;
     const open = [...this.#handling].filter(({ isSettled }) => !isSettled).map(({ seq }) => seq);
     const { opt_start_time: _time, ...others } = config;
     const next = Math.min(this.#lastSequence + 1, ...open);
-    return { ...others, deliver_policy: 'by_start_sequence', opt_start_seq: next } as WantedConsumer;
+    return { ...others, deliver_policy: 'by_start_sequence', opt_start_seq: next } as NamedConsumerConfig;
   }
 
   async #run(): Promise<void> {
@@ -187,17 +198,18 @@ export class MessageConsumer {
   /** Until the consumer is lost; undefined when no more is to be read. */
   async #read(): Promise<ConsumerLost | undefined> {
     const { signal } = this.#intake;
-    let lose: (lost?: ConsumerLost) => void = () => undefined;
-    const ended = new Promise<ConsumerLost | undefined>((resolve) => (lose = resolve));
+    let lost: ConsumerLost | undefined;
+    const ended = new Wakeup();
+    const lose = (reason: ConsumerLost): void => {
+      lost ??= reason;
+      ended.wake();
+    };
     const source = this.#openSource(lose);
     const look = this.#lookWhetherPushed(lose);
-    const onStop = (): void => lose();
-    signal.addEventListener('abort', onStop);
     try {
       this.#source = source;
       this.#refill();
-      if (signal.aborted) lose();
-      const lost = await ended;
+      while (lost === undefined && !signal.aborted) await ended.wait({ signal });
       // without a server nothing is on its way
       if (lost === undefined)
         await abortable(source.drain(), [AbortSignal.timeout(DRAIN_MS)]).catch(() => undefined);
@@ -206,14 +218,12 @@ export class MessageConsumer {
     } finally {
       this.#source = undefined;
       clearInterval(look);
-      signal.removeEventListener('abort', onStop);
       source.close();
     }
   }
 
   #openSource(onLost: (lost: ConsumerLost) => void): MessageSource {
     const { deliver_subject: subject, deliver_group: group, idle_heartbeat: heartbeat } = this.#config;
-    const { stream, config } = this.#options;
     const onMessage = (msg: Msg): void => this.#receive(msg);
     if (subject !== undefined && subject !== '') {
       const isShared = group !== undefined && group !== '';
@@ -223,11 +233,12 @@ export class MessageConsumer {
       return new PushMessages(this.#connection, options, { onMessage, onLost });
     }
     const pulls = {
+      consumer: this.#ref,
       expiresMs: PULL_EXPIRES_MS,
       heartbeatMs: this.#options.heartbeatMs,
       maxBytes: PULL_BYTES,
     };
-    return new PullSubscription(this.#connection, `${stream}.${config.name}`, pulls, {
+    return new PullSubscription(this.#connection, pulls, {
       onMessage,
       onPullEnd: () => this.#refill(),
       onLost,
@@ -236,14 +247,13 @@ export class MessageConsumer {
 
   /** A pull is told when its consumer goes; who is pushed to hears nothing. */
   #lookWhetherPushed(onLost: (lost: ConsumerLost) => void): NodeJS.Timeout | undefined {
-    const { stream, config } = this.#options;
     if (this.#config.deliver_subject === undefined) return undefined;
     const look = async (): Promise<void> => {
       const deadline = new Deadline(LOOK_MS, this.#intake.signal);
-      const found = await findConsumer(this.#connection, stream, config.name, deadline);
+      const found = await findConsumer(this.#connection, this.#ref, deadline);
       if (found === undefined) onLost(new ConsumerLost('the consumer is gone'));
     };
-    // a server that does not answer is the connection's affair
+    // the connection notices by itself when its server does not answer
     return setInterval(() => void look().catch(() => undefined), LOOK_MS);
   }
 
@@ -282,7 +292,7 @@ export class MessageConsumer {
     this.#prefetch.observe(performance.now() - begun);
     this.#handling.delete(message);
     this.#backlog.done(message);
-    if (this.#handling.size === 0) this.#onIdle?.();
+    if (this.#handling.size === 0) this.#idle.wake();
     if (this.#left > 0) this.#handleNext();
     else this.#intake.abort();
   }
@@ -292,19 +302,6 @@ export class MessageConsumer {
   }
 
   async #untilIdle(timeoutMs: number): Promise<void> {
-    if (this.#handling.size === 0) return;
-    await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, timeoutMs);
-      this.#onIdle = () => {
-        clearTimeout(timer);
-        resolve();
-      };
-    });
-  }
-
-  #delete(): void {
-    const { nc, apiPrefix } = this.#connection;
-    const { stream, config } = this.#options;
-    if (!nc.isClosed()) nc.publish(`${apiPrefix}.CONSUMER.DELETE.${stream}.${config.name}`);
+    if (this.#handling.size > 0) await this.#idle.wait({ timeoutMs });
   }
 }

@@ -1,10 +1,16 @@
-/** Messages that are held in advance are worth about this much work, in milliseconds: more would keep them from instances that are idle. */
+/**
+ * Messages that are held in advance are worth about this much work, in milliseconds: more would keep them
+ * from instances that are idle.
+ */
 const AHEAD_MS = 50;
 const MOST = 512;
 /** What one observation counts for in the average. */
 const WEIGHT = 0.1;
 
-/** How many messages to hold, those being handled included: few where handling one takes long, many where it does not. */
+/**
+ * How many messages to hold, those being handled included: few where handling one takes long, many where it
+ * does not.
+ */
 export class Prefetch {
   readonly #concurrency: number;
   #averageMs: number | undefined;

@@ -1,5 +1,6 @@
 import type { Msg, Subscription } from '@nats-io/transport-node';
 import { ConsumerLost } from './consumer-lost.js';
+import type { ConsumerRef } from '../api/api-subjects.js';
 import type { JetStreamConnection } from '../connection/jetstream-connection.js';
 import type { MessageListener, MessageSource } from './message-source.js';
 
@@ -30,16 +31,13 @@ interface Pull {
   left: number;
 }
 
-const utf8 = new TextEncoder();
-
 /**
- * Pulls from one consumer, on core messages. They notice when the consumer is lost (silence, a server that says so, a reconnect) and then stop:
- * what to do about it is the listener's.
+ * Pulls from one consumer, on core messages. They notice when the consumer is lost (silence, a server that
+ * says so, a reconnect) and then stop: what to do about it is the listener's.
  */
 export class PullSubscription implements MessageSource {
   readonly #connection: JetStreamConnection;
-  /** `<stream>.<consumer>` */
-  readonly #path: string;
+  readonly #consumer: ConsumerRef;
   readonly #options: PullOptions;
   readonly #listener: PullListener;
   readonly #inbox: string;
@@ -52,13 +50,18 @@ export class PullSubscription implements MessageSource {
   #silences = 0;
   #isLost = false;
 
-  constructor(connection: JetStreamConnection, path: string, options: PullOptions, listener: PullListener) {
+  constructor(
+    connection: JetStreamConnection,
+    { consumer, ...options }: PullOptions & { readonly consumer: ConsumerRef },
+    listener: PullListener,
+  ) {
     this.#connection = connection;
-    this.#path = path;
+    this.#consumer = consumer;
     this.#options = options;
     this.#listener = listener;
     this.#inbox = connection.newInbox();
-    // a subscription of its own: delivered messages bear the subject they were stored under, which no token finds
+    // a subscription of its own: delivered messages bear the subject they were stored under, which no token
+    // finds
     this.#subscription = connection.nc.subscribe(`${this.#inbox}.*`, {
       callback: (error, msg) => {
         if (error === null) this.#receive(msg);
@@ -83,7 +86,7 @@ export class PullSubscription implements MessageSource {
 
   /** Asks for that many messages. */
   pull(messages: number): void {
-    const { nc, apiPrefix, maxPayload } = this.#connection;
+    const { api, nc, maxPayload } = this.#connection;
     if (nc.isClosed()) return this.#lose(new ConsumerLost('the connection is closed'));
     const pull: Pull = { inbox: `${this.#inbox}.${this.#nextPull++}`, size: messages, left: messages };
     this.#pulls.push(pull);
@@ -93,9 +96,7 @@ export class PullSubscription implements MessageSource {
       expires: this.#options.expiresMs * NS_PER_MS,
       idle_heartbeat: this.#options.heartbeatMs * NS_PER_MS,
     };
-    nc.publish(`${apiPrefix}.CONSUMER.MSG.NEXT.${this.#path}`, utf8.encode(JSON.stringify(request)), {
-      reply: pull.inbox,
-    });
+    api.pull(this.#consumer, request, pull.inbox);
   }
 
   /** Stops listening; what the server sends meanwhile is given to nobody. */

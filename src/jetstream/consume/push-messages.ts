@@ -11,11 +11,17 @@ export interface PushOptions {
   readonly subject: string;
   /** Instances that share the messages. */
   readonly group: string | undefined;
-  /** The server says this often that an idle consumer is alive, in milliseconds; it says nothing when left out. */
+  /**
+   * The server says this often that an idle consumer is alive, in milliseconds; it says nothing when left
+   * out.
+   */
   readonly heartbeatMs: number | undefined;
 }
 
-/** Messages that the server pushes. How many come before the first is settled is the consumer's `max_ack_pending`. */
+/**
+ * Messages that the server pushes. How many come before the first is settled is the consumer's
+ * `max_ack_pending`.
+ */
 export class PushMessages implements MessageSource {
   readonly awaited = 0;
   readonly #connection: JetStreamConnection;

@@ -1,4 +1,4 @@
-import { nameToken } from '../streams/asset-name.js';
+import { nameToken } from '../names/asset-name.js';
 
 /** The stream that keeps a service's dead letters, where its options name no other. */
 export function deadLetterStreamName(service: string): string {

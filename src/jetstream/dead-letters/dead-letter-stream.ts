@@ -1,11 +1,13 @@
-import { headers as newHeaders, type MsgHdrs } from '@nats-io/transport-node';
+import type { MsgHdrs } from '@nats-io/transport-node';
 import { Deadline } from '../../kernel/deadline.js';
 import { DeadLetterNotFoundError } from './dead-letter-errors.js';
 import { JetStreamNotFoundError } from '../streams/stream-errors.js';
-import { ApiCode } from '../api-codes.js';
+import { ApiCode } from '../api/api-codes.js';
 import { deadLetterFacts, type DeadLetterFacts, deadLetterHeaders } from './dead-letter.js';
-import { deleteMessage } from '../read/delete-message.js';
-import { isFault, type JetStreamConnection, unexpectedFault } from '../connection/jetstream-connection.js';
+import { deleteMessage } from '../streams/delete-message.js';
+import { isServerHeader } from '../api/server-headers.js';
+import { findValue } from '../connection/expect-value.js';
+import type { JetStreamConnection } from '../connection/jetstream-connection.js';
 import type { HeaderValues } from '../publish/message-headers.js';
 import { IdempotentPublisher } from '../publish/idempotent-publisher.js';
 import { sizeOf } from '../publish/publisher.js';
@@ -21,8 +23,8 @@ export interface DeadLetter extends DeadLetterFacts {
   /** The original's headers, and those of the letter. */
   readonly headers: MsgHdrs;
   /**
-   * The original's body; empty for an event of an event store, and for one that would have been too large with the letter's headers. Those are read
-   * from their stream again when they are redriven.
+   * The original's body; empty for an event of an event store, and for one that would have been too large
+   * with the letter's headers. Those are read from their stream again when they are redriven.
    */
   readonly data: Uint8Array;
 }
@@ -33,15 +35,6 @@ export interface DeadLetterQuery {
   readonly consumer?: string | undefined;
   /** Those from that number on. @default 1 */
   readonly from?: number | undefined;
-}
-
-interface StoredLetter {
-  readonly message: {
-    readonly seq: number;
-    readonly time: string;
-    readonly hdrs?: string;
-    readonly data?: string;
-  };
 }
 
 /** Subjects that a dead-letter stream captures. */
@@ -61,7 +54,7 @@ export class DeadLetterStream {
   readonly #publisher: IdempotentPublisher;
   readonly #make: (() => Promise<void>) | undefined;
 
-  /** @param make Makes the stream anew where it is gone when a letter is to be kept. */
+  /** @param make Makes the stream again when it is gone and a letter is to be kept. */
   constructor(connection: JetStreamConnection, name: string, make?: () => Promise<void>) {
     this.name = name;
     this.#make = make;
@@ -122,7 +115,8 @@ export class DeadLetterStream {
   }
 
   /**
-   * Gives a letter back to the handler that gave up on it, and to no other; it counts its attempts anew. Repeated after a crash it comes once.
+   * Gives a letter back to the handler that gave up on it, and to no other; its attempts are counted from the
+   * start. Repeated after a crash it comes once.
    *
    * @throws {@link DeadLetterNotFoundError} when there is none of that number.
    */
@@ -140,9 +134,12 @@ export class DeadLetterStream {
     return letter;
   }
 
-  /** Removes a letter, or a redriven one that was handled; its bytes are overwritten on the disk. One that is gone already is fine. */
+  /**
+   * Removes a letter, or a redriven one that was handled; its bytes are overwritten on the disk. One that is
+   * gone already is fine.
+   */
   async remove(number: number): Promise<void> {
-    await deleteMessage(this.#connection, this.name, number, new Deadline(TIMEOUT_MS));
+    await deleteMessage(this.#connection, { stream: this.name, sequence: number }, new Deadline(TIMEOUT_MS));
   }
 
   #letterSubject(consumer: string): string {
@@ -154,21 +151,17 @@ export class DeadLetterStream {
     readonly seq: number;
     readonly next_by_subj: string;
   }): Promise<DeadLetter | undefined> {
-    const deadline = new Deadline(TIMEOUT_MS);
-    const answer = await this.#connection.api<StoredLetter>(`STREAM.MSG.GET.${this.name}`, query, deadline);
-    if (isFault(answer)) {
-      if (answer.error.err_code === ApiCode.messageNotFound) return undefined;
-      if (answer.error.err_code === ApiCode.streamNotFound) {
-        const reason = 'that stream does not exist; is it the name that the service uses?';
-        throw new DeadLetterNotFoundError({ stream: this.name, reason });
-      }
-      throw unexpectedFault(`reading dead letters of ${this.name}`, answer.error);
+    const found = await this.#connection.api.message(this.name, query, new Deadline(TIMEOUT_MS));
+    if (!found.ok && found.fault.err_code === ApiCode.streamNotFound) {
+      const reason = 'that stream does not exist; is it the name that the service uses?';
+      throw new DeadLetterNotFoundError({ stream: this.name, reason });
     }
-    const { seq, time, hdrs = '', data = '' } = answer.message;
-    const headers = decodeHeaders(hdrs);
+    const message = findValue(found, ApiCode.messageNotFound, `reading dead letters of ${this.name}`);
+    if (message === undefined) return undefined;
+    const { sequence, time, headers, data } = message;
     const facts = deadLetterFacts(headers);
-    if (facts === undefined) return this.#read({ ...query, seq: seq + 1 });
-    return { ...facts, number: seq, time: new Date(time), headers, data: Buffer.from(data, 'base64') };
+    if (facts === undefined) return this.#read({ ...query, seq: sequence + 1 });
+    return { ...facts, number: sequence, time: new Date(time), headers, data };
   }
 }
 
@@ -183,15 +176,5 @@ function toValues(headers: MsgHdrs): HeaderValues {
 
 function withoutReserved(headers: MsgHdrs): HeaderValues {
   const values = Object.entries(toValues(headers));
-  return Object.fromEntries(values.filter(([name]) => !/^nats-/i.test(name)));
-}
-
-/** `NATS/1.0`, then a header a line. */
-function decodeHeaders(encoded: string): MsgHdrs {
-  const headers = newHeaders();
-  for (const line of Buffer.from(encoded, 'base64').toString().split('\r\n').slice(1)) {
-    const colon = line.indexOf(':');
-    if (colon > 0) headers.append(line.slice(0, colon), line.slice(colon + 1).trim());
-  }
-  return headers;
+  return Object.fromEntries(values.filter(([name]) => !isServerHeader(name)));
 }

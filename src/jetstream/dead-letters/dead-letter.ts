@@ -1,4 +1,5 @@
 import { headers as newHeaders, type MsgHdrs } from '@nats-io/transport-node';
+import { isServerHeader } from '../api/server-headers.js';
 
 /** Headers that tell what became of a dead letter's original; its own headers stand beside them. */
 const PREFIX = 'Dead-Letter-';
@@ -27,7 +28,10 @@ export interface DeadLetterFacts {
   readonly pattern: string;
   readonly attempts: number;
   readonly error: DeadLetterError;
-  /** Of an event store: the event's id. The letter is a reference then, without the body: who is erased must not live on here. */
+  /**
+   * Of an event store: the event's id. The letter is a reference then, without the body: who is erased must
+   * not live on here.
+   */
   readonly eventId: string | undefined;
 }
 
@@ -51,7 +55,7 @@ export function deadLetterHeaders(facts: DeadLetterFacts, original: MsgHdrs | un
   for (const name of original?.keys() ?? []) {
     // a letter that dies again tells of its last death only
     if (name.startsWith(PREFIX)) continue;
-    const kept = /^nats-/i.test(name) ? KEPT + name : name;
+    const kept = isServerHeader(name) ? KEPT + name : name;
     for (const value of (original as MsgHdrs).values(name)) headers.append(kept, value);
   }
   const { eventId, error, ...others } = facts;
@@ -65,7 +69,7 @@ export function deadLetterHeaders(facts: DeadLetterFacts, original: MsgHdrs | un
 export function originalHeaders(headers: MsgHdrs | undefined): MsgHdrs {
   const original = newHeaders();
   for (const name of headers?.keys() ?? []) {
-    if (name.startsWith(PREFIX) || /^nats-/i.test(name)) continue;
+    if (name.startsWith(PREFIX) || isServerHeader(name)) continue;
     const own = name.startsWith(KEPT) ? name.slice(KEPT.length) : name;
     for (const value of (headers as MsgHdrs).values(name)) original.append(own, value);
   }

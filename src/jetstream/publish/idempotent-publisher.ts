@@ -1,11 +1,17 @@
 import type { PubAck } from '@nats-io/jetstream';
 import { Backoff } from '../../kernel/backoff.js';
 import type { Deadline } from '../../kernel/deadline.js';
-import { PayloadTooLargeError } from './publish-errors.js';
 import { sleep } from '../../kernel/sleep.js';
-import { ExpectationFailedError, PublishOutcomeUnknownError, PublishRefusedError } from './publish-errors.js';
+import {
+  ExpectationFailedError,
+  PayloadTooLargeError,
+  PublishOutcomeUnknownError,
+  PublishRefusedError,
+} from './publish-errors.js';
 import { JetStreamNotFoundError } from '../streams/stream-errors.js';
-import { ApiCode, type ApiFault, FORBIDDEN } from '../api-codes.js';
+import { ApiCode, FORBIDDEN } from '../api/api-codes.js';
+import { type ApiFault, describeFault } from '../api/api-fault.js';
+import { ServerHeader } from '../api/server-headers.js';
 import { capturingStreams } from '../streams/capturing-streams.js';
 import type { JetStreamConnection } from '../connection/jetstream-connection.js';
 import type { HeaderValues } from './message-headers.js';
@@ -21,7 +27,10 @@ const EXPECTATION_FAULTS: ReadonlySet<number | undefined> = new Set([
   ApiCode.wrongStream,
 ]);
 
-/** Stores messages in whichever stream captures their subjects, resent under the same message id until an answer tells what became of them. */
+/**
+ * Stores messages in the stream that captures their subjects, resent under the same message id until an
+ * answer tells what became of them.
+ */
 export class IdempotentPublisher {
   readonly #connection: JetStreamConnection;
   readonly #publisher: Publisher;
@@ -37,7 +46,8 @@ export class IdempotentPublisher {
    * @throws {@link PublishRefusedError} when the stream refuses the message, or the user may not publish it.
    * @throws {@link PublishOutcomeUnknownError} when the deadline passes without an answer.
    * @throws {@link PayloadTooLargeError} when the server does not take messages of that size.
-   * @throws {@link InvalidOptionError} when the stream has no time to live for messages, or delivers none later.
+   * @throws {@link InvalidOptionError} when the stream has no time to live for messages, or delivers none
+   * later.
    */
   async publish(request: PublishRequest, deadline: Deadline): Promise<PubAck> {
     const message = await this.#toMessage(request, deadline);
@@ -81,7 +91,7 @@ export class IdempotentPublisher {
         return answer.sequence === 0 ? undefined : answer.ack;
       case 'conflict':
       case 'refused':
-        return this.#settle(answer.fault, answer.resent, request, deadline);
+        return this.#settle(answer, request, deadline);
       case 'unanswered':
         if (!answer.sure) throw unknownOutcome(request, deadline, answer.cause);
         await this.#requireStream(message.subject, deadline);
@@ -91,8 +101,7 @@ export class IdempotentPublisher {
 
   /** A stale expectation may be the trace of our own first send: who stored the next message tells. */
   async #settle(
-    fault: ApiFault,
-    resent: boolean,
+    { fault, resent }: { readonly fault: ApiFault; readonly resent: boolean },
     request: PublishRequest,
     deadline: Deadline,
   ): Promise<PubAck> {
@@ -121,18 +130,19 @@ export class IdempotentPublisher {
 function guardHeaders({ messageId, expect }: PublishRequest): HeaderValues {
   const { streamName, lastMsgID, lastSequence, lastSubjectSequence } = expect;
   return {
-    'Nats-Msg-Id': messageId,
-    ...(streamName !== undefined && { 'Nats-Expected-Stream': streamName }),
-    ...(lastMsgID !== undefined && { 'Nats-Expected-Last-Msg-Id': lastMsgID }),
-    ...(lastSequence !== undefined && { 'Nats-Expected-Last-Sequence': String(lastSequence) }),
+    [ServerHeader.messageId]: messageId,
+    ...(streamName !== undefined && { [ServerHeader.expectedStream]: streamName }),
+    ...(lastMsgID !== undefined && { [ServerHeader.expectedLastMessageId]: lastMsgID }),
+    ...(lastSequence !== undefined && { [ServerHeader.expectedLastSequence]: String(lastSequence) }),
     ...(lastSubjectSequence !== undefined && {
-      'Nats-Expected-Last-Subject-Sequence': String(lastSubjectSequence),
+      [ServerHeader.expectedLastSubjectSequence]: String(lastSubjectSequence),
     }),
   };
 }
 
-function advise({ code, err_code: errCode, description = 'unknown error' }: ApiFault): string {
-  return code === FORBIDDEN ? description : `the stream refuses: ${description} (${errCode ?? code})`;
+function advise(fault: ApiFault): string {
+  const { code, description = 'unknown error' } = fault;
+  return code === FORBIDDEN ? description : `the stream refuses: ${describeFault(fault)}`;
 }
 
 function unknownOutcome(

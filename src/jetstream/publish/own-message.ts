@@ -1,17 +1,16 @@
 import type { PubAck } from '@nats-io/jetstream';
 import type { Deadline } from '../../kernel/deadline.js';
-import { ApiCode } from '../api-codes.js';
+import { ApiCode } from '../api/api-codes.js';
 import { capturingStreams } from '../streams/capturing-streams.js';
-import { isFault, type JetStreamConnection, unexpectedFault } from '../connection/jetstream-connection.js';
+import type { MessageQuery } from '../api/jetstream-api.js';
+import { ServerHeader } from '../api/server-headers.js';
+import { findValue } from '../connection/expect-value.js';
+import type { JetStreamConnection } from '../connection/jetstream-connection.js';
 import type { PublishRequest } from './publish-request.js';
 
-interface StoredWithHeaders {
-  readonly message: { readonly seq: number; readonly hdrs?: string };
-}
-
 /**
- * Where the message stands that this request has stored already, as the leader knows; undefined when the next one behind what was expected
- * is another's.
+ * Where the message stands that this request has stored already, as the leader knows; undefined when the
+ * message that took the expected place is another's.
  */
 export async function findOwnMessage(
   connection: JetStreamConnection,
@@ -21,27 +20,19 @@ export async function findOwnMessage(
   const stream =
     request.expect.streamName ?? (await capturingStreams(connection, request.subject, deadline))?.[0];
   if (stream === undefined) return undefined;
-  const answer = await connection.api<StoredWithHeaders>(
-    `STREAM.MSG.GET.${stream}`,
-    nextBehind(request),
-    deadline,
-  );
-  if (isFault(answer)) {
-    if (answer.error.err_code === ApiCode.messageNotFound) return undefined;
-    throw unexpectedFault(`looking for ${request.messageId} in stream ${stream}`, answer.error);
-  }
-  const { seq, hdrs = '' } = answer.message;
-  return messageIdIn(hdrs) === request.messageId ? { stream, seq, duplicate: false, domain: '' } : undefined;
+  const found = await connection.api.message(stream, afterExpected(request), deadline);
+  const doing = `looking for ${request.messageId} in stream ${stream}`;
+  const message = findValue(found, ApiCode.messageNotFound, doing);
+  if (message?.headers.get(ServerHeader.messageId) !== request.messageId) return undefined;
+  return { stream, seq: message.sequence, duplicate: false, domain: '' };
 }
 
 /** The message that took the place which the expectation was about. */
-function nextBehind({ subject, expect: { lastSequence, lastSubjectSequence } }: PublishRequest): object {
+function afterExpected({
+  subject,
+  expect: { lastSequence, lastSubjectSequence },
+}: PublishRequest): MessageQuery {
   if (lastSubjectSequence !== undefined) return { seq: lastSubjectSequence + 1, next_by_subj: subject };
   if (lastSequence !== undefined) return { seq: lastSequence + 1 };
   return { last_by_subj: subject };
-}
-
-function messageIdIn(encodedHeaders: string): string | undefined {
-  const text = Buffer.from(encodedHeaders, 'base64').toString();
-  return /^Nats-Msg-Id: *(.*?)\r$/im.exec(text)?.[1];
 }

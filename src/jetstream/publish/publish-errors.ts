@@ -1,6 +1,9 @@
 import { JetsourceError } from '../../kernel/jetsource-error.js';
 
-/** The commit, or the event of the transport, is larger than the server takes. Nothing was sent: put large content elsewhere and store a reference. */
+/**
+ * The commit, the snapshot, or the event of the transport is larger than the server takes. Nothing was sent:
+ * put large content elsewhere and store a reference.
+ */
 export class PayloadTooLargeError extends JetsourceError {
   readonly code = 'payload-too-large';
   override readonly outcome = 'not-applied';

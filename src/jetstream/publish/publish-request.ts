@@ -12,7 +12,7 @@ export interface PublishExpectations {
   readonly lastSubjectSequence?: number | undefined;
 }
 
-/** A message to be stored by whichever stream captures its subject. */
+/** A message to be stored by the stream that captures its subject. */
 export interface PublishRequest {
   readonly subject: string;
   readonly payload: Uint8Array;

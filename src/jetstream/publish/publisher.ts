@@ -6,9 +6,13 @@ import type { Deadline } from '../../kernel/deadline.js';
 import type { NatsError } from '../connection/connection-errors.js';
 import { Semaphore } from '../../kernel/semaphore.js';
 import { sleep } from '../../kernel/sleep.js';
+import { Wakeup } from '../../kernel/wakeup.js';
+import { ApiCode } from '../api/api-codes.js';
+import { type ApiFault, isFault, isTransient } from '../api/api-fault.js';
+import { ServerHeader } from '../api/server-headers.js';
+import { unexpectedFault } from '../connection/expect-value.js';
+import type { JetStreamConnection } from '../connection/jetstream-connection.js';
 import { AckTimeout } from './ack-timeout.js';
-import { ApiCode, type ApiFault, isTransient } from '../api-codes.js';
-import { isFault, type JetStreamConnection, unexpectedFault } from '../connection/jetstream-connection.js';
 import { type HeaderValues, toMsgHdrs, valuesOf } from './message-headers.js';
 import { isNoResponders } from '../connection/reply-inbox.js';
 import { ResendLimit } from './resend-limit.js';
@@ -19,10 +23,13 @@ const IN_FLIGHT = 2_000;
 const RESENDS = 64;
 /** Batches under way at a time: the server refuses more than 50 on one stream, from all clients together. */
 const BATCHES = 16;
-/** `NATS/1.0` with its line end, and the empty line behind the headers. */
+/** `NATS/1.0` with its line end, and the empty line after the headers. */
 const HEADER_FRAME = 12;
 
-/** What a batch adds to the headers of each of its messages, at most: its id, the message's number, the word that it is the last. */
+/**
+ * What a batch adds to the headers of each of its messages, at most: its id, the message's number, whether it
+ * is the last.
+ */
 export const BATCH_HEADERS_BYTES = 110;
 
 /** A message to be stored, byte for byte the same in every resend. */
@@ -45,21 +52,31 @@ export function sizeOf(message: OutgoingMessage): number {
 export type PublishAnswer =
   /** Stored by this publish. */
   | { readonly kind: 'stored'; readonly sequence: number; readonly ack: PubAck }
-  /** The stream knows the message id already; `sequence` is 0 where the server does not know the original's. */
+  /**
+   * The stream knows the message id already; `sequence` is 0 where the server does not know the original's.
+   */
   | { readonly kind: 'duplicate'; readonly sequence: number; readonly ack?: PubAck }
   /** The guard does not hold. After a resend this may be the trace of our own first send. */
   | { readonly kind: 'conflict'; readonly fault: ApiFault; readonly resent: boolean }
   | { readonly kind: 'refused'; readonly fault: ApiFault; readonly resent: boolean }
-  /** The deadline passed. `sure` when every send was answered by "nobody serves that subject"; `cause` is what the server said last, if it did. */
+  /**
+   * The deadline passed. `sure` when every send was answered by "nobody serves that subject"; `cause` is what
+   * the server said last, if it did.
+   */
   | { readonly kind: 'unanswered'; readonly sure: boolean; readonly cause?: NatsError };
 
 /** How a publish goes on when nobody serves its subject. */
 export interface PublishPatience {
-  /** Whether to send again until somebody does; otherwise the answer is `unanswered` at once. @default true */
+  /**
+   * Whether to send again until somebody does; otherwise the answer is `unanswered` at once. @default true
+   */
   readonly untilServed?: boolean;
 }
 
-/** Publishes with acknowledgement: resends the same bytes until there is an answer that means something, or the deadline passes. */
+/**
+ * Publishes with acknowledgement: resends the same bytes until there is an answer that means something, or
+ * the deadline passes.
+ */
 export class Publisher {
   readonly #connection: JetStreamConnection;
   readonly #timeout = new AckTimeout();
@@ -79,33 +96,30 @@ export class Publisher {
     const natsHeaders = toMsgHdrs(message.headers);
     const send: Send = (reply) =>
       this.#connection.nc.publish(message.subject, message.payload, { reply, headers: natsHeaders });
-    return this.#window.run(async () => this.#publish(send, message.payload.length, deadline, patience));
+    const outgoing = { send, bytes: message.payload.length, untilServed: patience.untilServed ?? true };
+    return this.#window.run(async () => this.#publish(outgoing, deadline));
   }
 
   /**
-   * Publishes all of the messages or none, as one atomic batch (nats-server 2.12.1). The answer's sequence is that of the last one; the others stand
-   * right before it. Raw messages, since the client's own batch drops guards and message ids, and hides what the server answers.
+   * Publishes all of the messages or none, as one atomic batch (nats-server 2.12.1). The answer's sequence is
+   * that of the last one; the others stand right before it. Raw messages, since the client's own batch drops
+   * guards and message ids, and hides what the server answers.
    */
   async publishBatch(messages: readonly OutgoingMessage[], deadline: Deadline): Promise<PublishAnswer> {
     return this.#batches.run(async () => {
       const send: Send = (reply) => this.#sendBatch(messages, reply);
       const bytes = messages.reduce((sum, { payload }) => sum + payload.length, 0);
-      return this.#publish(send, bytes, deadline);
+      return this.#publish({ send, bytes, untilServed: true }, deadline);
     });
   }
 
-  async #publish(
-    send: Send,
-    bytes: number,
-    deadline: Deadline,
-    patience: PublishPatience = {},
-  ): Promise<PublishAnswer> {
-    this.#timeout.load(bytes);
+  async #publish(outgoing: Outgoing, deadline: Deadline): Promise<PublishAnswer> {
+    this.#timeout.load(outgoing.bytes);
     try {
-      const limits = { timeout: this.#timeout, resends: this.#resends, patience };
-      return await new Publication(this.#connection, send, deadline, limits).run();
+      const limits = { timeout: this.#timeout, resends: this.#resends, deadline };
+      return await new Publication(this.#connection, outgoing, limits).run();
     } finally {
-      this.#timeout.load(-bytes);
+      this.#timeout.load(-outgoing.bytes);
     }
   }
 
@@ -116,9 +130,9 @@ export class Publisher {
       const isLast = index === messages.length - 1;
       const natsHeaders = toMsgHdrs({
         ...own,
-        'Nats-Batch-Id': batchId,
-        'Nats-Batch-Sequence': String(index + 1),
-        ...(isLast && { 'Nats-Batch-Commit': '1' }),
+        [ServerHeader.batchId]: batchId,
+        [ServerHeader.batchSequence]: String(index + 1),
+        ...(isLast && { [ServerHeader.batchCommit]: '1' }),
       });
       // a refusal of any of them is the answer to the batch
       this.#connection.inbox.noteSent(subject, reply);
@@ -130,37 +144,45 @@ export class Publisher {
 /** Sends what is to be stored, with the answer going to that subject. */
 type Send = (reply: string) => void;
 
-/** What all publications of a publisher share, and how patient one is. */
-interface Limits {
-  readonly timeout: AckTimeout;
-  readonly resends: ResendLimit;
-  readonly patience: PublishPatience;
+/** What is to be stored. */
+interface Outgoing extends Required<PublishPatience> {
+  readonly send: Send;
+  readonly bytes: number;
 }
 
-/** One message, or one batch, on its way: all its sends share one reply address, so that a late answer to an early send counts, too. */
+/** When to give up, and what all publications of a publisher share. */
+interface Limits {
+  readonly deadline: Deadline;
+  readonly timeout: AckTimeout;
+  readonly resends: ResendLimit;
+}
+
+/**
+ * One message, or one batch, on its way: all its sends share one reply address, so that a late answer to an
+ * early send counts, too.
+ */
 class Publication {
   readonly #connection: JetStreamConnection;
-  readonly #send: Send;
-  readonly #deadline: Deadline;
+  readonly #outgoing: Outgoing;
   readonly #limits: Limits;
+  readonly #replied: Wakeup;
   readonly #backoff = new Backoff(20, 500);
   readonly #replies: Msg[] = [];
-  #wake: (() => void) | undefined;
   #sends = 0;
   #rejections = 0;
   #lastFault: ApiFault | undefined;
 
-  constructor(connection: JetStreamConnection, send: Send, deadline: Deadline, limits: Limits) {
+  constructor(connection: JetStreamConnection, outgoing: Outgoing, limits: Limits) {
     this.#connection = connection;
-    this.#send = send;
-    this.#deadline = deadline;
+    this.#outgoing = outgoing;
     this.#limits = limits;
+    this.#replied = new Wakeup(connection.inbox.timeouts);
   }
 
   async run(): Promise<PublishAnswer> {
     const address = this.#connection.inbox.open((reply) => {
       this.#replies.push(reply);
-      this.#wake?.();
+      this.#replied.wake();
     });
     try {
       return await this.#sendUntilAnswered(address.subject);
@@ -173,7 +195,7 @@ class Publication {
     while (await this.#canSend()) {
       const answer = await this.#sendOnce(reply);
       if (answer !== undefined) return answer;
-      if (this.#isUnserved && this.#limits.patience.untilServed === false) break;
+      if (this.#isUnserved && !this.#outgoing.untilServed) break;
     }
     const fault = this.#lastFault;
     return {
@@ -188,7 +210,10 @@ class Publication {
     return this.#rejections === this.#sends;
   }
 
-  /** Sends, or sends again if there is a place for that, and listens for a while in any case: an early send may be answered late. */
+  /**
+   * Sends, or sends again if there is a place for that, and listens for a while in any case: an early send
+   * may be answered late.
+   */
   async #sendOnce(reply: string): Promise<PublishAnswer | undefined> {
     const isResend = this.#sends > 0;
     const maySend = !isResend || this.#limits.resends.tryEnter();
@@ -196,7 +221,7 @@ class Publication {
       const sentAt = performance.now();
       if (maySend) {
         this.#sends += 1;
-        this.#send(reply);
+        this.#outgoing.send(reply);
       }
       const answer = await this.#answerWithin(this.#limits.timeout.ms);
       if (answer !== undefined && maySend) this.#limits.timeout.observe(performance.now() - sentAt);
@@ -206,10 +231,12 @@ class Publication {
     }
   }
 
-  /** A connection closed for good ends the waiting; whether that is an error depends on what was sent before. */
+  /**
+   * A connection closed for good ends the waiting; whether that is an error depends on what was sent before.
+   */
   async #canSend(): Promise<boolean> {
     if (this.#sends > 0 && this.#connection.nc.isClosed()) return false;
-    return this.#connection.whenConnected(this.#deadline);
+    return this.#connection.whenConnected(this.#limits.deadline);
   }
 
   /** The first reply that means something; undefined when it is time to send again. */
@@ -218,7 +245,7 @@ class Publication {
     if (reply === undefined) return undefined;
     const answer = this.#interpret(reply);
     if (answer !== undefined) return answer;
-    await sleep(Math.min(this.#backoff.next(), this.#deadline.leftMs));
+    await sleep(Math.min(this.#backoff.next(), this.#limits.deadline.leftMs));
     return this.#replies.length > 0 ? this.#answerWithin(timeoutMs) : undefined;
   }
 
@@ -243,24 +270,14 @@ class Publication {
   }
 
   async #nextReply(timeoutMs: number): Promise<Msg | undefined> {
-    const { signal } = this.#deadline;
-    await new Promise<void>((resolve) => {
-      const done = (): void => {
-        cancel();
-        this.#wake = undefined;
-        signal?.removeEventListener('abort', done);
-        resolve();
-      };
-      const cancel = this.#connection.inbox.timeouts.after(Math.min(timeoutMs, this.#deadline.leftMs), done);
-      this.#wake = done;
-      signal?.addEventListener('abort', done);
-    });
+    const { leftMs, signal } = this.#limits.deadline;
+    await this.#replied.wait({ timeoutMs: Math.min(timeoutMs, leftMs), signal });
     return this.#replies.shift();
   }
 }
 
 /** What the stream says; undefined for what somebody else replies who listens to the subject as well. */
-function parse(reply: Msg): PubAck | { error: ApiFault } | undefined {
+function parse(reply: Msg): PubAck | { readonly error: ApiFault } | undefined {
   try {
     const answer = reply.json<Partial<PubAck>>();
     if (isFault(answer)) return answer;

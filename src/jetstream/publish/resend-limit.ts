@@ -1,6 +1,6 @@
 /**
- * How many publishes may wait for the answer to a resend at a time. A server that falls silent has everything that is in flight sent to it again;
- * without a limit, all at once and again and again.
+ * How many publishes may wait for the answer to a resend at a time. A server that falls silent has everything
+ * that is in flight sent to it again; without a limit, all at once and again and again.
  */
 export class ResendLimit {
   #free: number;

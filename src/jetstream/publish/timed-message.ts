@@ -4,21 +4,25 @@ import { InvalidOptionError } from '../../kernel/invalid-option-error.js';
 import { UnsupportedByServerError } from '../connection/connection-errors.js';
 import { JetStreamNotFoundError } from '../streams/stream-errors.js';
 import { capturingStreams } from '../streams/capturing-streams.js';
-import { findStream } from '../streams/ensure-streams.js';
+import { findStream } from '../streams/find-stream.js';
+import { ServerHeader } from '../api/server-headers.js';
 import type { JetStreamConnection } from '../connection/jetstream-connection.js';
 import type { HeaderValues } from './message-headers.js';
 import type { PublishRequest } from './publish-request.js';
-import { scheduleSubject, scheduleSubjects } from '../streams/schedule-subject.js';
+import { scheduleSubject, scheduleSubjects } from '../names/schedule-subject.js';
 import { isAtLeast } from '../connection/server-floor.js';
 import { isStoreStream } from '../streams/store-stream.js';
-import { covers } from '../streams/subject-pattern.js';
+import { covers } from '../names/subject-pattern.js';
 
-/** Since when a server knows the setting; an older one ignores it, and stores the message for ever, or at once. */
+/**
+ * Since when a server knows the setting; an older one ignores it, and stores the message for ever, or at
+ * once.
+ */
 const FLOOR = { allow_msg_ttl: '2.11', allow_msg_schedules: '2.12' } as const;
 
 /**
- * Where a message goes that expires, or is delivered later, and the headers that say so. A server that does not know such a header ignores it, so the
- * stream is looked at first.
+ * Where a message goes that expires, or is delivered later, and the headers that say so. A server that does
+ * not know such a header ignores it, so the stream is looked at first.
  *
  * @throws {@link InvalidOptionError} naming the option that the stream does not allow.
  * @throws {@link UnsupportedByServerError} when the server is too old for it.
@@ -30,17 +34,18 @@ export async function timedMessage(
 ): Promise<{ subject: string; headers: HeaderValues }> {
   const { subject, messageId, ttlMs, at } = request;
   const config = await streamOf(connection, request, deadline);
-  if (ttlMs !== undefined) allow(connection, config, 'allow_msg_ttl', 'ttlMs', ttlMs);
+  if (ttlMs !== undefined)
+    allow(connection, config, { setting: 'allow_msg_ttl', option: 'ttlMs', given: ttlMs });
   // whole seconds are what the server counts in
   const ttl = ttlMs === undefined ? undefined : `${Math.ceil(ttlMs / 1_000)}s`;
-  if (at === undefined) return { subject, headers: ttl === undefined ? {} : { 'Nats-TTL': ttl } };
-  allow(connection, config, 'allow_msg_schedules', 'delayMs', at.toISOString());
+  if (at === undefined) return { subject, headers: ttl === undefined ? {} : { [ServerHeader.ttl]: ttl } };
+  allow(connection, config, { setting: 'allow_msg_schedules', option: 'delayMs', given: at.toISOString() });
   return {
     subject: scheduleSubjectIn(config, messageId),
     headers: {
-      'Nats-Schedule': `@at ${at.toISOString()}`,
-      'Nats-Schedule-Target': subject,
-      ...(ttl !== undefined && { 'Nats-Schedule-TTL': ttl }),
+      [ServerHeader.schedule]: `@at ${at.toISOString()}`,
+      [ServerHeader.scheduleTarget]: subject,
+      ...(ttl !== undefined && { [ServerHeader.scheduleTtl]: ttl }),
     },
   };
 }
@@ -59,12 +64,17 @@ async function streamOf(
   });
 }
 
+/** An option that a stream has to allow by one of its settings. */
+interface TimedOption {
+  readonly setting: keyof typeof FLOOR;
+  readonly option: string;
+  readonly given: unknown;
+}
+
 function allow(
   connection: JetStreamConnection,
   config: StreamConfig,
-  setting: keyof typeof FLOOR,
-  option: string,
-  given: unknown,
+  { setting, option, given }: TimedOption,
 ): void {
   const refuse = (reason: string): never => {
     throw new InvalidOptionError({ option, given, allowed: `absent for stream ${config.name}: ${reason}` });

@@ -1,5 +1,6 @@
-import { isFault, type JetStreamConnection, unexpectedFault } from '../connection/jetstream-connection.js';
-import { deadlineOf, MessageReader } from './message-reader.js';
+import { expectValue } from '../connection/expect-value.js';
+import type { JetStreamConnection } from '../connection/jetstream-connection.js';
+import { deadlineOf, MessageReader, type ReadPatience } from './message-reader.js';
 
 const ALL_SUBJECTS = ['>'];
 
@@ -10,33 +11,36 @@ export interface LogEnd {
   readonly time: number;
 }
 
-/** Asks the leader for the end of a stream. */
-export async function logEnd(
-  connection: JetStreamConnection,
-  stream: string,
-  signal: AbortSignal | undefined,
-): Promise<LogEnd> {
-  const answer = await connection.api<{ state: { last_seq: number; last_ts: string } }>(
-    `STREAM.INFO.${stream}`,
-    undefined,
-    deadlineOf({ signal }),
-  );
-  if (isFault(answer)) throw unexpectedFault(`asking for the end of store ${stream}`, answer.error);
-  return { sequence: answer.state.last_seq, time: Date.parse(answer.state.last_ts) };
+/** Messages of some subjects between two sequences, both included. */
+export interface MessageRange {
+  /** Subject filters; none for all subjects. */
+  readonly filters: readonly string[];
+  readonly from: number;
+  readonly to: number;
+  readonly signal?: AbortSignal | undefined;
 }
 
-/** Whether the leader has a message that one of the filters matches, from one sequence to another, both included. */
+/** Asks the leader for the end of a stream. */
+export async function logEnd(
+  { api }: JetStreamConnection,
+  stream: string,
+  patience: ReadPatience,
+): Promise<LogEnd> {
+  const info = await api.streamInfo(stream, deadlineOf(patience));
+  const { state } = expectValue(info, `asking for the end of store ${stream}`);
+  return { sequence: state.last_seq, time: Date.parse(state.last_ts) };
+}
+
+/** Whether the leader has one of those messages. */
 export async function hasMessages(
   connection: JetStreamConnection,
   stream: string,
-  filters: readonly string[],
-  range: { readonly from: number; readonly to: number },
-  signal: AbortSignal | undefined,
+  { filters, from, to, signal }: MessageRange,
 ): Promise<boolean> {
   const reader = new MessageReader(connection, stream);
   const subjects = filters.length === 0 ? ALL_SUBJECTS : filters;
   const next = await Promise.all(
-    subjects.map(async (subject) => reader.nextAtLeader(subject, range.from, deadlineOf({ signal }))),
+    subjects.map(async (subject) => reader.nextAtLeader(subject, from, deadlineOf({ signal }))),
   );
-  return next.some((message) => message !== undefined && message.sequence <= range.to);
+  return next.some((message) => message !== undefined && message.sequence <= to);
 }

@@ -3,8 +3,12 @@ import { Deadline } from '../../kernel/deadline.js';
 import { NatsError } from '../connection/connection-errors.js';
 import { sleep } from '../../kernel/sleep.js';
 import { Semaphore } from '../../kernel/semaphore.js';
-import { ApiCode } from '../api-codes.js';
-import { isFault, type JetStreamConnection, unexpectedFault } from '../connection/jetstream-connection.js';
+import { Wakeup } from '../../kernel/wakeup.js';
+import { ApiCode } from '../api/api-codes.js';
+import type { MessageQuery } from '../api/jetstream-api.js';
+import { ServerHeader } from '../api/server-headers.js';
+import { findValue } from '../connection/expect-value.js';
+import type { JetStreamConnection } from '../connection/jetstream-connection.js';
 import { getRound } from './get-round.js';
 import { ReplySize } from './reply-size.js';
 import { isNoResponders } from '../connection/reply-inbox.js';
@@ -43,21 +47,12 @@ export function deadlineOf({ deadline, signal }: ReadPatience): Deadline {
   return deadline ?? new Deadline(READ_TIMEOUT_MS, signal);
 }
 
-interface ApiMessage {
-  readonly message: {
-    readonly subject: string;
-    readonly seq: number;
-    readonly data?: string;
-    readonly time: string;
-  };
-}
-
 const utf8 = new TextEncoder();
 const EMPTY = new Uint8Array();
 
 /**
- * Single messages of one JetStream stream. A direct get is answered by any replica, which may lag; what decides
- * anything (a conflict, an outcome, "it is gone") is asked of the leader.
+ * Single messages of one JetStream stream. A direct get is answered by any replica, which may lag; what
+ * decides anything (a conflict, an outcome, "it is gone") is asked of the leader.
  */
 export class MessageReader {
   readonly #connection: JetStreamConnection;
@@ -70,14 +65,16 @@ export class MessageReader {
     this.#stream = stream;
   }
 
-  /** How many messages may be asked for at once without filling the memory, as far as those that came tell. */
+  /**
+   * How many messages may be asked for at once without filling the memory, as far as those that came tell.
+   */
   get getsAtOnce(): number {
     return this.#replySize.perRound * ROUNDS;
   }
 
   /** The last message of a subject, from any replica. */
   async last(subject: string, deadline = new Deadline(READ_TIMEOUT_MS)): Promise<StoredMessage | undefined> {
-    const reply = await this.#directGet(`${this.#stream}.${subject}`, EMPTY, deadline);
+    const reply = await this.#directGet(subject, deadline);
     if (reply !== undefined) this.#replySize.observe(reply.data.length);
     return reply && withHeaders(reply);
   }
@@ -91,8 +88,8 @@ export class MessageReader {
   }
 
   /**
-   * The messages with those sequences, from any replicas; undefined for each that the one asked does not have. Without their times unless asked for:
-   * a header costs more than the parse of a small body.
+   * The messages with those sequences, from any replicas; undefined for each that the one asked does not
+   * have. Without their times unless asked for: a header costs more than the parse of a small body.
    */
   async bySequences(
     sequences: readonly number[],
@@ -108,11 +105,11 @@ export class MessageReader {
     sequences: readonly number[],
     options: ReadPatience & { readonly time: boolean },
   ): Promise<(StoredMessage | undefined)[]> {
-    const subject = `${this.#connection.apiPrefix}.DIRECT.GET.${this.#stream}`;
+    const subject = this.#connection.api.subjects.directGet(this.#stream);
     const requests = sequences.map((sequence) =>
       options.time ? `{"seq":${sequence}}` : `{"seq":${sequence},"no_hdr":true}`,
     );
-    const replies = await getRound(this.#connection, subject, requests, deadlineOf(options));
+    const replies = await getRound(this.#connection, { subject, requests }, deadlineOf(options));
     return replies.map((reply, index) => {
       this.#replySize.observe(reply.data.length);
       if (!hasMessage(reply, subject)) return undefined;
@@ -128,7 +125,7 @@ export class MessageReader {
     return this.#askLeader({ seq: sequence }, deadline);
   }
 
-  /** The first message of a subject at or behind a sequence, from the leader. */
+  /** The first message of a subject at or after a sequence, from the leader. */
   async nextAtLeader(
     subject: string,
     sequence: number,
@@ -138,8 +135,8 @@ export class MessageReader {
   }
 
   /**
-   * All messages of a subject from a sequence on, in order, from any replica. The server looks through the blocks between them, so this is
-   * for what cannot be had by sequence.
+   * All messages of a subject from a sequence on, in order, from any replica. The server looks through the
+   * blocks between them, so this is for what cannot be had by sequence.
    */
   async *scan(
     subject: string,
@@ -161,10 +158,10 @@ export class MessageReader {
     sequence: number,
     deadline: Deadline,
   ): Promise<{ messages: StoredMessage[]; complete: boolean }> {
-    const target = `${this.#connection.apiPrefix}.DIRECT.GET.${this.#stream}`;
+    const target = this.#connection.api.subjects.directGet(this.#stream);
     const request = utf8.encode(JSON.stringify({ seq: sequence, next_by_subj: subject, batch: SCAN_PAGE }));
     while (await this.#connection.whenConnected(deadline)) {
-      const replies = await this.#collect(target, request);
+      const replies = await this.#collect(target, request, deadline.signal);
       const end = replies.at(-1);
       if (end === undefined || isNoResponders(end)) {
         await sleep(50, deadline.signal);
@@ -172,10 +169,10 @@ export class MessageReader {
       }
       // any other status is no end: what is left out must not look like what is not there
       if (isStatus(end) && end.headers?.code !== 204) hasMessage(end, target);
-      // 404: nothing at all; 204: the end of the batch, with what is left behind it
+      // 404: nothing at all; 204: the end of the batch, with how many follow
       const messages = replies.filter((reply) => !isStatus(reply)).map(withHeaders);
       const ended = isStatus(end);
-      const pending = Number(end.headers?.get('Nats-Num-Pending') ?? 0);
+      const pending = Number(end.headers?.get(ServerHeader.pending) ?? 0);
       if (ended || messages.length > 0) return { messages, complete: ended && pending === 0 };
     }
     deadline.signal?.throwIfAborted();
@@ -183,36 +180,34 @@ export class MessageReader {
   }
 
   /** Replies until a status, or until none comes for a while. */
-  async #collect(target: string, request: Uint8Array): Promise<Msg[]> {
+  async #collect(target: string, request: Uint8Array, signal: AbortSignal | undefined): Promise<Msg[]> {
+    const { inbox, nc } = this.#connection;
     const replies: Msg[] = [];
-    return new Promise((resolve) => {
-      const done = (): void => {
-        cancel();
-        address.close();
-        resolve(replies);
-      };
-      const address = this.#connection.inbox.open((reply) => {
-        replies.push(reply);
-        if (isStatus(reply)) return done();
-        cancel();
-        cancel = this.#connection.inbox.timeouts.after(SCAN_SILENCE_MS, done);
-      });
-      let cancel = this.#connection.inbox.timeouts.after(SCAN_SILENCE_MS, done);
-      this.#connection.nc.publish(target, request, { reply: address.subject });
+    const news = new Wakeup(inbox.timeouts);
+    const address = inbox.open((reply) => {
+      replies.push(reply);
+      news.wake();
     });
+    try {
+      nc.publish(target, request, { reply: address.subject });
+      while (!endsWithStatus(replies)) {
+        if ((await news.wait({ timeoutMs: SCAN_SILENCE_MS, signal })) !== 'woken') break;
+      }
+      return replies;
+    } finally {
+      address.close();
+    }
   }
 
-  async #directGet(target: string, payload: Uint8Array, deadline: Deadline): Promise<Msg | undefined> {
-    const subject = `${this.#connection.apiPrefix}.DIRECT.GET.${target}`;
-    const reply = await this.#connection.request(subject, payload, deadline);
+  async #directGet(lastOf: string, deadline: Deadline): Promise<Msg | undefined> {
+    const subject = this.#connection.api.subjects.directGet(this.#stream, lastOf);
+    const reply = await this.#connection.request(subject, EMPTY, deadline);
     return hasMessage(reply, subject) ? reply : undefined;
   }
 
-  async #askLeader(query: object, deadline: Deadline): Promise<LeaderMessage | undefined> {
-    const answer = await this.#connection.api<ApiMessage>(`STREAM.MSG.GET.${this.#stream}`, query, deadline);
-    if (!isFault(answer)) return fromApi(answer.message);
-    if (answer.error.err_code === ApiCode.messageNotFound) return undefined;
-    throw unexpectedFault(`reading from store ${this.#stream}`, answer.error);
+  async #askLeader(query: MessageQuery, deadline: Deadline): Promise<LeaderMessage | undefined> {
+    const message = await this.#connection.api.message(this.#stream, query, deadline);
+    return findValue(message, ApiCode.messageNotFound, `reading from store ${this.#stream}`);
   }
 }
 
@@ -229,20 +224,16 @@ function isStatus(reply: Msg): boolean {
   return reply.data.length === 0 && (reply.headers?.code ?? 0) > 0;
 }
 
-function withHeaders(reply: Msg): StoredMessage {
-  return {
-    sequence: Number(reply.headers?.get('Nats-Sequence')),
-    time: Date.parse(reply.headers?.get('Nats-Time-Stamp') ?? ''),
-    data: reply.data,
-  };
+function endsWithStatus(replies: readonly Msg[]): boolean {
+  const last = replies.at(-1);
+  return last !== undefined && isStatus(last);
 }
 
-function fromApi(message: ApiMessage['message']): LeaderMessage {
+function withHeaders(reply: Msg): StoredMessage {
   return {
-    subject: message.subject,
-    sequence: message.seq,
-    time: Date.parse(message.time),
-    data: Buffer.from(message.data ?? '', 'base64'),
+    sequence: Number(reply.headers?.get(ServerHeader.sequence)),
+    time: Date.parse(reply.headers?.get(ServerHeader.timestamp) ?? ''),
+    data: reply.data,
   };
 }
 

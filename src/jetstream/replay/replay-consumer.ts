@@ -3,7 +3,11 @@ import { v4 as randomUuid } from 'uuid';
 import { Deadline } from '../../kernel/deadline.js';
 import { NatsError } from '../connection/connection-errors.js';
 import { ConsumerLost } from '../consume/consumer-lost.js';
-import { isFault, type JetStreamConnection } from '../connection/jetstream-connection.js';
+import type { ApiFault } from '../api/api-fault.js';
+import type { ConsumerRef } from '../api/api-subjects.js';
+import type { NamedConsumerConfig } from '../api/jetstream-api.js';
+import type { JetStreamConnection } from '../connection/jetstream-connection.js';
+import { Wakeup } from '../../kernel/wakeup.js';
 import { PullSubscription } from '../consume/pull-subscription.js';
 import { type ReplayMessage, toReplayMessage } from './replay-message.js';
 
@@ -24,7 +28,10 @@ export interface ReplayConsumerOptions {
   readonly start: ReplayStart;
   /** Subject filters; none for all subjects. */
   readonly filters: readonly string[];
-  /** A pull without messages ends after this long, in milliseconds: then a bounded replay asks whether anything is left. */
+  /**
+   * A pull without messages ends after this long, in milliseconds: then a bounded replay asks whether
+   * anything is left.
+   */
   readonly pullExpiresMs: number;
   readonly signal?: AbortSignal | undefined;
 }
@@ -32,19 +39,23 @@ export interface ReplayConsumerOptions {
 /** Where a replay begins. */
 export type ReplayStart = { readonly sequence: number } | { readonly time: Date };
 
-interface ConsumerInfo {
-  readonly num_pending: number;
+/** A consumer on the server, as it was made. */
+interface MadeConsumer {
+  readonly ref: ConsumerRef;
+  readonly pending: number;
+  readonly pullExpiresMs: number;
 }
 
 /**
- * One ephemeral pull consumer in memory, read through core messages. Ordered, without acknowledgements. It notices when it is lost (silence,
- * a gap, a server that says so, a reconnect) and then stops: making a new one is the replay loop's.
+ * One ephemeral pull consumer in memory, read through core messages. Ordered, without acknowledgements. It
+ * notices when it is lost (silence, a gap, a server that says so, a reconnect) and then stops: making a new
+ * one is the replay loop's.
  */
 export class ReplayConsumer {
   /** Messages that waited for delivery when the consumer was made. */
   readonly pendingAtStart: number;
   readonly #connection: JetStreamConnection;
-  readonly #path: string;
+  readonly #ref: ConsumerRef;
   readonly #pulls: PullSubscription;
   #buffer: Msg[] = [];
   #bufferedBytes = 0;
@@ -53,14 +64,19 @@ export class ReplayConsumer {
   #idlePulls = 0;
   /** Signs of life since the last message: nothing is on its way. */
   #heartbeats = 0;
-  #wake: (() => void) | undefined;
+  readonly #news = new Wakeup();
 
-  private constructor(connection: JetStreamConnection, path: string, pending: number, pullExpiresMs: number) {
+  private constructor(connection: JetStreamConnection, { ref, pending, pullExpiresMs }: MadeConsumer) {
     this.pendingAtStart = pending;
     this.#connection = connection;
-    this.#path = path;
-    const options = { expiresMs: pullExpiresMs, heartbeatMs: HEARTBEAT_MS, maxBytes: PULL_BYTES };
-    this.#pulls = new PullSubscription(connection, path, options, {
+    this.#ref = ref;
+    const options = {
+      consumer: ref,
+      expiresMs: pullExpiresMs,
+      heartbeatMs: HEARTBEAT_MS,
+      maxBytes: PULL_BYTES,
+    };
+    this.#pulls = new PullSubscription(connection, options, {
       onMessage: (msg) => this.#receive(msg),
       onHeartbeat: () => this.#receiveHeartbeat(),
       onPullEnd: ({ wasEmpty }) => this.#notePullEnd(wasEmpty),
@@ -68,27 +84,34 @@ export class ReplayConsumer {
     });
   }
 
-  /** Creates the consumer on the server and sends its first pulls; a refusal comes back as {@link ConsumerLost}. */
+  /**
+   * Creates the consumer on the server and sends its first pulls; a refusal comes back as
+   * {@link ConsumerLost}.
+   */
   static async create(
     connection: JetStreamConnection,
     stream: string,
     options: ReplayConsumerOptions,
   ): Promise<ReplayConsumer | ConsumerLost> {
-    const name = `replay-${randomUuid()}`;
-    const path = `${stream}.${name}`;
-    const { start, filters } = options;
-    // with one filter its subject stands in the call, so that permissions can restrict it
-    const call = filters.length === 1 ? `CONSUMER.CREATE.${path}.${filters[0]}` : `CONSUMER.CREATE.${path}`;
-    const body = { stream_name: stream, config: consumerConfig(name, start, filters), action: 'create' };
-    const deadline = new Deadline(CREATE_TIMEOUT_MS, options.signal);
-    const answer = await connection.api<ConsumerInfo>(call, body, deadline);
-    if (isFault(answer)) return new ConsumerLost(answer.error.description ?? 'refused', answer.error);
-    const consumer = new ReplayConsumer(connection, path, answer.num_pending, options.pullExpiresMs);
+    const { start, filters, pullExpiresMs, signal } = options;
+    const config = consumerConfig(`replay-${randomUuid()}`, start, filters);
+    const deadline = new Deadline(CREATE_TIMEOUT_MS, signal);
+    const result = await connection.api.putConsumer(stream, { config, action: 'create' }, deadline);
+    if (!result.ok) return lostBy(result.fault);
+    const ref = { stream, consumer: config.name };
+    const consumer = new ReplayConsumer(connection, {
+      ref,
+      pending: result.value.num_pending,
+      pullExpiresMs,
+    });
     consumer.#refill();
     return consumer;
   }
 
-  /** Waits for messages and takes all that have come; empty when a pull ended without any, or, if asked for, when the server has none at the moment. */
+  /**
+   * Waits for messages and takes all that have come; empty when a pull ended without any, or, if asked for,
+   * when the server has none at the moment.
+   */
   async take(
     max: number,
     signal: AbortSignal | undefined,
@@ -96,7 +119,7 @@ export class ReplayConsumer {
   ): Promise<ReplayMessage[] | ConsumerLost> {
     while (this.#buffer.length === 0 && this.#lost === undefined && !this.#isIdle(whenIdle)) {
       if (signal?.aborted === true) return [];
-      await this.#news(signal);
+      await this.#news.wait({ signal });
     }
     if (this.#buffer.length === 0 && this.#lost !== undefined) return this.#lost;
     this.#idlePulls = 0;
@@ -114,26 +137,18 @@ export class ReplayConsumer {
   /** Asks the server how many messages are still to come. */
   async pending(): Promise<number | ConsumerLost> {
     try {
-      const deadline = new Deadline(CREATE_TIMEOUT_MS);
-      const answer = await this.#connection.api<ConsumerInfo>(
-        `CONSUMER.INFO.${this.#path}`,
-        undefined,
-        deadline,
-      );
-      if (!isFault(answer)) return answer.num_pending;
-      return new ConsumerLost(answer.error.description ?? 'refused', answer.error);
+      const info = await this.#connection.api.consumerInfo(this.#ref, new Deadline(CREATE_TIMEOUT_MS));
+      return info.ok ? info.value.num_pending : lostBy(info.fault);
     } catch (error) {
       if (error instanceof NatsError) return new ConsumerLost(error.message);
       throw error;
     }
   }
 
-  /** Stops listening and removes the consumer on the server, without waiting for the server's word on it. */
+  /** Stops listening and removes the consumer on the server, without waiting for the answer. */
   close(): void {
     this.#pulls.close();
-    const { nc, apiPrefix } = this.#connection;
-    if (nc.isClosed() || nc.isDraining()) return;
-    nc.publish(`${apiPrefix}.CONSUMER.DELETE.${this.#path}`);
+    this.#connection.api.dropConsumer(this.#ref);
   }
 
   /** Keeps two pulls under way, unless what has come already is still to be taken. */
@@ -151,18 +166,18 @@ export class ReplayConsumer {
     this.#heartbeats = 0;
     this.#buffer.push(msg);
     this.#bufferedBytes += msg.data.length;
-    this.#wake?.();
+    this.#news.wake();
   }
 
   #receiveHeartbeat(): void {
     this.#heartbeats += 1;
-    this.#wake?.();
+    this.#news.wake();
   }
 
   #notePullEnd(wasEmpty: boolean): void {
     if (wasEmpty) this.#idlePulls += 1;
     this.#refill();
-    this.#wake?.();
+    this.#news.wake();
   }
 
   #inOrder(taken: readonly Msg[]): ReplayMessage[] | ConsumerLost {
@@ -183,23 +198,15 @@ export class ReplayConsumer {
 
   #lose(lost: ConsumerLost): void {
     this.#lost ??= lost;
-    this.#wake?.();
-  }
-
-  async #news(signal?: AbortSignal): Promise<void> {
-    await new Promise<void>((resolve) => {
-      const done = (): void => {
-        this.#wake = undefined;
-        signal?.removeEventListener('abort', done);
-        resolve();
-      };
-      this.#wake = done;
-      signal?.addEventListener('abort', done);
-    });
+    this.#news.wake();
   }
 }
 
-function consumerConfig(name: string, start: ReplayStart, filters: readonly string[]): object {
+function lostBy(fault: ApiFault): ConsumerLost {
+  return new ConsumerLost(fault.description ?? 'refused', fault);
+}
+
+function consumerConfig(name: string, start: ReplayStart, filters: readonly string[]): NamedConsumerConfig {
   return {
     name,
     ack_policy: 'none',
@@ -211,6 +218,6 @@ function consumerConfig(name: string, start: ReplayStart, filters: readonly stri
       ? { deliver_policy: 'by_start_time', opt_start_time: start.time.toISOString() }
       : { deliver_policy: 'by_start_sequence', opt_start_seq: Math.max(1, start.sequence) }),
     ...(filters.length === 1 && { filter_subject: filters[0] }),
-    ...(filters.length > 1 && { filter_subjects: filters }),
+    ...(filters.length > 1 && { filter_subjects: [...filters] }),
   };
 }

@@ -2,7 +2,7 @@ import { Backoff } from '../../kernel/backoff.js';
 import { ConnectionClosedError, NatsError } from '../connection/connection-errors.js';
 import { StoreNotFoundError } from '../streams/stream-errors.js';
 import { sleep } from '../../kernel/sleep.js';
-import { ApiCode } from '../api-codes.js';
+import { ApiCode } from '../api/api-codes.js';
 import { ConsumerLost } from '../consume/consumer-lost.js';
 import type { JetStreamConnection } from '../connection/jetstream-connection.js';
 import { hasMessages, logEnd } from '../read/log-end.js';
@@ -11,7 +11,10 @@ import type { ReplayMessage } from './replay-message.js';
 
 /** A bounded replay that gets nothing for this long gives up. */
 const STALL_TIMEOUT_MS = 30_000;
-/** A stream that the server does not know for this long has been deleted; an election may make it forget for a moment. */
+/**
+ * A stream that the server does not know for this long has been deleted; an election may make it forget for a
+ * moment.
+ */
 const GONE_MS = 2_500;
 const PULL_EXPIRES_MS = { live: 30_000, bounded: 2_000 };
 
@@ -19,12 +22,14 @@ export interface ReplayOptions {
   readonly start: ReplayStart;
   /** Subject filters; none for all subjects. */
   readonly filters: readonly string[];
-  /** Whether to go on with what is stored later; otherwise the replay ends with what was there when it began. */
+  /**
+   * Whether to go on with what is stored later; otherwise the replay ends with what was there when it began.
+   */
   readonly live: boolean;
   /** Messages in one batch at most. */
   readonly maxBatch: number;
   readonly signal?: AbortSignal | undefined;
-  /** Told why the consumer was made anew; for health and logs. */
+  /** Told why the consumer was made again; for health and logs. */
   readonly onRecovery?: ((reason: string) => void) | undefined;
 }
 
@@ -36,8 +41,8 @@ export interface ReplayBatch {
 }
 
 /**
- * Messages of a JetStream stream in order, without gap or duplicate, through the loss of consumers, connections and servers. Ends with the
- * signal, or with the log where it is not live.
+ * Messages of a JetStream stream in order, without gap or duplicate, through the loss of consumers,
+ * connections and servers. Ends with the signal, or with the log where it is not live.
  *
  * @throws {@link NatsError} when a bounded replay gets no further.
  * @throws {@link StoreNotFoundError} when the stream is gone.
@@ -73,7 +78,7 @@ class Replay {
   /** Since when the server has answered nothing but that there is no such stream. */
   #goneSince: number | undefined;
   /** Whether the last that was heard of the end is that messages are still to come. */
-  #isBehind = false;
+  #lags = false;
 
   constructor(connection: JetStreamConnection, stream: string, options: ReplayOptions) {
     this.#connection = connection;
@@ -89,13 +94,15 @@ class Replay {
   /** Where a bounded replay ends is asked of the leader: a replica that lags would end it too early. */
   async findEnd(): Promise<void> {
     if (this.#options.live || this.finished) return;
-    const { sequence, time } = await logEnd(this.#connection, this.#stream, this.#options.signal);
+    const { sequence, time } = await logEnd(this.#connection, this.#stream, {
+      signal: this.#options.signal,
+    });
     this.#end = sequence;
     const start = this.#start;
     this.#complete = 'time' in start ? time < start.time.getTime() : sequence < start.sequence;
   }
 
-  /** A consumer behind the last message; undefined when the next try is due, after a pause. */
+  /** A consumer that begins after the last message; undefined when the next try is due, after a pause. */
   async nextConsumer(): Promise<ReplayConsumer | undefined> {
     const made = await this.#make();
     if (made instanceof ReplayConsumer) {
@@ -125,17 +132,17 @@ class Replay {
   }
 
   async *consume(consumer: ReplayConsumer): AsyncGenerator<ReplayBatch, void, void> {
-    this.#isBehind = consumer.pendingAtStart > 0;
-    if (!this.#isBehind) {
+    this.#lags = consumer.pendingAtStart > 0;
+    if (!this.#lags) {
       await this.#findComplete();
       yield { messages: [], caughtUp: true };
     }
     while (!this.finished) {
       const { maxBatch, signal } = this.#options;
-      const messages = await consumer.take(maxBatch, signal, this.#isBehind);
+      const messages = await consumer.take(maxBatch, signal, this.#lags);
       if (messages instanceof ConsumerLost) return this.#recover(messages);
       if (messages.length > 0) yield* this.#deliver(messages);
-      else if (!this.finished && (this.#isBehind || !this.#options.live)) {
+      else if (!this.finished && (this.#lags || !this.#options.live)) {
         const pending = await consumer.pending();
         if (pending instanceof ConsumerLost) return this.#recover(pending);
         if (pending === 0) yield* this.#deliver([]);
@@ -147,10 +154,10 @@ class Replay {
   async *#deliver(messages: readonly ReplayMessage[]): AsyncGenerator<ReplayBatch, void, void> {
     const last = messages.at(-1);
     const wanted = this.#unseen(messages).filter(({ sequence }) => sequence <= this.#end);
-    this.#isBehind = (last?.pending ?? 0) > 0;
+    this.#lags = (last?.pending ?? 0) > 0;
     if (last !== undefined) this.#noteProgress(last);
-    if (!this.#isBehind) await this.#findComplete();
-    yield { messages: wanted, caughtUp: !this.#isBehind };
+    if (!this.#lags) await this.#findComplete();
+    yield { messages: wanted, caughtUp: !this.#lags };
     // what the reader took for them is no stall of the replay
     this.#lastProgress = performance.now();
   }
@@ -162,7 +169,8 @@ class Replay {
   }
 
   /**
-   * The replica has nothing more to give. A bounded replay is complete then, unless the leader has more: the replica lags.
+   * The replica has nothing more to give. A bounded replay is complete then, unless the leader has more: the
+   * replica lags.
    *
    * @throws {@link NatsError} when it has lagged too long.
    */
@@ -171,13 +179,15 @@ class Replay {
     // a time that no message answers to has no sequence to ask with
     const from = 'sequence' in this.#start ? this.#start.sequence : this.#end + 1;
     const { filters, signal } = this.#options;
-    const range = { from, to: this.#end };
-    this.#complete =
-      from > this.#end || !(await hasMessages(this.#connection, this.#stream, filters, range, signal));
+    const range = { filters, from, to: this.#end, signal };
+    this.#complete = from > this.#end || !(await hasMessages(this.#connection, this.#stream, range));
     if (!this.#complete) this.#checkProgress('the replica that serves it lags behind the leader');
   }
 
-  /** A replica that lags begins at its own end when it is asked to begin behind that: what comes then has been seen. */
+  /**
+   * A replica that lags begins at its own end when it is asked to begin after that: what comes then has been
+   * seen.
+   */
   #unseen(messages: readonly ReplayMessage[]): readonly ReplayMessage[] {
     const last = messages.at(-1);
     if (last === undefined) return messages;

@@ -1,6 +1,8 @@
 import type { Msg } from '@nats-io/transport-node';
 
-/** A message as a replay delivers it. Nothing of it is decoded but the numbers in its acknowledgement subject. */
+/**
+ * A message as a replay delivers it. Nothing of it is decoded but the numbers in its acknowledgement subject.
+ */
 export interface ReplayMessage {
   readonly subject: string;
   readonly data: Uint8Array;
@@ -10,7 +12,7 @@ export interface ReplayMessage {
   readonly time: number;
   /** Place in what this consumer delivered: a gap means a lost message. */
   readonly delivery: number;
-  /** How many messages the consumer has still to deliver behind this one. */
+  /** How many messages the consumer has still to deliver after this one. */
   readonly pending: number;
 }
 
@@ -21,8 +23,9 @@ const PREFIX_TOKENS = { short: 4, long: 6 };
 const SHORT_FORM_TOKENS = 9;
 
 /**
- * Reads the acknowledgement subject: `….<delivered>.<stream sequence>.<consumer sequence>.<nanoseconds>.<pending>`. By hand, since
- * it is done for every message of a replay, where splitting it would be a fifth of the client's time.
+ * Reads the acknowledgement subject:
+ * `….<delivered>.<stream sequence>.<consumer sequence>.<nanoseconds>.<pending>`. By hand, since it is done
+ * for every message of a replay, where splitting it would be a fifth of the client's time.
  */
 export function toReplayMessage(msg: Msg): ReplayMessage {
   const reply = msg.reply as string;

@@ -1,31 +1,26 @@
-import { JetStreamSettingsError } from './stream-errors.js';
-import type { StreamConfig, StreamInfo } from '@nats-io/jetstream';
-import { Backoff } from '../../kernel/backoff.js';
+import type { StreamConfig } from '@nats-io/jetstream';
 import { Deadline } from '../../kernel/deadline.js';
 import { InvalidOptionError } from '../../kernel/invalid-option-error.js';
-import { UnsupportedByServerError } from '../connection/connection-errors.js';
 import { sleep } from '../../kernel/sleep.js';
-
-import { assetName } from './asset-name.js';
-import { ApiCode, type ApiFault } from '../api-codes.js';
-import { isFault, type JetStreamConnection, unexpectedFault } from '../connection/jetstream-connection.js';
-import { scheduleSubjects } from './schedule-subject.js';
+import { type ApiFault, describeFault } from '../api/api-fault.js';
+import type { NamedStreamConfig } from '../api/jetstream-api.js';
+import type { JetStreamConnection } from '../connection/jetstream-connection.js';
+import { assetName } from '../names/asset-name.js';
+import { scheduleSubjects } from '../names/schedule-subject.js';
+import { withoutCovered } from '../names/subject-pattern.js';
+import { createStream } from './create-stream.js';
+import { findStream } from './find-stream.js';
+import { requireEcho } from './require-echo.js';
 import { differences } from './settings-diff.js';
 import { isStoreStream } from './store-stream.js';
-import { withoutCovered } from './subject-pattern.js';
+import { JetStreamSettingsError } from './stream-errors.js';
 
 const SET_UP_TIMEOUT_MS = 10_000;
-/** Which subjects a service asked for stands in the stream's metadata, so that it can give up its own and nobody else's. */
+/**
+ * Which subjects a service asked for stands in the stream's metadata, so that it can give up its own and
+ * nobody else's.
+ */
 const OWNED_SUBJECTS = 'jetsource.subjects/';
-/** Since when servers know the younger settings. */
-const FLOORS: Partial<Record<keyof StreamConfig, string>> = {
-  allow_msg_ttl: '2.11',
-  subject_delete_marker_ttl: '2.11',
-  allow_atomic: '2.12',
-  allow_msg_counter: '2.12',
-  allow_msg_schedules: '2.12',
-  persist_mode: '2.12',
-};
 /** Services that start at the same time may write over each other: they look again and repeat. */
 const TRIES = 5;
 const LOOK_AGAIN_MS = 100;
@@ -37,11 +32,15 @@ export interface WantedStream extends Partial<StreamConfig> {
   readonly allow_rollup?: boolean;
 }
 
-type Wanted = Partial<StreamConfig> & { readonly name: string };
+/** A setting as it was given. */
+interface Setting {
+  readonly name: string;
+  readonly value: unknown;
+}
 
 /**
- * Creates the streams that are missing and updates those that differ. Subjects of other services stay; those that `owner` has asked for before and
- * does not any more are removed.
+ * Creates the streams that are missing and updates those that differ. Subjects of other services stay; those
+ * that `owner` has asked for before and does not any more are removed.
  *
  * @param owner The service, by the name that all its instances share.
  * @throws {@link InvalidOptionError} when an option is given under two names.
@@ -56,21 +55,12 @@ export async function ensureStreams(
   for (const stream of streams) await ensureStream(connection, toWanted(stream), owner);
 }
 
-/** The stream's settings and state; undefined when it does not exist. */
-export async function findStream(
-  connection: JetStreamConnection,
-  name: string,
-  deadline: Deadline,
-): Promise<StreamInfo | undefined> {
-  const answer = await connection.api<StreamInfo>(`STREAM.INFO.${name}`, undefined, deadline);
-  if (!isFault(answer)) return answer;
-  if (answer.error.err_code === ApiCode.streamNotFound) return undefined;
-  throw unexpectedFault(`reading the settings of stream ${name}`, answer.error);
-}
-
-function toWanted({ replicas, allow_rollup: allowRollup, ...config }: WantedStream): Wanted {
-  refuseAlias('replicas', replicas, 'num_replicas', config.num_replicas);
-  refuseAlias('allow_rollup', allowRollup, 'allow_rollup_hdrs', config.allow_rollup_hdrs);
+function toWanted({ replicas, allow_rollup: allowRollup, ...config }: WantedStream): NamedStreamConfig {
+  refuseAlias({ name: 'replicas', value: replicas }, { name: 'num_replicas', value: config.num_replicas });
+  refuseAlias(
+    { name: 'allow_rollup', value: allowRollup },
+    { name: 'allow_rollup_hdrs', value: config.allow_rollup_hdrs },
+  );
   const { subjects } = config;
   const name = assetName('streamConfig.name', config.name);
   const isScheduling = config.allow_msg_schedules === true && subjects !== undefined;
@@ -83,22 +73,28 @@ function toWanted({ replicas, allow_rollup: allowRollup, ...config }: WantedStre
   };
 }
 
-function refuseAlias(alias: string, given: unknown, name: string, other: unknown): void {
-  if (given === undefined || other === undefined) return;
+function refuseAlias(alias: Setting, original: Setting): void {
+  if (alias.value === undefined || original.value === undefined) return;
   throw new InvalidOptionError({
-    option: `streamConfig.${alias}`,
-    given,
-    allowed: `absent when ${name} is given`,
+    option: `streamConfig.${alias.name}`,
+    given: alias.value,
+    allowed: `absent when ${original.name} is given`,
   });
 }
 
-async function ensureStream(connection: JetStreamConnection, wanted: Wanted, owner: string): Promise<void> {
+async function ensureStream(
+  connection: JetStreamConnection,
+  wanted: NamedStreamConfig,
+  owner: string,
+): Promise<void> {
   const deadline = new Deadline(SET_UP_TIMEOUT_MS);
   for (let tries = 0; tries < TRIES; tries += 1) {
     const found = await findStream(connection, wanted.name, deadline);
     if (found === undefined) {
-      if (await create(connection, wanted, owner, deadline)) return;
-      await untilVisible(connection, wanted.name, deadline);
+      const config = merged({ name: wanted.name }, wanted, owner);
+      const created = await createStream(connection, config, deadline);
+      if (!created.ok) throw refused(wanted.name, created.fault, 'correct streamConfig');
+      if (created.value.isNew) return;
       continue;
     }
     if (isStoreStream(found.config)) throw ofEventStore(wanted.name);
@@ -109,50 +105,24 @@ async function ensureStream(connection: JetStreamConnection, wanted: Wanted, own
   }
 }
 
-/** @returns false when another service was first. */
-async function create(
+async function update(
   connection: JetStreamConnection,
-  wanted: Wanted,
-  owner: string,
-  deadline: Deadline,
-): Promise<boolean> {
-  const config = merged({ name: wanted.name }, wanted, owner);
-  const answer = await connection.api<StreamInfo>(`STREAM.CREATE.${wanted.name}`, config, deadline);
-  if (isFault(answer)) {
-    if (answer.error.err_code === ApiCode.streamNameInUse) return false;
-    throw refused(wanted.name, answer.error, 'mend streamConfig');
-  }
-  requireEcho(connection, wanted, answer.config);
-  return true;
-}
-
-/** A cluster refuses the name before it knows the stream. */
-async function untilVisible(
-  connection: JetStreamConnection,
-  name: string,
+  target: NamedStreamConfig,
   deadline: Deadline,
 ): Promise<void> {
-  const backoff = new Backoff(20, 500);
-  while (!deadline.passed && (await findStream(connection, name, deadline)) === undefined) {
-    await sleep(backoff.next());
-  }
-}
-
-async function update(connection: JetStreamConnection, target: Wanted, deadline: Deadline): Promise<void> {
-  const answer = await connection.api<StreamInfo>(`STREAM.UPDATE.${target.name}`, target, deadline);
-  if (!isFault(answer)) return requireEcho(connection, target, answer.config);
+  const updated = await connection.api.updateStream(target, deadline);
+  if (updated.ok) return requireEcho(connection, target, updated.value.config);
   throw refused(
     target.name,
-    answer.error,
+    updated.fault,
     'take that setting out of streamConfig, or make a new stream and move the messages',
   );
 }
 
 function refused(stream: string, fault: ApiFault, advice: string): JetStreamSettingsError {
-  const { description = 'unknown error', err_code: code = fault.code } = fault;
   return new JetStreamSettingsError({
     stream,
-    reason: `the server refuses: ${description} (${code}); ${advice}`,
+    reason: `the server refuses: ${describeFault(fault)}; ${advice}`,
   });
 }
 
@@ -164,7 +134,7 @@ function ofEventStore(stream: string): JetStreamSettingsError {
 }
 
 /** What is to be sent: the settings that are there, those asked for, and the subjects of all services. */
-function merged(existing: Wanted, wanted: Wanted, owner: string): Wanted {
+function merged(existing: NamedStreamConfig, wanted: NamedStreamConfig, owner: string): NamedStreamConfig {
   const metadata = { ...existing.metadata, ...wanted.metadata };
   if (wanted.subjects === undefined) return { ...existing, ...wanted, metadata };
   const key = OWNED_SUBJECTS + owner;
@@ -175,17 +145,4 @@ function merged(existing: Wanted, wanted: Wanted, owner: string): Wanted {
     name.startsWith(OWNED_SUBJECTS) ? subjects.split(' ') : [],
   );
   return { ...existing, ...wanted, subjects: withoutCovered([...ofOthers, ...asked]), metadata: given };
-}
-
-/** A server that does not know a setting drops it silently, so only its echo proves it. */
-function requireEcho(connection: JetStreamConnection, wanted: Wanted, echo: Partial<StreamConfig>): void {
-  const [dropped] = differences<StreamConfig>(echo, wanted).filter(
-    (key) => echo[key as keyof StreamConfig] === undefined,
-  );
-  if (dropped === undefined) return;
-  throw new UnsupportedByServerError({
-    capability: `${dropped} of stream ${wanted.name}`,
-    floor: FLOORS[dropped as keyof StreamConfig] ?? 'of a later version',
-    found: `nats-server ${connection.serverVersion}`,
-  });
 }

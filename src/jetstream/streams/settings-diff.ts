@@ -8,7 +8,7 @@ export function differences<Settings extends object>(
     .map(([key]) => key);
 }
 
-/** What the server leaves out of an answer has the value nought, false or empty. */
+/** What the server leaves out of an answer is zero, false or empty. */
 function isWithin(wanted: unknown, found: unknown): boolean {
   if (found === undefined) return !wanted || (Array.isArray(wanted) && wanted.length === 0);
   if (Array.isArray(wanted) && Array.isArray(found)) {

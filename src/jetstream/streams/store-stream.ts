@@ -1,12 +1,12 @@
-import type { StreamConfig } from '@nats-io/jetstream';
+import type { StreamConfig, StreamInfo } from '@nats-io/jetstream';
 import { v4 as randomUuid } from 'uuid';
-import { Backoff } from '../../kernel/backoff.js';
 import { Deadline } from '../../kernel/deadline.js';
+import type { NamedStreamConfig } from '../api/jetstream-api.js';
+import { expectValue } from '../connection/expect-value.js';
+import type { JetStreamConnection } from '../connection/jetstream-connection.js';
+import { createStream } from './create-stream.js';
+import { findStream } from './find-stream.js';
 import { StoreSettingsError } from './stream-errors.js';
-import { NatsError, UnsupportedByServerError } from '../connection/connection-errors.js';
-import { sleep } from '../../kernel/sleep.js';
-import { ApiCode } from '../api-codes.js';
-import { isFault, type JetStreamConnection, unexpectedFault } from '../connection/jetstream-connection.js';
 
 const SET_UP_TIMEOUT_MS = 10_000;
 const IDENTITY = 'jetsource.store';
@@ -29,16 +29,14 @@ export interface StoreStream {
   readonly drift: readonly string[];
 }
 
-interface StreamInfo {
-  readonly config: StreamConfig & {
-    allow_atomic?: boolean;
-    allow_msg_schedules?: boolean;
-    persist_mode?: string;
-  };
+/** How the JetStream stream of a store is called, and what it captures. */
+export interface StoreStreamName {
+  readonly name: string;
+  readonly subjects: string;
 }
 
 /** Settings on which the invariants rest, with the value each must have. */
-const REQUIRED: Partial<Record<keyof StreamInfo['config'], unknown>> = {
+const REQUIRED: Partial<Record<keyof StreamConfig, unknown>> = {
   retention: 'limits',
   discard: 'new',
   max_age: 0,
@@ -56,7 +54,7 @@ const REQUIRED: Partial<Record<keyof StreamInfo['config'], unknown>> = {
 };
 
 /** What the server leaves out of its answer where it has this value. */
-const ABSENT: Partial<Record<keyof StreamInfo['config'], unknown>> = {
+const ABSENT: Partial<Record<keyof StreamConfig, unknown>> = {
   max_age: 0,
   max_msgs: -1,
   max_msgs_per_subject: -1,
@@ -65,17 +63,18 @@ const ABSENT: Partial<Record<keyof StreamInfo['config'], unknown>> = {
 /**
  * Finds the store's JetStream stream, or creates it.
  *
- * @throws {@link StoreSettingsError} when an existing stream has settings that break an invariant; it is not changed.
+ * @throws {@link StoreSettingsError} when an existing stream has settings that break an invariant; it is not
+ * changed.
  */
 export async function openStoreStream(
   connection: JetStreamConnection,
-  name: string,
-  subjects: string,
+  { name, subjects }: StoreStreamName,
   options: StoreStreamOptions,
 ): Promise<StoreStream> {
   const deadline = new Deadline(SET_UP_TIMEOUT_MS);
   const { config } =
-    (await find(connection, name, deadline)) ?? (await create(connection, name, subjects, options, deadline));
+    (await findStream(connection, name, deadline)) ??
+    (await create(connection, { name, subjects }, { ...options, deadline }));
   const faults = faultsOf(config, subjects, options);
   if (faults.length > 0) throw new StoreSettingsError({ store: name, faults });
   return { identity: config.metadata?.[IDENTITY] as string, drift: driftOf(config, options) };
@@ -90,23 +89,10 @@ export function isStoreStream({
   return metadata?.[IDENTITY] !== undefined;
 }
 
-async function find(
-  connection: JetStreamConnection,
-  name: string,
-  deadline: Deadline,
-): Promise<StreamInfo | undefined> {
-  const answer = await connection.api<StreamInfo>(`STREAM.INFO.${name}`, undefined, deadline);
-  if (!isFault(answer)) return answer;
-  if (answer.error.err_code === ApiCode.streamNotFound) return undefined;
-  throw unexpectedFault(`reading the settings of store ${name}`, answer.error);
-}
-
 async function create(
   connection: JetStreamConnection,
-  name: string,
-  subjects: string,
-  options: StoreStreamOptions,
-  deadline: Deadline,
+  { name, subjects }: StoreStreamName,
+  { deadline, ...options }: StoreStreamOptions & { readonly deadline: Deadline },
 ): Promise<StreamInfo> {
   const config = {
     ...REQUIRED,
@@ -116,43 +102,13 @@ async function create(
     num_replicas: options.replicas ?? 1,
     metadata: { [IDENTITY]: randomUuid(), [FORMAT]: '1' },
   };
-  const answer = await connection.api<StreamInfo>(`STREAM.CREATE.${name}`, config, deadline);
-  if (!isFault(answer)) return requireEcho(answer, connection);
-  if (answer.error.err_code !== ApiCode.streamNameInUse)
-    throw unexpectedFault(`creating store ${name}`, answer.error);
-  return findCreated(connection, name, deadline);
+  const result = await createStream(connection, config as NamedStreamConfig, deadline);
+  return expectValue(result, `creating store ${name}`).info;
 }
 
-/** Another process was first, so its settings count. A cluster refuses the name before it knows the stream. */
-async function findCreated(
-  connection: JetStreamConnection,
-  name: string,
-  deadline: Deadline,
-): Promise<StreamInfo> {
-  const backoff = new Backoff(20, 500);
-  while (!deadline.passed) {
-    const existing = await find(connection, name, deadline);
-    if (existing !== undefined) return existing;
-    await sleep(backoff.next());
-  }
-  throw new NatsError(
-    `store ${name} is being created elsewhere, but did not appear within ${deadline.totalMs} ms`,
-  );
-}
-
-/** A server that does not know a setting drops it silently, so only the echo proves that it is on. */
-function requireEcho(info: StreamInfo, connection: JetStreamConnection): StreamInfo {
-  if (info.config.allow_atomic === true) return info;
-  throw new UnsupportedByServerError({
-    capability: 'atomic batches',
-    floor: '2.12.1',
-    found: `nats-server ${connection.serverVersion}`,
-  });
-}
-
-function faultsOf(config: StreamInfo['config'], subjects: string, options: StoreStreamOptions): string[] {
+function faultsOf(config: StreamConfig, subjects: string, options: StoreStreamOptions): string[] {
   const faults = Object.entries(REQUIRED).flatMap(([key, required]) => {
-    const setting = key as keyof StreamInfo['config'];
+    const setting = key as keyof StreamConfig;
     const found: unknown =
       config[setting] ?? ABSENT[setting] ?? (typeof required === 'boolean' ? false : undefined);
     return found === required ? [] : [`${key} is ${String(found)} and must be ${String(required)}`];
@@ -169,7 +125,7 @@ function faultsOf(config: StreamInfo['config'], subjects: string, options: Store
   return faults;
 }
 
-function driftOf(config: StreamInfo['config'], options: StoreStreamOptions): string[] {
+function driftOf(config: StreamConfig, options: StoreStreamOptions): string[] {
   const drift: string[] = [];
   if (options.replicas !== undefined && config.num_replicas !== options.replicas) {
     drift.push(`num_replicas is ${config.num_replicas}, asked for ${options.replicas}`);

@@ -19,7 +19,10 @@ export class StoreSettingsError extends JetsourceError {
   }
 }
 
-/** The store's log is not there any more: its JetStream stream was deleted, or replaced by another. Reading on cannot help. */
+/**
+ * The store's log is not there any more: its JetStream stream was deleted, or replaced by another. Reading on
+ * cannot help.
+ */
 export class StoreNotFoundError extends JetsourceError {
   readonly code = 'store-not-found';
   override readonly outcome = 'not-applied';
@@ -46,7 +49,10 @@ export class JetStreamNotFoundError extends JetsourceError {
   }
 }
 
-/** A JetStream stream cannot be given the settings asked for. It was left as it is: mend the options, or the stream. */
+/**
+ * A JetStream stream cannot be given the settings asked for. It was left as it is: correct the options, or
+ * the stream.
+ */
 export class JetStreamSettingsError extends JetsourceError {
   readonly code = 'jetstream-settings';
   override readonly name = 'JetStreamSettingsError';

@@ -1,5 +1,6 @@
 import type { Deadline } from '../../kernel/deadline.js';
-import { isFault, type JetStreamConnection, unexpectedFault } from '../connection/jetstream-connection.js';
+import { expectValue } from '../connection/expect-value.js';
+import type { JetStreamConnection } from '../connection/jetstream-connection.js';
 
 /** Some of the subjects that hold messages. */
 export interface SubjectNames {
@@ -9,25 +10,25 @@ export interface SubjectNames {
   readonly total: number;
 }
 
-interface StreamSubjects {
-  readonly state: { readonly subjects?: Record<string, number> };
-  readonly total?: number;
+/** Which subjects are meant. */
+export interface SubjectQuery {
+  readonly stream: string;
+  /** A pattern that they match. */
+  readonly filter: string;
+  /** How many to leave out, in their order. */
+  readonly offset: number;
 }
 
 /**
- * The subjects of a JetStream stream that match a filter and hold messages, as the leader knows them: 100,000 of them at most, from an offset
- * in their order on.
+ * The subjects of a JetStream stream that match a filter and hold messages, as the leader knows them: 100,000
+ * of them at most, from an offset in their order on.
  */
-export async function subjectNames(
-  connection: JetStreamConnection,
-  stream: string,
-  filter: string,
-  offset: number,
+export async function listSubjects(
+  { api }: JetStreamConnection,
+  { stream, filter, offset }: SubjectQuery,
   deadline: Deadline,
 ): Promise<SubjectNames> {
-  const query = { subjects_filter: filter, offset };
-  const answer = await connection.api<StreamSubjects>(`STREAM.INFO.${stream}`, query, deadline);
-  if (isFault(answer)) throw unexpectedFault(`listing the subjects of store ${stream}`, answer.error);
-  const subjects = Object.keys(answer.state.subjects ?? {}).toSorted();
-  return { subjects, total: answer.total ?? offset + subjects.length };
+  const page = await api.streamSubjects(stream, { filter, offset }, deadline);
+  const { subjects, total } = expectValue(page, `listing the subjects of store ${stream}`);
+  return { subjects: subjects.toSorted(), total: total ?? offset + subjects.length };
 }

@@ -45,7 +45,7 @@ export function defineProjection<Tx, Events extends ProjectedEvents>(
   checkTables(options);
   return {
     name: checkedName(options.name),
-    version: integerOption('projection.version', options.version, 1),
+    version: integerOption('projection.version', options.version, { fallback: 1 }),
     categories: checkedCategories(options.categories),
     store: options.store,
     handlers: handlersByType(options),

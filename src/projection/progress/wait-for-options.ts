@@ -21,6 +21,10 @@ export interface ResolvedWait {
 export function resolveWaitForOptions(options: WaitForOptions): ResolvedWait {
   checkOptionsObject(options, { object: 'options', known: ['timeoutMs', 'signal'] });
   checkSignal(options.signal);
-  const timeoutMs = integerOption('timeoutMs', options.timeoutMs, WAIT_TIMEOUT_MS, 0, LONGEST_TIMER_MS);
+  const timeoutMs = integerOption('timeoutMs', options.timeoutMs, {
+    fallback: WAIT_TIMEOUT_MS,
+    min: 0,
+    max: LONGEST_TIMER_MS,
+  });
   return { timeoutMs, signal: options.signal };
 }

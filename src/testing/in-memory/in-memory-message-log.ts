@@ -9,6 +9,7 @@ import type {
   SubjectMessage,
   SubjectNames,
 } from '../../event-store/message-log.js';
+import { ServerHeader } from '../../jetstream/api/server-headers.js';
 import { ConnectionClosedError } from '../../jetstream/connection/connection-errors.js';
 import { Deadline } from '../../kernel/deadline.js';
 import { sleep } from '../../kernel/sleep.js';
@@ -156,7 +157,9 @@ export class InMemoryMessageLog implements MessageLog {
   #store(messages: readonly OutgoingMessage[]): PublishAnswer {
     const storage = this.#storage;
     if (!messages.every((message) => storage.guardHolds(message))) return { kind: 'conflict', resent: false };
-    const known = messages.map(({ headers }) => storage.withId(String(headers['Nats-Msg-Id'] ?? '')));
+    const known = messages.map(({ headers }) =>
+      storage.withId(String(headers[ServerHeader.messageId] ?? '')),
+    );
     const [duplicate] = known.filter((message) => message !== undefined);
     if (duplicate !== undefined)
       return { kind: 'duplicate', sequence: messages.length === 1 ? duplicate.sequence : 0 };

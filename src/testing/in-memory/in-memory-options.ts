@@ -35,6 +35,6 @@ export function resolveInMemoryOptions(options: InMemoryEventStoreOptions): Reso
     onUnknownEvent,
     onInvalidEvent,
     cipher,
-    maxPayload: integerOption('maxPayload', options.maxPayload, DEFAULT_MAX_PAYLOAD),
+    maxPayload: integerOption('maxPayload', options.maxPayload, { fallback: DEFAULT_MAX_PAYLOAD }),
   };
 }

@@ -1,4 +1,5 @@
 import { v4 as randomUuid } from 'uuid';
+import { ServerHeader } from '../../jetstream/api/server-headers.js';
 import type { OutgoingMessage } from '../../event-store/message-log.js';
 
 /** What a JetStream stream keeps of a message that matters here: bytes, not objects, so that nobody can change what is stored. */
@@ -11,8 +12,6 @@ export interface InMemoryMessage {
   /** Its message id; empty for none. */
   readonly id: string;
 }
-
-const GUARD = 'Nats-Expected-Last-Subject-Sequence';
 
 /** Messages in order, with an index of subjects and one of message ids. Shared by all handles on one store in memory. */
 export class InMemoryStorage {
@@ -57,9 +56,9 @@ export class InMemoryStorage {
 
   /** Whether the guard of a message holds. */
   guardHolds({ subject, headers }: OutgoingMessage): boolean {
-    const guard = headers[GUARD];
+    const guard = headers[ServerHeader.expectedLastSubjectSequence];
     if (guard === undefined) return true;
-    const guarded = String(headers[`${GUARD}-Subject`] ?? subject);
+    const guarded = String(headers[ServerHeader.expectedLastSubjectSequenceSubject] ?? subject);
     return (this.ofSubject(guarded).at(-1)?.sequence ?? 0) === Number(guard);
   }
 
@@ -100,7 +99,7 @@ export class InMemoryStorage {
 
   #add({ subject, payload, headers }: OutgoingMessage): void {
     this.#lastTime = Math.max(this.#lastTime, this.now());
-    const id = String(headers['Nats-Msg-Id'] ?? '');
+    const id = String(headers[ServerHeader.messageId] ?? '');
     const message = { subject, sequence: this.lastSequence + 1, data: payload, time: this.#lastTime, id };
     this.#messages.push(message);
     if (id !== '') this.#byId.set(id, message);

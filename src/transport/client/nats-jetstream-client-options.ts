@@ -85,7 +85,7 @@ export function resolveClientOptions(options: NatsJetStreamClientOptions): Clien
 }
 
 function timeoutOption(option: string, given: number | undefined): number {
-  return integerOption(option, given, 5_000, 1, LONGEST_TIMER_MS);
+  return integerOption(option, given, { fallback: 5_000, min: 1, max: LONGEST_TIMER_MS });
 }
 
 function refused(option: string, given: unknown, allowed: string): InvalidOptionError {

@@ -139,7 +139,7 @@ export class NatsJetStreamClientProxy
     options: EmitManyOptions = {},
   ): Promise<PubAck[]> {
     checkKnownOptions(options, ['maxInFlight', 'signal']);
-    const width = integerOption('maxInFlight', options.maxInFlight, 256);
+    const width = integerOption('maxInFlight', options.maxInFlight, { fallback: 256 });
     const emitOne = async (item: T): Promise<PubAck> => {
       if (item === undefined || item === null)
         throw new InvalidOptionError({ option: 'data', given: item, allowed: 'payloads' });

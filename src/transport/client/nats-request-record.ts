@@ -30,5 +30,5 @@ const KNOWN: Record<keyof RequestOptions, true> = { timeout: true, headers: true
 /** @throws {@link InvalidOptionError} naming an option that cannot work. */
 export function checkRequestOptions(options: RequestOptions): void {
   checkKnownOptions(options, Object.keys(KNOWN));
-  integerOption('timeout', options.timeout, 1, 1, LONGEST_TIMER_MS);
+  integerOption('timeout', options.timeout, { fallback: 1, min: 1, max: LONGEST_TIMER_MS });
 }

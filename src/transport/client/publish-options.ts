@@ -57,11 +57,11 @@ export function checkPublishOptions(options: JetStreamPublishOptions): void {
   if (msgID !== undefined && !/^[^\r\n]+$/.test(msgID))
     throw new InvalidOptionError({ option: 'msgID', given: msgID, allowed: 'text of one line' });
   checkKnownOptions(expect, Object.keys(KNOWN_EXPECTATIONS), 'expect.');
-  integerOption('expect.lastSequence', expect.lastSequence, 0, 0);
-  integerOption('expect.lastSubjectSequence', expect.lastSubjectSequence, 0, 0);
-  integerOption('timeout', options.timeout, 1, 1, LONGEST_TIMER_MS);
-  integerOption('ttlMs', ttlMs, 1_000, 1_000);
-  integerOption('delayMs', delayMs, 0, 0);
+  integerOption('expect.lastSequence', expect.lastSequence, { fallback: 0, min: 0 });
+  integerOption('expect.lastSubjectSequence', expect.lastSubjectSequence, { fallback: 0, min: 0 });
+  integerOption('timeout', options.timeout, { fallback: 1, min: 1, max: LONGEST_TIMER_MS });
+  integerOption('ttlMs', ttlMs, { fallback: 1_000, min: 1_000 });
+  integerOption('delayMs', delayMs, { fallback: 0, min: 0 });
   if (deliverAt !== undefined && Number.isNaN(deliverAt.getTime()))
     throw new InvalidOptionError({ option: 'deliverAt', given: deliverAt, allowed: 'a valid date' });
   if (delayMs !== undefined || deliverAt !== undefined) refuseWithDelay(options);

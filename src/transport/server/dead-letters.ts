@@ -1,7 +1,7 @@
 import type { DeadLetter, DeadLetterQuery } from '../../jetstream/dead-letters/dead-letter-stream.js';
 import { DeadLetterStream } from '../../jetstream/dead-letters/dead-letter-stream.js';
 import { deadLetterStreamName } from '../../jetstream/dead-letters/dead-letter-stream-name.js';
-import { assetName } from '../../jetstream/streams/asset-name.js';
+import { assetName } from '../../jetstream/names/asset-name.js';
 import { InvalidOptionError } from '../../kernel/invalid-option-error.js';
 import { checkKnownOptions } from '../../kernel/options.js';
 import type { JetStreamOptions, NatsConnectionOptions } from '../connection-options.js';

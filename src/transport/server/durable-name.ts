@@ -1,4 +1,4 @@
-import { nameToken } from '../../jetstream/streams/asset-name.js';
+import { nameToken } from '../../jetstream/names/asset-name.js';
 
 /**
  * The name of a handler's durable consumer: the service's name and the pattern. Different patterns never give the same name, whatever is in them.

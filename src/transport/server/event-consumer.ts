@@ -3,9 +3,10 @@ import { Logger } from '@nestjs/common';
 import type { ConsumerDeserializer } from '@nestjs/microservices';
 import { v4 as randomUuid } from 'uuid';
 import type { EventRegistry } from '../../event/event-registry.js';
-import { nameToken } from '../../jetstream/streams/asset-name.js';
+import { nameToken } from '../../jetstream/names/asset-name.js';
 import { type DeadLetterStream, redriveSubject } from '../../jetstream/dead-letters/dead-letter-stream.js';
-import { findConsumer, type WantedConsumer } from '../../jetstream/consume/ensure-consumer.js';
+import { findConsumer } from '../../jetstream/consume/ensure-consumer.js';
+import type { NamedConsumerConfig } from '../../jetstream/api/jetstream-api.js';
 import type { JetStreamConnection } from '../../jetstream/connection/jetstream-connection.js';
 import { MessageConsumer } from '../../jetstream/consume/message-consumer.js';
 import { MessageReader } from '../../jetstream/read/message-reader.js';
@@ -54,7 +55,7 @@ export class EventConsumer {
     parts: EventConsumerParts,
     listener: EventListener,
     source: EventSource,
-    config: WantedConsumer,
+    config: NamedConsumerConfig,
   ) {
     const { connection, service, registry, deserializer, call } = parts;
     const { settings } = listener;
@@ -139,14 +140,15 @@ async function consumerConfig(
   { connection, service }: EventConsumerParts,
   listener: EventListener,
   { stream, filter }: EventSource,
-): Promise<WantedConsumer> {
+): Promise<NamedConsumerConfig> {
   const { settings, pattern } = listener;
   const shared = { ...settings.config, filter_subject: filter };
   if (settings.durable === false)
     return { ...shared, name: randomUuid(), ...pushTo(connection, listener, randomUuid()) };
   const name = await nameOf(connection, service, listener, stream);
   const existing =
-    settings.push && (await findConsumer(connection, stream, name, new Deadline(LOOK_TIMEOUT_MS)));
+    settings.push &&
+    (await findConsumer(connection, { stream, consumer: name }, new Deadline(LOOK_TIMEOUT_MS)));
   const push = pushTo(connection, listener, `${stream}.${name}`, existing?.config);
   return {
     ...shared,
@@ -180,7 +182,7 @@ async function nameOf(
   const legacy = legacyDurableName(prefix, pattern);
   if (legacy === name || index > 0 || /[\s/\\.*>]/.test(legacy)) return name;
   // who moves over keeps the place where the older transport was
-  const found = await findConsumer(connection, stream, legacy, new Deadline(LOOK_TIMEOUT_MS));
+  const found = await findConsumer(connection, { stream, consumer: legacy }, new Deadline(LOOK_TIMEOUT_MS));
   return found?.config.filter_subject === pattern ? legacy : name;
 }
 
@@ -202,7 +204,7 @@ function pushTo(
 }
 
 /** What was redriven comes by the same rules as the events, one way or the other. */
-function redriveConfig({ name, ack_wait }: WantedConsumer, filter: string): WantedConsumer {
+function redriveConfig({ name, ack_wait }: NamedConsumerConfig, filter: string): NamedConsumerConfig {
   return {
     name,
     durable_name: name,
@@ -212,5 +214,5 @@ function redriveConfig({ name, ack_wait }: WantedConsumer, filter: string): Want
     deliver_policy: 'all',
     max_deliver: -1,
     ...(ack_wait !== undefined && { ack_wait }),
-  } as WantedConsumer;
+  } as NamedConsumerConfig;
 }

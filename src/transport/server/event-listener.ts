@@ -1,5 +1,5 @@
 import type { MessageHandler } from '@nestjs/microservices';
-import { assetName } from '../../jetstream/streams/asset-name.js';
+import { assetName } from '../../jetstream/names/asset-name.js';
 import { InvalidOptionError } from '../../kernel/invalid-option-error.js';
 import type { NatsConsumerOptions } from './consumer-options.js';
 import { type ConsumerSettings, resolveConsumerOptions } from './consumer-settings.js';

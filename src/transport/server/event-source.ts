@@ -1,10 +1,10 @@
 import { storeSubjects } from '../../event/subject.js';
-import { assetName } from '../../jetstream/streams/asset-name.js';
+import { assetName } from '../../jetstream/names/asset-name.js';
 import { capturingStreams } from '../../jetstream/streams/capturing-streams.js';
-import { findStream } from '../../jetstream/streams/ensure-streams.js';
+import { findStream } from '../../jetstream/streams/find-stream.js';
 import type { JetStreamConnection } from '../../jetstream/connection/jetstream-connection.js';
 import { isStoreStream } from '../../jetstream/streams/store-stream.js';
-import { covers } from '../../jetstream/streams/subject-pattern.js';
+import { covers } from '../../jetstream/names/subject-pattern.js';
 import { Deadline } from '../../kernel/deadline.js';
 import { InvalidOptionError } from '../../kernel/invalid-option-error.js';
 import { NatsError } from '../../jetstream/connection/connection-errors.js';

@@ -98,13 +98,11 @@ export function resolveServerOptions(options: NatsJetStreamServerOptions): Serve
     // a service need not know what others have in their stores
     registry: new EventRegistry(options.events ?? [], { onUnknownEvent: 'raw' }),
     queue: options.queue ?? consumerOptions.deliverTo ?? connectionOptions.name,
-    shutdownTimeoutMs: integerOption(
-      'shutdownTimeoutMs',
-      options.shutdownTimeoutMs,
-      10_000,
-      0,
-      LONGEST_TIMER_MS,
-    ),
+    shutdownTimeoutMs: integerOption('shutdownTimeoutMs', options.shutdownTimeoutMs, {
+      fallback: 10_000,
+      min: 0,
+      max: LONGEST_TIMER_MS,
+    }),
     openTelemetry: options.openTelemetry,
   };
 }

@@ -111,7 +111,7 @@ export class RequestServer {
     try {
       const streams = await capturingStreams(jetstream, pattern, new Deadline(LOOK_TIMEOUT_MS));
       if (streams !== undefined) return streams;
-      this.#warnUnseen(pattern, `this user may not publish to ${jetstream.apiPrefix}.STREAM.NAMES`);
+      this.#warnUnseen(pattern, `this user may not publish to ${jetstream.api.subjects.streamNames()}`);
     } catch (error) {
       this.#warnUnseen(pattern, (error as Error).message);
     }

@@ -1,4 +1,7 @@
-/** Whether a pattern with wildcards takes in every subject that `other`, a pattern or a literal subject, stands for. */
+/**
+ * Whether a pattern with wildcards takes in every subject that `other`, a pattern or a literal subject,
+ * stands for.
+ */
 export function covers(pattern: string, other: string): boolean {
   const wide = pattern.split('.');
   const narrow = other.split('.');

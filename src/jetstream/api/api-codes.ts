@@ -23,30 +23,5 @@ export const ApiCode = {
   storeFailed: 10077,
 } as const;
 
-const TRANSIENT: ReadonlySet<number> = new Set([
-  ApiCode.wrongLastSequenceInFlight,
-  ApiCode.duplicateInProcess,
-  ApiCode.batchIncomplete,
-  ApiCode.batchTooManyInFlight,
-]);
-
 /** Status of an answer that the server did not give, since the user may not ask; like HTTP's. */
 export const FORBIDDEN = 403;
-
-/** An error in a reply of JetStream. */
-export interface ApiFault {
-  /** Like an HTTP status. */
-  readonly code: number;
-  readonly err_code?: number;
-  readonly description?: string;
-}
-
-/** Whether the same request may be answered otherwise in a moment: elections, writes in flight, exhausted resources. */
-export function isTransient(fault: ApiFault): boolean {
-  return (fault.code === 503 && !isFull(fault)) || TRANSIENT.has(fault.err_code ?? 0);
-}
-
-/** The one fault that only its description tells from another: without it, a full stream would be tried until the deadline. */
-function isFull({ err_code: errCode, description = '' }: ApiFault): boolean {
-  return errCode === ApiCode.storeFailed && /^maximum [a-z ]+ exceeded/.test(description);
-}

@@ -1,0 +1,168 @@
+import type { ConsumerConfig, ConsumerInfo, StreamConfig, StreamInfo } from '@nats-io/jetstream';
+import type { Msg } from '@nats-io/transport-node';
+import { Backoff } from '../../kernel/backoff.js';
+import type { Deadline } from '../../kernel/deadline.js';
+import { sleep } from '../../kernel/sleep.js';
+import { type ApiFault, isFault, isTransient } from './api-fault.js';
+import { ApiMessage, type EncodedMessage } from './api-message.js';
+import { type ApiResult, mapResult } from './api-result.js';
+import { ApiSubjects, type ConsumerRef } from './api-subjects.js';
+
+/** What the API is reached by. */
+export interface ApiChannel {
+  /** The answer to a request, which is resent until the deadline; rejects when none comes. */
+  request(subject: string, payload: Uint8Array, deadline: Deadline): Promise<Msg>;
+  /**
+   * Sends once, with the answers going to `reply`, if anywhere. Nothing happens when the connection is
+   * closed.
+   */
+  send(subject: string, payload: Uint8Array, reply?: string): void;
+}
+
+/** Settings of a stream, which must have a name. */
+export type NamedStreamConfig = Partial<StreamConfig> & { readonly name: string };
+
+/** Settings of a consumer, which must have a name. */
+export type NamedConsumerConfig = Partial<ConsumerConfig> & { readonly name: string };
+
+/** Which message of a stream is meant. */
+export type MessageQuery =
+  /** The one with that sequence. */
+  | { readonly seq: number }
+  /** The last one of a subject. */
+  | { readonly last_by_subj: string }
+  /** The first one of a subject, which may have wildcards, from a sequence on. */
+  | { readonly seq: number; readonly next_by_subj: string };
+
+/** Some of the subjects that hold messages. */
+export interface SubjectsPage {
+  /** In no order. */
+  readonly subjects: readonly string[];
+  /** How many match in all; undefined where the server does not say, since this is all of them. */
+  readonly total: number | undefined;
+}
+
+/** What a pull asks for; times in nanoseconds. */
+export interface PullRequest {
+  readonly batch: number;
+  readonly max_bytes: number;
+  readonly expires: number;
+  readonly idle_heartbeat: number;
+}
+
+const utf8 = new TextEncoder();
+const EMPTY = new Uint8Array();
+
+/**
+ * The API of JetStream, typed. Each call is resent until the leader has answered with something that lasts,
+ * and gives a value or the error that the server answered with; it rejects when the deadline passes without
+ * an answer.
+ */
+export class JetStreamApi {
+  readonly subjects: ApiSubjects;
+  readonly #channel: ApiChannel;
+
+  constructor(channel: ApiChannel, prefix: string) {
+    this.#channel = channel;
+    this.subjects = new ApiSubjects(prefix);
+  }
+
+  /** Settings and state of a stream. */
+  async streamInfo(stream: string, deadline: Deadline): Promise<ApiResult<StreamInfo>> {
+    return this.#call(this.subjects.streamInfo(stream), undefined, deadline);
+  }
+
+  /**
+   * Subjects of a stream that match a filter and hold messages: 100,000 at most, from an offset in their
+   * order on.
+   */
+  async streamSubjects(
+    stream: string,
+    { filter, offset = 0 }: { readonly filter: string; readonly offset?: number },
+    deadline: Deadline,
+  ): Promise<ApiResult<SubjectsPage>> {
+    interface Answer {
+      readonly state: { readonly subjects?: Record<string, number> };
+      readonly total?: number;
+    }
+    const query = { subjects_filter: filter, offset };
+    const result = await this.#call<Answer>(this.subjects.streamInfo(stream), query, deadline);
+    return mapResult(result, ({ state, total }) => ({ subjects: Object.keys(state.subjects ?? {}), total }));
+  }
+
+  /** Names of the streams that capture some subject of a pattern, or that literal subject. */
+  async streamNames(pattern: string, deadline: Deadline): Promise<ApiResult<readonly string[]>> {
+    interface Answer {
+      readonly streams: readonly string[] | null;
+    }
+    const result = await this.#call<Answer>(this.subjects.streamNames(), { subject: pattern }, deadline);
+    return mapResult(result, ({ streams }) => streams ?? []);
+  }
+
+  async createStream(config: NamedStreamConfig, deadline: Deadline): Promise<ApiResult<StreamInfo>> {
+    return this.#call(this.subjects.createStream(config.name), config, deadline);
+  }
+
+  async updateStream(config: NamedStreamConfig, deadline: Deadline): Promise<ApiResult<StreamInfo>> {
+    return this.#call(this.subjects.updateStream(config.name), config, deadline);
+  }
+
+  /** One message, from the leader. */
+  async message(stream: string, query: MessageQuery, deadline: Deadline): Promise<ApiResult<ApiMessage>> {
+    interface Answer {
+      readonly message: EncodedMessage;
+    }
+    const result = await this.#call<Answer>(this.subjects.message(stream), query, deadline);
+    return mapResult(result, ({ message }) => new ApiMessage(message));
+  }
+
+  /** Removes a message; its bytes are overwritten on the disk (`no_erase` is off). */
+  async deleteMessage(stream: string, sequence: number, deadline: Deadline): Promise<ApiResult<unknown>> {
+    return this.#call(this.subjects.deleteMessage(stream), { seq: sequence }, deadline);
+  }
+
+  /**
+   * Creates a consumer, or updates an existing one. The server refuses a `create` of one that exists with other
+   * settings, and an `update` of one that does not exist.
+   */
+  async putConsumer(
+    stream: string,
+    { config, action }: { readonly config: NamedConsumerConfig; readonly action: 'create' | 'update' },
+    deadline: Deadline,
+  ): Promise<ApiResult<ConsumerInfo>> {
+    const subject = this.subjects.createConsumer({ stream, consumer: config.name }, config.filter_subject);
+    return this.#call(subject, { stream_name: stream, config, action }, deadline);
+  }
+
+  /** Settings and state of a consumer. */
+  async consumerInfo(consumer: ConsumerRef, deadline: Deadline): Promise<ApiResult<ConsumerInfo>> {
+    return this.#call(this.subjects.consumerInfo(consumer), undefined, deadline);
+  }
+
+  /** Deletes a consumer without waiting for the answer. */
+  dropConsumer(consumer: ConsumerRef): void {
+    this.#channel.send(this.subjects.deleteConsumer(consumer), EMPTY);
+  }
+
+  /** Asks a consumer for messages, which go to `reply`. */
+  pull(consumer: ConsumerRef, request: PullRequest, reply: string): void {
+    this.#channel.send(this.subjects.nextMessages(consumer), encode(request), reply);
+  }
+
+  async #call<T>(subject: string, body: object | undefined, deadline: Deadline): Promise<ApiResult<T>> {
+    const payload = body === undefined ? EMPTY : encode(body);
+    const backoff = new Backoff(20, 500);
+    for (;;) {
+      const reply = await this.#channel.request(subject, payload, deadline);
+      const answer = reply.json<T | { readonly error: ApiFault }>();
+      if (!isFault(answer)) return { ok: true, value: answer };
+      const { error: fault } = answer;
+      if (!isTransient(fault) || deadline.passed) return { ok: false, fault };
+      await sleep(Math.min(backoff.next(), deadline.leftMs), deadline.signal);
+    }
+  }
+}
+
+function encode(body: object): Uint8Array {
+  return utf8.encode(JSON.stringify(body));
+}

@@ -1,0 +1,64 @@
+import { LONGEST_TIMER_MS } from './options.js';
+
+/** What sets a timer: one of Node, or a wheel that many timeouts share. */
+export interface Timer {
+  /** Calls `action` once that time has passed; returns how to prevent that. */
+  after(ms: number, action: () => void): () => void;
+}
+
+/** How long to wait. */
+export interface WaitOptions {
+  /** At most, in milliseconds. @default without end */
+  readonly timeoutMs?: number | undefined;
+  /** Ends the wait as well. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** How a wait ended. */
+export type WaitEnd = 'woken' | 'timeout' | 'aborted';
+
+const NODE_TIMER: Timer = {
+  after(ms, action) {
+    const timer = setTimeout(action, Math.min(ms, LONGEST_TIMER_MS));
+    return () => clearTimeout(timer);
+  },
+};
+
+/**
+ * Lets callers wait until something happens, a time has passed, or they give up. Only those who wait already
+ * are woken: look at the state that the wakeup is about before each wait.
+ */
+export class Wakeup {
+  readonly #timer: Timer;
+  #waiting: ((end: WaitEnd) => void)[] = [];
+
+  constructor(timer: Timer = NODE_TIMER) {
+    this.#timer = timer;
+  }
+
+  /** Ends the waits of all who wait at this moment. */
+  wake(): void {
+    if (this.#waiting.length === 0) return;
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const end of waiting) end('woken');
+  }
+
+  /** Never rejects. However it ends, no timer and no listener stays. */
+  async wait({ timeoutMs, signal }: WaitOptions = {}): Promise<WaitEnd> {
+    if (signal?.aborted === true) return 'aborted';
+    return new Promise((resolve) => {
+      const end = (how: WaitEnd): void => {
+        cancelTimeout?.();
+        signal?.removeEventListener('abort', abort);
+        if (how !== 'woken') this.#waiting = this.#waiting.filter((other) => other !== end);
+        resolve(how);
+      };
+      const abort = (): void => end('aborted');
+      const cancelTimeout =
+        timeoutMs === undefined ? undefined : this.#timer.after(timeoutMs, () => end('timeout'));
+      signal?.addEventListener('abort', abort);
+      this.#waiting.push(end);
+    });
+  }
+}
