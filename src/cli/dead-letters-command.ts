@@ -77,7 +77,7 @@ export async function redriveDeadLetters(
   print: Print,
 ): Promise<void> {
   await forEachChosen(numbers, flags, async (letters, wanted) => {
-    tell(await letters.redrive(wanted), 'redriven', flags, print);
+    print(resultLine(await letters.redrive(wanted), 'redriven', flags));
   });
 }
 
@@ -90,7 +90,7 @@ export async function removeDeadLetters(
   await forEachChosen(numbers, flags, async (letters, wanted) => {
     const letter = await letters.get(wanted);
     await letters.remove(wanted);
-    tell(letter, 'removed', flags, print);
+    print(resultLine(letter, 'removed', flags));
   });
 }
 
@@ -151,10 +151,10 @@ function withConnection(command: Command): Command {
     .option('--inbox-prefix <prefix>', 'where this user may listen for answers');
 }
 
-function tell(letter: DeadLetter, done: string, { json }: DeadLettersFlags, print: Print): void {
-  print(
-    json === true ? JSON.stringify({ ...factsOf(letter), [done]: true }) : `${done}: ${sentence(letter)}`,
-  );
+function resultLine(letter: DeadLetter, done: string, { json }: DeadLettersFlags): string {
+  return json === true
+    ? JSON.stringify({ ...factsOf(letter), [done]: true })
+    : `${done}: ${sentence(letter)}`;
 }
 
 function sentence({

@@ -2,17 +2,12 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { Command } from 'commander';
-import {
-  type ContractChange,
-  contractChanges,
-  contractOf,
-  type EventContract,
-} from '../event/event-contract.js';
 import type { EventDeclaration } from '../event/event-declaration.js';
 import { EventRegistry } from '../event/event-registry.js';
 import { declarationOf, hasDeclaration } from '../event/event-type.js';
 import { PlainEventType } from '../event/plain-event-type.js';
 import { InvalidOptionError } from '../kernel/invalid-option-error.js';
+import { type ContractChange, contractChanges, contractOf, type EventContract } from './event-contract.js';
 
 /** The flags of `jetsource events`. */
 export interface EventsFlags {

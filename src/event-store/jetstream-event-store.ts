@@ -163,7 +163,7 @@ export class JetStreamEventStore extends EventStore {
     for await (const { commits } of batches) {
       for (const commit of commits) {
         options.signal?.throwIfAborted();
-        yield* recordedEvents(commit, this.registry, start.firstIndexOf(commit), isWanted);
+        yield* recordedEvents(commit, this.registry, { from: start.firstIndexOf(commit), isWanted });
       }
     }
     options.signal?.throwIfAborted();

@@ -37,10 +37,11 @@ export interface CloudEvent {
  * }
  */
 export function toCloudEvents(commit: StoredCommit, source: string): CloudEvent[] {
-  return commit.events.map((event, index) => toCloudEvent(commit, event, index, source));
+  return commit.events.map((_, index) => toCloudEvent(commit, index, source));
 }
 
-function toCloudEvent(commit: StoredCommit, event: CommitEvent, index: number, source: string): CloudEvent {
+function toCloudEvent(commit: StoredCommit, index: number, source: string): CloudEvent {
+  const event = commit.events[index] as CommitEvent;
   const shared = recordedMetadata(commit.commitId, commit.metadata);
   const metadata = event.metadata === undefined ? shared : mergedMetadata(shared, event.metadata);
   const { occurredAt, correlationId, causationId, actor, tenant } = metadata;

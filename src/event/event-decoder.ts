@@ -50,7 +50,13 @@ interface Reading extends EventPlace {
   steps: number;
 }
 
-/** Types that become each other without an end are an error, not a hang. */
+/** Why an event cannot be read. */
+interface ReadFault {
+  readonly reason: string;
+  readonly cause?: unknown;
+}
+
+/** Upcasts that form a cycle end in an error here, not in an endless loop. */
 const MOST_STEPS = 1_000;
 
 /** Makes of stored events what they stand for today: upcast, with their fields decoded, as instances of their classes. */
@@ -100,7 +106,7 @@ export class EventDecoder {
 
   #upcast(event: DecodedEvent, reading: Reading, upcast: () => readonly UpcastEvent[]): DecodedEvent[] {
     reading.steps += 1;
-    if (reading.steps > MOST_STEPS) throw unreadable(event, reading, 'its upcasts lead round in a circle');
+    if (reading.steps > MOST_STEPS) throw unreadable(event, reading, { reason: 'its upcasts form a cycle' });
     return this.#run(event, reading, upcast).flatMap(({ type, version, data }) => {
       const schemaVersion = version ?? this.#types.get(type)?.schemaVersion ?? 1;
       return this.#read({ type, schemaVersion, data }, reading);
@@ -111,7 +117,7 @@ export class EventDecoder {
     try {
       return upcast();
     } catch (cause) {
-      throw unreadable(event, reading, `its upcast failed: ${(cause as Error).message}`, cause);
+      throw unreadable(event, reading, { reason: `its upcast failed: ${(cause as Error).message}`, cause });
     }
   }
 
@@ -120,21 +126,21 @@ export class EventDecoder {
     try {
       data = type.codec === undefined ? event.data : type.codec.fromJson(event.data);
     } catch (cause) {
-      return this.#invalid(event, reading, (cause as Error).message, cause);
+      return this.#invalid(event, reading, { reason: (cause as Error).message, cause });
     }
     const faults =
       type.schema === undefined || this.#onInvalid === 'accept'
         ? undefined
         : faultsIn(type.name, type.schema, data);
-    return faults === undefined ? [revived(type, data)] : this.#invalid(event, reading, faults);
+    return faults === undefined ? [revived(type, data)] : this.#invalid(event, reading, { reason: faults });
   }
 
   /** Also where invalid events are accepted, one that cannot be decoded fails: there is nothing to hand over. */
-  #invalid(event: DecodedEvent, reading: Reading, reason: string, cause?: unknown): DecodedEvent[] {
+  #invalid(event: DecodedEvent, reading: Reading, { reason, cause }: ReadFault): DecodedEvent[] {
     this.#count(reading);
     if (this.#onInvalid === 'skip') return [];
-    const remedy = 'mend the schema or add an upcast, or choose another policy as onInvalidEvent';
-    throw unreadable(event, reading, `it is invalid (${reason}): ${remedy}`, cause);
+    const remedy = 'fix the schema, add an upcast, or set another onInvalidEvent policy';
+    throw unreadable(event, reading, { reason: `it is invalid (${reason}): ${remedy}`, cause });
   }
 
   #unknown(event: DecodedEvent, reading: Reading, reason: string): DecodedEvent[] {
@@ -143,7 +149,7 @@ export class EventDecoder {
     this.#count(reading);
     if (this.#onUnknown === 'raw') return [event];
     if (this.#onUnknown === 'skip') return [];
-    throw unreadable(event, reading, `${reason}, or choose another policy as onUnknownEvent`);
+    throw unreadable(event, reading, { reason: `${reason}, or set another onUnknownEvent policy` });
   }
 
   #count({ storedType }: Reading): void {
@@ -154,8 +160,7 @@ export class EventDecoder {
 function unreadable(
   { type, schemaVersion }: DecodedEvent,
   { stream, position }: Reading,
-  reason: string,
-  cause?: unknown,
+  { reason, cause }: ReadFault,
 ): UnreadableEventError {
   const details = { stream: stream.toString(), position, type, schemaVersion, reason };
   return new UnreadableEventError(details, cause === undefined ? {} : { cause });

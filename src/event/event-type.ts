@@ -8,7 +8,6 @@ import {
 } from './event-declaration.js';
 
 /** A class whose instances are events. */
-// oxlint-disable-next-line typescript/no-explicit-any -- a class with any constructor
 export type EventClass<E extends object = object> = abstract new (...args: never[]) => E;
 
 const EVENT_TYPE = Symbol.for('jetsource.event-type');

@@ -23,33 +23,41 @@ export interface RecordedEvent<E extends object = object> {
   readonly metadata: RecordedMetadata;
 }
 
+/** Which events of a commit a reader asks for. */
+interface RecordedRange {
+  /** Index of the first stored event. */
+  readonly from: number;
+  /** Index of the last stored event. */
+  readonly to: number;
+  /** Filter by event type. An event is not decoded when no upcast can give it a wanted type. @default all types */
+  readonly isWanted?: IsWanted | undefined;
+}
+
 /**
- * The events of a stored commit as they are read today: the one place where events are decoded, for reads, folds, subscriptions and projections
- * alike. What an upcast makes of one stored event shares its version and position.
+ * The events of a stored commit, upcast to today's schema. Reads, folds, subscriptions and projections all decode
+ * events here. Events that an upcast makes from one stored event share its version and position.
  *
- * @param from Index of the first stored event that is asked for.
- * @param isWanted Types that the reader asks for: others are not decoded where that can be told. @default all
- * @throws {@link UnreadableEventError} at an event that cannot be read, unless the store's policy says otherwise.
+ * @param from Index of the first stored event. @default 0
+ * @param isWanted Filter by event type. @default all types
+ * @throws {@link UnreadableEventError} at an event that cannot be read, unless a policy of the store skips it.
  */
 export function recordedEvents(
   commit: StoredCommit,
   registry: EventRegistry,
-  from = 0,
-  isWanted: IsWanted = () => true,
+  { from = 0, isWanted }: { readonly from?: number; readonly isWanted?: IsWanted | undefined } = {},
 ): RecordedEvent[] {
-  return recordedRange(commit, registry, { from, to: commit.events.length - 1 }, isWanted);
+  return recordedRange(commit, registry, { from, to: commit.events.length - 1, isWanted });
 }
 
 /**
- * Like {@link recordedEvents}, for the stored events between two indexes, both included: others are not looked at.
+ * Like {@link recordedEvents}, for the stored events between two indexes, both included.
  *
- * @throws {@link UnreadableEventError} at an event that cannot be read, unless the store's policy says otherwise.
+ * @throws {@link UnreadableEventError} at an event that cannot be read, unless a policy of the store skips it.
  */
 export function recordedRange(
   commit: StoredCommit,
   registry: EventRegistry,
-  { from, to }: { readonly from: number; readonly to: number },
-  isWanted: IsWanted = () => true,
+  { from, to, isWanted = () => true }: RecordedRange,
 ): RecordedEvent[] {
   const { stream } = commit;
   const time = commit.time === undefined ? undefined : new Date(commit.time);

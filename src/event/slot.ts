@@ -12,12 +12,7 @@ const utf8 = new TextEncoder();
  * It stands in every subject, so it never changes.
  */
 export function slotOf(stream: StreamName): number {
-  return slotOfText(stream.toString());
-}
-
-/** The same hash of any text; notifications take their slot from the commit id. */
-export function slotOfText(text: string): number {
   let hash = FNV_OFFSET;
-  for (const byte of utf8.encode(text)) hash = Math.imul(hash ^ byte, FNV_PRIME);
+  for (const byte of utf8.encode(stream.toString())) hash = Math.imul(hash ^ byte, FNV_PRIME);
   return ((hash >>> 16) ^ (hash & 0xffff)) % SLOTS;
 }

@@ -71,7 +71,7 @@ async function handleAll(
 
   function readEvents(commit: StoredCommit, index: number): RecordedEvent[] {
     try {
-      return recordedEvents(commit, registry, firstIndex(checkpoint, commit), isHandled);
+      return recordedEvents(commit, registry, { from: firstIndex(checkpoint, commit), isWanted: isHandled });
     } catch (cause) {
       // it stays unreadable until its type is registered: nothing to wait for, unlike a database that is away
       throw new HandlerFault('an event cannot be handled', index, cause);

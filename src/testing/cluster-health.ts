@@ -28,8 +28,7 @@ const REQUEST_TIMEOUT_MS = 1_000;
 export async function healthyCluster(
   nodes: readonly ClusterNode[],
   size: number,
-  timeoutMs: number,
-  signal?: AbortSignal,
+  { timeoutMs, signal }: { readonly timeoutMs: number; readonly signal?: AbortSignal | undefined },
 ): Promise<string> {
   const deadline = performance.now() + timeoutMs;
   for (;;) {

@@ -47,7 +47,10 @@ export class NatsCluster implements AsyncDisposable {
   async ready(options: { signal?: AbortSignal | undefined } = {}): Promise<number> {
     const running = this.#nodes.map((_, index) => index).filter((index) => !this.#down.has(index));
     const nodes = running.map((index) => this.#clusterNode(index));
-    const leader = await healthyCluster(nodes, this.#nodes.length, this.#timeoutMs, options.signal);
+    const leader = await healthyCluster(nodes, this.#nodes.length, {
+      timeoutMs: this.#timeoutMs,
+      signal: options.signal,
+    });
     return this.#names.indexOf(leader);
   }
 

@@ -64,7 +64,7 @@ export class OwnedNatsServer implements NatsServer {
         await writeFile(configFile(folder), config, { mode: 0o600 });
       }
       const folders = { folder, storeDir, lock };
-      const started = await startProcess(settings, folders, settings.port, signal);
+      const started = await startProcess(settings, folders, signal);
       return new OwnedNatsServer(settings, folders, started);
     } catch (error) {
       await rm(folder, { recursive: true, force: true });
@@ -133,10 +133,9 @@ interface Folders {
 function startProcess(
   settings: OwnedServerSettings,
   folders: Folders,
-  port: number,
   signal?: AbortSignal,
 ): Promise<NatsServerProcess> {
-  const own = ['-js', '-sd', folders.storeDir, '-a', '127.0.0.1', '-p', String(port)];
+  const own = ['-js', '-sd', folders.storeDir, '-a', '127.0.0.1', '-p', String(settings.port)];
   // no flags say it
   if (jetStreamLines(settings).length > 0) own.push('-c', configFile(folders.folder));
   const process = {
@@ -170,7 +169,7 @@ async function restartProcess(
   const deadline = performance.now() + settings.startTimeoutMs;
   for (;;) {
     try {
-      return await startProcess(settings, folders, port);
+      return await startProcess({ ...settings, port }, folders);
     } catch (error) {
       const busy = hasJetsourceBrand(error) && error.message.includes('address already in use');
       if (!busy || performance.now() > deadline) throw error;

@@ -29,7 +29,10 @@ export async function startNatsServer(options: NatsServerOptions = {}): Promise<
   const steps = resolved.ownProcess ? BINARY_STEPS : NATS_SERVER_STEPS;
   const source = await resolveNatsServer(steps, { log: resolved.log, signal: resolved.signal });
   if (source.kind === 'binary') return startOwn(source, resolved);
-  if (source.kind === 'url') return new BorrowedNatsServer(source.url, source.version, 'NATS_URL names it');
+  if (source.kind === 'url') {
+    const { url, version } = source;
+    return new BorrowedNatsServer({ url, version, why: 'NATS_URL names it' });
+  }
   const { port, startTimeoutMs, signal } = resolved;
   const container = await source.start({ port, timeoutMs: startTimeoutMs });
   try {

@@ -57,12 +57,12 @@ export const appendCases: readonly ConformanceCase[] = [
       assert.deepStrictEqual(await numbersIn(store, order), range(1, 6));
     },
   },
-  ...conflict('"none" on a stream that exists', 2, 'none', 'none'),
-  ...conflict('version 0 on a stream that exists', 2, 0, 'none'),
-  ...conflict('"exists" on a stream that does not', 0, 'exists', 'exists'),
-  ...conflict('a version too low', 3, 2, 2),
-  ...conflict('a version too high', 3, 4, 4),
-  ...conflict('a version of a stream that does not exist', 0, 1, 1),
+  ...conflict('"none" on a stream that exists', { actual: 2, expect: 'none', expected: 'none' }),
+  ...conflict('version 0 on a stream that exists', { actual: 2, expect: 0, expected: 'none' }),
+  ...conflict('"exists" on a stream that does not', { actual: 0, expect: 'exists', expected: 'exists' }),
+  ...conflict('a version too low', { actual: 3, expect: 2, expected: 2 }),
+  ...conflict('a version too high', { actual: 3, expect: 4, expected: 4 }),
+  ...conflict('a version of a stream that does not exist', { actual: 0, expect: 1, expected: 1 }),
   {
     name: '"exists" on a stream that exists, and "any" on any, succeed',
     async run({ store, another, stream }) {
@@ -271,12 +271,16 @@ export const appendCases: readonly ConformanceCase[] = [
   },
 ];
 
-function conflict(
-  what: string,
-  actual: number,
-  expect: Expectation,
-  expected: 'none' | 'exists' | number,
-): ConformanceCase[] {
+interface Conflict {
+  /** The version that the stream is at. */
+  readonly actual: number;
+  /** The expectation that the writer gives. */
+  readonly expect: Expectation;
+  /** The expectation that the error names. */
+  readonly expected: 'none' | 'exists' | number;
+}
+
+function conflict(what: string, { actual, expect, expected }: Conflict): ConformanceCase[] {
   const run = async ({ store, another, stream }: ConformanceContext): Promise<void> => {
     const order = stream();
     if (actual > 0) await store.append(order, counted(1, actual));

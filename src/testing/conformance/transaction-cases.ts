@@ -131,7 +131,7 @@ export const transactionCases: readonly ConformanceCase[] = [
         [2, 3, false],
         [2, 'any', true],
       ] as const) {
-        await checks(context, before, expect, isMet);
+        await checks(context, before, { expect, isMet });
       }
     },
   },
@@ -232,7 +232,7 @@ export const transactionCases: readonly ConformanceCase[] = [
       for (const round of range(1, 10)) {
         const versions = await Promise.all(ring.map(async (each) => versionOf(store, each)));
         const results = await Promise.allSettled(
-          writers.map(async (writer, at) => pair(writer, ring, versions, at)),
+          writers.map(async (writer, at) => pair(writer, { ring, versions, at })),
         );
         const won = results.filter(({ status }) => status === 'fulfilled').length;
         // each pair shares a stream with each other
@@ -335,8 +335,7 @@ function violatedAlone(indexes: readonly number[]): ConformanceCase[] {
 async function checks(
   { store, stream }: ConformanceContext,
   before: number,
-  expect: Expectation,
-  isMet: boolean,
+  { expect, isMet }: { readonly expect: Expectation; readonly isMet: boolean },
 ): Promise<void> {
   const [written, checked] = [stream(), stream()];
   if (before > 0) await store.append(checked, counted(1, before));
@@ -355,13 +354,16 @@ async function checks(
   assert.equal(await versionOf(store, checked), before);
 }
 
+interface Pair {
+  readonly ring: readonly StreamName[];
+  /** Versions of the ring's streams, as read before. */
+  readonly versions: readonly number[];
+  /** Index in the ring of the first of the two streams. */
+  readonly at: number;
+}
+
 /** Writes two neighbours of a ring behind versions that were read before. */
-async function pair(
-  store: EventStore,
-  ring: readonly StreamName[],
-  versions: readonly number[],
-  at: number,
-): Promise<unknown> {
+async function pair(store: EventStore, { ring, versions, at }: Pair): Promise<unknown> {
   const next = (at + 1) % ring.length;
   const entries = [at, next].map((index) => {
     return { stream: ring[index] as StreamName, expect: versions[index], events: counted(at) };

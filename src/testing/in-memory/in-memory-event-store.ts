@@ -153,7 +153,7 @@ export class InMemoryEventStore extends EventStore {
     for await (const { commits } of batches) {
       for (const commit of commits) {
         options.signal?.throwIfAborted();
-        yield* recordedEvents(commit, this.registry, start.firstIndexOf(commit), isWanted);
+        yield* recordedEvents(commit, this.registry, { from: start.firstIndexOf(commit), isWanted });
       }
     }
     options.signal?.throwIfAborted();

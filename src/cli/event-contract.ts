@@ -1,6 +1,6 @@
 import type { StandardJSONSchemaV1, StandardSchemaV1 } from '@standard-schema/spec';
-import type { EventDeclaration } from './event-declaration.js';
-import type { FieldKinds } from './field-codec.js';
+import type { EventDeclaration } from '../event/event-declaration.js';
+import type { FieldKinds } from '../event/field-codec.js';
 
 /** What readers of the log may rely on, by event type: kept in a file, so that a change of it is seen. */
 export type EventContract = Readonly<Record<string, EventTypeContract>>;
