@@ -120,17 +120,17 @@ async function untilOver(servers: readonly NatsServer[], surroundings: CommandSu
 function majorityLost(servers: readonly NatsServer[], { note, signal }: CommandSurroundings): Promise<never> {
   let running = servers.length;
   return new Promise((_, reject) => {
-    const onEnd = (url: string, epitaph: string): void => {
+    const onEnd = (url: string, report: string): void => {
       if (signal.aborted) return;
       running -= 1;
-      const message = `the nats-server at ${url} ${epitaph}`;
+      const message = `the nats-server at ${url} ${report}`;
       if (running * 2 > servers.length) note(message);
       else reject(new NatsServerUnavailableError(message));
     };
     // a server of somebody else may come and go
     for (const server of servers.filter((candidate) => candidate instanceof OwnedNatsServer)) {
       const { url } = server;
-      void server.epitaph().then((epitaph) => onEnd(url, epitaph));
+      void server.exitReport().then((report) => onEnd(url, report));
     }
   });
 }
