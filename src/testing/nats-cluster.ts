@@ -87,6 +87,7 @@ export class NatsCluster implements AsyncDisposable {
     await Promise.all(this.#nodes.map((node) => node.stop()));
   }
 
+  /** Calls {@link stop}, for `await using`. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop();
   }
