@@ -20,7 +20,7 @@ for (const storage of ['file', 'memory'] as const) {
 }
 
 describe('the conformance cases', () => {
-  it('have names of their own', () => {
+  it('have unique names', () => {
     const names = eventStoreCases.map(({ name }) => name);
     expect(new Set(names).size).toBe(names.length);
     expect(names.length).toBeGreaterThan(70);

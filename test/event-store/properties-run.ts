@@ -18,7 +18,7 @@ import { type ModelAppend, StoreModel } from './properties-model.js';
 
 const OCCURRED_AT = '2026-01-01T00:00:00.000Z';
 
-/** A handle on each of the two stores. */
+/** One handle on each of the two stores. */
 export interface Pair {
   readonly real: EventStore;
   readonly memory: EventStore;
@@ -75,7 +75,7 @@ export const step: fc.Arbitrary<Step> = fc.oneof(
   fc.record({ kind: fc.constant('ask'), stream: streams, behind: fc.integer({ min: 0, max: 9 }) }),
 );
 
-/** One run: streams of its own in the stores that all runs share. */
+/** One run. It uses its own streams in stores that all runs share. */
 export class Run {
   readonly #handles: readonly Pair[];
   readonly #category: string;
@@ -164,7 +164,7 @@ export class Run {
     await this.#both(0, async (store) => store.lastSequence());
   }
 
-  /** What both stores answer, which has to be the same. */
+  /** The answer of both stores, which must be equal. */
   async #both(handle: 0 | 1, ask: (store: EventStore) => Promise<unknown>): Promise<unknown> {
     const { real, memory } = this.#handles[handle] as Pair;
     const caught = async (store: EventStore): Promise<unknown> => ask(store).catch((error: unknown) => error);
@@ -188,13 +188,13 @@ function essence({ version: reached, committed, position }: AppendResult): unkno
   return { version: reached, committed, position };
 }
 
-/** Ids that are random and times differ; all else is compared, byte for byte. */
+/** Text of an answer without random ids and times. */
 function comparable(answer: unknown): string {
   const shown = answer instanceof Error ? Object.assign({ text: answer.message }, answer) : answer;
   return JSON.stringify(shown, (key, value: unknown) => {
     if (['time', 'firstAt', 'lastAt', 'attemptId'].includes(key)) return undefined;
     if (typeof value !== 'string') return value;
-    // version 7 is random, version 5 comes of the command id
+    // UUID v7 is random, UUID v5 is computed from the command id
     return value.replaceAll(/[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f-]{21}/g, 'random');
   });
 }

@@ -8,14 +8,16 @@ import { rejection } from '../support/collect.js';
 
 const order = streamName('order', '1');
 
-/** A log of which replicas know only the part up to a sequence, while the leader knows all. */
+/** A log whose replicas have only the commits up to a sequence, while the leader has all. */
 class LaggingLog {
   readonly commits: StoredCommit[] = [];
   known = Infinity;
   leaderGets = 0;
   gets: number[] = [];
 
-  /** `count` commits of one event, at every third sequence, listing the sequences `shift` away. */
+  /**
+   * `count` commits of one event, at every third sequence. The sequences that they list are off by `shift`.
+   */
   constructor(count: number, shift = 0) {
     let listed: number[] = [];
     for (let number = 1; number <= count; number += 1) {
@@ -98,7 +100,7 @@ describe('StreamReader', () => {
     expect(reader.scans).toBe(0);
   });
 
-  it('asks the leader for what a lagging replica leaves out of a scan', async () => {
+  it('asks the leader for commits that are missing in the scan of a lagging replica', async () => {
     const log = new LaggingLog(40, 1);
     log.known = 90;
     const reader = readerOf(log);
@@ -106,7 +108,7 @@ describe('StreamReader', () => {
     expect(reader.scans).toBe(1);
   });
 
-  it('reports a commit that the leader does not have either, by its position', async () => {
+  it('reports the position of a commit that the leader does not have either', async () => {
     const log = new LaggingLog(40);
     const last = log.last;
     log.remove(20);
@@ -116,7 +118,7 @@ describe('StreamReader', () => {
     });
   });
 
-  it('reads any part of a long stream in a few rounds, and little else', async () => {
+  it('reads any part of a long stream in a few rounds, and few other commits', async () => {
     const log = new LaggingLog(1_000);
     const reader = readerOf(log);
     for (const from of [1, 15, 16, 17, 255, 256, 257, 500, 768, 990, 1_000]) {

@@ -263,7 +263,7 @@ describe('startNatsServer', () => {
     [{ startTimeoutMs: 0 }, 'startTimeoutMs must be'],
     [{ syncAlways: true, configFile: 'x' }, 'syncAlways must be'],
     [{ prot: 1 }, 'prot must be'],
-  ])('refuses %j', async (options, message) => {
+  ])('rejects %j', async (options, message) => {
     await expect(startNatsServer(options as NatsServerOptions)).rejects.toMatchObject({
       code: 'invalid-option',
       message: expect.stringContaining(message),
