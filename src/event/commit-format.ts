@@ -61,9 +61,9 @@ export function decodeCommit(message: CommitMessage): StoredCommit | string {
   const parsed = parse(message.data);
   if (parsed === undefined) return 'the body is not JSON';
   const format = formatOf(parsed);
-  if (format === undefined) return 'the body is no commit';
+  if (format === undefined) return 'the body is not a commit';
   if (format !== FORMAT) return `the commit has format ${format}, this version reads format ${FORMAT}`;
-  if (!isCommitBody(parsed)) return 'the body is no commit';
+  if (!isCommitBody(parsed)) return 'the body is not a commit';
   return toCommit(parsed, message);
 }
 

@@ -14,7 +14,7 @@ export const namedBinaryStep: NatsServerStep<NatsServerBinary> = {
     const path = env['NATS_SERVER_BIN'];
     if (!path) return { reason: 'not set' };
     const result = await accept(path, signal);
-    return 'found' in result ? result : { ...result, named: 'tell' };
+    return 'found' in result ? result : { ...result, named: 'log' };
   },
 };
 

@@ -15,10 +15,10 @@ export interface StepRefusal {
   /** The reason, one line. */
   readonly reason: string;
   /**
-   * For a server or program that the user named. `tell` always logs the refusal. `stop` ends the search, so
+   * For a server or program that the user named. `log` always logs the refusal. `stop` ends the search, so
    * that no other server than the named one is used.
    */
-  readonly named?: 'tell' | 'stop';
+  readonly named?: 'log' | 'stop';
 }
 
 /** The server that a step found, or the reason why it found none. */

@@ -18,7 +18,8 @@ import { BINARY_STEPS, resolveNatsServer } from './resolve-nats-server.js';
  *
  * @example
  * await using cluster = await startNatsCluster();
- * const store = await connectEventStore({ servers: cluster.url, name: 'shop', replicas: 3, events: [OrderPlaced] });
+ * const options = { name: 'shop', replicas: 3, events: [OrderPlaced] };
+ * const store = await connectEventStore({ servers: cluster.url, ...options });
  *
  * @throws {@link InvalidOptionError} when an option is invalid
  * @throws {@link NatsServerUnavailableError} when no nats-server can be found, fetched or started, or another

@@ -31,7 +31,7 @@ export const KEEP_FOLDER = 'keep\nkeep\n';
 
 // Descriptor 3 is stdin, since sh gives background jobs /dev/null. When the server has ended, the guard is
 // stopped first: the server's process id may already belong to another program. PIPE is ignored, because
-// nobody reads stdout when the parent was killed, and the folder must still be removed.
+// stdout has no reader when the parent was killed, and the folder must still be removed.
 const SCRIPT = `
 folder=$1; shift
 exec 3<&0

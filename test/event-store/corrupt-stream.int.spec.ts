@@ -68,11 +68,11 @@ async function importStream(name: StreamName, count: number, shift: number): Pro
   }
 }
 
-describe('a message that is no commit', () => {
+describe('a message that is not a commit', () => {
   it.each<[string, string, RegExp]>([
     ['text', 'hello', /not JSON/],
     ['without a body', '', /not JSON/],
-    ['other JSON', '{"orderId":42}', /no commit/],
+    ['other JSON', '{"orderId":42}', /not a commit/],
     ['of a later format', '{"format":2}', /format 2/],
   ])(
     '%s on the subject of a stream makes reads, loads and appends fail with its position',

@@ -31,7 +31,7 @@ export type Step =
   | { readonly kind: 'transact'; readonly writes: readonly Write[] }
   | { readonly kind: 'read'; readonly stream: string; readonly options: ReadOptions }
   | { readonly kind: 'read all'; readonly from: number; readonly category: boolean }
-  | { readonly kind: 'ask'; readonly stream: string; readonly behind: number };
+  | { readonly kind: 'ask'; readonly stream: string; readonly after: number };
 
 const streams = fc.constantFrom('a', 'b', 'c');
 const expectation: fc.Arbitrary<Expectation> = fc.oneof(
@@ -72,7 +72,7 @@ export const step: fc.Arbitrary<Step> = fc.oneof(
     from: fc.integer({ min: 0, max: 12 }),
     category: fc.boolean(),
   }),
-  fc.record({ kind: fc.constant('ask'), stream: streams, behind: fc.integer({ min: 0, max: 9 }) }),
+  fc.record({ kind: fc.constant('ask'), stream: streams, after: fc.integer({ min: 0, max: 9 }) }),
 );
 
 /** One run. It uses its own streams in stores that all runs share. */
@@ -95,7 +95,7 @@ export class Run {
     else if (next.kind === 'transact') await this.#transact(next.writes);
     else if (next.kind === 'read') await this.#read(next.stream, next.options);
     else if (next.kind === 'read all') await this.#readAll(next.from, next.category);
-    else await this.#ask(next.stream, next.behind);
+    else await this.#ask(next.stream, next.after);
   }
 
   async #append(given: Write): Promise<void> {
@@ -154,12 +154,12 @@ export class Run {
     );
   }
 
-  async #ask(of: string, behind: number): Promise<void> {
+  async #ask(of: string, after: number): Promise<void> {
     const order = this.#name(of);
     const status = await this.#both(1, async (store) => store.status(order));
     assert.equal((status as { version: number }).version, this.#model.versionOf(of));
-    await this.#both(0, async (store) => store.readCommits(order, { after: behind as never }));
-    await this.#both(0, async (store) => store.commitAt(this.#begin + 1 + behind));
+    await this.#both(0, async (store) => store.readCommits(order, { after: after as never }));
+    await this.#both(0, async (store) => store.commitAt(this.#begin + 1 + after));
     await this.#both(0, async (store) => store.streamPage({ category: this.#category, limit: 2 }));
     await this.#both(0, async (store) => store.lastSequence());
   }

@@ -192,15 +192,15 @@ describe('read', () => {
     });
 
     it('loads commits after any version', async () => {
-      for (const behind of [0, 1, 7, 8, 100, total - 1, total, total + 5]) {
-        const { commits, version } = await store.readCommits(order, { behind: behind as never });
+      for (const after of [0, 1, 7, 8, 100, total - 1, total, total + 5]) {
+        const { commits, version } = await store.readCommits(order, { after: after as never });
         expect(version).toBe(total);
         const versions = commits.flatMap(({ events, firstVersion }) =>
           events.map((_, index) => firstVersion + index),
         );
         // whole commits: the first one can start before the version
-        expect(versions.filter((found) => found > behind)).toEqual(
-          behind >= total ? [] : range(behind + 1, total),
+        expect(versions.filter((found) => found > after)).toEqual(
+          after >= total ? [] : range(after + 1, total),
         );
       }
     });

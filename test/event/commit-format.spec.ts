@@ -112,9 +112,9 @@ describe('the body of a commit', () => {
   });
 
   it.each(['null', '[]', '1', '"text"', '{}', '{"format":"1"}', '{"format":1}'])(
-    'is rejected as no commit when it is %s',
+    'is rejected as not a commit when it is %s',
     (body) => {
-      expect(decodeCommit(utf8.encode(body))).toBe('the body is no commit');
+      expect(decodeCommit(utf8.encode(body))).toBe('the body is not a commit');
     },
   );
 
@@ -142,8 +142,8 @@ describe('the body of a commit', () => {
     ['an event with a number for data', { events: [{ type: 'A', schema: 1, data: 5 }] }],
     ['an event with text for metadata', { events: [{ type: 'A', schema: 1, data: {}, meta: 'x' }] }],
     ['null for an event', { events: [null] }],
-  ])('is rejected as no commit with %s', (_, changes) => {
-    expect(decodeCommit(bodyWith(changes))).toBe('the body is no commit');
+  ])('is rejected as not a commit with %s', (_, changes) => {
+    expect(decodeCommit(bodyWith(changes))).toBe('the body is not a commit');
   });
 
   it.each([

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import type { StreamName } from '../../event/stream-name.js';
+import { asVersion } from '../../event/version.js';
 import type { ReadOptions } from '../../event-store/event-store.js';
 import type { ConformanceCase, ConformanceContext } from './conformance-case.js';
 import { counted, Noted } from './conformance-events.js';
@@ -206,19 +207,21 @@ export const streamReadCases: readonly ConformanceCase[] = [
     name: 'readCommits returns the whole commits after any version, in order',
     async run(context) {
       const order = await mixedStream(context);
-      for (const behind of range(0, TOTAL + 3)) {
-        const options = { behind: behind as never, consistency: 'leader' } as const;
-        const { commits, version } = await context.store.readCommits(order, options);
+      for (const after of range(0, TOTAL + 3)) {
+        const { commits, version } = await context.store.readCommits(order, {
+          after: asVersion(after),
+          consistency: 'leader',
+        });
         assert.equal(version, TOTAL);
         const versions = commits.flatMap(({ events, firstVersion }) =>
           events.map((_, index) => firstVersion + index),
         );
-        const wanted = behind < TOTAL ? range(behind + 1, TOTAL) : [];
+        const wanted = after < TOTAL ? range(after + 1, TOTAL) : [];
         assert.deepStrictEqual(
-          versions.filter((found) => found > behind),
+          versions.filter((found) => found > after),
           wanted,
         );
-        assert.ok(commits.every(({ events, firstVersion }) => firstVersion + events.length - 1 > behind));
+        assert.ok(commits.every(({ events, firstVersion }) => firstVersion + events.length - 1 > after));
       }
     },
   },
