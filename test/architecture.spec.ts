@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const src = join(root, 'src');
 
-/** Packages that only these folders may import, and folders that may know some folders only. */
+/** Packages that only certain folders may import, and folders that may import certain folders only. */
 const PACKAGES: readonly { package: string; folders: string[]; typesFor: string[] }[] = [
   { package: '@nats-io/', folders: ['jetstream'], typesFor: ['transport'] },
   { package: '@nestjs/', folders: ['nestjs', 'transport'], typesFor: [] },
@@ -17,10 +17,10 @@ interface SourceFile {
   readonly path: string;
   readonly folder: string;
   readonly text: string;
-  /** Imports of our own files, as paths below src, and of packages. */
+  /** Imports of files in src, as paths below src. */
   readonly own: readonly string[];
   readonly packages: readonly string[];
-  /** Packages of which more than types is imported. */
+  /** Packages from which values are imported, not only types. */
   readonly values: readonly string[];
 }
 
@@ -65,7 +65,7 @@ const files = listFiles(src).map(toSourceFile);
 const ranks = readLayerTable();
 const inFolders = files.filter(({ folder }) => folder !== '');
 
-/** All imports of one folder's files that go to another folder. */
+/** All imports from one folder to another. */
 const crossings = inFolders.flatMap(({ path, folder, own }) =>
   own
     .map((target) => ({ path, folder, target, to: target.split('/')[0] as string }))
@@ -73,28 +73,28 @@ const crossings = inFolders.flatMap(({ path, folder, own }) =>
 );
 
 describe('the layers of ARCHITECTURE.md', () => {
-  it('name every folder of src, and no folder that is not there', () => {
+  it('name every folder of src, and no others', () => {
     const folders = readdirSync(src).filter((name) => statSync(join(src, name)).isDirectory());
     expect([...ranks.keys()].toSorted()).toEqual(folders.toSorted());
   });
 
-  it('are read from the sources: there are imports between folders', () => {
+  it('are checked against real imports between folders', () => {
     expect(crossings.length).toBeGreaterThan(50);
   });
 
-  it('let imports point down only', () => {
+  it('allow imports only from higher to lower ranks', () => {
     const upward = crossings.filter(
       ({ folder, to }) => (ranks.get(to) ?? Infinity) >= (ranks.get(folder) as number),
     );
     expect(upward).toEqual([]);
   });
 
-  it('keep a folder with few acquaintances to them', () => {
+  it('restrict some folders to certain imports', () => {
     const strangers = crossings.filter(({ folder, to }) => KNOWS_ONLY[folder]?.includes(to) === false);
     expect(strangers).toEqual([]);
   });
 
-  it.each(PACKAGES)('let nobody but $folders import $package', ({ package: name, folders, typesFor }) => {
+  it.each(PACKAGES)('allow only $folders to import $package', ({ package: name, folders, typesFor }) => {
     const elsewhere = inFolders.filter(
       ({ folder, packages, values }) =>
         !folders.includes(folder) &&
@@ -108,7 +108,7 @@ describe('the layers of ARCHITECTURE.md', () => {
     expect(inside).toBe(true);
   });
 
-  it('have no circle, type imports included', () => {
+  it('have no import cycles, including type imports', () => {
     const byPath = new Map(files.map((file) => [file.path, file]));
     const done = new Set<string>();
     const findCircle = (path: string, way: string[]): string[] | undefined => {
@@ -127,7 +127,7 @@ describe('the layers of ARCHITECTURE.md', () => {
   });
 });
 
-/** A room is a folder inside of a folder of `src`; files directly in a folder are in no room. */
+/** A room is a folder inside a folder of `src`. Files directly in a folder are in no room. */
 function roomOf(path: string): string | undefined {
   const parts = path.split('/');
   return parts.length > 2 ? `${parts[0]}/${parts[1]}` : undefined;
@@ -148,7 +148,7 @@ describe('the rooms of a folder', () => {
     expect(edges.size).toBeGreaterThan(10);
   });
 
-  it('import each other without a circle', () => {
+  it('have no import cycles', () => {
     const circle = (room: string, way: readonly string[]): string[] | undefined => {
       if (way.includes(room)) return [...way.slice(way.indexOf(room)), room];
       for (const next of edges.get(room) ?? []) {
@@ -164,7 +164,7 @@ describe('the rooms of a folder', () => {
 });
 
 describe('the sources', () => {
-  it('re-export nothing outside of the public entries, and the entries hold nothing else', () => {
+  it('re-export only in the public entry files, which contain nothing else', () => {
     const reexport = /^export\s+(?:type\s+)?(?:\{[^}]*\}|\*)\s+from/m;
     expect(inFolders.filter(({ text }) => reexport.test(text)).map(({ path }) => path)).toEqual([]);
     const entries = files.filter(({ folder }) => folder === '');

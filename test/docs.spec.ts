@@ -20,7 +20,7 @@ function read(page: string): string {
   return readFileSync(join(root, page), 'utf8');
 }
 
-/** The TypeScript blocks of a page, each as a file that is nowhere on the disk. */
+/** The TypeScript blocks of a page, each as a virtual file. */
 function blocksOf(page: string): [path: string, text: string][] {
   return [...read(page).matchAll(/^```ts\n(.*?)^```/gms)].map((block, index) => [
     join(root, 'examples', `${page.replaceAll(/[/.]/g, '-')}-${index + 1}.ts`),
@@ -61,14 +61,14 @@ describe('the documentation', () => {
     const blocks = new Map(pages.flatMap(blocksOf));
     expect(blocks.size).toBeGreaterThan(0);
     expect(compile(blocks)).toEqual([]);
-    // a block with a fault is found, or the line above proves nothing
+    // a block with a type error must be found, or the line above proves nothing
     const fault = new Map([
       [join(root, 'examples', 'fault.ts'), "import { stream } from 'jetsource';\nstream(1, 2);\n"],
     ]);
     expect(compile(fault)).toHaveLength(1);
   }, 120_000);
 
-  it('names files of src that exist', () => {
+  it('names only existing files of src', () => {
     const named = [...read('ARCHITECTURE.md').matchAll(/`([\w-]+\/[\w./-]+\.ts)`/g)].map(
       ([, file]) => file as string,
     );
@@ -76,7 +76,7 @@ describe('the documentation', () => {
     expect(named.filter((file) => !ts.sys.fileExists(join(root, 'src', file)))).toEqual([]);
   });
 
-  it('links to files that exist', () => {
+  it('links only to existing files', () => {
     const broken = pages.flatMap((page) =>
       [...read(page).matchAll(/\]\((?!https?:|#)([^)#]+)/g)]
         .map((link) => join(dirname(page), link[1] as string))
@@ -88,7 +88,7 @@ describe('the documentation', () => {
     expect(broken).toEqual([]);
   });
 
-  it('lists every error with its code and what it says of the data, and no other', () => {
+  it('lists every error with its code and outcome, and no others', () => {
     const documented = [
       ...read('README.md').matchAll(/^\| `([A-Za-z]+Error)`\s*\| `([a-z-]+)`\s*\| ([a-z` ,—-]+?)\s*\|/gm),
     ].map(([, name, code, outcome]) => `${name}: ${code}, ${outcome}`);
@@ -120,7 +120,7 @@ describe('the documentation', () => {
     expect(options.filter((option) => !page.includes(`\`${option}\``))).toEqual([]);
   });
 
-  it('names npm scripts that exist', () => {
+  it('names only existing npm scripts', () => {
     const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> };
     const named = pages.flatMap((page) =>
       [...read(page).matchAll(/npm (?:run (?:--silent )?)?(test|start|[a-z:]+)(?=[`\s])/g)].map(

@@ -2,7 +2,7 @@ import { Controller, Get } from '@nestjs/common';
 import { HealthCheck, type HealthCheckResult, HealthCheckService } from '@nestjs/terminus';
 import { NatsJetStreamHealthIndicator } from 'jetsource/transport';
 
-/** Whether the connection stands and every handler gets its events. */
+/** Reports whether the connection is open and every handler receives events. */
 @Controller('health')
 export class HealthController {
   constructor(

@@ -6,7 +6,10 @@ import { ListenerModule } from './listener.module.js';
 import { ORDERS } from './orders.js';
 import { PublisherModule } from './publisher.module.js';
 
-/** Publisher and listener in one application. They are given the same `connectionOptions`, and so share one connection. */
+/**
+ * Publisher and listener in one application. They have the same `connectionOptions`, so they share one
+ * connection.
+ */
 @Module({})
 export class HybridModule {
   static on(connectionOptions: NatsConnectionOptions): DynamicModule {

@@ -1,4 +1,4 @@
-// The listener as a process of its own. Start it as often as you like: the instances share the events.
+// The listener as a separate process. You can start several: they share the events.
 import 'reflect-metadata';
 import { NestFactory } from '@nestjs/core';
 import { NatsJetStreamServer } from 'jetsource/transport';

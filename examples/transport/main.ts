@@ -5,7 +5,7 @@ import { startNatsServer } from 'jetsource/testing';
 import { NatsJetStreamServer } from 'jetsource/transport';
 import { HybridModule } from './hybrid.module.js';
 
-// without a server of yours it starts one of its own, which ends with it
+// without NATS_URL it starts its own server, which ends with this process
 const servers = process.env['NATS_URL'] || (await startNatsServer()).url;
 
 const app = await NestFactory.create(HybridModule.on({ servers, name: 'shop' }));
@@ -15,4 +15,6 @@ await app.startAllMicroservices();
 await app.listen(process.env['PORT'] || 3000);
 
 const url = await app.getUrl();
-console.log(`Try ${url}/create, ${url}/update, ${url}/delete, ${url}/sum and ${url}/health; Ctrl-C ends it.`);
+console.log(
+  `Try ${url}/create, ${url}/update, ${url}/delete, ${url}/sum and ${url}/health; stop with Ctrl-C.`,
+);

@@ -4,9 +4,10 @@ import type { NatsJetStreamContext } from 'jetsource/transport';
 import type { OrderCreated, OrderDeleted, OrderUpdated } from './orders.js';
 
 /**
- * Listens to the events of orders. Each handler has a consumer of its own: one that fails gets its event again, and the others do not.
+ * Handles the events of orders. Each handler has its own consumer: if one fails, only that one gets the event
+ * again.
  *
- * An event is acknowledged when its handler has succeeded. `context.message.ack()` does it earlier, where that is wanted.
+ * An event is acknowledged when its handler succeeds. Call `context.message.ack()` to acknowledge it earlier.
  */
 @Controller()
 export class OrderEventsController {

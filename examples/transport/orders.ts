@@ -1,22 +1,22 @@
 import type { NatsStreamConfig } from 'jetsource/transport';
 
-/** The stream that keeps the events of orders. Whoever comes first creates it. */
+/** The JetStream stream for events of orders. The first program that connects creates it. */
 export const ORDERS: NatsStreamConfig = { name: 'orders', subjects: ['order.*'] };
 
-/** What `order.created` tells. */
+/** Payload of `order.created`. */
 export interface OrderCreated {
   readonly id: number;
   readonly product: string;
   readonly quantity: number;
 }
 
-/** What `order.updated` tells. */
+/** Payload of `order.updated`. */
 export interface OrderUpdated {
   readonly id: number;
   readonly quantity: number;
 }
 
-/** What `order.deleted` tells. */
+/** Payload of `order.deleted`. */
 export interface OrderDeleted {
   readonly id: number;
 }

@@ -3,7 +3,7 @@ import { type NatsConnectionOptions, NatsJetStreamTransport } from 'jetsource/tr
 import { ORDERS } from './orders.js';
 import { ShopController } from './shop.controller.js';
 
-/** What publishes: events by `emit`, requests by `send`. */
+/** The client: it publishes events with `emit` and sends requests with `send`. */
 @Module({})
 export class PublisherModule {
   static on(connectionOptions: NatsConnectionOptions): DynamicModule {

@@ -1,4 +1,4 @@
-// The publisher as a process of its own: its events wait in the stream while no listener runs.
+// The publisher as a separate process. Its events are stored in the JetStream stream while no listener runs.
 import 'reflect-metadata';
 import { NestFactory } from '@nestjs/core';
 import { PublisherModule } from './publisher.module.js';
@@ -9,4 +9,4 @@ app.enableShutdownHooks();
 await app.listen(process.env['PORT'] || 3000);
 
 const url = await app.getUrl();
-console.log(`Try ${url}/create, ${url}/update, ${url}/delete and ${url}/sum; Ctrl-C ends it.`);
+console.log(`Try ${url}/create, ${url}/update, ${url}/delete and ${url}/sum; stop with Ctrl-C.`);

@@ -3,12 +3,12 @@ import { NatsJetStreamClientProxy, NatsJetStreamRecordBuilder, type PubAck } fro
 import { lastValueFrom } from 'rxjs';
 import type { OrderCreated, OrderDeleted, OrderUpdated } from './orders.js';
 
-/** Publishes events and sends requests, one at each address: to be tried in a browser, hence all by GET. */
+/** Publishes events and sends requests, one per path. All use GET, so that they can be tried in a browser. */
 @Controller()
 export class ShopController {
   constructor(private readonly client: NatsJetStreamClientProxy) {}
 
-  /** The answer is the stream's acknowledgement: the event is stored, and will be handled. */
+  /** Answers with the acknowledgement of the JetStream stream: the event is stored and will be handled. */
   @Get('create')
   async create(): Promise<PubAck> {
     return lastValueFrom(
@@ -21,7 +21,10 @@ export class ShopController {
     return lastValueFrom(this.client.emit<PubAck, OrderUpdated>('order.updated', { id: 1, quantity: 10 }));
   }
 
-  /** Stored once, however often it is asked for within the stream's duplicate window: the message id says that it is the same event. */
+  /**
+   * Stored once, however often it is called within the duplicate window of the JetStream stream: the message
+   * id is the same.
+   */
   @Get('delete')
   async delete(): Promise<PubAck> {
     const deleted = new NatsJetStreamRecordBuilder<OrderDeleted>({ id: 1 })

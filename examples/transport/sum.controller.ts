@@ -1,7 +1,7 @@
 import { Controller } from '@nestjs/common';
 import { MessagePattern, Payload } from '@nestjs/microservices';
 
-/** Answers requests. One instance of the service gets each. */
+/** Answers requests. Each request goes to one instance of the service. */
 @Controller()
 export class SumController {
   @MessagePattern({ cmd: 'sum' })

@@ -9,7 +9,7 @@ const item = z.object({
 
 export type Item = Readonly<z.infer<typeof item>>;
 
-/** What the schemas refuse is never stored, whichever code made it. */
+/** Every append validates its events with these schemas. */
 @Event('OrderPlaced', {
   schema: z.object({ customer: z.string().min(1), items: z.array(item).min(1).readonly() }),
 })

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { UnsupportedMediaTypeException } from '@nestjs/common';
 
-/** Refuses a body in another format, which would be passed over as if none had been sent. */
+/** Rejects a body in another format, which would otherwise be ignored as if there were none. */
 export function jsonOnly(request: IncomingMessage, _response: unknown, next: () => void): void {
   const {
     'content-type': type = '',

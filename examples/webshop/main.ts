@@ -6,7 +6,7 @@ async function main(): Promise<void> {
   const port = Number(process.env['PORT'] || 3000);
   if (!Number.isInteger(port) || port < 0 || port > 65_535)
     throw new RangeError(`PORT has to be an integer from 0 to 65535; given: ${process.env['PORT']}`);
-  // without a server of yours the shop starts one, whose folder keeps the orders until the next start
+  // without NATS_URL the shop starts a server, whose folder keeps the orders for the next start
   const servers = process.env['NATS_URL'] || (await startNatsServer({ storeDir: '.webshop' })).url;
   const { url } = await startShop(servers, port);
 

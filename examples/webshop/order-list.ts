@@ -4,10 +4,10 @@ import { defineProjection, type ProjectionDefinition } from 'jetsource';
 import { pglite, postgresProjectionStore } from 'jetsource/postgres';
 import { OrderPlaced, ParcelShipped } from './events.js';
 
-/** The name under which the read model is waited for and rebuilt. */
+/** Name of the read model, for waits and rebuilds. */
 export const ORDER_LIST = 'order-list';
 
-/** An order as it is listed. */
+/** An order in the list. */
 export interface ListedOrder {
   readonly id: string;
   readonly customer: string;
@@ -23,7 +23,7 @@ const COLUMNS = `id, customer, items, shipped, version, total_cents::float8 as "
   to_char(placed_at at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as "placedAt",
   case when shipped = 0 then 'placed' when shipped < items then 'partly shipped' else 'shipped' end as status`;
 
-/** The read model: a table that the log's events are folded into. */
+/** The read model: a table that is updated from the events of the log. */
 export function orderList(db: PGlite): ProjectionDefinition {
   return defineProjection({
     name: ORDER_LIST,
@@ -55,7 +55,7 @@ export function orderList(db: PGlite): ProjectionDefinition {
   });
 }
 
-/** Questions to the read model. */
+/** Queries on the read model. */
 @Injectable()
 export class OrderList {
   constructor(@Inject(PGlite) private readonly db: PGlite) {}
@@ -67,7 +67,7 @@ export class OrderList {
     return rows[0];
   }
 
-  /** A page of orders by id, behind the one named. */
+  /** A page of orders by id, after the given one. */
   async page(limit: number, after = ''): Promise<ListedOrder[]> {
     const { rows } = await this.db.query<ListedOrder>(
       `select ${COLUMNS} from order_list where id > $1 order by id limit $2`,

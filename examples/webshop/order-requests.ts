@@ -1,7 +1,10 @@
 import { BadRequestException, PreconditionFailedException } from '@nestjs/common';
 import { z } from 'zod';
 
-/** Text that a database column takes: PostgreSQL has no place for U+0000, and no field of ours needs control characters. */
+/**
+ * Text that a database column can store: PostgreSQL cannot store U+0000, and no field needs control
+ * characters.
+ */
 const text = z.string().regex(/^[^\p{Cc}]*$/u, 'control characters are not allowed');
 const sku = text.min(1).max(64);
 
@@ -21,17 +24,19 @@ export const placeOrder = z.strictObject({
     .array(item)
     .min(1)
     .max(100)
-    .refine((items) => isSet(items.map((line) => line.sku)), 'each sku may stand once'),
+    .refine((items) => isSet(items.map((line) => line.sku)), 'each sku may occur only once'),
 });
 export type PlaceOrder = z.infer<typeof placeOrder>;
 
 export const shipOrder = z
-  .strictObject({ skus: z.array(sku).min(1).max(100).refine(isSet, 'each sku may stand once').optional() })
+  .strictObject({
+    skus: z.array(sku).min(1).max(100).refine(isSet, 'each sku may occur only once').optional(),
+  })
   .optional()
   .transform((body) => body ?? {});
 export type ShipOrder = z.infer<typeof shipOrder>;
 
-/** `atLeast` is the position of a write that the answer has to contain. */
+/** `atLeast` is the position of a write that the answer must include. */
 export const readOrder = z.object({ atLeast: z.string().optional() });
 export type ReadOrder = z.infer<typeof readOrder>;
 
@@ -41,20 +46,20 @@ export const listOrders = readOrder.extend({
 });
 export type ListOrders = z.infer<typeof listOrders>;
 
-/** The version that an `If-Match` asks for; undefined when any will do. */
+/** The version in `If-Match`; undefined if any version matches. */
 export function versionOfIfMatch(header: string | undefined): number | undefined {
   if (header === undefined || header === '*') return undefined;
   if (!/^(W\/)?"[^"]*"$/.test(header))
     throw new BadRequestException('If-Match takes one ETag, such as "3", or *');
   const version = /^"([1-9]\d{0,14})"$/.exec(header)?.[1];
-  // an ETag that this shop never gave matches no version
+  // an ETag that this shop did not return matches no version
   if (version === undefined) throw new PreconditionFailedException(`the order is not at ${header}`);
   return Number(version);
 }
 
 /**
- * A key that names one intention of the client, however often it is sent. Whoever sends a key again gets the first answer, whatever else
- * the request says.
+ * The idempotency key of a request. A repeated key returns the first answer, whatever the rest of the request
+ * says.
  */
 export function checkedIdempotencyKey(header: string | undefined): string | undefined {
   if (header === undefined || /^[\x21-\x7e]{1,100}$/.test(header)) return header;

@@ -2,7 +2,7 @@ import { AggregateRoot } from '@nestjs/cqrs';
 import { EventSourced } from 'jetsource';
 import { type Item, OrderPlaced, ParcelShipped } from './events.js';
 
-/** A rule of the shop says no. */
+/** A rule of the shop is violated. */
 export class OrderRefused extends Error {
   override readonly name = 'OrderRefused';
 }
@@ -21,7 +21,7 @@ export class Order extends AggregateRoot {
     this.apply(new OrderPlaced(customer, items));
   }
 
-  /** Sends some of the items on their way; all that are left, when none are named. */
+  /** Ships the given items, or all remaining ones. */
   ship(skus: readonly string[] = [...this.#unshipped]): void {
     if (this.#unshipped.size === 0)
       throw new OrderRefused(`all of order ${this.id} has been shipped already`);

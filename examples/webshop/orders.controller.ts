@@ -29,21 +29,24 @@ import {
   versionOfIfMatch,
 } from './order-requests.js';
 
-/** Turns a client's key into the id of the order it places, so that a repeated request meets the same order. */
+/**
+ * Namespace for order ids that are computed from idempotency keys, so that a repeated request addresses the
+ * same order.
+ */
 const ORDER_NAMESPACE = '0b0f7f0e-7a38-5c0d-8d0c-5f6a7e1d2c3b';
 
 interface Response {
   setHeader(name: string, value: string): void;
 }
 
-/** What a write answers. Reads take `position` as `atLeast` to see the write. */
+/** Answer of a write. Pass `position` as `atLeast` to a read to see the write. */
 interface Written {
   readonly id: string;
   readonly version: number;
   readonly position: string | undefined;
-  /** False when the same request had been carried out before. */
+  /** False if the same request was handled before. */
   readonly committed: boolean;
-  /** More than 1 when another client was first and the order was decided again. */
+  /** More than 1 if another client wrote first and the order was decided again. */
   readonly attempts: number;
 }
 
@@ -94,7 +97,7 @@ export class OrdersController {
     @Res({ passthrough: true }) response: Response,
   ): Promise<ListedOrder> {
     await this.caughtUpWith(atLeast);
-    // no id of ours holds U+0000, which the database would refuse to look for
+    // no id contains U+0000, which the database would reject
     const order = id.includes('\0') ? undefined : await this.list.find(id);
     if (order === undefined) throw new NotFoundException(`there is no order ${id}`);
     response.setHeader('ETag', `"${order.version}"`);
@@ -110,7 +113,7 @@ export class OrdersController {
     return { orders, next: orders.length === limit ? orders.at(-1)?.id : undefined };
   }
 
-  /** Waits until the read model holds what the client has written. */
+  /** Waits until the read model includes what the client has written. */
   private async caughtUpWith(position: string | undefined): Promise<void> {
     if (position !== undefined) await this.projections.waitFor(ORDER_LIST, asPosition(position));
   }

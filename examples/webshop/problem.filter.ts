@@ -7,7 +7,7 @@ interface Request {
   readonly headers: Readonly<Record<string, string | undefined>>;
 }
 
-/** What a client can do something about; all else is a 500. */
+/** Errors that a client can act on. All others are a 500. */
 const STATUS: Partial<Record<AnyJetsourceError['code'], number>> = {
   'aggregate-not-found': 404,
   'invalid-stream-name': 400,
@@ -22,7 +22,7 @@ const STATUS: Partial<Record<AnyJetsourceError['code'], number>> = {
   'projection-fenced': 503,
 };
 
-/** Says what went wrong in HTTP's words. */
+/** Maps errors to HTTP responses. */
 @Catch()
 export class ProblemFilter implements ExceptionFilter {
   private readonly logger = new Logger('Shop');
@@ -40,7 +40,7 @@ export class ProblemFilter implements ExceptionFilter {
   }
 }
 
-/** What went wrong inside is the log's business. */
+/** Messages of internal errors are only logged. */
 function messageOf(error: unknown, status: number): string {
   return status !== 500 && error instanceof Error ? error.message : 'internal error';
 }

@@ -11,7 +11,7 @@ export interface Shop {
   readonly url: string;
 }
 
-/** Starts one instance of the shop; port 0 takes any that is free. */
+/** Starts one instance of the shop. Port 0 means any free port. */
 export async function startShop(servers: string, port: number): Promise<Shop> {
   const app = await NestFactory.create(ShopModule.on(servers), {
     logger: ['error', 'warn'],
@@ -19,7 +19,7 @@ export async function startShop(servers: string, port: number): Promise<Shop> {
   });
   app.enableShutdownHooks();
   await app.init();
-  // the read model is in memory: nobody should be told that an order does not exist while it is being rebuilt
+  // the read model is in memory: without this wait, requests could miss orders while it is rebuilt
   await app.get(Projections).waitUntilLive({ timeoutMs: READ_MODEL_TIMEOUT_MS });
   await app.listen(port, '127.0.0.1');
   return { app, url: await app.getUrl() };

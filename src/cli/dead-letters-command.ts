@@ -5,7 +5,7 @@ import { type DeadLetter, DeadLetterStream } from '../jetstream/dead-letters/dea
 import { JetStreamConnection } from '../jetstream/connection/jetstream-connection.js';
 import { InvalidOptionError } from '../kernel/invalid-option-error.js';
 
-/** The flags of `jetsource dead-letters`. */
+/** Flags of `jetsource dead-letters`. */
 export interface DeadLettersFlags {
   readonly servers: string;
   readonly creds?: string;
@@ -19,36 +19,38 @@ export interface DeadLettersFlags {
 
 type Print = (line: string) => void;
 
-/** `jetsource dead-letters`: what the handlers of a service gave up on. */
+/** The command `jetsource dead-letters`: lists, shows, redrives and removes the dead letters of a service. */
 export function deadLettersCommand(print: Print = console.log): Command {
-  const command = new Command('dead-letters').description('what the handlers of a service gave up on');
+  const command = new Command('dead-letters').description(
+    'messages that the handlers of a service gave up on',
+  );
   const add = (name: string, description: string): Command =>
     withConnection(command.command(name).description(description)).option(
       '--json',
-      'print a line of JSON for each',
+      'print one line of JSON for each dead letter',
     );
   const chosen = (name: string, description: string): Command =>
     add(name, description)
-      .argument('[numbers...]', 'numbers of the letters, as list prints them', numberList)
-      .option('--all', 'all of them, or with --consumer all of that one')
-      .option('--consumer <name>', 'with --all: those of one consumer, which is one handler');
+      .argument('[numbers...]', 'numbers of dead letters, as printed by list', numberList)
+      .option('--all', 'all dead letters, or with --consumer all of that consumer')
+      .option('--consumer <name>', 'with --all: only those of one consumer (each handler has one)');
 
-  add('list', 'print them, oldest first')
-    .option('--consumer <name>', 'those of one consumer, which is one handler')
+  add('list', 'print the dead letters, oldest first')
+    .option('--consumer <name>', 'only those of one consumer (each handler has one)')
     .action(async (flags: DeadLettersFlags) => listDeadLetters(flags, print));
-  add('show', 'print one in full: headers, body and the stack of its error')
-    .argument('<number>', 'its number, as list prints it', number)
+  add('show', 'print one dead letter in full: headers, body and error stack')
+    .argument('<number>', 'number of the dead letter, as printed by list', number)
     .action(async (wanted: number, flags: DeadLettersFlags) => showDeadLetter(wanted, flags, print));
-  chosen('redrive', 'give them back to the handlers that gave up on them').action(
+  chosen('redrive', 'deliver dead letters again to the handlers that gave up on them').action(
     async (numbers: number[], flags: DeadLettersFlags) => redriveDeadLetters(numbers, flags, print),
   );
-  chosen('remove', 'remove them for good').action(async (numbers: number[], flags: DeadLettersFlags) =>
+  chosen('remove', 'delete dead letters').action(async (numbers: number[], flags: DeadLettersFlags) =>
     removeDeadLetters(numbers, flags, print),
   );
   return command;
 }
 
-/** @throws {@link DeadLetterNotFoundError} when the stream does not exist. */
+/** @throws {@link DeadLetterNotFoundError} when the dead-letter stream does not exist. */
 export async function listDeadLetters(flags: DeadLettersFlags, print: Print): Promise<void> {
   await withLetters(flags, async (letters) => {
     for await (const letter of letters.list({ consumer: flags.consumer }))
@@ -56,7 +58,7 @@ export async function listDeadLetters(flags: DeadLettersFlags, print: Print): Pr
   });
 }
 
-/** @throws {@link DeadLetterNotFoundError} when there is none of that number. */
+/** @throws {@link DeadLetterNotFoundError} when there is no dead letter with the number. */
 export async function showDeadLetter(wanted: number, flags: DeadLettersFlags, print: Print): Promise<void> {
   await withLetters(flags, async (letters) => {
     const letter = await letters.get(wanted);
@@ -70,18 +72,24 @@ export async function showDeadLetter(wanted: number, flags: DeadLettersFlags, pr
   });
 }
 
-/** @throws {@link DeadLetterNotFoundError} when there is none of one of the numbers; those before it have been redriven. */
+/**
+ * @throws {@link DeadLetterNotFoundError} at the first number without a dead letter. Those before it have
+ *   been redriven.
+ */
 export async function redriveDeadLetters(
   numbers: readonly number[],
   flags: DeadLettersFlags,
   print: Print,
 ): Promise<void> {
   await forEachChosen(numbers, flags, async (letters, wanted) => {
-    tell(await letters.redrive(wanted), 'redriven', flags, print);
+    print(resultLine(await letters.redrive(wanted), 'redriven', flags));
   });
 }
 
-/** @throws {@link DeadLetterNotFoundError} when there is none of one of the numbers; those before it have been removed. */
+/**
+ * @throws {@link DeadLetterNotFoundError} at the first number without a dead letter. Those before it have
+ *   been removed.
+ */
 export async function removeDeadLetters(
   numbers: readonly number[],
   flags: DeadLettersFlags,
@@ -90,18 +98,21 @@ export async function removeDeadLetters(
   await forEachChosen(numbers, flags, async (letters, wanted) => {
     const letter = await letters.get(wanted);
     await letters.remove(wanted);
-    tell(letter, 'removed', flags, print);
+    print(resultLine(letter, 'removed', flags));
   });
 }
 
-/** One after the other: those that are there when it begins, so that what fails again at once is not redriven without end. */
+/**
+ * Applies `act` to the chosen dead letters in turn. With `--all` the list is read first, so that one that
+ * fails again at once is not redriven endlessly.
+ */
 async function forEachChosen(
   numbers: readonly number[],
   flags: DeadLettersFlags,
   act: (letters: DeadLetterStream, wanted: number) => Promise<void>,
 ): Promise<void> {
   if ((flags.all === true) === numbers.length > 0) {
-    const allowed = 'numbers of letters, or --all; not both';
+    const allowed = 'either numbers of dead letters, or --all';
     throw new InvalidOptionError({ option: 'numbers', given: numbers.join(' '), allowed });
   }
   await withLetters(flags, async (letters) => {
@@ -121,7 +132,7 @@ async function withLetters(
     throw new InvalidOptionError({
       option: '--service',
       given: service,
-      allowed: 'the name of a service; or give --stream',
+      allowed: 'the name of a service, unless --stream is given',
     });
   const connection = await JetStreamConnection.open(
     {
@@ -140,21 +151,21 @@ async function withLetters(
 
 function withConnection(command: Command): Command {
   return command
-    .option('--service <name>', 'the service that gave up: the name of its connection')
-    .option('--stream <name>', 'the stream that keeps them (default: <service>-dead-letters)')
+    .option('--service <name>', 'name of the service: the name option of its connection')
+    .option('--stream <name>', 'the dead-letter stream (default: <service>-dead-letters)')
     .option(
       '--servers <urls>',
-      'where NATS is, with commas between several',
+      'NATS server URLs, separated by commas',
       process.env['NATS_URL'] ?? 'nats://127.0.0.1:4222',
     )
     .option('--creds <file>', 'a credentials file')
-    .option('--inbox-prefix <prefix>', 'where this user may listen for answers');
+    .option('--inbox-prefix <prefix>', 'inbox prefix that this user may subscribe to');
 }
 
-function tell(letter: DeadLetter, done: string, { json }: DeadLettersFlags, print: Print): void {
-  print(
-    json === true ? JSON.stringify({ ...factsOf(letter), [done]: true }) : `${done}: ${sentence(letter)}`,
-  );
+function resultLine(letter: DeadLetter, done: string, { json }: DeadLettersFlags): string {
+  return json === true
+    ? JSON.stringify({ ...factsOf(letter), [done]: true })
+    : `${done}: ${sentence(letter)}`;
 }
 
 function sentence({
@@ -171,16 +182,16 @@ function sentence({
   return `${own}  ${time.toISOString()}  ${what}, ${attempts} attempts: ${error.name}: ${error.message}`;
 }
 
-/** All but headers and body. */
+/** The dead letter without headers and body. */
 function factsOf({ headers: _headers, data: _data, ...facts }: DeadLetter): object {
   return facts;
 }
 
 interface Content {
   readonly headers: Record<string, string[]>;
-  /** The body where it is text. */
+  /** The body if it is valid UTF-8. */
   readonly text?: string;
-  /** The body where it is none. */
+  /** The body otherwise. */
   readonly base64?: string;
 }
 
@@ -196,7 +207,7 @@ function contentOf({ headers, data }: DeadLetter): Content {
 function number(text: string): number {
   const value = Number(text);
   if (Number.isSafeInteger(value) && value > 0) return value;
-  throw new InvalidArgumentError('a number of at least 1 is needed.');
+  throw new InvalidArgumentError('must be an integer of at least 1.');
 }
 
 function numberList(text: string, before: number[] = []): number[] {

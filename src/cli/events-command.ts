@@ -2,32 +2,35 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { Command } from 'commander';
-import {
-  type ContractChange,
-  contractChanges,
-  contractOf,
-  type EventContract,
-} from '../event/event-contract.js';
 import type { EventDeclaration } from '../event/event-declaration.js';
 import { EventRegistry } from '../event/event-registry.js';
 import { declarationOf, hasDeclaration } from '../event/event-type.js';
 import { PlainEventType } from '../event/plain-event-type.js';
 import { InvalidOptionError } from '../kernel/invalid-option-error.js';
+import { type ContractChange, contractChanges, contractOf, type EventContract } from './event-contract.js';
 
-/** The flags of `jetsource events`. */
+/** Flags of `jetsource events`. */
 export interface EventsFlags {
   readonly check?: string;
   readonly write?: string;
   readonly json?: boolean;
 }
 
-/** `jetsource events`: what the log's readers rely on, and whether it still holds. */
+/**
+ * The command `jetsource events`: prints the event types of a module and checks them for breaking changes.
+ */
 export function eventsCommand(print: (line: string) => void = console.log): Command {
   return new Command('events')
-    .description('print the event types that a module exports, and check them against a committed file')
-    .argument('<module>', 'an ES module that exports event classes and event types (built, or with a loader)')
-    .option('--check <file>', 'compare with that file; exit 1 at a breaking change')
-    .option('--write <file>', 'write the types to that file, to be committed')
+    .description('print the event types that a module exports, and check them for breaking changes')
+    .argument(
+      '<module>',
+      'an ES module that exports event classes and event types (compiled, or with a loader)',
+    )
+    .option(
+      '--check <file>',
+      'compare with a file that --write wrote; exit with 1 if there is a breaking change',
+    )
+    .option('--write <file>', 'write the event types to a file, to be committed')
     .option('--json', 'print JSON')
     .action(async (module: string, flags: EventsFlags) => {
       if (!(await runEvents(module, flags, print))) process.exitCode = 1;
@@ -35,8 +38,9 @@ export function eventsCommand(print: (line: string) => void = console.log): Comm
 }
 
 /**
- * @returns whether nothing that readers rely on is broken.
- * @throws {@link InvalidOptionError} when the module or the file cannot be read; {@link EventRegistrationError} when the types cannot stand together.
+ * @returns whether there is no breaking change.
+ * @throws {@link InvalidOptionError} when the module or the file cannot be read;
+ *   {@link EventRegistrationError} when types conflict.
  */
 export async function runEvents(
   module: string,
@@ -62,7 +66,7 @@ async function declarationsIn(module: string): Promise<EventDeclaration[]> {
       given: module,
       allowed: 'a module that exports event types',
     });
-  // the same checks as at the start of a program
+  // for its checks, which a store runs when it is opened
   new EventRegistry(definitions);
   return definitions.map((definition) =>
     definition instanceof PlainEventType ? definition.declaration : declarationOf(definition),

@@ -20,7 +20,7 @@ new Command('jetsource')
   .addCommand(deadLettersCommand())
   .parseAsync()
   .catch((error: unknown) => {
-    // a stack helps nobody who got a message that says what to do
+    // errors of jetsource say what to do: the stack would only hide the message
     console.error(hasJetsourceBrand(error) ? error.message : error);
     process.exitCode = 1;
   });

@@ -6,7 +6,7 @@ import { OwnedNatsServer } from '../testing/owned-nats-server.js';
 import { startNatsCluster } from '../testing/start-nats-cluster.js';
 import { startNatsServer } from '../testing/start-nats-server.js';
 
-/** The flags of `jetsource nats`. */
+/** Flags of `jetsource nats`. */
 export interface NatsFlags {
   readonly port?: number;
   readonly storeDir?: string;
@@ -14,31 +14,34 @@ export interface NatsFlags {
   readonly json?: boolean;
 }
 
-/** What the command needs of the process around it. */
+/** Output and signal of the process that runs the command. */
 export interface CommandSurroundings {
-  /** Writes a line to the standard output. */
+  /** Writes a line to stdout. */
   readonly print: (line: string) => void;
-  /** Writes a line to the error output. */
+  /** Writes a line to stderr. */
   readonly note: (line: string) => void;
-  /** Aborts when a person has had enough. */
+  /** Aborts on Ctrl-C. */
   readonly signal: AbortSignal;
 }
 
-/** `jetsource nats`: one server, or three, until Ctrl-C. */
+/** The command `jetsource nats`: runs one server or a cluster of three until Ctrl-C. */
 export function natsCommand(): Command {
   return new Command('nats')
-    .description('start a nats-server with JetStream, fetching it the first time; ends with Ctrl-C')
+    .description('run a nats-server with JetStream until Ctrl-C; fetches the program if the machine has none')
     .option(
       '--port <number>',
-      'port for clients; with --cluster of the first server (default: a free one)',
+      'client port; with --cluster the port of the first server (default: a free port)',
       port,
     )
-    .option('--store-dir <folder>', 'keep the data there (default: a temporary folder, removed at the end)')
-    .option('--cluster', 'start a cluster of three servers')
+    .option(
+      '--store-dir <folder>',
+      'store folder, kept at the end (default: a temporary folder, removed at the end)',
+    )
+    .option('--cluster', 'run a cluster of three servers')
     .option('--json', 'print one line of JSON when ready')
     .action(async (flags: NatsFlags) => {
       const stop = new AbortController();
-      // once: a second Ctrl-C while we stop ends us at once, and the servers with us
+      // once: a second Ctrl-C ends this process at once, and the servers with it
       for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => stop.abort());
       await runNats(flags, {
         print: (line) => void process.stdout.write(`${line}\n`),
@@ -49,9 +52,11 @@ export function natsCommand(): Command {
 }
 
 /**
- * Starts the server or the cluster, prints where it is, and stops it when the signal aborts; a start is cut short then.
- * @throws what `startNatsServer` and `startNatsCluster` throw, and {@link NatsServerUnavailableError} when the server
- *   ends by itself (of a cluster: when no majority is left)
+ * Starts the server or the cluster, prints its URL, and stops it when the signal aborts. That also aborts the
+ * start.
+ *
+ * @throws what `startNatsServer` and `startNatsCluster` throw, and {@link NatsServerUnavailableError} when
+ *   the server ends by itself, or a cluster loses its majority
  */
 export async function runNats(flags: NatsFlags, surroundings: CommandSurroundings): Promise<void> {
   const started = await startUnlessAborted(flags, surroundings);
@@ -64,9 +69,9 @@ export async function runNats(flags: NatsFlags, surroundings: CommandSurrounding
   }
 }
 
-/** What is printed about the servers that run. */
+/** What is printed about the running servers. */
 interface Told {
-  /** For clients; of a cluster all of them, separated by commas. */
+  /** Client URL; for a cluster all URLs, separated by commas. */
   readonly url: string;
   readonly version: string;
   readonly storeDirs: readonly string[];
@@ -107,7 +112,7 @@ function sentence({ url, version }: Told): string {
 }
 
 async function untilOver(servers: readonly NatsServer[], surroundings: CommandSurroundings): Promise<void> {
-  // neither the servers nor signal handlers keep a process alive
+  // keeps the process alive: neither the servers nor signal handlers do
   const alive = setInterval(() => undefined, 2 ** 30);
   try {
     await Promise.race([aborted(surroundings.signal), majorityLost(servers, surroundings)]);
@@ -116,21 +121,21 @@ async function untilOver(servers: readonly NatsServer[], surroundings: CommandSu
   }
 }
 
-/** Rejects when too many servers have ended by themselves; tells of those that the others can do without. */
+/** Rejects when the majority of the servers has ended by itself. Notes each server that ended before that. */
 function majorityLost(servers: readonly NatsServer[], { note, signal }: CommandSurroundings): Promise<never> {
   let running = servers.length;
   return new Promise((_, reject) => {
-    const onEnd = (url: string, epitaph: string): void => {
+    const onEnd = (url: string, report: string): void => {
       if (signal.aborted) return;
       running -= 1;
-      const message = `the nats-server at ${url} ${epitaph}`;
+      const message = `the nats-server at ${url} ${report}`;
       if (running * 2 > servers.length) note(message);
       else reject(new NatsServerUnavailableError(message));
     };
-    // a server of somebody else may come and go
+    // only servers that this process started report their end
     for (const server of servers.filter((candidate) => candidate instanceof OwnedNatsServer)) {
       const { url } = server;
-      void server.epitaph().then((epitaph) => onEnd(url, epitaph));
+      void server.exitReport().then((report) => onEnd(url, report));
     }
   });
 }
@@ -143,5 +148,5 @@ function aborted(signal: AbortSignal): Promise<void> {
 function port(text: string): number {
   const value = Number(text);
   if (Number.isInteger(value) && value > 0 && value < 65_536) return value;
-  throw new InvalidArgumentError('a port is an integer from 1 to 65535');
+  throw new InvalidArgumentError('must be an integer from 1 to 65535.');
 }

@@ -2,45 +2,56 @@ import type { CommitEvent, StoredCommit } from './commit.js';
 import { mergedMetadata, recordedMetadata } from './metadata.js';
 import { positionOf } from './position.js';
 
-/** An event in the structured JSON form of CloudEvents 1.0; the attributes below `data` are extensions. */
+/** An event in the structured JSON format of CloudEvents 1.0. The attributes below `data` are extensions. */
 export interface CloudEvent {
+  /** Version of the CloudEvents specification. */
   readonly specversion: '1.0';
-  /** The event's id: commit id and index. */
+  /** The event's id: commit id and index in the commit. */
   readonly id: string;
+  /** The source that {@link toCloudEvents} was called with. */
   readonly source: string;
-  /** The registered name that it was stored under. */
+  /** The event type that the event was stored as. */
   readonly type: string;
   /** The stream, as `category/id`. */
   readonly subject: string;
-  /** The server's time where it was read, else when it happened; ISO 8601. */
+  /** The server's timestamp of the commit, ISO 8601. It is `occurredAt` where the timestamp was not read. */
   readonly time: string;
+  /** Media type of `data`. */
   readonly datacontenttype: 'application/json';
-  /** As stored: not upcast, dates as their text. */
+  /** The data as stored: not upcast, with dates as text. */
   readonly data: unknown;
+  /** Schema version of the data. */
   readonly schemaversion: number;
+  /** Version of the event in its stream: 1, 2, 3… */
   readonly streamversion: number;
+  /** Position of the event in the store. */
   readonly position: string;
+  /** Id of the request that the event belongs to. */
   readonly correlationid: string;
+  /** Id of the command or event that caused this one. */
   readonly causationid: string;
+  /** Who caused the event, if the metadata say so. */
   readonly actor?: string;
+  /** Tenant that the event belongs to, if the metadata say so. */
   readonly tenant?: string;
 }
 
 /**
- * The events of a commit as CloudEvents, for brokers and tools that speak it. What is said of the events under keys of your own is left out, since an
- * extension holds no object.
+ * Converts the events of a commit to CloudEvents, for brokers and tools that read that format. Metadata under
+ * your own keys are left out: a CloudEvents extension cannot hold an object.
  *
- * @param source URI reference of who tells it, such as `/shop`: with it, an event's id is unique.
+ * @param source URI reference of the producer, such as `/shop`. Source and id together identify an event.
  * @example
  * for await (const { commits } of store.follow({ signal })) {
  *   for (const commit of commits) await broker.send(toCloudEvents(commit, '/shop'));
  * }
  */
 export function toCloudEvents(commit: StoredCommit, source: string): CloudEvent[] {
-  return commit.events.map((event, index) => toCloudEvent(commit, event, index, source));
+  return commit.events.map((_, index) => toCloudEvent(commit, index, source));
 }
 
-function toCloudEvent(commit: StoredCommit, event: CommitEvent, index: number, source: string): CloudEvent {
+function toCloudEvent(commit: StoredCommit, index: number, source: string): CloudEvent {
+  const event = commit.events[index] as CommitEvent;
   const shared = recordedMetadata(commit.commitId, commit.metadata);
   const metadata = event.metadata === undefined ? shared : mergedMetadata(shared, event.metadata);
   const { occurredAt, correlationId, causationId, actor, tenant } = metadata;

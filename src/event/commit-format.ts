@@ -3,7 +3,7 @@ import type { Metadata, StoredMetadata } from './metadata.js';
 import { isPredecessorList } from './predecessors.js';
 import { storedStream } from './stream-name.js';
 
-/** Number of the body format that this version writes; docs/wire-format.md describes it. */
+/** Number of the body format that this release writes. docs/wire-format.md describes it. */
 const FORMAT = 1;
 
 interface EventBody {
@@ -28,7 +28,7 @@ interface CommitBody {
 const utf8 = new TextEncoder();
 const text = new TextDecoder();
 
-/** The body of the message that stores the commit. */
+/** Encodes a commit as the body of its message. */
 export function encodeCommit(commit: Commit): Uint8Array {
   const body: CommitBody = {
     format: FORMAT,
@@ -44,22 +44,26 @@ export function encodeCommit(commit: Commit): Uint8Array {
   return utf8.encode(JSON.stringify(body));
 }
 
-/** A message of the store as readers hand it over. */
+/** A message of the store, as a reader received it. */
 export interface CommitMessage {
+  /** Sequence in the JetStream stream. */
   readonly sequence: number;
   readonly data: Uint8Array;
-  /** The server's time in milliseconds since 1970, where it was read. */
+  /** The server's timestamp in milliseconds since 1970; undefined if it was not read. */
   readonly time?: number | undefined;
 }
 
-/** The commit in a message, or the reason in words why it is none: what to make of a foreign message is the reader's decision. */
+/**
+ * Decodes the commit in a message. Returns the reason as text if the message holds no commit: the caller
+ * decides what to do about it.
+ */
 export function decodeCommit(message: CommitMessage): StoredCommit | string {
   const parsed = parse(message.data);
   if (parsed === undefined) return 'the body is not JSON';
   const format = formatOf(parsed);
-  if (format === undefined) return 'the body is no commit';
+  if (format === undefined) return 'the body is not a commit';
   if (format !== FORMAT) return `the commit has format ${format}, this version reads format ${FORMAT}`;
-  if (!isCommitBody(parsed)) return 'the body is no commit';
+  if (!isCommitBody(parsed)) return 'the body is not a commit';
   return toCommit(parsed, message);
 }
 
@@ -71,7 +75,7 @@ function parse(body: Uint8Array): unknown {
   }
 }
 
-/** The only field that every format has. */
+/** Reads `format`, the only field that every format has. */
 function formatOf(value: unknown): number | undefined {
   if (!isObject(value) || !('format' in value)) return undefined;
   return typeof value.format === 'number' ? value.format : undefined;

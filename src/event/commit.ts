@@ -1,36 +1,52 @@
 import type { Metadata, StoredMetadata } from './metadata.js';
 import type { StreamName } from './stream-name.js';
 
-/** One event as it stands in a commit: registered name, schema version and plain data. */
+/** One event of a commit: event type, schema version and plain data. */
 export interface CommitEvent {
+  /** The event type that it was stored as. */
   readonly type: string;
+  /** Schema version of the data: 1, 2, 3… */
   readonly schemaVersion: number;
+  /** The data as JSON holds them: not upcast, fields not decoded. */
   readonly data: unknown;
-  /** What is said of this event alone; merged over the commit's metadata when read. */
+  /** Metadata of this event only. Reads merge them over the metadata of the commit. */
   readonly metadata?: Metadata | undefined;
 }
 
 /** The events of one append to one stream: one JetStream message. */
 export interface Commit {
+  /** The event stream that the commit belongs to. */
   readonly stream: StreamName;
-  /** UUID v7, or v5 of a command id and the stream; the `Nats-Msg-Id` of the message. */
+  /**
+   * UUID v7, or UUID v5 of command id and stream if a command id was given. It is the `Nats-Msg-Id` of the
+   * message.
+   */
   readonly commitId: string;
-  /** Random: tells which of two callers with the same commit id stored it. */
+  /** Random id of the call. It tells which of two callers with the same commit id stored the commit. */
   readonly attemptId: string;
   /** Number of this commit in its stream: 1, 2, 3… */
   readonly number: number;
-  /** Version of its first event. */
+  /** Version of the first event of the commit. */
   readonly firstVersion: number;
-  /** Sequences of earlier commits as stored: newest first, the first one as it is, then the difference to the next older one. */
+  /**
+   * Sequences of earlier commits of the stream, newest first. The first is absolute, each other one is the
+   * difference to the one before it.
+   */
   readonly predecessors: readonly number[];
+  /** Metadata that all events of the commit share. */
   readonly metadata: StoredMetadata;
+  /** At least one event, in order of their versions. */
   readonly events: readonly CommitEvent[];
 }
 
-/** A commit with its place in the store. */
+/** A commit with its sequence in the store. */
 export interface StoredCommit extends Commit {
+  /** Sequence of the commit's message in the JetStream stream. */
   readonly sequence: number;
-  /** The server's time in milliseconds since 1970; absent in folds, which read no header. */
+  /**
+   * The server's timestamp in milliseconds since 1970. Undefined when a repository loads, since it reads no
+   * headers.
+   */
   readonly time?: number | undefined;
 }
 

@@ -1,10 +1,10 @@
 /**
- * Turns the data of an event into JSON and back, for what {@link FieldKinds} do not cover: decimals, `Temporal`, a class of your own. The round trip
- * has to give back what went in.
+ * Converts the data of an event to JSON and back, for types that {@link FieldKinds} do not cover: decimals,
+ * `Temporal`, your own classes. `fromJson(toJson(data))` must equal `data`.
  */
 export interface EventCodec<Data extends object = object> {
-  /** A copy of the data that JSON holds as it is. */
+  /** Returns a copy of the data that JSON can hold without loss. */
   toJson(data: Data): object;
-  /** The data, made of what `toJson` gave, years ago maybe; what was stored under an older version comes upcast. */
+  /** Returns the data for stored JSON. JSON of an older schema version has been upcast before. */
   fromJson(json: object): Data;
 }

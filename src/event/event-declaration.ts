@@ -5,39 +5,40 @@ import type { EventCodec } from './event-codec.js';
 import { fieldCodec, type FieldKinds } from './field-codec.js';
 import type { Upcasts } from './upcast.js';
 
-/** The data that a schema takes: those that are stored and read back. */
+/** The input type of a schema: the data that are stored and read back. */
 export type SchemaData<Schema extends StandardSchemaV1> =
   StandardSchemaV1.InferInput<Schema> extends object ? StandardSchemaV1.InferInput<Schema> : never;
 
-/** What is said of an event type beside its name, on a class by {@link Event} and without one by {@link eventType}. */
+/** Options of an event type, for {@link Event} on a class and {@link eventType} without a class. */
 export interface EventTypeOptions<
   Schema extends StandardSchemaV1 = StandardSchemaV1,
   Data extends object = object,
 > {
-  /** Schema version of the data that are stored from now on. @default 1 */
+  /** Schema version that new events are stored with: 1, 2, 3… @default 1 */
   readonly version?: number | undefined;
   /**
-   * Judges the data of each event before it is stored, and when it is read if the store is told so (`onInvalidEvent`): any Standard Schema (zod,
-   * valibot, arktype …) that answers at once. It judges only: what was given is stored, not what the schema makes of it. @default anything goes
+   * Validates the data of each event before it is stored, and when it is read if `onInvalidEvent` is not
+   * `accept`. Any synchronous Standard Schema: zod, valibot, arktype … It only validates: the data are stored
+   * as given, not as the schema transforms them. @default no validation
    */
   readonly schema?: Schema | undefined;
   /**
-   * How stored data of earlier versions become those of the next one, by the version that they have: `upcasts: { 1: …, 2: … }` for version 3.
-   * Without a gap up to the current version. @default none
+   * Functions that convert stored data to the next schema version, by the version they start from:
+   * `upcasts: { 1: …, 2: … }` for version 3. There must be no gap up to the current version. @default none
    */
   readonly upcasts?: Upcasts | undefined;
-  /** Names that events of the type were stored under before. @default none */
+  /** Earlier names of the event type. @default none */
   readonly aliases?: readonly string[] | undefined;
   /**
-   * What JSON has no form for, by path: `{ placedAt: 'date', 'items.*.cents': 'bigint' }`. Stored as text (ISO 8601, decimal, base64) and
-   * read back as what it was. @default none; JSON holds all of it
+   * Fields of a type that JSON does not have, by path: `{ placedAt: 'date', 'items.*.cents': 'bigint' }`.
+   * They are stored as text (ISO 8601, decimal, base64) and converted back on read. @default none
    */
   readonly fields?: FieldKinds | undefined;
-  /** In place of `fields`, for what they do not cover. @default none */
+  /** Replaces `fields`, for types that they do not cover. @default none */
   readonly codec?: EventCodec<Data> | undefined;
 }
 
-/** An event type as it was declared, checked. */
+/** A checked declaration of an event type. */
 export interface EventDeclaration {
   readonly name: string;
   readonly schemaVersion: number;
@@ -48,15 +49,15 @@ export interface EventDeclaration {
   readonly codec: EventCodec | undefined;
 }
 
-/** An event type as a store knows it. */
+/** An event type that is registered with a store. */
 export interface EventType extends EventDeclaration {
-  /** Of the class whose instances the events are; undefined for plain events. */
+  /** Prototype of the event class; undefined for plain events. */
   readonly prototype: object | undefined;
 }
 
 const OPTIONS = ['version', 'schema', 'upcasts', 'aliases', 'fields', 'codec'];
 
-/** @throws {@link EventRegistrationError} naming the type, when it could not be stored or read back like this. */
+/** @throws {@link EventRegistrationError} with the name of the type, when the options are invalid. */
 export function declareEvent(name: string, options: EventTypeOptions): EventDeclaration {
   if (typeof name !== 'string' || name === '') throw new EventRegistrationError('an event type needs a name');
   checkKnownOptions(options, OPTIONS, `event type ${name}: `);
@@ -75,10 +76,10 @@ function checkUpcasts(name: string, version: number, upcasts: Upcasts): void {
   const from = Object.keys(upcasts).map(Number);
   if (from.length === 0) return;
   if (!from.every((key) => isVersion(key) && key < version))
-    refuse(name, `upcasts must lead from versions below ${version}`);
+    refuse(name, `upcasts must start from versions below ${version}`);
   for (let step = Math.min(...from); step < version; step += 1) {
     if (typeof upcasts[step] !== 'function')
-      refuse(name, `there is a gap in its upcasts: none leads from version ${step} to ${step + 1}`);
+      refuse(name, `its upcasts have a gap: there is none from version ${step} to ${step + 1}`);
   }
 }
 

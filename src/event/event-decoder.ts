@@ -8,19 +8,21 @@ import type { Position } from './position.js';
 import type { StreamName } from './stream-name.js';
 import { type StoredData, type UpcastEvent, upcastEvents } from './upcast.js';
 
-/** What a store does with events that it cannot read as they are meant. */
+/** What a store does with events that it cannot read. */
 export interface EventPolicies {
   /**
-   * With an event whose type is not registered, or whose schema version nothing leads from (such as one that a newer release wrote): `fail` the
-   * read, `skip` the event, or hand it over `raw`, its data as stored. Readers that name `types`, and projections, never fail at a type that
-   * they do not ask for. Counted in `store.registry.unreadable`.
+   * For an event whose type is not registered, or whose schema version has no upcast (a newer release may
+   * have written it): `fail` the read, `skip` the event, or return it `raw` with its data as stored. Reads
+   * with `types` and projections never fail at a type that they do not ask for. Counted in
+   * `store.registry.unreadable`.
    *
    * @default 'fail'
    */
   readonly onUnknownEvent?: 'fail' | 'skip' | 'raw' | undefined;
   /**
-   * With a stored event that the schema of today refuses: `accept` it (no stored event is judged, which is faster), `skip` it, or `fail` the read.
-   * Appends are judged in any case. Counted in `store.registry.unreadable`.
+   * For a stored event that fails the current schema: `accept` it (stored events are not validated, which is
+   * faster), `skip` it, or `fail` the read. Appends are always validated. Counted in
+   * `store.registry.unreadable`.
    *
    * @default 'accept'
    */
@@ -33,36 +35,45 @@ export interface EventPolicies {
   readonly cipher?: EventCipher | undefined;
 }
 
-/** An event as it is read: its type and version are those of today, whatever it was stored as. */
+/** A decoded event, with the current type name and schema version whatever it was stored as. */
 export interface DecodedEvent {
+  /** The current name of the event type. */
   readonly type: string;
+  /** Schema version of `data`: the current one of the type, unless the event is returned raw. */
   readonly schemaVersion: number;
+  /** An instance of the registered class; plain data for a type without a class. */
   readonly data: object;
 }
 
-/** Where a stored event stands, and what is said of it. */
+/** Position and metadata of a stored event. */
 export interface EventPlace {
   readonly stream: StreamName;
   readonly position: Position;
   readonly metadata: RecordedMetadata;
 }
 
-/** Tells whether a reader asks for an event type. */
+/** Returns true for an event type that the reader asks for. */
 export type IsWanted = (type: string) => boolean;
 
-/** One stored event on its way to what it stands for. */
+/** State of decoding one stored event. */
 interface Reading extends EventPlace {
   readonly storedType: string;
   readonly isWanted: IsWanted;
   steps: number;
 }
 
-/** Types that become each other without an end are an error, not a hang. */
+/** Why an event cannot be read. */
+interface ReadFault {
+  readonly reason: string;
+  readonly cause?: unknown;
+}
+
+/** Upcasts that form a cycle end in an error here, not in an endless loop. */
 const MOST_STEPS = 1_000;
 
-/** Makes of stored events what they stand for today: upcast, with their fields decoded, as instances of their classes. */
+/** Decodes stored events: upcasts them, decodes their fields, and creates instances of their classes. */
 export class EventDecoder {
-  /** How many events were refused or dealt with by policy, by their stored type. */
+  /** Number of events that failed, were skipped or were returned raw, by stored type. */
   readonly unreadable = new Map<string, number>();
   readonly #types: ReadonlyMap<string, EventType>;
   readonly #onUnknown: 'fail' | 'skip' | 'raw';
@@ -78,7 +89,7 @@ export class EventDecoder {
     const { type, schemaVersion } = stored;
     const event = { type, schemaVersion, data: stored.data as object };
     const known = this.#types.get(type);
-    // true of most events of most logs: there is nothing to do but to make an instance
+    // the fast path for most events: no upcast, no codec, no validation
     if (known?.schemaVersion === schemaVersion && this.#isPlain(known)) return [revived(known, event.data)];
     return this.#read(event, { ...place, storedType: type, isWanted, steps: 0 });
   }
@@ -90,15 +101,19 @@ export class EventDecoder {
   #read(event: DecodedEvent, reading: Reading): readonly DecodedEvent[] {
     const type = this.#types.get(event.type);
     if (type === undefined)
-      return this.#unknown(event, reading, 'its type is not registered: add it to the events of the store');
+      return this.#unknown(
+        event,
+        reading,
+        'its type is not registered: add it to the events option of the store',
+      );
     if (event.schemaVersion === type.schemaVersion) return this.#current(type, event, reading);
     if (event.schemaVersion > type.schemaVersion) {
-      const reason = `a newer release wrote it, this one knows version ${type.schemaVersion}: update it`;
+      const reason = `it has a newer schema version than this program knows (${type.schemaVersion}): update the program`;
       return this.#unknown(event, reading, reason);
     }
     const upcast = type.upcasts[event.schemaVersion];
     if (upcast === undefined)
-      return this.#unknown(event, reading, `nothing leads from that version: add an upcast to ${type.name}`);
+      return this.#unknown(event, reading, `there is no upcast from that version: add one to ${type.name}`);
     return this.#upcast(event, reading, () => {
       const made = upcast(event.data as StoredData, reading.metadata);
       return upcastEvents(made, { type: type.name, version: event.schemaVersion + 1 });
@@ -107,7 +122,7 @@ export class EventDecoder {
 
   #upcast(event: DecodedEvent, reading: Reading, upcast: () => readonly UpcastEvent[]): DecodedEvent[] {
     reading.steps += 1;
-    if (reading.steps > MOST_STEPS) throw unreadable(event, reading, 'its upcasts lead round in a circle');
+    if (reading.steps > MOST_STEPS) throw unreadable(event, reading, { reason: 'its upcasts form a cycle' });
     return this.#run(event, reading, upcast).flatMap(({ type, version, data }) => {
       const schemaVersion = version ?? this.#types.get(type)?.schemaVersion ?? 1;
       return this.#read({ type, schemaVersion, data }, reading);
@@ -118,7 +133,7 @@ export class EventDecoder {
     try {
       return upcast();
     } catch (cause) {
-      throw unreadable(event, reading, `its upcast failed: ${(cause as Error).message}`, cause);
+      throw unreadable(event, reading, { reason: `its upcast failed: ${(cause as Error).message}`, cause });
     }
   }
 
@@ -127,30 +142,30 @@ export class EventDecoder {
     try {
       data = type.codec === undefined ? event.data : type.codec.fromJson(event.data);
     } catch (cause) {
-      return this.#invalid(event, reading, (cause as Error).message, cause);
+      return this.#invalid(event, reading, { reason: (cause as Error).message, cause });
     }
     const faults =
       type.schema === undefined || this.#onInvalid === 'accept'
         ? undefined
         : faultsIn(type.name, type.schema, data);
-    return faults === undefined ? [revived(type, data)] : this.#invalid(event, reading, faults);
+    return faults === undefined ? [revived(type, data)] : this.#invalid(event, reading, { reason: faults });
   }
 
-  /** Also where invalid events are accepted, one that cannot be decoded fails: there is nothing to hand over. */
-  #invalid(event: DecodedEvent, reading: Reading, reason: string, cause?: unknown): DecodedEvent[] {
+  /** An event that cannot be decoded fails with `accept` as well: there is no data to return. */
+  #invalid(event: DecodedEvent, reading: Reading, { reason, cause }: ReadFault): DecodedEvent[] {
     this.#count(reading);
     if (this.#onInvalid === 'skip') return [];
-    const remedy = 'mend the schema or add an upcast, or choose another policy as onInvalidEvent';
-    throw unreadable(event, reading, `it is invalid (${reason}): ${remedy}`, cause);
+    const remedy = 'fix the schema, add an upcast, or set another onInvalidEvent policy';
+    throw unreadable(event, reading, { reason: `it is invalid (${reason}): ${remedy}`, cause });
   }
 
   #unknown(event: DecodedEvent, reading: Reading, reason: string): DecodedEvent[] {
-    // its reader leaves it out, and the events beside it keep their ids
+    // the reader filters it out; the ids of its siblings count it
     if (!reading.isWanted(event.type)) return [event];
     this.#count(reading);
     if (this.#onUnknown === 'raw') return [event];
     if (this.#onUnknown === 'skip') return [];
-    throw unreadable(event, reading, `${reason}, or choose another policy as onUnknownEvent`);
+    throw unreadable(event, reading, { reason: `${reason}, or set another onUnknownEvent policy` });
   }
 
   #count({ storedType }: Reading): void {
@@ -161,8 +176,7 @@ export class EventDecoder {
 function unreadable(
   { type, schemaVersion }: DecodedEvent,
   { stream, position }: Reading,
-  reason: string,
-  cause?: unknown,
+  { reason, cause }: ReadFault,
 ): UnreadableEventError {
   const details = { stream: stream.toString(), position, type, schemaVersion, reason };
   return new UnreadableEventError(details, cause === undefined ? {} : { cause });
@@ -172,7 +186,10 @@ function revived({ name, schemaVersion, prototype }: EventType, data: object): D
   return { type: name, schemaVersion, data: prototype === undefined ? data : instanceOf(prototype, data) };
 }
 
-/** Stored data never reach a setter, `__proto__` above all, nor fail at a getter that the class has got since. */
+/**
+ * Defines properties directly, so that stored data cannot call a setter (`__proto__` above all) or fail at a
+ * getter that was added to the class later.
+ */
 function instanceOf(prototype: object, data: object): object {
   const instance = Object.create(prototype) as Record<string, unknown>;
   for (const [key, value] of Object.entries(data)) {

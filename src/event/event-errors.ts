@@ -1,7 +1,7 @@
 import { describeValue } from '../kernel/invalid-option-error.js';
 import { JetsourceError } from '../kernel/jetsource-error.js';
 
-/** A category or an id that no stream can have. Nothing was sent. */
+/** The category or the id of a stream is invalid. Nothing was sent. */
 export class InvalidStreamNameError extends JetsourceError {
   readonly code = 'invalid-stream-name';
   override readonly outcome = 'not-applied';
@@ -15,30 +15,37 @@ export class InvalidStreamNameError extends JetsourceError {
   }
 }
 
-/** An event, or its metadata, that cannot be stored. Nothing was sent. */
+/** An event or its metadata cannot be stored. Nothing was sent. */
 export class InvalidEventError extends JetsourceError {
   readonly code = 'invalid-event';
   override readonly outcome = 'not-applied';
   override readonly name = 'InvalidEventError';
 }
 
-/** An event type that is registered twice, or not at all: fix the `events` option. */
+/**
+ * An event type is registered twice, not registered, or declared with invalid options. Fix the `events`
+ * option or the declaration.
+ */
 export class EventRegistrationError extends JetsourceError {
   readonly code = 'event-registration';
   override readonly outcome = 'not-applied';
   override readonly name = 'EventRegistrationError';
 }
 
-/** A stored event cannot be read as it is meant: register its type, add an upcast, or choose another policy. It stays as it is in the log. */
+/**
+ * A stored event cannot be read. Register its type, add an upcast, or choose another policy. The stored event
+ * is unchanged.
+ */
 export class UnreadableEventError extends JetsourceError {
   readonly code = 'unreadable-event';
   override readonly name = 'UnreadableEventError';
   /** The stream, as `category/id`. */
   readonly stream: string;
-  /** Where in the store the event stands. */
+  /** Position of the event in the store. */
   readonly position: string;
-  /** The type that could not be read: the stored one, or one that an upcast made of it. */
+  /** The type that could not be read: the stored one, or one that an upcast returned. */
   readonly type: string;
+  /** Schema version of that type. */
   readonly schemaVersion: number;
 
   constructor(
@@ -56,18 +63,21 @@ export class UnreadableEventError extends JetsourceError {
   }
 }
 
-/** The log holds a message that is no commit of ours, or whose versions do not fit. It is never skipped silently. */
+/**
+ * The log holds a message that is not a commit, or a commit whose versions do not continue those of its
+ * stream. Such a message is never skipped silently.
+ */
 export class CorruptStreamError extends JetsourceError {
   readonly code = 'corrupt-stream';
   override readonly outcome = 'not-applied';
   override readonly name = 'CorruptStreamError';
-  /** The stream as `category/id`, or the subject where the message tells no stream. */
+  /** The stream, as `category/id`; the subject of the message if it names no stream. */
   readonly stream: string;
-  /** Where in the store the fault stands. */
+  /** Position of the faulty message in the store. */
   readonly position: string;
 
   constructor(details: { stream: string; position: string; reason: string }, options?: ErrorOptions) {
-    super(`${details.stream} is damaged at position ${details.position}: ${details.reason}`, options);
+    super(`${details.stream} is corrupt at position ${details.position}: ${details.reason}`, options);
     this.stream = details.stream;
     this.position = details.position;
   }

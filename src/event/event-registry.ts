@@ -14,10 +14,10 @@ import { declarationOf, type EventClass } from './event-type.js';
 import { toPlainData } from './plain-data.js';
 import { type DomainEvent, PlainEventType } from './plain-event-type.js';
 
-/** What names an event type: a class with {@link Event}, or what {@link eventType} made. */
+/** An event type: a class with {@link Event}, or the result of {@link eventType}. */
 export type EventDefinition = EventClass | PlainEventType;
 
-/** The event types of a store: from an event to what is stored of it, and back. */
+/** The event types of a store. Encodes events to their stored form and decodes them. */
 export class EventRegistry {
   readonly #byName = new Map<string, EventType>();
   readonly #byDefinition = new Map<unknown, EventType>();
@@ -29,33 +29,43 @@ export class EventRegistry {
    */
   readonly cipher: EventCipher | undefined;
 
-  /** @throws {@link EventRegistrationError} when two types share a name, or a class has none. */
+  /**
+   * @throws {@link EventRegistrationError} when two types share a name or an alias, or a class has no event
+   *   type.
+   */
   constructor(definitions: readonly EventDefinition[], policies: EventPolicies = {}) {
     for (const definition of definitions) this.#register(definition);
     this.#decoder = new EventDecoder(this.#byName, policies);
     this.cipher = policies.cipher;
   }
 
-  /** The names that events are stored under, in the order given; aliases are left out. */
+  /** Names of the registered event types in the order given, without aliases. */
   get names(): string[] {
     return [...this.#byDefinition.values()].map(({ name }) => name);
   }
 
-  /** How many events could not be read and were dealt with by policy, by their stored type. */
+  /**
+   * Number of events that failed, were skipped or were returned raw, by stored type. Counted since the store
+   * was opened.
+   */
   get unreadable(): ReadonlyMap<string, number> {
     return this.#decoder.unreadable;
   }
 
-  /** The name that events of that class or plain type are stored under. */
+  /**
+   * The name of an event class or plain event type.
+   *
+   * @throws {@link EventRegistrationError} when it is not registered.
+   */
   nameOf(definition: EventDefinition): string {
     return this.#typeOf(definition, definition.name).name;
   }
 
   /**
-   * An event as it is stored.
+   * Encodes an event to its stored form.
    *
    * @throws {@link EventRegistrationError} when its type is not registered.
-   * @throws {@link InvalidEventError} when its schema refuses it, naming the path, or JSON cannot hold it.
+   * @throws {@link InvalidEventError} with the path of the fault, when its schema or JSON rejects it.
    */
   encode(event: object): CommitEvent {
     if (typeof event !== 'object' || event === null)
@@ -67,27 +77,33 @@ export class EventRegistry {
   }
 
   /**
-   * What a stored event stands for now: one event, several, or none.
+   * Decodes a stored event. Upcasts can return one event, several, or none.
    *
-   * @param isWanted Types that the reader asks for: an unknown one that it does not ask for is no fault.
-   * @throws {@link UnreadableEventError} when it cannot be told, unless the policy says otherwise.
+   * @param isWanted Filter by event type. A type that cannot be read does not fail if it is not wanted.
+   * @throws {@link UnreadableEventError} when it cannot be read, unless a policy of the store skips it.
    */
   decode(stored: CommitEvent, place: EventPlace, isWanted: IsWanted): readonly DecodedEvent[] {
     return this.#decoder.decode(stored, place, isWanted);
   }
 
-  /** Whether a stored event may be read as one of a type that is wanted. What upcasts make of it shows only when they run. */
+  /**
+   * Whether a stored event can decode to a wanted type. True for any event with an upcast: the result is
+   * known only after it ran.
+   */
   mayBecome({ type, schemaVersion }: CommitEvent, isWanted: IsWanted): boolean {
     const known = this.#byName.get(type);
     return isWanted(known?.name ?? type) || known?.upcasts[schemaVersion] !== undefined;
   }
 
-  /** The name of today of a type, given it or an alias; a name that is not registered as it is. */
+  /** The current name for a name or an alias. A name that is not registered is returned unchanged. */
   currentName(type: string): string {
     return this.#byName.get(type)?.name ?? type;
   }
 
-  /** A recorded event as a fold takes it: the instance of its class, or type and data of a plain event. */
+  /**
+   * A recorded event in the form that `evolve` and event handlers take: the instance of its class, or type
+   * and data of a plain event.
+   */
   domainEventOf({ type, data }: { readonly type: string; readonly data: object }): object {
     return this.#byName.get(type)?.prototype === undefined ? { type, data } : data;
   }
@@ -113,7 +129,7 @@ export class EventRegistry {
     return definition === undefined ? name : labelOf(definition as EventDefinition);
   }
 
-  /** Undefined for what is no plain event, but an instance of a class. */
+  /** Undefined for an instance of an event class. */
   #plainTypeOf(event: object): EventType | undefined {
     if (this.#byDefinition.has(event.constructor) || !isDomainEvent(event)) return undefined;
     const type = this.#byName.get(event.type);
@@ -122,7 +138,7 @@ export class EventRegistry {
     throw new EventRegistrationError(
       known === undefined
         ? `event type ${event.type} is not registered; add it to the store's events (known: ${this.names.join(', ')})`
-        : `events of type ${event.type} are made by ${known}, not as plain objects of that name`,
+        : `events of type ${event.type} must be created with ${known}, not as plain objects`,
     );
   }
 
@@ -146,7 +162,7 @@ function labelOf(definition: EventDefinition): string {
 function encodeData(type: EventType, event: object): CommitEvent {
   const { name, schemaVersion, schema, codec } = type;
   if (typeof event !== 'object' || event === null)
-    throw new InvalidEventError(`${name} must have an object as its data`);
+    throw new InvalidEventError(`the data of ${name} must be an object`);
   const faults = schema === undefined ? undefined : faultsIn(name, schema, event);
   if (faults !== undefined) throw new InvalidEventError(`${name} is invalid: ${faults}`);
   return {

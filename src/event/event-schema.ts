@@ -2,17 +2,17 @@ import type { StandardSchemaV1 } from '@standard-schema/spec';
 import { EventRegistrationError } from './event-errors.js';
 
 /**
- * What a schema finds wrong with data, each fault with its path; undefined when nothing is.
+ * Validates data. Returns the faults with their paths as text, or undefined if there are none.
  *
- * @throws {@link EventRegistrationError} when the schema answers by a promise.
+ * @throws {@link EventRegistrationError} when the schema is asynchronous.
  */
 export function faultsIn(type: string, schema: StandardSchemaV1, data: object): string | undefined {
   const result = schema['~standard'].validate(data);
   if ('then' in result) {
-    // nobody waits for what it comes to
+    // prevents an unhandled rejection
     result.catch(() => undefined);
     throw new EventRegistrationError(
-      `event type ${type}: its schema answers by a promise, but an event is judged at once; leave out what is asynchronous`,
+      `event type ${type}: its schema is asynchronous, but events are validated synchronously; remove the asynchronous parts`,
     );
   }
   return result.issues?.map(describe).join('; ');

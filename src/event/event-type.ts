@@ -7,18 +7,20 @@ import {
   type SchemaData,
 } from './event-declaration.js';
 
-/** A class whose instances are events. */
-// oxlint-disable-next-line typescript/no-explicit-any -- a class with any constructor
+/** A class whose instances are events, decorated with {@link Event}. */
 export type EventClass<E extends object = object> = abstract new (...args: never[]) => E;
 
 const EVENT_TYPE = Symbol.for('jetsource.event-type');
 
 /**
- * Gives a class the name under which its events are stored. The name is part of the log: renaming the class is free, renaming
- * the event takes an alias. It never comes from `constructor.name`, which a minifier changes.
+ * Declares a class as an event type. The name is stored with each event: the class can be renamed freely, a
+ * new event name needs an alias for the old one. The name is never taken from `constructor.name`, which a
+ * minifier changes.
  *
- * @param name The event type, such as `OrderPlaced`. A class whose instances its `schema` would not take does not compile.
- * @throws {@link EventRegistrationError} when the name is empty or the rest could not work.
+ * @param name The event type, such as `OrderPlaced`.
+ * @param options Version, schema, upcasts and more. A class whose instances do not match `schema` does not
+ *   compile.
+ * @throws {@link EventRegistrationError} when the name is empty or an option is invalid.
  * @example
  * \@Event('OrderPlaced', { version: 2, upcasts: { 1: (data) => ({ ...data, currency: 'EUR' }) } })
  * class OrderPlaced {
@@ -39,24 +41,27 @@ export function Event<Schema extends StandardSchemaV1 = StandardSchemaV1<object>
 }
 
 /**
- * What {@link Event} declared on the class itself; a subclass declares its own.
+ * The declaration of an event class. Declarations are not inherited: a subclass needs its own.
  *
- * @throws {@link EventRegistrationError} when the class carries no declaration.
+ * @throws {@link EventRegistrationError} when the class has no declaration.
  */
 export function declarationOf(eventClass: EventClass): EventDeclaration {
   const declaration = declaredOn(eventClass);
   if (declaration !== undefined) return declaration;
   throw new EventRegistrationError(
-    `class ${eventClass.name} has no event type; decorate it with @Event('…')`,
+    `class ${eventClass.name} has no event type; decorate it with @Event('<name>')`,
   );
 }
 
-/** Whether a value is a class that carries a declaration. */
+/** Whether a value is a class decorated with {@link Event}. */
 export function hasDeclaration(value: unknown): value is EventClass {
   return typeof value === 'function' && declaredOn(value) !== undefined;
 }
 
-/** The name that an event carries by itself, whatever store it goes to: declared on its class, or the `type` of a plain event. */
+/**
+ * The event type of an event without a registry: the one declared on its class, or the `type` of a plain
+ * event.
+ */
 export function declaredNameOf(event: object): string | undefined {
   const declaration = declaredOn(event.constructor);
   if (declaration !== undefined) return declaration.name;

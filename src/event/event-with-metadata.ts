@@ -1,8 +1,10 @@
 import { checkMetadata, type Metadata } from './metadata.js';
 
-/** An event to be stored, with what is to be said of it alone. */
+/** An event with metadata of its own, made by {@link withMetadata}. */
 export class EventWithMetadata {
+  /** The event: an instance of an event class, or a plain event. */
   readonly event: object;
+  /** The metadata of this event only. */
   readonly metadata: Metadata;
 
   /** @internal */
@@ -13,9 +15,9 @@ export class EventWithMetadata {
 }
 
 /**
- * Gives one event of an append metadata of its own: read back merged over the metadata of the append.
+ * Adds metadata to one event of an append. Reads merge them over the metadata of the append.
  *
- * @throws {@link InvalidEventError} when JSON cannot hold the metadata.
+ * @throws {@link InvalidEventError} when JSON cannot hold the metadata, or a key is reserved.
  * @example
  * await store.append(order, [withMetadata(new OrderPlaced('ada'), { causationId: 'request-7' })]);
  */

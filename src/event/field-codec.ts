@@ -2,18 +2,20 @@ import { types } from 'node:util';
 import { EventRegistrationError, InvalidEventError } from './event-errors.js';
 import type { EventCodec } from './event-codec.js';
 
-/** What a field holds that JSON has no form for: a `Date`, a `bigint`, a `Uint8Array`. */
+/** Type of a field that JSON does not have: a `Date`, a `bigint` or a `Uint8Array`. */
 export type FieldKind = 'date' | 'bigint' | 'bytes';
 
-/** Kinds by path: keys joined by `.`, and `*` for every item of a list or every member of an object. */
+/**
+ * Field types by path: keys joined by `.`, with `*` for every item of a list or every member of an object.
+ */
 export type FieldKinds = Readonly<Record<string, FieldKind>>;
 
 interface Conversion {
-  /** How messages call such a value. */
+  /** Name of the type in error messages. */
   readonly name: string;
-  /** Undefined for what is no such value. */
+  /** Undefined if the value is of another type. */
   encode(value: unknown): string | undefined;
-  /** Undefined for what is no such text. */
+  /** Undefined if the text does not hold such a value. */
   decode(text: unknown): unknown;
 }
 
@@ -46,10 +48,10 @@ const CONVERSIONS: Record<FieldKind, Conversion> = {
 };
 
 /**
- * Brings the declared fields of an event type into a form that JSON has, and back. Each direction gives a copy; {@link InvalidEventError} names a field
- * that is something else.
+ * A codec that converts the declared fields of an event type to text and back. Each direction returns a copy,
+ * and throws {@link InvalidEventError} with the path of a field that has another type.
  *
- * @throws {@link EventRegistrationError} when a path or a kind cannot be.
+ * @throws {@link EventRegistrationError} when a path or a field type is invalid.
  */
 export function fieldCodec(type: string, fields: FieldKinds): EventCodec {
   const declared = Object.entries(fields).map(([path, kind]) => {
@@ -80,13 +82,13 @@ function given(converted: unknown, refused: string): unknown {
   return converted;
 }
 
-/** Where a class says itself what is stored of it, that is what its fields are declared of. */
+/** The object that field paths apply to: the result of `toJSON` if the event has that method. */
 function ownData(event: object): object {
   const own: unknown = 'toJSON' in event && typeof event.toJSON === 'function' ? event.toJSON() : event;
   return typeof own === 'object' && own !== null ? own : event;
 }
 
-/** A copy of the value, as deep as the path goes, with what stands there converted. What is absent stays absent. */
+/** Copies the value along the path and converts the value at its end. Absent values stay absent. */
 function replaceAt(value: unknown, keys: readonly string[], convert: (value: unknown) => unknown): unknown {
   if (value === undefined || value === null) return value;
   const [key, ...rest] = keys;

@@ -5,11 +5,12 @@ import type { RecordedEvent } from './recorded-event.js';
 const context = new AsyncLocalStorage<Metadata>();
 
 /**
- * Runs work whose appends all carry this metadata, however deep they are called; what an append is given itself wins. Inside another call it adds
- * to the metadata there. This is how correlation and causation reach the events without a parameter: `JetsourceModule` opens one for each request,
- * a subscription one for each event.
+ * Runs `work` with metadata that all its appends carry, including those in functions that it calls. Metadata
+ * of the append itself take precedence. Nested calls add to the metadata of the outer call. This is how
+ * correlation and causation ids reach events without a parameter: `JetsourceModule` sets a context for each
+ * request, a subscription for each event.
  *
- * @throws {@link InvalidEventError} when JSON cannot hold the metadata.
+ * @throws {@link InvalidEventError} when JSON cannot hold the metadata, or a key is reserved.
  * @example
  * await runWithMetadata({ correlationId: job.id, actor: 'importer' }, async () => importOrders(store));
  */
@@ -18,13 +19,14 @@ export function runWithMetadata<T>(metadata: Metadata, work: () => T): T {
   return context.run({ ...context.getStore(), ...metadata }, work);
 }
 
-/** What an append at this place carries unless it is given something else; empty outside of {@link runWithMetadata}. */
+/** The metadata of the current context; empty outside of {@link runWithMetadata}. */
 export function currentMetadata(): Metadata {
   return context.getStore() ?? {};
 }
 
 /**
- * The metadata of what an event causes: it stays in the event's chain, with the event as its cause, and in its tenant.
+ * Metadata for what is done in response to an event: its correlation id and tenant, and its id as the
+ * causation id.
  *
  * @example
  * await runWithMetadata(causedBy(event), async () => orders.update(id, (order) => order.ship()));

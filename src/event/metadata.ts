@@ -1,49 +1,62 @@
 import { InvalidEventError } from './event-errors.js';
 
-/** A value that JSON holds as it is. */
+/** A value that JSON can hold without loss. */
 export type JsonValue =
   string | number | boolean | null | readonly JsonValue[] | { readonly [key: string]: JsonValue };
 
-/** What a caller may say about an append, beside the events. Keys of your own are kept as they are. */
+/** Metadata of an append or of one event. Your own keys are stored unchanged. */
 export interface Metadata {
-  /** When it happened, ISO 8601; the server's own time is `RecordedEvent.time`. Default: the time of the append. */
+  /**
+   * When the event happened, ISO 8601. The server's timestamp is `RecordedEvent.time`. @default the time of
+   * the append
+   */
   readonly occurredAt?: string | undefined;
-  /** Ties together all that one request caused. Default: that of {@link runWithMetadata}, else the commit's own id, which begins a chain. */
+  /**
+   * Id that everything caused by one request shares. @default that of {@link runWithMetadata}, else the
+   * commit id
+   */
   readonly correlationId?: string | undefined;
-  /** The id of what caused this. Default: that of {@link runWithMetadata}, else the command id, else the correlation id. */
+  /**
+   * Id of the command or event that caused this one. @default that of {@link runWithMetadata}, else the
+   * command id, else the correlation id
+   */
   readonly causationId?: string | undefined;
-  /** Who did it. */
+  /** Who caused the event, such as a user id. @default that of {@link runWithMetadata} */
   readonly actor?: string | undefined;
+  /** Tenant that the event belongs to. @default that of {@link runWithMetadata} */
   readonly tenant?: string | undefined;
   readonly [key: string]: JsonValue | undefined;
 }
 
-/** Metadata as stored with a commit: the caller's, and what the store adds. */
+/** Metadata as stored with a commit: those of the caller, and those that the store adds. */
 export interface StoredMetadata extends Metadata {
+  /** When the commit happened, ISO 8601. */
   readonly occurredAt: string;
-  /** The command id that the append was given. */
+  /** The command id of the append, if one was given. */
   readonly commandId?: string | undefined;
 }
 
-/** Metadata as read back with an event: ids that were not given are those that docs/wire-format.md says. */
+/** Metadata of an event as read. Ids that were not stored are filled in as docs/wire-format.md describes. */
 export interface RecordedMetadata extends StoredMetadata {
+  /** Id that everything caused by one request shares. */
   readonly correlationId: string;
+  /** Id of the command or event that caused this one. */
   readonly causationId: string;
 }
 
-/** The metadata of a commit with the ids that it leaves to its reader. */
+/** The metadata of a commit with default ids filled in. */
 export function recordedMetadata(commitId: string, stored: StoredMetadata): RecordedMetadata {
   if (isComplete(stored)) return stored;
   const { correlationId = commitId, causationId = stored.commandId ?? correlationId } = stored;
   return { ...stored, correlationId, causationId };
 }
 
-/** Saves a copy for each commit of a replay. */
+/** Avoids a copy for each commit of a replay. */
 function isComplete(stored: StoredMetadata): stored is RecordedMetadata {
   return stored.correlationId !== undefined && stored.causationId !== undefined;
 }
 
-/** The metadata of an event that has some of its own. */
+/** The metadata of an event merged over those of its commit. */
 export function mergedMetadata(commit: RecordedMetadata, event: Metadata): RecordedMetadata {
   const { occurredAt, correlationId, causationId } = commit;
   return {
@@ -58,10 +71,10 @@ export function mergedMetadata(commit: RecordedMetadata, event: Metadata): Recor
 /** Keys that the store writes itself. */
 const RESERVED = ['commandId', 'transaction'];
 
-/** Keys whose meaning is ours, all of them texts. */
+/** Keys with a defined meaning; their values are strings. */
 const TEXTS = ['occurredAt', 'correlationId', 'causationId', 'actor', 'tenant'];
 
-/** Refuses metadata that would not come back as it was given. */
+/** @throws {@link InvalidEventError} when JSON cannot hold the metadata, or a key is reserved. */
 export function checkMetadata(metadata: Metadata): void {
   if (!isPlainObject(metadata)) throw new InvalidEventError('metadata must be a plain object');
   for (const key of RESERVED) {
@@ -71,23 +84,26 @@ export function checkMetadata(metadata: Metadata): void {
   for (const key of TEXTS) {
     const value = metadata[key];
     if (value !== undefined && typeof value !== 'string')
-      throw new InvalidEventError(`metadata.${key} must be a text`);
+      throw new InvalidEventError(`metadata.${key} must be a string`);
   }
   checkMembers(metadata, 'metadata', []);
 }
 
-/** @param above The objects that hold the value: one that holds itself has no JSON. */
+/** @param above The objects that contain the value, to detect a cycle. */
 function checkJson(value: unknown, path: string, above: readonly unknown[]): void {
   if (value === null || typeof value === 'string' || typeof value === 'boolean') return;
   if (typeof value === 'number' && Number.isFinite(value)) return;
-  if (above.includes(value)) throw new InvalidEventError(`${path} holds itself, which JSON cannot`);
+  if (above.includes(value)) throw new InvalidEventError(`${path} contains itself, which JSON cannot hold`);
   if (Array.isArray(value)) {
     for (const [index, item] of value.entries()) checkJson(item, `${path}[${index}]`, [...above, value]);
   } else if (isPlainObject(value)) checkMembers(value, path, above);
   else throw new InvalidEventError(`${path} must be plain JSON`);
 }
 
-/** A member that is undefined is the same as none; an item of a list would come back as null. */
+/**
+ * Undefined members are allowed, since JSON leaves them out. Undefined items of a list are not: JSON turns
+ * them into null.
+ */
 function checkMembers(object: object, path: string, above: readonly unknown[]): void {
   for (const [key, value] of Object.entries(object)) {
     if (value !== undefined) checkJson(value, `${path}.${key}`, [...above, object]);
@@ -97,6 +113,6 @@ function checkMembers(object: object, path: string, above: readonly unknown[]): 
 function isPlainObject(value: unknown): value is Record<string, unknown> {
   if (typeof value !== 'object' || value === null) return false;
   const prototype: unknown = Object.getPrototypeOf(value);
-  // a plain object of another realm (a test runner's) has a prototype without a prototype, too
+  // a plain object of another realm (such as a test runner's) has another Object.prototype
   return prototype === null || Object.getPrototypeOf(prototype) === null;
 }

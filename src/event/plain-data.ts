@@ -2,29 +2,33 @@ import { types } from 'node:util';
 import { InvalidEventError } from './event-errors.js';
 
 /**
- * The data of an event as JSON has them: a copy that shares nothing with the caller's object, so that a later change of it cannot reach the log.
+ * Copies the data of an event as JSON holds them. The copy shares nothing with the caller's object, so later
+ * changes of that object do not reach the log.
  *
- * @throws {@link InvalidEventError} when JSON cannot hold them, or would give something else back.
+ * @throws {@link InvalidEventError} when JSON cannot hold the data, or would not return the same data.
  */
 export function toPlainData(event: object, type: string): object {
   const data = copyOf(event, type);
   if (typeof data === 'object' && data !== null && !Array.isArray(data)) return data;
-  throw new InvalidEventError(`${type} must be an object in JSON; its toJSON gives something else`);
+  throw new InvalidEventError(`${type} must be an object in JSON; its toJSON returns something else`);
 }
 
 function copyOf(event: object, type: string): unknown {
   try {
     return JSON.parse(JSON.stringify(event, refuseMangled)) as unknown;
   } catch (cause) {
-    throw new InvalidEventError(`${type} holds something that JSON cannot: ${(cause as Error).message}`, {
+    throw new InvalidEventError(`${type} holds a value that JSON cannot hold: ${(cause as Error).message}`, {
       cause,
     });
   }
 }
 
-/** JSON takes these and gives something else back: a date as its text, bytes as an object of numbers, collections as nothing at all. */
+/**
+ * Rejects values that JSON accepts but changes: a date becomes text, bytes become an object of numbers,
+ * collections become empty objects.
+ */
 function refuseMangled(this: unknown, key: string, value: unknown): unknown {
-  // what stood there before any toJSON, which a Date and a Buffer have
+  // the value before `toJSON`, which Date and Buffer have
   const original = (this as Record<string, unknown>)[key];
   if (typeof original === 'string' || typeof original === 'boolean') return value;
   const remedy =
@@ -52,8 +56,8 @@ function scalarRemedy(original: unknown): string | undefined {
     return "a bigint; declare it in the type's fields as 'bigint', or store text";
   if (typeof original === 'number' && !Number.isFinite(original))
     return `${original}; JSON has no such number`;
-  if (original === undefined) return 'undefined, in a list; leave it out';
+  if (original === undefined) return 'undefined in a list; leave it out';
   if (typeof original === 'function' || typeof original === 'symbol')
-    return `a ${typeof original}, which is no data`;
+    return `a ${typeof original}, which cannot be stored`;
   return undefined;
 }

@@ -6,14 +6,17 @@ import {
   type SchemaData,
 } from './event-declaration.js';
 
-/** An event without a class: its registered name and its data. */
+/** An event without a class: event type and data. */
 export interface DomainEvent<Type extends string = string, Data extends object = object> {
+  /** The event type. */
   readonly type: Type;
+  /** The data of the event. */
   readonly data: Data;
 }
 
-/** An event type without a class. Made by {@link eventType}. */
+/** An event type without a class, made by {@link eventType}. */
 export class PlainEventType<Type extends string = string, Data extends object = object> {
+  /** The event type, such as `OrderPlaced`. */
   readonly name: Type;
   /** @internal */
   readonly declaration: EventDeclaration;
@@ -24,20 +27,21 @@ export class PlainEventType<Type extends string = string, Data extends object = 
     this.declaration = declaration;
   }
 
-  /** An event of this type. It is checked when it is appended. */
+  /** Creates an event of this type. The data are validated when the event is appended. */
   create(data: Data): DomainEvent<Type, Data> {
     return { type: this.name, data };
   }
 }
 
-/** The events of a type that {@link eventType} declared: `type Placed = EventOf<typeof OrderPlaced>`. */
+/** The type of events that {@link eventType} declared: `type Placed = EventOf<typeof OrderPlaced>`. */
 export type EventOf<Declared> =
   Declared extends PlainEventType<infer Type, infer Data> ? DomainEvent<Type, Data> : never;
 
 /**
- * Declares an event type whose events are plain objects, for code without classes and decorators. The name is part of the log.
+ * Declares an event type whose events are plain objects, for code without classes and decorators. The name is
+ * stored with each event: a new name needs an alias for the old one.
  *
- * @throws {@link EventRegistrationError} when the declaration could not work.
+ * @throws {@link EventRegistrationError} when the name is empty or an option is invalid.
  * @example
  * const OrderPlaced = eventType({ name: 'OrderPlaced', schema: z.object({ customer: z.string() }) });
  * const OrderShipped = eventType<'OrderShipped', { carrier: string }>({ name: 'OrderShipped' });

@@ -3,12 +3,15 @@ import { InvalidOptionError } from '../kernel/invalid-option-error.js';
 declare const position: unique symbol;
 
 /**
- * Where an event stands in the order of the whole store. Opaque: keep it, hand it back, compare it with
- * {@link comparePositions}; its text may change where a store spans several JetStream streams.
+ * Position of an event in the order of the whole store. It is opaque: store it, pass it back, compare it with
+ * {@link comparePositions}. Its text format may change in a later release.
  */
 export type Position = string & { readonly [position]: true };
 
-/** A position taken apart: sequence of the commit in the JetStream stream, and index of the event in the commit. */
+/**
+ * The parts of a position: sequence of the commit in the JetStream stream, and index of the event in the
+ * commit.
+ */
 export interface PositionParts {
   readonly sequence: number;
   readonly index: number;
@@ -20,9 +23,9 @@ export function positionOf(sequence: number, index: number): Position {
 }
 
 /**
- * Reads a position that was kept as text.
+ * Parses a position.
  *
- * @throws {@link InvalidOptionError} when the text is no position.
+ * @throws {@link InvalidOptionError} when the text is not a position.
  */
 export function parsePosition(text: string): PositionParts {
   const match = /^(\d{1,16})\.(\d{1,7})$/.exec(text);
@@ -30,19 +33,30 @@ export function parsePosition(text: string): PositionParts {
     throw new InvalidOptionError({
       option: 'position',
       given: text,
-      allowed: 'a position that a store gave',
+      allowed: 'a position returned by a store',
     });
   }
   return { sequence: Number(match[1]), index: Number(match[2]) };
 }
 
-/** A text that came from outside (a header, a column) as a position, checked. */
+/**
+ * Checks a text from outside (a header, a database column) and returns it as a position.
+ *
+ * @throws {@link InvalidOptionError} when the text is not a position.
+ * @example
+ * const after = asPosition(request.query.after);
+ */
 export function asPosition(text: string): Position {
   parsePosition(text);
   return text as Position;
 }
 
-/** Negative when `a` stands before `b`, 0 when they are the same, positive when `a` stands behind `b`. */
+/**
+ * Orders positions, for `toSorted`: negative if `a` is before `b`, 0 if they are equal, positive if `a` is
+ * after `b`.
+ *
+ * @throws {@link InvalidOptionError} when one of them is not a position.
+ */
 export function comparePositions(a: Position, b: Position): number {
   const left = parsePosition(a);
   const right = parsePosition(b);

@@ -1,9 +1,10 @@
-/** Width of the radix form; part of the wire format. */
+/** Base of the predecessor lists; part of the wire format. */
 const RADIX = 16;
 
 /**
- * Which earlier commits of its stream commit `n` lists, newest first: every u < n for which a k ≥ 0 exists with 16^k dividing u
- * and u ≥ ⌊(n − 1) / 16^(k+1)⌋ · 16^(k+1). 17 lists 16; 33 lists 32 and 16; 257 lists 256.
+ * Numbers of the earlier commits of its stream that commit `n` lists, newest first: every u < n for which a k
+ * ≥ 0 exists with 16^k dividing u and u ≥ ⌊(n − 1) / 16^(k+1)⌋ · 16^(k+1). 17 lists 16; 33 lists 32 and 16;
+ * 257 lists 256.
  */
 export function predecessorNumbers(n: number): number[] {
   const numbers: number[] = [];
@@ -17,14 +18,14 @@ export function predecessorNumbers(n: number): number[] {
   return numbers;
 }
 
-/** How many commits commit `n` lists. */
+/** Number of commits that commit `n` lists. */
 export function predecessorCount(n: number): number {
   let count = 0;
   let newest = n - 1;
   for (let step = 1; newest > 0; step *= RADIX) {
     const wider = step * RADIX;
     const oldest = Math.floor((n - 1) / wider) * wider;
-    // 0 is a multiple of all, but no commit
+    // 0 is a multiple of every step, but commits count from 1
     count += Math.max(0, (newest - oldest) / step + 1) - (oldest === 0 ? 1 : 0);
     newest = oldest - wider;
   }
@@ -32,11 +33,11 @@ export function predecessorCount(n: number): number {
 }
 
 /**
- * What the next commit stores as its predecessors, made from the previous commit alone.
+ * The predecessor list of the next commit, computed from the previous commit alone.
  *
  * @param n Number of the previous commit.
  * @param sequence Its sequence.
- * @param stored Its predecessors, as stored.
+ * @param stored Its predecessor list, as stored.
  */
 export function nextPredecessors(n: number, sequence: number, stored: readonly number[]): number[] {
   const sequences = predecessorSequences(n, stored);
@@ -44,7 +45,7 @@ export function nextPredecessors(n: number, sequence: number, stored: readonly n
   return encodePredecessors(predecessorNumbers(n + 1).map((number) => sequences.get(number) as number));
 }
 
-/** The sequences that commit `n` lists, by commit number. */
+/** The sequences in the list of commit `n`, by commit number. */
 export function predecessorSequences(n: number, stored: readonly number[]): Map<number, number> {
   const sequences = new Map<number, number>();
   let sequence = 0;
@@ -56,7 +57,10 @@ export function predecessorSequences(n: number, stored: readonly number[]): Map<
   return sequences;
 }
 
-/** Whether a stored list can be that of commit `n`: the next commit's is made from it, so a list that does not fit would spread. */
+/**
+ * Whether a stored list can belong to commit `n`. Checked on read, since the lists of all later commits are
+ * computed from it.
+ */
 export function isPredecessorList(n: number, stored: readonly unknown[]): stored is readonly number[] {
   let sequence = 0;
   for (const [index, value] of stored.entries()) {
@@ -67,14 +71,19 @@ export function isPredecessorList(n: number, stored: readonly unknown[]): stored
   return stored.length === predecessorCount(n);
 }
 
-/** As stored: the first sequence as it is, then the difference to the next older one. */
+/**
+ * Encodes sequences as stored: the first is absolute, each other one is the difference to the one before it.
+ */
 export function encodePredecessors(sequences: readonly number[]): number[] {
   return sequences.map((sequence, index) =>
     index === 0 ? sequence : (sequences[index - 1] as number) - sequence,
   );
 }
 
-/** How far commit `n` alone reaches back: it lists what stands in [n − span, n − 1], beside what its elders list as well. */
+/**
+ * How many commits, ending with `n`, later commits reach through `n` only: commits after `n` list `n` in
+ * place of the commits in [n − span + 1, n − 1]. It is 1 unless `n` is a multiple of 16.
+ */
 export function predecessorSpan(n: number): number {
   let span = 1;
   while (n % (span * RADIX) === 0) span *= RADIX;

@@ -6,50 +6,71 @@ import { type Position, positionOf } from './position.js';
 import type { StreamName } from './stream-name.js';
 import { asVersion, type Version } from './version.js';
 
-/** An event as the store gives it back. */
+/** An event as read from the store. */
 export interface RecordedEvent<E extends object = object> {
-  /** Commit id and index: `<uuid>/0`; `<uuid>/0.1` for the second event that an upcast made of a stored one. */
+  /**
+   * Commit id and index in the commit: `<uuid>/0`. An upcast that returns several events numbers them:
+   * `<uuid>/0`, `<uuid>/0.1`.
+   */
   readonly id: string;
-  /** The registered name of today, whatever it was stored under. */
+  /** The current name of the event type, whatever it was stored as. */
   readonly type: string;
+  /** Schema version of `data`: the current one of the type. */
   readonly schemaVersion: number;
+  /** The stream that the event belongs to. */
   readonly stream: StreamName;
+  /** Version of the event in its stream: 1, 2, 3… */
   readonly version: Version;
+  /** Position of the event in the store. */
   readonly position: Position;
-  /** The server's timestamp of the commit. Absent in the folds of a repository, which read no header. */
+  /** The server's timestamp of the commit. Undefined when a repository loads, since it reads no headers. */
   readonly time: Date | undefined;
   /** An instance of the registered class; plain data for a type without a class. */
   readonly data: E;
+  /** Metadata of the commit, merged with those of the event. */
   readonly metadata: RecordedMetadata;
 }
 
+/** Which events of a commit a reader asks for. */
+interface RecordedRange {
+  /** Index of the first stored event. */
+  readonly from: number;
+  /** Index of the last stored event. */
+  readonly to: number;
+  /**
+   * Filter by event type. An event is not decoded when no upcast can give it a wanted type. @default all
+   * types
+   */
+  readonly isWanted?: IsWanted | undefined;
+}
+
 /**
- * The events of a stored commit as they are read today: the one place where events are decoded, for reads, folds, subscriptions and projections
- * alike. What an upcast makes of one stored event shares its version and position.
+ * The events of a stored commit, upcast to today's schema. Reads, folds, subscriptions and projections all
+ * decode events here. Events that an upcast makes from one stored event share its version and position.
  *
- * @param from Index of the first stored event that is asked for.
- * @param isWanted Types that the reader asks for: others are not decoded where that can be told. @default all
- * @throws {@link UnreadableEventError} at an event that cannot be read, unless the store's policy says otherwise.
+ * @param from Index of the first stored event. @default 0
+ * @param isWanted Filter by event type. @default all types
+ * @throws {@link UnreadableEventError} at an event that cannot be read, unless a policy of the store skips
+ *   it.
  */
 export function recordedEvents(
   commit: StoredCommit,
   registry: EventRegistry,
-  from = 0,
-  isWanted: IsWanted = () => true,
+  { from = 0, isWanted }: { readonly from?: number; readonly isWanted?: IsWanted | undefined } = {},
 ): RecordedEvent[] {
-  return recordedRange(commit, registry, { from, to: commit.events.length - 1 }, isWanted);
+  return recordedRange(commit, registry, { from, to: commit.events.length - 1, isWanted });
 }
 
 /**
- * Like {@link recordedEvents}, for the stored events between two indexes, both included: others are not looked at.
+ * Like {@link recordedEvents}, for the stored events between two indexes, both included.
  *
- * @throws {@link UnreadableEventError} at an event that cannot be read, unless the store's policy says otherwise.
+ * @throws {@link UnreadableEventError} at an event that cannot be read, unless a policy of the store skips
+ *   it.
  */
 export function recordedRange(
   commit: StoredCommit,
   registry: EventRegistry,
-  { from, to }: { readonly from: number; readonly to: number },
-  isWanted: IsWanted = () => true,
+  { from, to, isWanted = () => true }: RecordedRange,
 ): RecordedEvent[] {
   const { stream } = commit;
   const time = commit.time === undefined ? undefined : new Date(commit.time);

@@ -8,11 +8,14 @@ const SYSTEM_CATEGORY = /^\$[a-z]{1,32}$/;
 /** The brand that two installed copies of the package agree on. */
 const BRAND = Symbol.for('jetsource.stream-name');
 
-/** The name of the events of one aggregate: its category and its id, written `order/42`. Make one with {@link streamName}. */
+/**
+ * Name of an event stream, the events of one aggregate: category and id, written `order/42`. Made by
+ * {@link streamName}.
+ */
 export class StreamName {
-  /** The kind of stream. */
+  /** The kind of stream, such as `order`. */
   readonly category: string;
-  /** The id of the aggregate. */
+  /** Id of the aggregate. */
   readonly id: string;
 
   /** @internal */
@@ -26,6 +29,7 @@ export class StreamName {
     return true;
   }
 
+  /** `category/id`, such as `order/42`. */
   toString(): string {
     return `${this.category}/${this.id}`;
   }
@@ -35,11 +39,12 @@ export class StreamName {
 export type StreamLike = StreamName | `${string}/${string}`;
 
 /**
- * Names the stream of one aggregate.
+ * The name of the stream of one aggregate.
  *
  * @param category The kind of stream: a letter, then letters, digits, `_` or `-`, 64 characters at most.
- * @param id Any non-empty text; what a NATS subject cannot hold is percent-encoded, 1,024 bytes at most once encoded.
- * @throws {@link InvalidStreamNameError} when no stream can have that name.
+ * @param id Any non-empty string. Characters that a NATS subject cannot hold are percent-encoded; at most
+ *   1,024 bytes once encoded.
+ * @throws {@link InvalidStreamNameError} when the category or the id is invalid.
  * @example
  * const order = streamName('order', '42');
  */
@@ -54,7 +59,7 @@ export function streamName(category: string, id: string): StreamName {
   return checked(category, id);
 }
 
-/** A stream as a stored commit names it, categories of our own (`$…`) included. */
+/** The stream name in a stored commit. Unlike {@link streamName} it accepts system categories (`$…`). */
 export function storedStream(category: unknown, id: unknown): StreamName {
   if (typeof category === 'string' && SYSTEM_CATEGORY.test(category)) return checked(category, id);
   return streamName(category as string, id as string);
@@ -86,7 +91,7 @@ export function checkStreamName(given: unknown): void {
   asStreamName(given);
 }
 
-/** Whether the category is one of jetsource's own, which reads leave out. */
+/** Whether the category is a system category of jetsource, which reads leave out by default. */
 export function isSystemCategory(category: string): boolean {
   return category.startsWith('$');
 }

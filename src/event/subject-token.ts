@@ -1,11 +1,11 @@
 import { InvalidStreamNameError } from './event-errors.js';
 
-/** Longest encoded id in bytes; the server leaves subjects of 4 kB unanswered. */
+/** Maximum length of an encoded id in bytes. The server does not answer requests with subjects of 4 kB. */
 const MAX_TOKEN_BYTES = 1024;
 
 /**
- * An id as one token of a subject: every UTF-8 byte outside `A-Z a-z 0-9 - _ ~` becomes `%XX`.
- * The rule is RFC 3986 percent-encoding with `.` encoded as well, so two ids never share a token.
+ * Encodes an id as one subject token: every UTF-8 byte outside `A-Z a-z 0-9 - _ ~` becomes `%XX`. This is RFC
+ * 3986 percent-encoding with `.` encoded as well. Two different ids never have the same token.
  */
 export function encodeSubjectToken(id: string): string {
   if (id === '') throw new InvalidStreamNameError({ part: 'id', given: id, reason: 'must not be empty' });
@@ -20,7 +20,7 @@ export function encodeSubjectToken(id: string): string {
   return token;
 }
 
-/** The id behind a token that {@link encodeSubjectToken} made. */
+/** Decodes a token that {@link encodeSubjectToken} made. */
 export function decodeSubjectToken(token: string): string {
   return decodeURIComponent(token);
 }
@@ -32,7 +32,7 @@ function percentEncode(id: string): string {
       (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`,
     );
   } catch (cause) {
-    // the only thing that encodeURIComponent refuses is half of a surrogate pair, which UTF-8 cannot hold
+    // encodeURIComponent throws only at half a surrogate pair, which UTF-8 cannot encode
     throw new InvalidStreamNameError(
       { part: 'id', given: id, reason: 'must be well-formed Unicode' },
       { cause },

@@ -4,12 +4,12 @@ import { decodeSubjectToken, encodeSubjectToken } from './subject-token.js';
 
 const PLAIN_ID = /^[A-Za-z0-9_~-]+$/;
 
-/** The one literal subject of a stream: `<store>.<slot>.<category>.<id>`. Event types are not part of it. */
+/** The subject of a stream: `<store>.<slot>.<category>.<id>`. Event types are not part of it. */
 export function subjectOf(store: string, stream: StreamName): string {
   return `${store}.${slotOf(stream)}.${stream.category}.${encodeSubjectToken(stream.id)}`;
 }
 
-/** What the JetStream stream of a store captures: subjects of exactly four tokens. */
+/** The subjects that the JetStream stream of a store captures: exactly four tokens. */
 export function storeSubjects(store: string): string {
   return `${store}.*.*.*`;
 }
@@ -24,26 +24,32 @@ export function subjectToken(subject: string): string {
   return subject.slice(subject.lastIndexOf('.') + 1);
 }
 
-/** The user's stream that a subject belongs to; undefined for a subject that {@link subjectOf} gives to none. */
+/**
+ * The stream that a subject belongs to; undefined for a system category or any subject that {@link subjectOf}
+ * does not return.
+ */
 export function streamOfSubject(store: string, subject: string): StreamName | undefined {
   try {
     const name = streamName(categoryOfSubject(subject) ?? '', decodeSubjectToken(subjectToken(subject)));
     return subjectOf(store, name) === subject ? name : undefined;
   } catch {
-    // a token that is no percent-encoding, or an id that no stream can have
+    // the token is not percent-encoded, or the id is invalid
     return undefined;
   }
 }
 
-/** The category of a commit's subject; undefined for a subject of another shape. */
+/** The category in a commit's subject; undefined for a subject that does not have four tokens. */
 export function categoryOfSubject(subject: string): string | undefined {
   const tokens = subject.split('.');
   return tokens.length === 4 ? tokens[2] : undefined;
 }
 
-/** Whether a subject ends with the category and id of a stream. Its slot is not looked at: the hash would cost a replay more than all else. */
+/**
+ * Whether a subject ends with the category and id of a stream. The slot is not compared: hashing would be the
+ * most expensive part of a replay.
+ */
 export function isNamedBy(subject: string, stream: StreamName): boolean {
-  // most ids stand in the subject as they are
+  // most ids need no encoding
   const token = PLAIN_ID.test(stream.id) ? stream.id : encodeSubjectToken(stream.id);
   return subject.endsWith(`.${stream.category}.${token}`);
 }

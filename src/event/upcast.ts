@@ -1,43 +1,48 @@
 import { InvalidEventError } from './event-errors.js';
 import type { JsonValue, RecordedMetadata } from './metadata.js';
 
-/** Data of an event as they stand in the log: before fields are decoded, so a date is its text. */
+/** Data of an event as stored. Fields are not decoded: a date is text. */
 export type StoredData = Readonly<Record<string, JsonValue | undefined>>;
 
-/** An event that an upcast makes of another one. */
+/** An event that an upcast returns. */
 export interface UpcastEvent {
   /** A registered event type. */
   readonly type: string;
-  /** Schema version of the data; older ones are upcast further. @default the current one of the type */
+  /**
+   * Schema version of the data. Older versions are upcast further. @default the current version of the type
+   */
   readonly version?: number | undefined;
+  /** The data in stored form. */
   readonly data: StoredData;
 }
 
 /**
- * Makes the data of the next version out of those of one version; or a list of events that it stands for now: several, one of another type, or none
- * at all. A pure function of what is stored, which it leaves as it is: the same event is upcast each time it is read.
+ * Converts the data of one schema version to the next. It can return a list of events instead: several, one
+ * of another type, or none. It must be synchronous and pure, and must not change its arguments: it runs each
+ * time the event is read.
  */
 export type Upcast = (data: StoredData, metadata: RecordedMetadata) => StoredData | readonly UpcastEvent[];
 
-/** Upcasts by the version that they start from. */
+/** Upcasts by the schema version that they start from. */
 export type Upcasts = Readonly<Record<number, Upcast>>;
 
 /**
- * What an upcast has made, as a list.
+ * The result of an upcast as a list of events.
  *
- * @param next What data alone are: the same type, one version on.
- * @throws {@link InvalidEventError} when it is nothing that an upcast may make.
+ * @param next Type and version of the result if the upcast returned data: the same type, the next version.
+ * @throws {@link InvalidEventError} when the result is invalid.
  */
 export function upcastEvents(
   made: ReturnType<Upcast>,
   next: { readonly type: string; readonly version: number },
 ): readonly UpcastEvent[] {
-  if (made instanceof Promise) throw new InvalidEventError('an upcast answers at once, not by a promise');
+  if (made instanceof Promise)
+    throw new InvalidEventError('an upcast must be synchronous, but it returned a promise');
   const events = Array.isArray(made)
     ? (made as readonly UpcastEvent[])
     : [{ ...next, data: made as StoredData }];
   if (events.every(isUpcastEvent)) return events;
-  throw new InvalidEventError('an upcast gives an object of data, or a list of { type, data }');
+  throw new InvalidEventError('an upcast must return an object of data, or a list of { type, data }');
 }
 
 function isUpcastEvent(event: Partial<UpcastEvent> | null): boolean {

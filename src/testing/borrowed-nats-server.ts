@@ -2,7 +2,16 @@ import { NatsServerUnavailableError } from './nats-server-unavailable-error.js';
 import type { NatsServer } from './nats-server.js';
 import { readServerInfo } from './server-info.js';
 
-/** A server that is no process of ours: it can be used and, if it is our container, stopped. */
+interface BorrowedServer {
+  readonly url: string;
+  readonly version: string;
+  /** Why the server cannot be killed, for error messages: `NATS_URL names it`. */
+  readonly why: string;
+  /** @default does nothing */
+  readonly stop?: () => Promise<void>;
+}
+
+/** A server that this process did not start. It can be used, and stopped when it is our container. */
 export class BorrowedNatsServer implements NatsServer {
   readonly url: string;
   readonly version: string;
@@ -11,13 +20,7 @@ export class BorrowedNatsServer implements NatsServer {
   readonly #why: string;
   readonly #stop: () => Promise<void>;
 
-  /** @param why tells why the server cannot be killed, as `NATS_URL names it` */
-  constructor(
-    url: string,
-    version: string,
-    why: string,
-    stop: () => Promise<void> = () => Promise.resolve(),
-  ) {
+  constructor({ url, version, why, stop = () => Promise.resolve() }: BorrowedServer) {
     this.url = url;
     this.version = version;
     this.#why = why;
@@ -26,7 +29,12 @@ export class BorrowedNatsServer implements NatsServer {
 
   static async ofContainer(container: { url: string; stop(): Promise<void> }): Promise<BorrowedNatsServer> {
     const { version } = await readServerInfo(container.url);
-    return new BorrowedNatsServer(container.url, version, 'it runs in a container', () => container.stop());
+    return new BorrowedNatsServer({
+      url: container.url,
+      version,
+      why: 'it runs in a container',
+      stop: () => container.stop(),
+    });
   }
 
   get port(): number {

@@ -2,18 +2,18 @@ import { NatsError } from '../jetstream/connection/connection-errors.js';
 import { WaitTimeoutError } from '../projection/projection-errors.js';
 import { sleep } from '../kernel/sleep.js';
 
-/** A node as its monitoring tells of it. */
+/** A node of a cluster and its HTTP monitoring. */
 export interface ClusterNode {
   readonly name: string;
   /** Base URL of HTTP monitoring. */
   readonly monitoringUrl: string;
 }
 
-/** The part of `/jsz` that tells of the group that manages all streams. */
+/** The part of `/jsz` about the meta group, which manages all streams. */
 interface MetaGroup {
   readonly leader?: string;
   readonly cluster_size: number;
-  /** Told by the leader only. */
+  /** Reported by the leader only. */
   readonly replicas?: readonly { name: string; current: boolean; offline?: boolean }[];
 }
 
@@ -21,15 +21,15 @@ const POLL_MS = 50;
 const REQUEST_TIMEOUT_MS = 1_000;
 
 /**
- * Waits until JetStream is healthy on every one of `nodes` (those that run, of `size`), and all name the same leader,
- * which runs and sees the others up to date. Gives the leader's name.
- * @throws {@link WaitTimeoutError} when that takes longer than `timeoutMs`
+ * Waits until the cluster is healthy and returns the name of its leader. `nodes` are the running nodes of a
+ * cluster of `size`. Healthy means: JetStream is healthy on all of them, they name the same leader, the
+ * leader runs, and it sees the others up to date.
+ * @throws {@link WaitTimeoutError} when the cluster is not healthy within `timeoutMs`
  */
 export async function healthyCluster(
   nodes: readonly ClusterNode[],
   size: number,
-  timeoutMs: number,
-  signal?: AbortSignal,
+  { timeoutMs, signal }: { readonly timeoutMs: number; readonly signal?: AbortSignal | undefined },
 ): Promise<string> {
   const deadline = performance.now() + timeoutMs;
   for (;;) {
@@ -65,13 +65,16 @@ function agreement(
   if (leaders.size !== 1 || leader === '') return { fault: 'the nodes do not agree on a leader' };
   const index = nodes.findIndex((node) => node.name === leader);
   const seen = groups[index];
-  if (seen === undefined) return { fault: `the leader ${leader} does not run` };
-  if (seen.cluster_size !== size) return { fault: `the leader knows of ${seen.cluster_size} nodes` };
+  if (seen === undefined) return { fault: `the leader ${leader} is not running` };
+  if (seen.cluster_size !== size)
+    return { fault: `the leader reports a cluster of ${seen.cluster_size} nodes` };
   const current = new Set(
     (seen.replicas ?? []).filter((peer) => peer.current && !peer.offline).map(({ name }) => name),
   );
-  const behind = nodes.filter((node) => node.name !== leader && !current.has(node.name));
-  return behind.length === 0 ? { leader } : { fault: `behind: ${behind.map(({ name }) => name).join(', ')}` };
+  const lagging = nodes.filter((node) => node.name !== leader && !current.has(node.name));
+  return lagging.length === 0
+    ? { leader }
+    : { fault: `not up to date: ${lagging.map(({ name }) => name).join(', ')}` };
 }
 
 async function metaGroup(node: ClusterNode): Promise<MetaGroup> {
@@ -85,5 +88,5 @@ async function request({ name, monitoringUrl }: ClusterNode, path: string): Prom
   });
   const body = await response.text();
   if (response.ok) return body;
-  throw new NatsError(`${name} answers ${response.status} to ${path}: ${body}`);
+  throw new NatsError(`${name} answered ${path} with status ${response.status}: ${body}`);
 }

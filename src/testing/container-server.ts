@@ -2,13 +2,13 @@ import { sleep } from '../kernel/sleep.js';
 import type { NatsServerContainer } from './nats-server-source.js';
 import type { NatsServerStep, StepContext, StepResult } from './nats-server-step.js';
 
-/** Step 7: a container, if the application has testcontainers installed and a container runtime answers. */
+/** Step 7: a container, if testcontainers is installed and a container runtime is running. */
 export const containerStep: NatsServerStep<NatsServerContainer> = { name: 'container', slow: true, run };
 
 const IMAGE = 'nats:2.14-alpine';
 const RUNTIME_TIMEOUT_MS = 10_000;
 
-/** What is needed of testcontainers, by shape: it is an optional package. */
+/** The part of testcontainers that is used here. It is an optional package, so its types are not imported. */
 interface Testcontainers {
   readonly GenericContainer: new (image: string) => ContainerBuilder;
   readonly Wait: { forLogMessage(message: RegExp): unknown };
@@ -33,12 +33,12 @@ async function run({ signal }: StepContext): Promise<StepResult<NatsServerContai
   const library = await importTestcontainers();
   if (library === undefined) return { reason: 'the package testcontainers is not installed' };
   const runtime = await within(RUNTIME_TIMEOUT_MS, answers(library), signal);
-  if (runtime !== undefined) return { reason: `no container runtime answers: ${runtime}` };
+  if (runtime !== undefined) return { reason: `no container runtime is running: ${runtime}` };
   return { found: { kind: 'container', image: IMAGE, start: (settings) => start(library, settings) } };
 }
 
 async function importTestcontainers(): Promise<Testcontainers | undefined> {
-  // by variable: the compiler must not look for a package that may be absent
+  // in a variable, so that the compiler does not resolve a package that may be absent
   const name: string = 'testcontainers';
   return import(name).then(
     (library: Testcontainers) => library,
@@ -46,7 +46,7 @@ async function importTestcontainers(): Promise<Testcontainers | undefined> {
   );
 }
 
-/** Undefined, or why not. */
+/** Undefined if a runtime is running, otherwise the reason. */
 function answers(library: Testcontainers): Promise<string | undefined> {
   return library.getContainerRuntimeClient().then(
     () => undefined,
@@ -62,7 +62,7 @@ async function within(
   const controller = new AbortController();
   const end = signal === undefined ? controller.signal : AbortSignal.any([controller.signal, signal]);
   const silence = sleep(timeoutMs, end).then(
-    () => `silent for ${timeoutMs} ms`,
+    () => `no answer within ${timeoutMs} ms`,
     () => (signal?.aborted === true ? 'aborted' : undefined),
   );
   try {

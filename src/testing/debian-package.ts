@@ -8,8 +8,8 @@ import type { NatsServerStep, StepContext, StepResult } from './nats-server-step
 import { runCommand } from './run-command.js';
 
 /**
- * Step 5: on Debian, the package of the `sid` suite. apt runs with folders of our own, so it needs no root and changes
- * nothing on the machine; it still checks Debian's signatures.
+ * Step 5: on Debian, the package of the `sid` suite. apt runs in a temporary folder, so it needs no root and
+ * changes nothing on the machine. It still checks Debian's signatures.
  */
 export const debianPackageStep: NatsServerStep<NatsServerBinary> = {
   name: 'Debian package (sid)',
@@ -24,19 +24,22 @@ const DOWNLOAD_TIMEOUT_MS = 120_000;
 async function run(context: StepContext): Promise<StepResult<NatsServerBinary>> {
   const release =
     context.platform === 'linux' ? await readFile('/etc/os-release', 'utf8').catch(() => '') : '';
-  if (!/^ID="?debian"?$/m.test(release)) return { reason: 'this is no Debian' };
+  if (!/^ID="?debian"?$/m.test(release)) return { reason: 'the system is not Debian' };
   const codename = /^VERSION_CODENAME="?([\w-]+)"?$/m.exec(release)?.[1] ?? 'sid';
   const listed = await runCommand('apt-get', ['--print-uris', 'update'], {
     timeoutMs: 10_000,
     signal: context.signal,
   });
-  if (!listed.ok) return { reason: `apt-get does not list its sources: ${listed.reason}` };
+  if (!listed.ok) return { reason: `apt-get cannot list its sources: ${listed.reason}` };
   const mirror = mirrorOf(listed.stdout, codename);
   if (mirror === undefined) return { reason: `apt-get has no source for ${codename}` };
   return fetchedBinary(context, (folder) => unpackPackage(folder, mirror, context.signal));
 }
 
-/** The part before `/dists/` of the release's own source, as `apt-get --print-uris update` lists it. */
+/**
+ * The mirror of the release: the part before `/dists/` of its source in the output of
+ * `apt-get --print-uris update`.
+ */
 export function mirrorOf(printedUris: string, codename: string): string | undefined {
   const suites = new Set([codename, 'sid', 'unstable', 'testing', 'stable']);
   for (const [, base, suite] of printedUris.matchAll(/^'([^']+)\/dists\/([^/']+)\/InRelease'/gm)) {

@@ -1,4 +1,4 @@
-/** Freezes plain objects and lists, and those in them; what guards its own state (a Map, an instance of a class) stays as it is. */
+/** Freezes plain objects and lists recursively. Instances of classes, such as Map, are not frozen. */
 export function deepFreeze<T>(value: T): T {
   if (!isPlain(value) || Object.isFrozen(value)) return value;
   Object.freeze(value);

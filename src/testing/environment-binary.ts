@@ -6,7 +6,7 @@ import type { NatsServerBinary } from './nats-server-source.js';
 import type { NatsServerStep, StepContext, StepResult } from './nats-server-step.js';
 import { isNewEnough, MINIMUM_VERSION, readBinaryVersion } from './nats-server-version.js';
 
-/** Step 2, first half: the program that `NATS_SERVER_BIN` names. */
+/** Step 2, first part: the program that `NATS_SERVER_BIN` names. */
 export const namedBinaryStep: NatsServerStep<NatsServerBinary> = {
   name: 'NATS_SERVER_BIN',
   slow: false,
@@ -14,11 +14,14 @@ export const namedBinaryStep: NatsServerStep<NatsServerBinary> = {
     const path = env['NATS_SERVER_BIN'];
     if (!path) return { reason: 'not set' };
     const result = await accept(path, signal);
-    return 'found' in result ? result : { ...result, named: 'tell' };
+    return 'found' in result ? result : { ...result, named: 'log' };
   },
 };
 
-/** Step 2, second half: `PATH`, then the system folders that a user's `PATH` may lack (Debian puts the server in sbin). */
+/**
+ * Step 2, second part: `PATH`, then system folders that a user's `PATH` may not include (Debian installs the
+ * server in sbin).
+ */
 export const pathBinaryStep: NatsServerStep<NatsServerBinary> = {
   name: 'PATH',
   slow: false,
@@ -36,7 +39,7 @@ async function searchPath(context: StepContext): Promise<StepResult<NatsServerBi
     if ('found' in result) return result;
     reasons.push(result.reason);
   }
-  return { reason: reasons.join('; ') || 'no nats-server there, nor in the system folders' };
+  return { reason: reasons.join('; ') || 'no nats-server in PATH or in the system folders' };
 }
 
 function searchedFolders({ env, platform }: StepContext): Set<string> {
@@ -48,7 +51,7 @@ async function accept(path: string, signal: AbortSignal | undefined): Promise<St
   const told = await readBinaryVersion(path, signal);
   if ('reason' in told) return told;
   if (isNewEnough(told.version)) return { found: { kind: 'binary', path, version: told.version } };
-  return { reason: `${path} is version ${told.version}, needed is ${MINIMUM_VERSION} or later` };
+  return { reason: `${path} is version ${told.version}, but ${MINIMUM_VERSION} or later is needed` };
 }
 
 function isExecutable(path: string): Promise<boolean> {

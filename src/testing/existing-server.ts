@@ -13,7 +13,7 @@ async function run({ env, signal }: StepContext): Promise<StepResult<ExistingNat
   const info = await readServerInfo(first, { signal }).catch((error: Error) => error.message);
   if (typeof info === 'string') return { reason: info, named: 'stop' };
   if (!isNewEnough(info.version)) {
-    const reason = `the server is version ${info.version}, needed is ${MINIMUM_VERSION} or later`;
+    const reason = `the server is version ${info.version}, but ${MINIMUM_VERSION} or later is needed`;
     return { reason, named: 'stop' };
   }
   if (!info.jetstream)

@@ -1,6 +1,9 @@
 import { inspect } from 'node:util';
 
-/** What a refusal may be recognised by: a class of errors, a text in the message, a pattern of the message, or a predicate. */
+/**
+ * How {@link Expectations.thenError} recognises an error: by its class, a part of its message, a pattern for
+ * its message, or a predicate.
+ */
 export type ExpectedError =
   (abstract new (...args: never[]) => Error) | string | RegExp | ((error: unknown) => boolean);
 
@@ -10,7 +13,7 @@ export function isExpectedError(refusal: unknown, expected: ExpectedError): bool
   return isErrorClass(expected) ? refusal instanceof expected : expected(refusal);
 }
 
-/** Events as the message of a failed expectation names them. */
+/** Formats events for the message of a failed expectation. */
 export function describeEvents(events: readonly object[]): string {
   return events.length === 0 ? 'nothing' : inspect(events, { depth: 4 });
 }

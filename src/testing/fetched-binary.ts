@@ -8,8 +8,8 @@ import type { StepContext, StepResult } from './nats-server-step.js';
 import { isNewEnough, MINIMUM_VERSION, readBinaryVersion } from './nats-server-version.js';
 
 /**
- * Lets `unpack` fill a temporary folder, looks for the program in it, tries whether it runs, and keeps it in the cache.
- * The folder is removed in any case, so a broken download never shows up as a cached program.
+ * Calls `unpack` with a temporary folder, finds the program in it, checks that it runs, and moves it to the
+ * cache. The folder is always removed, so a broken download is never cached.
  */
 export async function fetchedBinary(
   context: StepContext,
@@ -17,7 +17,7 @@ export async function fetchedBinary(
 ): Promise<StepResult<NatsServerBinary>> {
   const folder = await mkdtemp(join(tmpdir(), 'jetsource-fetch-'));
   try {
-    // apt gives up root for its downloads and has to reach the folder
+    // apt drops root privileges for downloads and needs access to the folder
     await chmod(folder, 0o755);
     await unpack(folder);
     return await keep(folder, context);
@@ -29,13 +29,13 @@ export async function fetchedBinary(
 async function keep(folder: string, context: StepContext): Promise<StepResult<NatsServerBinary>> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
   const entry = entries.find((candidate) => candidate.isFile() && candidate.name === binaryName(context));
-  if (entry === undefined) return { reason: 'what was fetched holds no nats-server' };
+  if (entry === undefined) return { reason: 'the download contains no nats-server' };
   const program = join(entry.parentPath, entry.name);
   await chmod(program, 0o755);
   const told = await readBinaryVersion(program, context.signal);
   if ('reason' in told) return told;
   if (!isNewEnough(told.version)) {
-    return { reason: `it offers version ${told.version}, needed is ${MINIMUM_VERSION} or later` };
+    return { reason: `it has version ${told.version}, but ${MINIMUM_VERSION} or later is needed` };
   }
   return { found: await storeInCache(program, told.version, context) };
 }

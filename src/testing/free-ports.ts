@@ -1,11 +1,11 @@
 import { createServer, type AddressInfo, type Server } from 'node:net';
 
 /**
- * Ports on 127.0.0.1 that nobody listens on. Another program may take one before it is used: be ready to try others.
+ * Free ports on 127.0.0.1. Another program can take one before it is used, so callers must be able to retry.
  */
 export async function freePorts(count: number): Promise<number[]> {
   const held = await Promise.all(Array.from({ length: count }, () => listen()));
-  // all are held until the last is known, or one port would be given twice
+  // keep all open until the last one is known, or the system could return a port twice
   const ports = held.map((server) => (server.address() as AddressInfo).port);
   await Promise.all(held.map(close));
   return ports;

@@ -2,41 +2,37 @@ import { InvalidOptionError } from '../kernel/invalid-option-error.js';
 import { checkKnownOptions, integerOption } from '../kernel/options.js';
 import { checkPort, checkTimeout } from './nats-server-options.js';
 
-/** How {@link startNatsCluster} starts its servers. */
+/** Options of {@link startNatsCluster}. */
 export interface NatsClusterOptions {
   /**
-   * How many servers; an odd number, since a majority decides.
+   * Number of servers. It must be odd, since a majority elects the leader.
    * @default 3
    */
   size?: number | undefined;
-  /**
-   * TCP port for clients of the first server on 127.0.0.1; the others take the next ones.
-   * @default free ones
-   */
+  /** Client port of the first server on 127.0.0.1. The others take the ports after it. @default free ports */
   port?: number | undefined;
   /**
-   * Holds a store folder for each server. A folder given here is kept at stop, and serves one
-   * cluster at a time.
-   * @default temporary folders, removed at stop and also when this process is killed
+   * Folder for the store folders of the servers. It is kept at stop. Only one cluster can use it at a time.
+   * @default a temporary folder, removed at stop and when this process is killed
    */
   storeDir?: string | undefined;
   /**
-   * As in {@link NatsServerOptions}. Replicas protect against the loss of one server without it.
-   * @default false
+   * Whether each write is synced to disk before it is acknowledged, as in {@link NatsServerOptions}. Replicas
+   * protect against the loss of one server without it. @default false
    */
   syncAlways?: boolean | undefined;
-  /** As in {@link NatsServerOptions}. */
+  /** Receives one line for each step of the search for a nats-server, as in {@link NatsServerOptions}. */
   log?: ((line: string) => void) | undefined;
   /**
-   * Milliseconds until the servers run, and again until they have a leader.
+   * Timeout in milliseconds for the start of the servers, and again for the election of a leader.
    * @default 30000
    */
   startTimeoutMs?: number | undefined;
-  /** As in {@link NatsServerOptions}. */
+  /** Aborts the start, as in {@link NatsServerOptions}. @default none */
   signal?: AbortSignal | undefined;
 }
 
-/** The defaults of {@link NatsClusterOptions}; port -1 is nats-server's word for a free one. */
+/** Defaults of {@link NatsClusterOptions}. Port -1 makes nats-server choose a free port. */
 export const NATS_CLUSTER_DEFAULTS = Object.freeze({
   size: 3,
   port: -1,
@@ -44,7 +40,7 @@ export const NATS_CLUSTER_DEFAULTS = Object.freeze({
   startTimeoutMs: 30_000,
 });
 
-/** {@link NatsClusterOptions} with every default filled in. */
+/** {@link NatsClusterOptions} with defaults filled in. */
 export interface ResolvedNatsClusterOptions {
   readonly size: number;
   readonly port: number;
@@ -55,7 +51,7 @@ export interface ResolvedNatsClusterOptions {
   readonly signal: AbortSignal | undefined;
 }
 
-/** @throws {@link InvalidOptionError} when a value cannot work */
+/** @throws {@link InvalidOptionError} when an option is invalid */
 export function resolveNatsClusterOptions(options: NatsClusterOptions = {}): ResolvedNatsClusterOptions {
   const resolved = {
     size: integerOption('size', options.size, { fallback: NATS_CLUSTER_DEFAULTS.size, min: 3 }),

@@ -4,12 +4,15 @@ import { healthyCluster, type ClusterNode } from './cluster-health.js';
 import type { NatsServer } from './nats-server.js';
 import type { OwnedNatsServer } from './owned-nats-server.js';
 
-/** A cluster of nats-servers with JetStream, all processes of ours. Servers are counted from 0. */
+/**
+ * A running cluster of nats-servers with JetStream, started by {@link startNatsCluster}. Servers are numbered
+ * from 0.
+ */
 export class NatsCluster implements AsyncDisposable {
   readonly #nodes: readonly OwnedNatsServer[];
   readonly #names: readonly string[];
   readonly #timeoutMs: number;
-  /** Those that were killed and not restarted. */
+  /** Indexes of the servers that were killed and not restarted. */
   readonly #down = new Set<number>();
 
   /** @internal use `startNatsCluster` */
@@ -19,61 +22,72 @@ export class NatsCluster implements AsyncDisposable {
     this.#timeoutMs = timeoutMs;
   }
 
-  /** The client URL of each server. */
+  /** Client URL of each server. */
   get urls(): readonly string[] {
     return this.#nodes.map((node) => node.url);
   }
 
-  /** All client URLs in one string, separated by commas. */
+  /** All client URLs, separated by commas, as the `servers` option of a store takes them. */
   get url(): string {
     return this.urls.join(',');
   }
 
-  /** The servers themselves; kill and restart them by the cluster, which keeps account. */
+  /**
+   * The servers. Kill and restart them with the methods of the cluster, which tracks the servers that are
+   * down.
+   */
   get servers(): readonly NatsServer[] {
     return this.#nodes;
   }
 
-  /** The version that all of them have. */
+  /** Version of nats-server, such as `2.14.0`. */
   get version(): string {
     return this.#node(0).version;
   }
 
   /**
-   * Waits until JetStream is healthy on all servers that were not killed, and gives the number of the one that leads
-   * the cluster. Streams have leaders of their own.
-   * @throws WaitTimeoutError after `startTimeoutMs`, for instance when the majority is down
+   * Waits until JetStream is healthy on all servers that were not killed.
+   *
+   * @returns the index of the leader of the cluster (the meta leader). Each stream has its own leader.
+   * @throws {@link WaitTimeoutError} after `startTimeoutMs`, such as when a majority is down
    */
   async ready(options: { signal?: AbortSignal | undefined } = {}): Promise<number> {
     const running = this.#nodes.map((_, index) => index).filter((index) => !this.#down.has(index));
     const nodes = running.map((index) => this.#clusterNode(index));
-    const leader = await healthyCluster(nodes, this.#nodes.length, this.#timeoutMs, options.signal);
+    const leader = await healthyCluster(nodes, this.#nodes.length, {
+      timeoutMs: this.#timeoutMs,
+      signal: options.signal,
+    });
     return this.#names.indexOf(leader);
   }
 
-  /** As `kill` of a server. The others may need some seconds to elect a leader: see `ready`. */
+  /**
+   * Kills a server, see {@link NatsServer.kill}. The others may need some seconds to elect a new leader: see
+   * {@link ready}.
+   */
   async kill(index: number, signal?: 'SIGKILL' | 'SIGTERM' | 'SIGINT'): Promise<void> {
     await this.#node(index).kill(signal);
     this.#down.add(index);
   }
 
-  /** As `signal` of a server, such as SIGSTOP and SIGCONT. */
+  /** Sends a signal to a server, such as SIGSTOP and SIGCONT, see {@link NatsServer.signal}. */
   signal(index: number, name: NodeJS.Signals): void {
     this.#node(index).signal(name);
   }
 
-  /** As `restart` of a server; resolves when the cluster is `ready`. */
+  /** Restarts a server, see {@link NatsServer.restart}, and waits until the cluster is {@link ready}. */
   async restart(index: number): Promise<void> {
     await this.#node(index).restart();
     this.#down.delete(index);
     await this.ready();
   }
 
-  /** Ends all servers and removes their store folders unless a folder was given. */
+  /** Stops all servers. Removes their store folders unless `storeDir` was given. */
   async stop(): Promise<void> {
     await Promise.all(this.#nodes.map((node) => node.stop()));
   }
 
+  /** Calls {@link stop}, for `await using`. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop();
   }

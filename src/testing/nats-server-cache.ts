@@ -7,12 +7,12 @@ import type { NatsServerBinary } from './nats-server-source.js';
 import type { NatsServerStep, StepContext, StepResult } from './nats-server-step.js';
 import { compareVersions, isNewEnough, readBinaryVersion } from './nats-server-version.js';
 
-/** Step 3: what an earlier call fetched; the newest version first. */
+/** Step 3: a program that an earlier call fetched, the newest version first. */
 export const cacheStep: NatsServerStep<NatsServerBinary> = { name: 'cache', slow: false, run: findInCache };
 
 /**
- * Keeps a fetched program for later calls and gives the path under which it stays.
- * Two processes may do this at once: each writes to a name of its own and renames.
+ * Moves a fetched program to the cache and returns its path. Two processes can do this at once: each writes
+ * to its own temporary name and renames the file.
  */
 export async function storeInCache(
   program: string,
@@ -33,7 +33,7 @@ export async function storeInCache(
   return { kind: 'binary', path, version };
 }
 
-/** The file name of the program on that platform. */
+/** File name of the program on the platform. */
 export function binaryName(context: StepContext): string {
   return context.platform === 'win32' ? 'nats-server.exe' : 'nats-server';
 }
@@ -53,7 +53,7 @@ async function findInCache(context: StepContext): Promise<StepResult<NatsServerB
     if ('version' in told) return { found: { kind: 'binary', path, version: told.version } };
     faults.push(told.reason);
   }
-  return { reason: faults.length > 0 ? faults.join('; ') : `nothing for this platform in ${root}` };
+  return { reason: faults.length > 0 ? faults.join('; ') : `no program for this platform in ${root}` };
 }
 
 function cacheRoot({ env }: StepContext): string {

@@ -1,65 +1,66 @@
 import { InvalidOptionError } from '../kernel/invalid-option-error.js';
 import { checkKnownOptions } from '../kernel/options.js';
 
-/** How {@link startNatsServer} starts a server. */
+/** Options of {@link startNatsServer}. */
 export interface NatsServerOptions {
-  /**
-   * TCP port for clients on 127.0.0.1.
-   * @default a free one
-   */
+  /** Client port on 127.0.0.1. @default a free port */
   port?: number | undefined;
   /**
-   * Where JetStream keeps its files. A folder given here is kept at stop, and serves one server at a time.
-   * @default a temporary folder, removed at stop and also when this process is killed
+   * Folder where JetStream stores its files. It is kept at stop. Only one server can use it at a time.
+   * @default a temporary folder, removed at stop and when this process is killed
    */
   storeDir?: string | undefined;
   /**
-   * Path of a nats-server configuration file. The other options win over what it says; with `port` left out the
-   * server still takes a free port. nats-server refuses it if it has a `store_dir`: leave that to `storeDir`.
+   * Path of a nats-server configuration file. The other options override it. Without `port` the server takes
+   * a free port, whatever the file says. The file must not contain `store_dir`: use `storeDir`.
    * @default none
    */
   configFile?: string | undefined;
   /**
-   * Environment variables for nats-server besides our own, such as those that `configFile` refers to.
+   * Environment variables for nats-server, added to those of this process. `configFile` can refer to them.
    * @default none
    */
   env?: Readonly<Record<string, string>> | undefined;
   /**
-   * Whether each write reaches the disk before it is acknowledged (`sync_interval: always`). Much slower; without it a
-   * power cut may lose acknowledged writes of a single server. Not together with `configFile`: write it there.
+   * Whether each write is synced to disk before it is acknowledged (`sync_interval: always`). This is much
+   * slower. Without it a single server can lose acknowledged writes in a power failure. Cannot be combined
+   * with `configFile`: set it there.
    * @default false
    */
   syncAlways?: boolean | undefined;
   /**
-   * Encrypts what JetStream writes to the disk (`cipher: chacha`). Any text; a store folder opens with its own key only, and losing
-   * the key is losing the data. Not together with `configFile`: write `cipher` and `key` there.
-   * @default none: event data and stream ids stand in the store folder in clear
+   * Key for encryption at rest (`cipher: chacha`): any text. A store folder opens only with the key that it
+   * was created with. If the key is lost, the data are lost. Cannot be combined with `configFile`: set
+   * `cipher` and `key` there.
+   * @default none: the store folder holds event data and stream ids in plain text
    */
   encryptionKey?: string | undefined;
   /**
-   * Always a process of our own, even if `NATS_URL` names a server or only a container can be had. Needed by whoever
-   * calls `kill` and `restart`.
+   * Always start a process: ignore `NATS_URL`, and do not fall back to a container. Required for `kill`,
+   * `signal` and `restart`.
    * @default false
    */
   ownProcess?: boolean | undefined;
   /**
-   * Receives one line for each way that was tried to come by a nats-server.
-   * @default writes to stderr, but only what is worth a look: a fetch, or a refusal
+   * Receives one line for each step of the search for a nats-server. @default writes to stderr, but only
+   * downloads and failures
    */
   log?: ((line: string) => void) | undefined;
   /**
-   * Milliseconds from the start of the process until it takes connections; fetching it the first time is not counted.
+   * Timeout in milliseconds from the start of the process until it accepts connections. A download is not
+   * counted.
    * @default 20000
    */
   startTimeoutMs?: number | undefined;
   /**
-   * Ends the start, also a fetch, which then rejects with the signal's reason; it is not regarded after that.
+   * Aborts the start, including a download, which then rejects with the signal's reason. It has no effect
+   * after the start.
    * @default none
    */
   signal?: AbortSignal | undefined;
 }
 
-/** The defaults of {@link NatsServerOptions}; port -1 is nats-server's word for a free one. */
+/** Defaults of {@link NatsServerOptions}. Port -1 makes nats-server choose a free port. */
 export const NATS_SERVER_DEFAULTS = Object.freeze({
   port: -1,
   syncAlways: false,
@@ -67,7 +68,7 @@ export const NATS_SERVER_DEFAULTS = Object.freeze({
   startTimeoutMs: 20_000,
 });
 
-/** {@link NatsServerOptions} with every default filled in. */
+/** {@link NatsServerOptions} with defaults filled in. */
 export interface ResolvedNatsServerOptions {
   readonly port: number;
   readonly storeDir: string | undefined;
@@ -81,7 +82,7 @@ export interface ResolvedNatsServerOptions {
   readonly signal: AbortSignal | undefined;
 }
 
-/** @throws {@link InvalidOptionError} when a value cannot work */
+/** @throws {@link InvalidOptionError} when an option is invalid */
 export function resolveNatsServerOptions(options: NatsServerOptions = {}): ResolvedNatsServerOptions {
   const resolved = {
     port: options.port ?? NATS_SERVER_DEFAULTS.port,
@@ -109,7 +110,7 @@ export function resolveNatsServerOptions(options: NatsServerOptions = {}): Resol
   return Object.freeze(resolved);
 }
 
-/** The value itself is never shown. */
+/** Error messages never contain the key. */
 function checkEncryptionKey(key: string | undefined, configFile: string | undefined): void {
   if (key === undefined) return;
   const option = 'encryptionKey';
@@ -129,14 +130,17 @@ function checkEncryptionKey(key: string | undefined, configFile: string | undefi
   }
 }
 
-/** @throws {@link InvalidOptionError} when `startTimeoutMs` is no positive number that a timer can hold */
+/**
+ * @throws {@link InvalidOptionError} when `startTimeoutMs` is not a positive number of milliseconds, or more
+ *   than a timer can hold
+ */
 export function checkTimeout(startTimeoutMs: number): void {
   if (startTimeoutMs > 0 && startTimeoutMs < 2 ** 31) return;
   const allowed = 'a positive number of milliseconds';
   throw new InvalidOptionError({ option: 'startTimeoutMs', given: startTimeoutMs, allowed });
 }
 
-/** @throws {@link InvalidOptionError} when `port` is neither -1 (a free one) nor a TCP port */
+/** @throws {@link InvalidOptionError} when `port` is neither -1 (a free port) nor a TCP port */
 export function checkPort(port: number): void {
   if (port === -1 || (Number.isInteger(port) && port > 0 && port < 65_536)) return;
   throw new InvalidOptionError({ option: 'port', given: port, allowed: 'an integer from 1 to 65535' });

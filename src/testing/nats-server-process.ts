@@ -9,44 +9,44 @@ import { WaitTimeoutError } from '../projection/projection-errors.js';
 import { sleep } from '../kernel/sleep.js';
 import { KEEP_FOLDER, START_SERVER, supervisorCommand } from './supervisor-command.js';
 
-/** What a process is started with. */
+/** Settings of a nats-server process. */
 export interface ProcessSettings {
   readonly program: string;
-  /** Arguments of nats-server, without `--ports_file_dir`. */
+  /** Arguments of nats-server except `--ports_file_dir`. */
   readonly args: readonly string[];
-  /** Added to our own environment. */
+  /** Environment variables, added to those of this process. */
   readonly env: Readonly<Record<string, string>>;
-  /** Holds the process's own files; removed by `stop`, and when we end in whatever way. */
+  /** Folder for the files of the process. Removed by `stop`, and when this process ends for any reason. */
   readonly folder: string;
   readonly startTimeoutMs: number;
-  /** Is told of each process that keeps the store busy, before the process does. */
+  /** Called with the id of each process that uses the store, before it does. */
   readonly onProcess: (pid: number) => Promise<void>;
 }
 
-/** Where a started process listens. */
+/** Where a started server listens. */
 export interface ServerPorts {
   readonly pid: number;
   /** Client URL. */
   readonly url: string;
-  /** Base URL of HTTP monitoring, when it was asked for. */
+  /** Base URL of HTTP monitoring, if it is enabled. */
   readonly monitoringUrl: string | undefined;
 }
 
 const POLL_MS = 10;
-/** The supervisor gives a server 5 s to end by itself; what is above is for a loaded machine. */
+/** The supervisor gives a server 5 s to end by itself; the rest allows for a loaded machine. */
 const END_TIMEOUT_MS = 15_000;
 
-/** One run of nats-server below its supervisor. Neither keeps this process alive. */
+/** One run of nats-server under its supervisor. Neither keeps this process alive. */
 export class NatsServerProcess {
   readonly #child: ChildProcess;
   readonly #folder: string;
   readonly #logFile: string;
   /** Resolves when the server is gone. */
   readonly #exited: Promise<void>;
-  /** Resolves when the supervisor is gone as well. */
+  /** Resolves when the supervisor has ended as well. */
   readonly #closed: Promise<void>;
   #alive = true;
-  #report = 'it is not known how';
+  #report = 'unknown reason';
   #ports: ServerPorts | undefined;
 
   private constructor(child: ChildProcess, folder: string, logFile: string) {
@@ -56,7 +56,7 @@ export class NatsServerProcess {
     this.#closed = new Promise((resolve) => {
       child.once('error', () => resolve());
       child.once('exit', (code) => {
-        // Windows has no supervisor that reports
+        // on Windows there is no supervisor that reports the exit code
         if (child.stdout === null) this.#report = howItEnded(code);
         resolve();
       });
@@ -70,14 +70,15 @@ export class NatsServerProcess {
     this.#exited = Promise.race([reported, this.#closed]).then(() => {
       this.#alive = false;
     });
-    // a supervisor that died first must not take us down by a write to its stdin
+    // writing to the stdin of a supervisor that has ended must not crash this process
     child.stdin?.on('error', () => undefined);
     unref(child);
   }
 
   /**
-   * @throws {@link NatsServerUnavailableError} when the server does not start; the message holds its last words, and the
-   *   folder stays for another try. Also the signal's reason when that aborts
+   * @throws {@link NatsServerUnavailableError} when the server does not start. The message contains its last
+   *   log lines. The folder is kept for another attempt.
+   * @throws the signal's reason when it aborts
    */
   static async start(settings: ProcessSettings, signal?: AbortSignal): Promise<NatsServerProcess> {
     const runFolder = await mkdtemp(join(settings.folder, 'run-'));
@@ -102,13 +103,13 @@ export class NatsServerProcess {
     return this.#alive;
   }
 
-  /** Sends a signal to the server itself, if it still runs. */
+  /** Sends a signal to the server if it still runs. */
   signal(name: NodeJS.Signals): void {
     if (!this.#alive) return;
     try {
       process.kill(this.ports.pid, name);
     } catch (error) {
-      // it ended by itself and the supervisor's report is on its way
+      // ESRCH: the server ended by itself and the supervisor has not reported it yet
       if (!isNativeError(error) || !('code' in error) || error.code !== 'ESRCH') throw error;
     }
   }
@@ -118,35 +119,35 @@ export class NatsServerProcess {
     await within(this.#exited, 'the end of the nats-server');
   }
 
-  /** Resolves when the server is gone for whatever reason, with that and with its last words. */
-  async epitaph(): Promise<string> {
+  /** Resolves when the server has ended for any reason, with that reason and its last log lines. */
+  async exitReport(): Promise<string> {
     await this.#exited;
-    return `ended (${this.#report}); its last words:\n${await lastWords(this.#logFile)}`;
+    return `ended (${this.#report}); its last log lines:\n${await lastLogLines(this.#logFile)}`;
   }
 
-  /** Lets go of the supervisor of a server that has ended, leaving the files. */
+  /** Ends the supervisor of a server that has ended. Keeps the files. */
   async release(): Promise<void> {
     this.#child.stdin?.end(KEEP_FOLDER);
     await within(this.#closed, 'the end of the supervisor');
   }
 
-  /** Ends the server and removes the folder. */
+  /** Stops the server and removes the folder. */
   async stop(): Promise<void> {
     if (this.#child.stdin === null) this.#child.kill();
     else this.#child.stdin.end();
     await within(this.#closed, 'the end of the nats-server');
-    // Windows has no supervisor that does it
+    // on Windows there is no supervisor that removes it
     await rm(this.#folder, { recursive: true, force: true });
   }
 
   async #run(runFolder: string, settings: ProcessSettings, signal?: AbortSignal): Promise<void> {
     const { onProcess, startTimeoutMs } = settings;
     try {
-      // no id: it could not be spawned
+      // without an id the process could not be spawned
       if (this.#child.pid !== undefined) await onProcess(this.#child.pid);
       this.#child.stdin?.write(START_SERVER);
       this.#ports = await this.#untilReady(runFolder, startTimeoutMs, signal);
-      // should the supervisor be killed, its server may outlive it for a moment
+      // if the supervisor is killed, its server can outlive it for a moment
       await onProcess(this.#ports.pid);
     } catch (error) {
       if (this.#child.stdin === null) this.#child.kill();
@@ -162,20 +163,20 @@ export class NatsServerProcess {
       if (ports !== undefined) return ports;
       await sleep(POLL_MS, signal);
     }
-    const words = await lastWords(this.#logFile);
-    const fault = this.#alive ? `was not ready within ${timeoutMs} ms` : 'ended at once';
-    throw new NatsServerUnavailableError(`the nats-server ${fault}; its last words:\n${words}`);
+    const lines = await lastLogLines(this.#logFile);
+    const fault = this.#alive ? `was not ready within ${timeoutMs} ms` : 'ended during its start';
+    throw new NatsServerUnavailableError(`the nats-server ${fault}; its last log lines:\n${lines}`);
   }
 }
 
 function spawnServer(settings: ProcessSettings, args: readonly string[], log: number): ChildProcess {
   const env = { ...process.env, ...settings.env };
-  // Windows has no sh: there the server outlives a parent that is killed
+  // Windows has no sh: the server outlives a parent process that is killed
   if (process.platform === 'win32') {
     return spawn(settings.program, [...args], { env, stdio: ['ignore', 'ignore', log], windowsHide: true });
   }
   const supervisor = supervisorCommand(settings.folder, settings.program, args);
-  // a session of its own: Ctrl-C in the terminal is for us, and we stop the server in order
+  // detached, so that Ctrl-C in the terminal reaches only this process, which then stops the server
   return spawn(supervisor.command, [...supervisor.args], {
     env,
     stdio: ['pipe', 'pipe', log],
@@ -190,7 +191,7 @@ function unref(child: ChildProcess): void {
   }
 }
 
-/** @param code as sh reports it: of a signal it makes 128 and its number */
+/** @param code Exit code as sh reports it: 128 plus the number for a signal. */
 function howItEnded(code: number | null): string {
   const signal = Object.entries(constants.signals).find(([, number]) => number === Number(code) - 128)?.[0];
   return signal === undefined ? `exit code ${code}` : `by ${signal}`;
@@ -208,11 +209,11 @@ async function readPorts(folder: string): Promise<ServerPorts | undefined> {
     const url = told['nats']?.[0];
     return url === undefined ? undefined : { pid, url, monitoringUrl: told['monitoring']?.[0] };
   } catch {
-    return undefined; // half written: the next look will do
+    return undefined; // half written: the next attempt reads it
   }
 }
 
-async function lastWords(logFile: string): Promise<string> {
+async function lastLogLines(logFile: string): Promise<string> {
   const text = await readFile(logFile, 'utf8').catch(() => '');
   const lines = text.trim().split('\n').slice(-8);
   const fatal = lines.filter((line) => line.includes('[FTL]'));

@@ -1,4 +1,4 @@
-/** A server that was found. What can be done with it depends on its kind. */
+/** A server that the search found. */
 export type NatsServerSource = NatsServerBinary | ExistingNatsServer | NatsServerContainer;
 
 /** A program on this machine. */
@@ -8,7 +8,7 @@ export interface NatsServerBinary {
   readonly version: string;
 }
 
-/** A server that runs already and belongs to somebody else. */
+/** A running server that this process did not start. */
 export interface ExistingNatsServer {
   readonly kind: 'url';
   readonly url: string;
@@ -19,6 +19,6 @@ export interface ExistingNatsServer {
 export interface NatsServerContainer {
   readonly kind: 'container';
   readonly image: string;
-  /** @param settings `port` as in the options of `startNatsServer`, `timeoutMs` for the start */
+  /** @param settings `port` as in {@link NatsServerOptions}; `timeoutMs` for the start. */
   start(settings: { port: number; timeoutMs: number }): Promise<{ url: string; stop(): Promise<void> }>;
 }

@@ -1,35 +1,35 @@
 import type { NatsServerSource } from './nats-server-source.js';
 
-/** What a step may look at; replaced by tests. */
+/** The environment that a step searches. Tests replace it. */
 export interface StepContext {
   readonly env: NodeJS.ProcessEnv;
   readonly platform: NodeJS.Platform;
   /** As `process.arch`. */
   readonly arch: string;
-  /** Ends a search that nobody waits for any more. */
+  /** Aborts the search. */
   readonly signal?: AbortSignal | undefined;
 }
 
 /** Why a step found nothing. */
 export interface StepRefusal {
-  /** One line. */
+  /** The reason, one line. */
   readonly reason: string;
   /**
-   * For what somebody named: `tell` has the refusal logged in any case, `stop` ends the search, so that nobody works on
-   * another server than the named one.
+   * For a server or program that the user named. `log` always logs the refusal. `stop` ends the search, so
+   * that no other server than the named one is used.
    */
-  readonly named?: 'tell' | 'stop';
+  readonly named?: 'log' | 'stop';
 }
 
-/** A step found a server, or says why the next one has to try. */
+/** The server that a step found, or the reason why it found none. */
 export type StepResult<S extends NatsServerSource> = { readonly found: S } | StepRefusal;
 
-/** One way to come by a nats-server. */
+/** One step of the search for a nats-server. */
 export interface NatsServerStep<S extends NatsServerSource = NatsServerSource> {
-  /** What is tried, for the log. */
+  /** Name of the step, for the log. */
   readonly name: string;
-  /** Whether it leaves the machine or takes seconds. */
+  /** Whether the step uses the network or takes seconds. */
   readonly slow: boolean;
-  /** May throw: then the error's message is the reason. */
+  /** Runs the step. If it throws, the error's message is the reason. */
   run(context: StepContext): Promise<StepResult<S>>;
 }

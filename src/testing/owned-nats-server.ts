@@ -9,33 +9,35 @@ import type { NatsServer } from './nats-server.js';
 import type { NatsServerBinary } from './nats-server-source.js';
 import { StoreLock } from './store-lock.js';
 
-/** What an {@link OwnedNatsServer} runs with. */
+/** Settings of an {@link OwnedNatsServer}. */
 export interface OwnedServerSettings {
   readonly binary: NatsServerBinary;
-  /** The client port, -1 for a free one. */
+  /** Client port, -1 for a free one. */
   readonly port: number;
-  /** The store folder to use and keep; undefined for a temporary one. */
+  /** Store folder, kept at stop; undefined for a temporary one. */
   readonly storeDir: string | undefined;
-  /** Whether writes reach the disk before they are acknowledged; not together with a `-c` in `args`. */
+  /**
+   * Whether each write is synced to disk before it is acknowledged. Cannot be combined with `-c` in `args`.
+   */
   readonly syncAlways: boolean;
-  /** Encrypts the store; not together with a `-c` in `args`. */
+  /** Key for encryption at rest. Cannot be combined with `-c` in `args`. */
   readonly encryptionKey?: string | undefined;
-  /** Further arguments of nats-server. */
+  /** Additional arguments of nats-server. */
   readonly args: readonly string[];
-  /** Added to our own environment. */
+  /** Environment variables, added to those of this process. */
   readonly env: Readonly<Record<string, string>>;
-  /** Milliseconds for each start. */
+  /** Timeout of each start in milliseconds. */
   readonly startTimeoutMs: number;
 }
 
-/** A server that runs as a process of ours. */
+/** A server that this process started. */
 export class OwnedNatsServer implements NatsServer {
   readonly storeDir: string;
   readonly version: string;
   readonly #settings: OwnedServerSettings;
-  /** Holds run files, and the store unless it was given. */
+  /** Temporary folder for run files, and for the store unless `storeDir` was given. */
   readonly #folder: string;
-  /** Undefined for a temporary store, which nobody else can know. */
+  /** Undefined for a temporary store, which no other process uses. */
   readonly #lock: StoreLock | undefined;
   #process: NatsServerProcess;
 
@@ -48,7 +50,10 @@ export class OwnedNatsServer implements NatsServer {
     this.#process = process;
   }
 
-  /** @throws NatsServerUnavailableError when the server does not start, or another process uses the store folder */
+  /**
+   * @throws {@link NatsServerUnavailableError} when the server does not start, or another process uses the
+   *   store folder
+   */
   static async start(settings: OwnedServerSettings, signal?: AbortSignal): Promise<OwnedNatsServer> {
     signal?.throwIfAborted();
     const folder = await mkdtemp(join(tmpdir(), 'jetsource-nats-'));
@@ -58,13 +63,13 @@ export class OwnedNatsServer implements NatsServer {
       await mkdir(storeDir, { recursive: true });
       if (settings.storeDir !== undefined) lock = await StoreLock.take(storeDir);
       const lines = jetStreamLines(settings);
-      // it may hold the key
+      // the file may contain the encryption key
       if (lines.length > 0) {
         const config = `jetstream {\n${lines.join('\n')}\n}\n`;
         await writeFile(configFile(folder), config, { mode: 0o600 });
       }
       const folders = { folder, storeDir, lock };
-      const started = await startProcess(settings, folders, settings.port, signal);
+      const started = await startProcess(settings, folders, signal);
       return new OwnedNatsServer(settings, folders, started);
     } catch (error) {
       await rm(folder, { recursive: true, force: true });
@@ -85,7 +90,7 @@ export class OwnedNatsServer implements NatsServer {
     return this.#process.ports.pid;
   }
 
-  /** Base URL of HTTP monitoring, when the arguments ask for it. */
+  /** Base URL of HTTP monitoring, if the arguments enable it. */
   get monitoringUrl(): string | undefined {
     return this.#process.ports.monitoringUrl;
   }
@@ -104,14 +109,14 @@ export class OwnedNatsServer implements NatsServer {
     await this.kill('SIGTERM');
     const ended = this.#process;
     const folders = { folder: this.#folder, storeDir: this.storeDir, lock: this.#lock };
-    // the ended one's supervisor guards the folder until the new one does
+    // the old supervisor guards the folder until the new one does
     this.#process = await restartProcess(this.#settings, folders, port);
     await ended.release();
   }
 
-  /** Resolves when the process is gone for whatever reason, with that and with its last words. */
-  epitaph(): Promise<string> {
-    return this.#process.epitaph();
+  /** Resolves when the process has ended for any reason, with that reason and its last log lines. */
+  exitReport(): Promise<string> {
+    return this.#process.exitReport();
   }
 
   async stop(): Promise<void> {
@@ -133,11 +138,10 @@ interface Folders {
 function startProcess(
   settings: OwnedServerSettings,
   folders: Folders,
-  port: number,
   signal?: AbortSignal,
 ): Promise<NatsServerProcess> {
-  const own = ['-js', '-sd', folders.storeDir, '-a', '127.0.0.1', '-p', String(port)];
-  // no flags say it
+  const own = ['-js', '-sd', folders.storeDir, '-a', '127.0.0.1', '-p', String(settings.port)];
+  // these settings have no command-line flags
   if (jetStreamLines(settings).length > 0) own.push('-c', configFile(folders.folder));
   const process = {
     program: settings.binary.path,
@@ -152,7 +156,7 @@ function startProcess(
 
 function jetStreamLines({ syncAlways, encryptionKey }: OwnedServerSettings): string[] {
   const lines = syncAlways ? ['sync_interval: always'] : [];
-  // in quotes, or nats-server would take a key that begins with digits for a number
+  // in quotes, because nats-server parses a key that begins with digits as a number
   if (encryptionKey !== undefined) lines.push('cipher: chacha', `key: ${JSON.stringify(encryptionKey)}`);
   return lines;
 }
@@ -161,7 +165,10 @@ function configFile(folder: string): string {
   return join(folder, 'jetstream.conf');
 }
 
-/** As `startProcess`, but another program may hold the port for a moment: a client's outgoing connection, say. */
+/**
+ * Like `startProcess`, but retries while another program uses the port, such as a client's outgoing
+ * connection.
+ */
 async function restartProcess(
   settings: OwnedServerSettings,
   folders: Folders,
@@ -170,7 +177,7 @@ async function restartProcess(
   const deadline = performance.now() + settings.startTimeoutMs;
   for (;;) {
     try {
-      return await startProcess(settings, folders, port);
+      return await startProcess({ ...settings, port }, folders);
     } catch (error) {
       const busy = hasJetsourceBrand(error) && error.message.includes('address already in use');
       if (!busy || performance.now() > deadline) throw error;

@@ -10,7 +10,7 @@ import type { NatsServerStep, StepContext, StepResult } from './nats-server-step
 import { RELEASE_VERSION } from './nats-server-version.js';
 import { runCommand } from './run-command.js';
 
-/** Step 4: the official release, checked against the checksums that were published with it. */
+/** Step 4: the official release, verified with the checksums published with it. */
 export const releaseDownloadStep: NatsServerStep<NatsServerBinary> = {
   name: `GitHub release ${RELEASE_VERSION}`,
   slow: true,
@@ -19,7 +19,7 @@ export const releaseDownloadStep: NatsServerStep<NatsServerBinary> = {
 
 const HOST = 'github.com';
 const RELEASE_URL = `https://${HOST}/nats-io/nats-server/releases/download/v${RELEASE_VERSION}`;
-/** Behind a firewall that drops packets nothing else would end the attempt soon. */
+/** Ends the attempt early when a firewall drops packets. */
 const CONNECT_TIMEOUT_MS = 3_000;
 const DOWNLOAD_TIMEOUT_MS = 120_000;
 
@@ -37,7 +37,7 @@ async function run(context: StepContext): Promise<StepResult<NatsServerBinary>> 
   return fetchedBinary(context, (folder) => unpackRelease(folder, archive, context.signal));
 }
 
-/** The release's file for that platform, or undefined where there is none. */
+/** File name of the release for the platform; undefined if there is none. */
 export function archiveName({ platform, arch }: StepContext): string | undefined {
   const system = SYSTEMS[platform];
   const processor = PROCESSORS[arch];
@@ -46,13 +46,16 @@ export function archiveName({ platform, arch }: StepContext): string | undefined
   return `nats-server-v${RELEASE_VERSION}-${system}-${processor}.${ending}`;
 }
 
-/** @throws {@link NatsServerUnavailableError} unless `sums` (lines of `HEX  NAME`) has the checksum of `content` */
+/**
+ * @throws {@link NatsServerUnavailableError} unless `sums` (lines of `HEX  NAME`) contains the checksum of
+ *   `content`
+ */
 export function verifyChecksum(sums: string, name: string, content: Uint8Array): void {
   const actual = createHash('sha256').update(content).digest('hex');
   const line = sums.split('\n').find((candidate) => candidate.trim().split(/\s+\*?/)[1] === name);
   if (line === undefined) throw new NatsServerUnavailableError(`SHA256SUMS does not list ${name}`);
   if (line.trim().split(/\s+/)[0] !== actual) {
-    throw new NatsServerUnavailableError(`${name} has another checksum than SHA256SUMS says`);
+    throw new NatsServerUnavailableError(`the checksum of ${name} does not match SHA256SUMS`);
   }
 }
 
@@ -65,7 +68,7 @@ async function unpackRelease(
   const content = await download(archive, signal);
   verifyChecksum(sums, archive, content);
   await writeFile(join(folder, archive), content);
-  // bsdtar, which Windows has, reads zip as well
+  // bsdtar, which Windows ships, also reads zip
   const result = await runCommand('tar', ['-xf', archive], { timeoutMs: 30_000, cwd: folder, signal });
   if (!result.ok) throw new NatsServerUnavailableError(`tar failed: ${result.reason}`);
 }
@@ -86,7 +89,7 @@ function canConnect(host: string, port: number, signal: AbortSignal | undefined)
       clearTimeout(timer);
       socket.destroy();
       if (reason === undefined) resolve();
-      else reject(new NatsServerUnavailableError(`${host} is out of reach: ${reason}`));
+      else reject(new NatsServerUnavailableError(`cannot connect to ${host}: ${reason}`));
     };
     const timer = setTimeout(() => end(`no connection within ${CONNECT_TIMEOUT_MS} ms`), CONNECT_TIMEOUT_MS);
     socket.once('connect', () => end());

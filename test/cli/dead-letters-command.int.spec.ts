@@ -16,8 +16,8 @@ async function run(...args: string[]): Promise<string[]> {
   return lines;
 }
 
-/** A service that gives up on `broken` and `also.broken` until it is mended. */
-async function startBroken(): Promise<{ name: string; mend: () => void; handled: unknown[] }> {
+/** A service whose handlers fail until it is repaired. */
+async function startBroken(): Promise<{ name: string; repair: () => void; handled: unknown[] }> {
   const streamConfig = uniqueStream();
   const { name } = streamConfig;
   const handled: unknown[] = [];
@@ -34,11 +34,11 @@ async function startBroken(): Promise<{ name: string; mend: () => void; handled:
   await lastValueFrom(client.emit(`${name}.a`, { text: 'größe' }));
   await lastValueFrom(client.emit(`${name}.b`, 2));
   await deadLetters(name, 2);
-  return { name, mend: () => (isBroken = false), handled };
+  return { name, repair: () => (isBroken = false), handled };
 }
 
 describe('jetsource dead-letters', () => {
-  it('lists them, oldest first, as lines for people or as JSON', async () => {
+  it('lists dead letters, oldest first, as text or as JSON', async () => {
     const { name } = await startBroken();
     const lines = await run('list', '--service', name);
     expect(lines).toHaveLength(2);
@@ -65,7 +65,7 @@ describe('jetsource dead-letters', () => {
     ]);
   });
 
-  it('shows one with headers, body and stack', async () => {
+  it('shows a dead letter with headers, body and stack', async () => {
     const { name } = await startBroken();
     const [letter] = (await run('list', '--service', name, '--consumer', `${name}-${name}_a`, '--json')).map(
       (line) => JSON.parse(line) as { number: number },
@@ -82,9 +82,9 @@ describe('jetsource dead-letters', () => {
     });
   });
 
-  it('redrives those of one handler, or those that are named', async () => {
-    const { name, mend, handled } = await startBroken();
-    mend();
+  it('redrives those of one handler, or those with the given numbers', async () => {
+    const { name, repair, handled } = await startBroken();
+    repair();
     expect(await run('redrive', '--all', '--consumer', `${name}-${name}_b`, '--service', name)).toEqual([
       expect.stringMatching(/^redriven: \d+ /),
     ]);
@@ -98,7 +98,7 @@ describe('jetsource dead-letters', () => {
     await until('none is left', async () => (await raw.messageCount(`${name}-dead-letters`)) === 0);
   });
 
-  it('removes them for good', async () => {
+  it('removes dead letters', async () => {
     const { name, handled } = await startBroken();
     expect(await run('remove', '1', '2', '--service', name)).toEqual([
       expect.stringMatching(/^removed: 1 /),
@@ -109,17 +109,17 @@ describe('jetsource dead-letters', () => {
   });
 
   it.each<[string, string[], string]>([
-    ['a number that there is not', ['show', '77'], 'dead-letter-not-found'],
+    ['an unknown number', ['show', '77'], 'dead-letter-not-found'],
     ['no numbers', ['redrive'], 'invalid-option'],
-    ['numbers and all', ['remove', '1', '--all'], 'invalid-option'],
-    ['what is no number', ['remove', 'x'], 'commander.invalidArgument'],
-  ])('refuses %s, and changes nothing', async (_, args, code) => {
+    ['numbers together with --all', ['remove', '1', '--all'], 'invalid-option'],
+    ['a text that is not a number', ['remove', 'x'], 'commander.invalidArgument'],
+  ])('rejects %s, and changes nothing', async (_, args, code) => {
     const { name } = await startBroken();
     expect(await rejection(run(...args, '--service', name))).toMatchObject({ code });
     expect(await raw.messageCount(`${name}-dead-letters`)).toBe(2);
   });
 
-  it('needs a service or a stream that is there', async () => {
+  it('needs an existing service or stream', async () => {
     expect(await rejection(run('list'))).toMatchObject({ code: 'invalid-option' });
     expect(await rejection(run('list', '--service', 'nobody'))).toMatchObject({
       code: 'dead-letter-not-found',

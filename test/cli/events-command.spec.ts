@@ -22,7 +22,7 @@ async function run(module: string, flags: EventsFlags = {}): Promise<{ isSound: 
 }
 
 describe('jetsource events', () => {
-  it('prints the types that a module exports, alone or in lists', async () => {
+  it('prints the event types that a module exports, alone or in lists', async () => {
     expect(await run('first')).toEqual({
       isSound: true,
       lines: [
@@ -33,7 +33,7 @@ describe('jetsource events', () => {
     });
   });
 
-  it('writes them to a file that holds as long as nothing has changed', async () => {
+  it('writes them to a file that passes the check as long as nothing has changed', async () => {
     await run('first', { write: file });
     const written = JSON.parse(await readFile(file, 'utf8')) as Record<string, unknown>;
     expect(Object.keys(written)).toEqual(['OrderPaid', 'OrderPlaced', 'OrderShipped']);
@@ -45,33 +45,33 @@ describe('jetsource events', () => {
     expect(lines).toHaveLength(3);
   });
 
-  it('tells of compatible changes, and passes', async () => {
+  it('reports compatible changes, and passes', async () => {
     await run('first', { write: file });
     const { isSound, lines } = await run('compatible', { check: file });
     expect(isSound).toBe(true);
     expect(lines.slice(4).toSorted()).toEqual([
       'compatible: InvoicePaid is new',
       'compatible: OrderLost is new',
-      'compatible: OrderPaid is an alias of InvoicePaid now',
-      'compatible: OrderPlaced has the alias OrderBegun now',
-      'compatible: OrderShipped is at version 3 now',
+      'compatible: OrderPaid is now an alias of InvoicePaid',
+      'compatible: OrderPlaced now has the alias OrderBegun',
+      'compatible: OrderShipped is now at version 3',
     ]);
   });
 
-  it('tells of breaking changes, and fails', async () => {
+  it('reports breaking changes, and fails', async () => {
     await run('first', { write: file });
     const { isSound, lines } = await run('breaking', { check: file });
     expect(isSound).toBe(false);
     expect(lines.slice(2).toSorted()).toEqual([
-      'BREAKING: OrderPaid is gone: stored events of it cannot be read; keep it, or make it an alias',
-      'BREAKING: OrderPlaced has data of another shape under the same version; raise the version and add an upcast',
-      'BREAKING: OrderPlaced has lost its alias OrderCreated',
-      'BREAKING: OrderShipped has no upcast from version 1 any more',
-      'compatible: OrderShipped is at version 3 now',
+      'BREAKING: OrderPaid was removed: its stored events can no longer be read; keep it, or make it an alias of another type',
+      'BREAKING: OrderPlaced changed the shape of its data without a new version; raise the version and add an upcast',
+      'BREAKING: OrderPlaced no longer has the alias OrderCreated',
+      'BREAKING: OrderShipped no longer has an upcast from version 1',
+      'compatible: OrderShipped is now at version 3',
     ]);
   });
 
-  it('prints JSON for programs', async () => {
+  it('prints JSON', async () => {
     await run('first', { write: file });
     const { lines } = await run('breaking', { check: file, json: true });
     expect(lines).toHaveLength(1);
@@ -80,11 +80,11 @@ describe('jetsource events', () => {
     expect(printed.changes).toContainEqual({
       isBreaking: true,
       type: 'OrderPlaced',
-      what: 'has lost its alias OrderCreated',
+      what: 'no longer has the alias OrderCreated',
     });
   });
 
-  it('sets the exit code of the process at a breaking change only', async () => {
+  it('sets the exit code only for a breaking change', async () => {
     await run('first', { write: file });
     for (const [module, code] of [
       ['compatible', undefined],
@@ -97,7 +97,7 @@ describe('jetsource events', () => {
     }
   });
 
-  it('refuses a module that cannot be loaded, or exports no event type, and a file that is none of its own', async () => {
+  it('rejects a module that cannot be loaded or exports no event type, and a file that it did not write', async () => {
     await expect(run('missing')).rejects.toMatchObject({ code: 'invalid-option', option: 'module' });
     await expect(run('none')).rejects.toThrow(/a module that exports event types/);
     await writeFile(file, 'not JSON');

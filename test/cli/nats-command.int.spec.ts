@@ -26,13 +26,13 @@ describe('jetsource nats', () => {
   });
 
   afterEach(async () => {
-    // only a test that failed leaves one that runs
+    // only a failed test leaves a program running
     for (const program of programs.splice(0)) program.kill('SIGKILL');
     await rm(folder, { recursive: true, force: true });
   });
 
-  // the first test may have to fetch the server
-  it('prints one line of JSON, serves until it is stopped, and leaves nothing', async () => {
+  // the first test may download the server
+  it('prints one line of JSON, runs until it is stopped, and removes its files', async () => {
     const command = await run({ json: true });
     const told = JSON.parse(command.line) as Told;
     expect(await readServerInfo(told.url)).toEqual({ version: told.version, jetstream: true });
@@ -41,7 +41,7 @@ describe('jetsource nats', () => {
     expect(told.storeDirs.filter((folder) => existsSync(folder))).toEqual([]);
   }, 180_000);
 
-  it('prints a sentence for a person, with the URL to copy', async () => {
+  it('prints a readable line with the URL', async () => {
     const command = await run({});
     expect(command.line).toMatch(
       /^nats-server [\d.]+ with JetStream is ready: NATS_URL=nats:\/\/127\.0\.0\.1:\d+ /,
@@ -57,17 +57,17 @@ describe('jetsource nats', () => {
     expect(told.storeDirs.filter((folder) => existsSync(folder))).toEqual([]);
   }, 60_000);
 
-  it('goes on when one of three servers died, and tells of it', async () => {
+  it('continues when one of three servers dies, and reports it', async () => {
     const command = await run({ cluster: true, json: true }, { NATS_SERVER_BIN: await recordingServer() });
     const [first = 0, second = 0] = await serverIds();
     process.kill(first, 'SIGKILL');
     await becomesTrue(() => command.notes.some((note) => note.includes('ended (by SIGKILL)')));
     expect(command.notes.filter((note) => note.includes('ended'))).toHaveLength(1);
     process.kill(second, 'SIGKILL');
-    await expect(command.ended).rejects.toThrow('ended (by SIGKILL); its last words:');
+    await expect(command.ended).rejects.toThrow('ended (by SIGKILL); its last log lines:');
   }, 60_000);
 
-  it('ends with code 1 and the last words of its server when that died', async () => {
+  it('ends with code 1 and the last log lines of its server when that dies', async () => {
     const storeDir = join(folder, 'store');
     const command = runProgram(['--json', '--store-dir', storeDir], await recordingServer());
     await becomesTrue(() => command.output.includes('"url"'));
@@ -78,16 +78,16 @@ describe('jetsource nats', () => {
     process.kill((await serverIds())[0] ?? 0, 'SIGKILL');
     expect(await command.exited).toEqual([1, null]);
     expect(command.output).toMatch(
-      /^the nats-server at nats:\S+ ended \(by SIGKILL\); its last words:\n\[\d+\] .* \[INF\] /m,
+      /^the nats-server at nats:\S+ ended \(by SIGKILL\); its last log lines:\n\[\d+\] .* \[INF\] /m,
     );
     expect(await readdir(storeDir)).toEqual(['jetstream']);
   }, 30_000);
 
   it.each([
-    ['a program is tried', 'touch "$0.runs"; exec sleep 60'],
+    ['it checks a program', 'touch "$0.runs"; exec sleep 60'],
     ['the server starts', '[ "$1" = --version ] && echo v2.14.0 && exit; touch "$0.runs"; exec sleep 60'],
   ])(
-    'ends at once by Ctrl-C while %s',
+    'ends at once on Ctrl-C while %s',
     async (_, script) => {
       const program = await writeProgram(script);
       const command = runProgram([], program);
@@ -107,7 +107,7 @@ describe('jetsource nats', () => {
     return path;
   }
 
-  /** A nats-server that leaves its process id for `serverIds`. */
+  /** A nats-server that writes its process id to a file for `serverIds`. */
   async function recordingServer(): Promise<string> {
     const { path } = await resolveNatsServer(BINARY_STEPS);
     const record = `[ "$1" = --version ] || echo $$ >> ${join(folder, 'ids')}`;
@@ -120,7 +120,7 @@ describe('jetsource nats', () => {
   }
 });
 
-/** Runs the program itself. */
+/** Runs the command in a process of its own. */
 function runProgram(args: string[], natsServer: string) {
   const root = new URL('../..', import.meta.url).href;
   const child = spawn(process.execPath, ['--input-type=module', '-e', PROGRAM, '--', 'nats', ...args], {
@@ -148,7 +148,7 @@ async function becomesTrue(condition: () => boolean): Promise<boolean> {
   return condition();
 }
 
-/** Runs the command until it has printed its line. */
+/** Runs the command in this process until it has printed its line. */
 async function run(flags: NatsFlags, env: Record<string, string> = {}) {
   const controller = new AbortController();
   const notes: string[] = [];

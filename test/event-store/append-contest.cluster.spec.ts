@@ -29,7 +29,7 @@ afterAll(async () => {
   await cluster?.stop();
 }, 60_000);
 
-/** Through one node only. */
+/** The store, connected to one node only. */
 async function storeAt(url: string): Promise<JetStreamEventStore> {
   return openStore({ servers: url, name, events: ORDER_EVENTS, replicas: 3, ignoreClusterUpdates: true });
 }
@@ -42,7 +42,7 @@ function range(from: number, to: number): number[] {
   return Array.from({ length: to - from + 1 }, (_, index) => from + index);
 }
 
-/** The guard that each stored commit of a stream was appended under, and the sequences the commits have. */
+/** The guards of the stored commits of a stream, and their sequences. */
 async function guardsOf(order: StreamName): Promise<{ guards: number[]; sequences: number[] }> {
   const guards: number[] = [];
   const sequences: number[] = [];
@@ -64,8 +64,8 @@ async function expectSoundGuards(order: StreamName): Promise<void> {
 }
 
 describe('a store with three replicas', () => {
-  it('is created once by three nodes at once', async () => {
-    // a few times: the cluster refuses a name for some milliseconds before it can show the stream
+  it('is created once by concurrent connects to three nodes', async () => {
+    // several times: for some milliseconds the cluster rejects the name before it reports the stream
     for (const other of range(0, 9).map(uniqueStoreName)) {
       const made = await Promise.all(
         cluster.urls.map(async (servers) => openStore({ servers, name: other, replicas: 3 })),
@@ -75,7 +75,7 @@ describe('a store with three replicas', () => {
     }
   });
 
-  it('has exactly one winner in each of 300 rounds of six writers over three nodes, and every stored guard is the commit before', async () => {
+  it('has exactly one winner in each of 300 rounds of six writers on three nodes, and every stored guard is the previous commit', async () => {
     const order = newStream();
     const writers = [...stores, ...stores];
     for (const version of range(0, 299)) {
@@ -96,7 +96,7 @@ describe('a store with three replicas', () => {
     await expectSoundGuards(order);
   }, 90_000);
 
-  it('gives versions without a gap to writers of all kinds at once', async () => {
+  it('gives gapless versions to concurrent writers with all kinds of expectations', async () => {
     const order = newStream();
     const told = new Map<number, number>();
     const writer = async (store: JetStreamEventStore, base: number): Promise<void> => {
@@ -120,7 +120,7 @@ describe('a store with three replicas', () => {
     await expectSoundGuards(order);
   }, 60_000);
 
-  it('stores a command once that three nodes are told at once', async () => {
+  it('stores a command once that is sent to three nodes at once', async () => {
     for (const expected of ['any', 'none', 'exists', 1] as const) {
       for (const round of range(1, 10)) {
         const order = newStream();
@@ -136,7 +136,7 @@ describe('a store with three replicas', () => {
     }
   }, 60_000);
 
-  it('never has a commit taken for removed by a reader whose replica lags: append, then read through the other nodes', async () => {
+  it('never reports a commit as removed when the replica of a reader lags: append, then read through the other nodes', async () => {
     for (const round of range(1, 16)) {
       const order = newStream();
       const writer = stores[round % 3]!;
@@ -149,14 +149,14 @@ describe('a store with three replicas', () => {
           ]);
           expect(leader.version).toBe(n);
           expect(leader.commits).toHaveLength(n);
-          // a replica may know less, but what it knows is whole
+          // a replica may lag, but what it has is gapless
           expect(any.map(({ version }) => Number(version))).toEqual(range(1, any.length));
         }
       }
     }
   }, 60_000);
 
-  it('loses nothing and stores nothing twice while its leader is killed under appends', async () => {
+  it('loses nothing and stores nothing twice while its leader is killed during appends', async () => {
     const order = newStream();
     const { cluster: info } = await raw.api<{ cluster: { leader: string } }>(`STREAM.INFO.${name}`);
     const leader = Number(info.leader.slice(1)) - 1;

@@ -12,7 +12,7 @@ import { RawNats } from '../support/raw-nats.js';
 
 const name = uniqueStoreName();
 let store: JetStreamEventStore;
-/** The same store over another connection. */
+/** The same store on another connection. */
 let elsewhere: JetStreamEventStore;
 let raw: RawNats;
 let lastId = 0;
@@ -41,7 +41,7 @@ async function numbersIn(order: StreamName): Promise<number[]> {
 }
 
 describe('append', () => {
-  it('keeps metadata of the append and of a single event, merged when read', async () => {
+  it('stores metadata of the append and of single events, which reads merge', async () => {
     const order = newStream();
     const own = withMetadata(new OrderShipped(), { actor: 'bob', box: 3 });
     await store.append(order, [new OrderPlaced('ada'), own], {
@@ -57,7 +57,7 @@ describe('append', () => {
     expect(() => withMetadata(own, { at: new Date() as never })).toThrow('metadata.at');
   });
 
-  it('to a stream that nobody has written stores version 1 and tells version and position', async () => {
+  it('to a new stream stores version 1 and returns version and position', async () => {
     const order = newStream();
     const result = await store.append(order, [new OrderPlaced('ada')], { expect: 'none' });
     expect(result).toMatchObject({ stream: order, version: 1, committed: true });
@@ -68,7 +68,7 @@ describe('append', () => {
     ]);
   });
 
-  it('one by one, each expecting the version before, gives versions without a gap', async () => {
+  it('one by one, each expecting the previous version, gives gapless versions', async () => {
     const order = newStream();
     for (let version = 0; version < 40; version += 1) {
       const result = await store.append(order, counted(version), { expect: version });
@@ -79,7 +79,7 @@ describe('append', () => {
     );
   });
 
-  it('of several events gives consecutive versions in the given order, in one message', async () => {
+  it('of several events gives consecutive versions in order, in one message', async () => {
     const order = newStream();
     await store.append(order, [new OrderPlaced('ada')]);
     const before = await raw.messageCount(name);
@@ -102,7 +102,7 @@ describe('append', () => {
     ['a version too high', 3, 4, 4],
     ['a version of a missing stream', 0, 1, 1],
   ])(
-    'expecting %s is a conflict that names stream, expected and actual, and stores nothing',
+    'expecting %s is a conflict with stream, expected and actual version, and stores nothing',
     async (_, actual, expect_, expected) => {
       const order = newStream();
       if (actual > 0) await store.append(order, counted(1, actual));
@@ -116,7 +116,7 @@ describe('append', () => {
     },
   );
 
-  it('expecting "exists" on an existing stream, or "any" on any, succeeds', async () => {
+  it('expecting "exists" on an existing stream, or "any" on every stream, succeeds', async () => {
     const order = newStream();
     expect(await store.append(order, counted(1), { expect: 'any' })).toMatchObject({ version: 1 });
     expect(await store.append(order, counted(2), { expect: 'any' })).toMatchObject({ version: 2 });
@@ -126,7 +126,7 @@ describe('append', () => {
     expect(await store.append(order, counted(6))).toMatchObject({ version: 6 });
   });
 
-  it('expecting the right version succeeds although this store knows only an older one', async () => {
+  it('expecting the current version succeeds even if this store knows only an older one', async () => {
     const order = newStream();
     await store.append(order, counted(1));
     await elsewhere.append(order, counted(2, 3));
@@ -136,7 +136,7 @@ describe('append', () => {
     });
   });
 
-  it('expecting an outdated version that this store still believes in is a conflict with the real one', async () => {
+  it('expecting an outdated version that is still in the cache is a conflict with the actual one', async () => {
     const order = newStream();
     await store.append(order, counted(1));
     await elsewhere.append(order, counted(2, 7));
@@ -144,7 +144,7 @@ describe('append', () => {
     expect(error).toMatchObject({ name: 'WrongExpectedVersionError', expected: 1, actual: 7 });
   });
 
-  it('by two writers from the same version lets one win and tells the other', async () => {
+  it('by two writers that expect the same version succeeds for one and is a conflict for the other', async () => {
     for (let round = 0; round < 50; round += 1) {
       const order = newStream();
       const { version } = await store.append(order, counted(0));
@@ -159,7 +159,7 @@ describe('append', () => {
     }
   });
 
-  it('by six writers to one stream, 100 rounds, has one winner each round', async () => {
+  it('by six writers to one stream has exactly one winner in each of 100 rounds', async () => {
     const order = newStream();
     const writers = [store, elsewhere, store, elsewhere, store, elsewhere];
     for (let version = 0; version < 100; version += 1) {
@@ -171,7 +171,7 @@ describe('append', () => {
     expect(await versionOf(order)).toBe(100);
   });
 
-  it('with different kinds of expectation at once leaves no event between an append and the version it was guarded by', async () => {
+  it('with different concurrent expectations stores no event between an append and the version it was guarded by', async () => {
     const order = newStream();
     const accepted = new Map<number, number>();
     const misplaced: object[] = [];
@@ -206,7 +206,7 @@ describe('append', () => {
     for (const [n, version] of accepted) expect(stored[version - 1]).toBe(n);
   });
 
-  it('that is a conflict although its known tail is right stores nothing of several events', async () => {
+  it('that conflicts although the cached end is current stores none of several events', async () => {
     const order = newStream();
     await store.append(order, counted(1));
     await elsewhere.append(order, counted(2));
@@ -214,7 +214,7 @@ describe('append', () => {
     expect(await numbersIn(order)).toEqual([1, 2]);
   });
 
-  it('of an empty list changes nothing and tells the current version', async () => {
+  it('of no events stores nothing and returns the current version', async () => {
     const order = newStream();
     const nothing = { position: undefined, committed: false, events: [] };
     expect(await store.append(order, [])).toEqual({ stream: order, version: 0, ...nothing });
@@ -223,7 +223,7 @@ describe('append', () => {
     expect(await numbersIn(order)).toEqual([1, 2, 3]);
   });
 
-  it('counts versions for each stream alone, while positions grow over all', async () => {
+  it('counts versions per stream, and positions increase over all streams', async () => {
     const [one, two] = [newStream(), newStream()];
     const results = [];
     for (const order of [one, two, one, two, two]) results.push(await store.append(order, counted(1, 2)));
@@ -233,7 +233,7 @@ describe('append', () => {
     expect(new Set(positions).size).toBe(10);
   });
 
-  it('keeps Unicode in data, metadata and stream ids', async () => {
+  it('stores Unicode in data, metadata and stream ids unchanged', async () => {
     const order = streamName('order', `Ådne 漢字 🦜 \u202e e\u0301 ${++lastId}`);
     const text = 'ﷺ 🏳️‍🌈 \u0000 \ud83e alone “q” \u2028 ẞ';
     await store.append(order, [new OrderPlaced(text)], { metadata: { actor: text, [text]: text } });
@@ -243,7 +243,7 @@ describe('append', () => {
     expect(event?.stream.id).toBe(order.id);
   });
 
-  it('started a thousand times in one turn settles every time, and none is lost', async () => {
+  it('started a thousand times at once settles each time, and none is lost', async () => {
     const order = newStream();
     const results = await Promise.all(
       Array.from({ length: 1_000 }, async (_, n) =>
@@ -263,7 +263,7 @@ describe('append', () => {
   });
 
   it.each(['a.b', 'a b', '*', '>', 'a/b', '%2E', 'x.*', 'x.>', '\r\nPUB x 0', '..', ' ', '\t', '$JS.API'])(
-    'to the id %j stores under that id alone',
+    'to the id %j stores events of that stream only',
     async (hostile) => {
       const order = streamName('order', hostile);
       const neighbours = [
@@ -279,7 +279,7 @@ describe('append', () => {
     },
   );
 
-  it('guards each commit on the sequence of the commit before', async () => {
+  it('guards each commit on the sequence of the previous commit', async () => {
     const order = newStream();
     const sequences = ['0'];
     for (let n = 1; n <= 3; n += 1) {
@@ -300,8 +300,9 @@ describe('append', () => {
   });
 });
 
-describe('append refuses before anything is sent', () => {
+describe('append rejects before anything is sent', () => {
   it.each<[string, () => Promise<unknown>, string]>([
+    ['a stream as text', async () => store.append('order/1' as never, counted(1)), 'InvalidOptionError'],
     [
       'a text without a slash as stream',
       async () => store.append('order' as never, counted(1)),
@@ -314,17 +315,17 @@ describe('append refuses before anything is sent', () => {
     ],
     ['no stream', async () => store.append(undefined as never, counted(1)), 'InvalidOptionError'],
     [
-      'events that are no list',
+      'events that are not a list',
       async () => store.append(newStream(), new Counted(1) as never),
       'InvalidOptionError',
     ],
     [
-      'an event of an unknown class',
+      'an event of an unregistered class',
       async () => store.append(newStream(), [new (class Foreign {})()]),
       'EventRegistrationError',
     ],
     [
-      'an unknown class among known ones',
+      'an unregistered class among registered ones',
       async () => store.append(newStream(), [new Counted(1), {}]),
       'EventRegistrationError',
     ],
@@ -340,7 +341,7 @@ describe('append refuses before anything is sent', () => {
       'InvalidEventError',
     ],
     [
-      'metadata that claim a command id',
+      'metadata with a command id',
       async () => store.append(newStream(), counted(1), { metadata: { commandId: 'x' } }),
       'InvalidEventError',
     ],
@@ -365,7 +366,7 @@ describe('append refuses before anything is sent', () => {
       'InvalidOptionError',
     ],
     [
-      'an expectation given as text',
+      'a version as text',
       async () => store.append(newStream(), counted(1), { expect: '1' as never }),
       'InvalidOptionError',
     ],
@@ -402,7 +403,7 @@ describe('append refuses before anything is sent', () => {
 });
 
 describe('payload limit', () => {
-  /** An event that makes a commit of exactly that size as the server counts. */
+  /** An event whose commit has exactly the given size as the server counts it. */
   async function eventOfSize(order: StreamName, size: number): Promise<OrderPlaced> {
     const error = await rejection(
       store.append(order, [new OrderPlaced('x'.repeat(2_000_000))], { expect: 'none' }),
@@ -411,7 +412,7 @@ describe('payload limit', () => {
     return new OrderPlaced('x'.repeat(2_000_000 - excess));
   }
 
-  it('is told with both sizes before anything is sent', async () => {
+  it('is rejected with size and limit before anything is sent', async () => {
     const order = newStream();
     const limit = raw.nc.info?.max_payload;
     const error = await rejection(store.append(order, [new OrderPlaced('x'.repeat(1_048_576))]));
@@ -425,7 +426,7 @@ describe('payload limit', () => {
     expect(await versionOf(order)).toBe(0);
   });
 
-  it('is met to the byte: a commit of that size is stored and read in every way, one byte more is refused', async () => {
+  it('is exact to the byte: a commit of that size is stored and can be read, one byte more is rejected', async () => {
     const order = newStream();
     const limit = raw.nc.info?.max_payload ?? 0;
     const event = await eventOfSize(order, limit);
@@ -440,7 +441,7 @@ describe('payload limit', () => {
     expect(error).toMatchObject({ name: 'PayloadTooLargeError', size: limit + 1, limit });
   });
 
-  it('leaves the stream as it was, to be appended to', async () => {
+  it('leaves the stream unchanged and open for appends', async () => {
     const order = newStream();
     await store.append(order, counted(1));
     await rejection(store.append(order, [new OrderPlaced('x'.repeat(1_048_576))]));
@@ -449,7 +450,7 @@ describe('payload limit', () => {
 });
 
 describe('a closed store', () => {
-  it('finishes the appends in flight, and refuses what comes later', async () => {
+  it('completes the appends in flight, and rejects later ones', async () => {
     const closing = await openStore({ name, events: ORDER_EVENTS });
     const order = newStream();
     const inFlight = Array.from({ length: 50 }, async (_, n) => closing.append(order, counted(n)));

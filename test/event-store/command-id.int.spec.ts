@@ -60,7 +60,7 @@ function startAppending(args: string[]): ChildProcessByStdio<Writable, Readable,
 }
 
 describe('a command id', () => {
-  it('stored twice makes one commit, and the second caller gets the first result', async () => {
+  it('used twice stores one commit, and the second caller gets the first result', async () => {
     const order = newStream();
     const first = await store.append(order, counted(1, 3), { commandId: 'c' });
     const second = await store.append(order, counted(1, 3), { commandId: 'c' });
@@ -69,7 +69,7 @@ describe('a command id', () => {
     expect(await numbersIn(order)).toEqual([1, 2, 3]);
   });
 
-  it('with other events gives the stored commit, not committed by this call', async () => {
+  it('with other events returns the stored commit with committed false', async () => {
     const order = newStream();
     const first = await store.append(order, counted(1), { commandId: 'c' });
     expect(await store.append(order, counted(7, 9), { commandId: 'c' })).toEqual({
@@ -82,10 +82,10 @@ describe('a command id', () => {
   it.each([
     ['an old exact version', 1],
     ['"none", as the first time', 'none' as const],
-    ['a version that is not there yet', 99],
+    ['a version that does not exist yet', 99],
     ['"exists"', 'exists' as const],
     ['"any"', 'any' as const],
-  ])('is looked up before the expectation is judged: %s gives the first result', async (_, expect_) => {
+  ])('is looked up before the expectation is checked: %s returns the first result', async (_, expect_) => {
     const order = newStream();
     if (expect_ !== 'none') await store.append(order, counted(0));
     const first = await store.append(order, counted(1, 2), {
@@ -100,7 +100,7 @@ describe('a command id', () => {
     expect((await numbersIn(order)).at(-1)).toBe(3);
   });
 
-  it('is found far behind the end, on another connection', async () => {
+  it('is found many commits before the end of the stream, on another connection', async () => {
     const order = newStream();
     const first = await store.append(order, counted(0), { commandId: 'c', expect: 'none' });
     for (let batch = 0; batch < 30; batch += 1)
@@ -116,7 +116,7 @@ describe('a command id', () => {
   });
 
   it.each(['any', 'exists', 'none', 5] as const)(
-    'is found although the server has forgotten the message id, as it does after two minutes (expecting %p)',
+    'is found after the duplicate window of the server has passed (expecting %p)',
     async (expected) => {
       const order = newStream();
       const commitId = commitIdOfCommand(order, 'c');
@@ -130,7 +130,7 @@ describe('a command id', () => {
         metadata: { occurredAt: '2026-01-01T00:00:00Z', commandId: 'c' },
         events: [{ type: 'Counted', schemaVersion: 1, data: { n: 1 } }],
       });
-      // without the header that the server remembers ids by
+      // without the header that the server deduplicates by
       await raw.store(subjectOf(name, order), body);
       for (const writer of [store, elsewhere]) {
         const result = await writer.append(order, counted(1), { commandId: 'c', expect: expected });
@@ -140,7 +140,7 @@ describe('a command id', () => {
     },
   );
 
-  it('appended by two connections at once is committed by exactly one, and both get the same result', async () => {
+  it('used by two connections at once is committed by exactly one, and both get the same result', async () => {
     for (let round = 0; round < 60; round += 1) {
       const order = newStream();
       if (round % 2 === 0) await store.append(order, counted(0));
@@ -159,7 +159,7 @@ describe('a command id', () => {
     }
   });
 
-  it('appended by two processes at once is committed by exactly one, and both get the same result', async () => {
+  it('used by two processes at once is committed by exactly one, and both get the same result', async () => {
     const order = newStream();
     const both = [0, 1].map(() => startAppending([sharedServerUrl(), name, order.id, 'shared']));
     const lines = both.map((child) => createInterface({ input: child.stdout })[Symbol.asyncIterator]());
@@ -179,16 +179,16 @@ describe('a command id', () => {
     expect(await numbersIn(order)).toHaveLength(50);
   });
 
-  it('is remembered although the caller says to have looked the stream up to its end', async () => {
+  it('is found even if lookedUpTo says that the caller has read the stream to its end', async () => {
     const order = newStream();
     await store.append(order, counted(0));
-    // between the caller's fold and its append, another process handles the same command
+    // another process handles the same command after the caller has loaded and before it appends
     const first = await elsewhere.append(order, counted(1), { commandId: 'c' });
     const second = await store.append(order, counted(1), { commandId: 'c', expect: 1, lookedUpTo: 1 });
     expect(second).toEqual({ ...first, committed: false });
   });
 
-  it('counts for one stream: two streams take the same one', async () => {
+  it('is unique per stream: two streams can use the same one', async () => {
     const [one, two] = [newStream(), newStream()];
     await store.append(one, counted(1), { commandId: 'c' });
     expect(await store.append(two, counted(2), { commandId: 'c' })).toMatchObject({
@@ -197,7 +197,7 @@ describe('a command id', () => {
     });
   });
 
-  it('that is new meets the expectation like any append', async () => {
+  it('that is new has its expectation checked like any append', async () => {
     const order = newStream();
     await store.append(order, counted(1, 2));
     const error = await rejection(store.append(order, counted(3), { commandId: 'c', expect: 1 }));
@@ -209,13 +209,13 @@ describe('a command id', () => {
     });
   });
 
-  it('is stored with the commit, for whoever reads it', async () => {
+  it('is stored in the metadata of the commit', async () => {
     const order = newStream();
     await store.append(order, counted(1), { commandId: 'pay 42/ä' });
     expect(await collect(store.read(order))).toMatchObject([{ metadata: { commandId: 'pay 42/ä' } }]);
   });
 
-  it('of a commit that was removed since is reported so, and not stored again', async () => {
+  it('of a removed commit fails with an error and is not stored again', async () => {
     const order = newStream();
     const { position = '' } = await store.append(order, counted(1), { commandId: 'c', expect: 'none' });
     await raw.api(`STREAM.MSG.DELETE.${name}`, { seq: Number(position.split('.')[0]) });
@@ -226,9 +226,9 @@ describe('a command id', () => {
     expect(await numbersIn(order)).toEqual([]);
   });
 
-  it('makes the same commit id always, and another one for any other stream or command', () => {
+  it('always gives the same commit id, and another one for any other stream or command', () => {
     const id = commitIdOfCommand(streamName('order', '42'), 'pay');
-    // stands in logs: if this changes, commands handled before an update are handled again after it
+    // this id is stored in logs: if it changes, commands from before an update are handled again after it
     expect(id).toBe('665dfe4a-f22b-5748-8193-6a386c779d48');
     const ids = [
       id,
@@ -241,15 +241,15 @@ describe('a command id', () => {
     expect(new Set(ids).size).toBe(ids.length);
   });
 
-  it('left out, commit ids are new and ordered by time', async () => {
+  it('omitted gives new commit ids that are ordered by time', async () => {
     const first = newCommitId();
     await new Promise((resolve) => setTimeout(resolve, 5));
     expect(newCommitId() > first).toBe(true);
   });
 });
 
-describe('an append with a wrong idea of the end', () => {
-  it('to a store that was deleted and made anew finds out, with and without a command id', async () => {
+describe('an append with an outdated cached end', () => {
+  it('to a store that was deleted and created again detects it, with and without a command id', async () => {
     const lonely = uniqueStoreName();
     const writer = await openStore({ name: lonely, events: ORDER_EVENTS });
     const orders = [newStream(), newStream()];
@@ -265,7 +265,7 @@ describe('an append with a wrong idea of the end', () => {
     expect(successor.identity).not.toBe(writer.identity);
   });
 
-  it('to a log that lost its end while the connection was lost reads the end again', async () => {
+  it('to a log that lost commits during a reconnect reads the end again', async () => {
     const proxy = await TcpProxy.to(Number(new URL(sharedServerUrl()).port));
     const restored = uniqueStoreName();
     const writer = await openStore({ servers: proxy.url, name: restored, events: ORDER_EVENTS });
@@ -279,7 +279,7 @@ describe('an append with a wrong idea of the end', () => {
       },
     );
     await writer.append(order, counted(2, 4));
-    // as a server without its newest writes: the first commit is there, the second is another one
+    // like a server that lost its newest writes: it has the first commit, and another second one
     await raw.api(`STREAM.DELETE.${restored}`);
     await raw.api(`STREAM.CREATE.${restored}`, config);
     await raw.store(message.subject, Buffer.from(message.data, 'base64'));
@@ -296,7 +296,7 @@ describe('an append with a wrong idea of the end', () => {
     await proxy[Symbol.asyncDispose]();
   });
 
-  it('to a stream whose last commit was removed goes on behind the one before', async () => {
+  it('to a stream whose last commit was removed continues after the commit before it', async () => {
     const order = newStream();
     await store.append(order, counted(1));
     const { position = '' } = await store.append(order, counted(2));

@@ -2,12 +2,12 @@ import type { EventStore } from '../../src/event-store/event-store.js';
 import type { ConformanceCase } from '../../src/testing/conformance/conformance-case.js';
 import { conformanceContext } from '../../src/testing/conformance/conformance-context.js';
 
-/** A store that shows what it does. */
+/** An event store that the cases run on. */
 export interface ConformanceAdapter {
   readonly cases: readonly ConformanceCase[];
-  /** Gives a handle on the one store that the cases run on; each time another handle. */
+  /** Opens a new handle on the one store that all cases use. */
   readonly open: () => Promise<EventStore>;
-  /** Names of cases that the store cannot show, each with the reason. */
+  /** Names of cases that the store does not support, each with the reason. */
   readonly skips?: Readonly<Record<string, string>>;
 }
 
@@ -44,7 +44,7 @@ export function describeConformance(title: string, { cases, open, skips = {} }: 
       );
     }
 
-    it('skips nothing that is not there', () => {
+    it('skips only existing cases', () => {
       const names = cases.map(({ name }) => name);
       expect(Object.keys(skips).filter((name) => !names.includes(name))).toEqual([]);
     });

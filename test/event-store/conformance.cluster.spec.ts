@@ -19,7 +19,7 @@ afterAll(async () => {
 
 describeConformance('the event store on three nodes with three replicas', {
   cases: eventStoreCases,
-  // each handle through another node
+  // each handle connects to another node
   open: async () =>
     openStore({
       servers: cluster.urls[handles++ % cluster.urls.length] as string,

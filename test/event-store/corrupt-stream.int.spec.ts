@@ -56,7 +56,10 @@ async function storeRaw(name: StreamName, commit: Commit): Promise<number> {
   return raw.store(subjectOf(store.name, name), encodeCommit(commit));
 }
 
-/** A stream as an import leaves it: its commits list the sequences that they had elsewhere, `shift` away from those they have here. */
+/**
+ * A stream as after an import: its commits list the sequences of the store that they come from, which differ
+ * by `shift`.
+ */
 async function importStream(name: StreamName, count: number, shift: number): Promise<void> {
   let listed: number[] = [];
   for (let number = 1; number <= count; number += 1) {
@@ -65,14 +68,14 @@ async function importStream(name: StreamName, count: number, shift: number): Pro
   }
 }
 
-describe('a message that is no commit', () => {
+describe('a message that is not a commit', () => {
   it.each<[string, string, RegExp]>([
     ['text', 'hello', /not JSON/],
     ['without a body', '', /not JSON/],
-    ['other JSON', '{"orderId":42}', /no commit/],
+    ['other JSON', '{"orderId":42}', /not a commit/],
     ['of a later format', '{"format":2}', /format 2/],
   ])(
-    '%s on the subject of a stream fails reads, loads and appends with its position',
+    '%s on the subject of a stream makes reads, loads and appends fail with its position',
     async (_, body, reason) => {
       await store.append(order, counted(1, 2));
       const sequence = await raw.store(subjectOf(store.name, order), body);
@@ -98,13 +101,13 @@ describe('a message that is no commit', () => {
     },
   );
 
-  it('does not disturb other streams', async () => {
+  it('does not affect other streams', async () => {
     await raw.store(subjectOf(store.name, order), 'hello');
     await store.append(streamName('order', 'b'), counted(1));
     expect(await numbersIn(streamName('order', 'b'))).toEqual([1]);
   });
 
-  it('fails readAll and follow with its position, behind the commits before it', async () => {
+  it('makes readAll and follow fail with its position, after the commits before it', async () => {
     await store.append(order, counted(1, 2));
     await store.append(streamName('order', 'b'), counted(3));
     const sequence = await raw.store(`${store.name}.5.order.alien`, 'hello');
@@ -127,13 +130,13 @@ describe('a message that is no commit', () => {
     };
     expect(await rejection(follow())).toMatchObject(corrupt);
     expect(sequences).toEqual([1, 2]);
-    // behind it, reading goes on
+    // reading can continue after it
     expect(await collect(store.readAll({ from: { sequence: sequence + 1 } }))).toHaveLength(1);
   });
 });
 
 describe('a commit in the wrong place', () => {
-  it('on the subject of another stream is not taken for one of its own, in any way of reading', async () => {
+  it('on the subject of another stream is an error in every kind of read', async () => {
     await store.append(order, counted(1));
     const sequence = await storeRaw(order, commitOf(streamName('order', 'victim'), 1, []));
     const corrupt = { name: 'CorruptStreamError', position: `${sequence}.0` };
@@ -143,7 +146,7 @@ describe('a commit in the wrong place', () => {
     expect(await store.status(streamName('order', 'victim'))).toMatchObject({ state: 'missing' });
   });
 
-  it('with a version that was given already is found when the stream is read', async () => {
+  it('with a version that already exists is an error when the stream is read', async () => {
     await store.append(order, counted(1, 2));
     const { position = '' } = await store.append(order, counted(3));
     const last = await store.commitAt(Number(position.split('.')[0]));
@@ -154,17 +157,17 @@ describe('a commit in the wrong place', () => {
     expect(await rejection(collect(store.read(order)))).toMatchObject({ name: 'CorruptStreamError' });
   });
 
-  it('in the place of an earlier commit is not believed', async () => {
+  it('at the listed sequence of an earlier commit is an error', async () => {
     const first = await storeRaw(order, commitOf(order, 1, []));
     const second = await storeRaw(order, commitOf(order, 2, [first]));
-    // lists the second one as the first
+    // lists the sequence of the second commit as that of the first
     await storeRaw(order, commitOf(order, 2, [second]));
     expect(await rejection(collect(store.read(order)))).toMatchObject({ name: 'CorruptStreamError' });
   });
 });
 
 describe('a removed commit', () => {
-  it('is reported with its position, and is no reason to skip it', async () => {
+  it('is reported with its position, and never skipped', async () => {
     for (let n = 1; n <= 20; n += 1) await store.append(order, counted(n));
     await raw.api(`STREAM.MSG.DELETE.${store.name}`, { seq: 5 });
     expect(await rejection(collect(store.read(order)))).toMatchObject({
@@ -177,7 +180,7 @@ describe('a removed commit', () => {
     });
   });
 
-  it('does not keep later events from being read, nor appended', async () => {
+  it('does not prevent later events from being read or appended', async () => {
     for (let n = 1; n <= 20; n += 1) await store.append(order, counted(n));
     await raw.api(`STREAM.MSG.DELETE.${store.name}`, { seq: 5 });
     expect((await collect(store.read(order, { from: 17 }))).map(({ version }) => Number(version))).toEqual([
@@ -186,7 +189,7 @@ describe('a removed commit', () => {
     expect(await store.append(order, counted(21), { expect: 20 })).toMatchObject({ version: 21 });
   });
 
-  it('of another stream is nothing to this one', async () => {
+  it('of another stream does not affect this one', async () => {
     await store.append(streamName('order', 'b'), counted(1));
     await store.append(order, counted(1));
     await raw.api(`STREAM.MSG.DELETE.${store.name}`, { seq: 1 });
@@ -195,8 +198,8 @@ describe('a removed commit', () => {
 });
 
 describe('a stream whose commits list the sequences of another store', () => {
-  it('is read by looking for its subject, which is counted', async () => {
-    // commits of another stream stand where the listed sequences lead to
+  it('is read by a scan of its subject, which is counted', async () => {
+    // the listed sequences are those of commits of another stream
     for (let n = 1; n <= 60; n += 1) await store.append(streamName('order', 'b'), counted(n));
     await importStream(order, 50, -10);
     expect(store.subjectScans).toBe(0);
@@ -211,7 +214,7 @@ describe('a stream whose commits list the sequences of another store', () => {
     expect(store.subjectScans).toBe(3);
   });
 
-  it('is read where the sequences lead to its own commits of other numbers', async () => {
+  it('is read if the listed sequences are those of its own commits with other numbers', async () => {
     await importStream(order, 50, -1).catch(() => undefined);
     const other = streamName('order', 'c');
     for (let n = 1; n <= 10; n += 1) await store.append(streamName('order', 'b'), counted(n));
@@ -220,7 +223,7 @@ describe('a stream whose commits list the sequences of another store', () => {
     expect(store.subjectScans).toBe(1);
   });
 
-  it('is read although messages without a commit stand where they lead to', async () => {
+  it('is read if the listed sequences are those of messages that are not commits', async () => {
     for (let n = 0; n < 30; n += 1) await raw.store(`${store.name}.0.$check.x`, n % 2 === 0 ? 'x' : '');
     await importStream(order, 20, -25);
     expect(await numbersIn(order)).toEqual(range(1, 20));
@@ -230,11 +233,11 @@ describe('a stream whose commits list the sequences of another store', () => {
     for (let n = 1; n <= 10; n += 1) await store.append(streamName('order', 'b'), counted(n));
     await importStream(order, 700, -5);
     expect(await numbersIn(order)).toEqual(range(1, 700));
-    // one for each window of a long read
+    // one scan for each window of a long read
     expect(store.subjectScans).toBe(2);
   });
 
-  it('takes appends, and is read right behind them', async () => {
+  it('accepts appends, and can be read after them', async () => {
     for (let n = 1; n <= 60; n += 1) await store.append(streamName('order', 'b'), counted(n));
     await importStream(order, 20, -10);
     for (let n = 21; n <= 60; n += 1) await store.append(order, counted(n), { expect: n - 1 });
@@ -250,7 +253,7 @@ describe('a stream whose commits list the sequences of another store', () => {
     expect(await rejection(collect(store.read(order)))).toMatchObject({ name: 'CorruptStreamError' });
   });
 
-  it('is read although the listed sequences lie behind the end of this store, or were removed with other streams', async () => {
+  it('is read if the listed sequences are after the end of this store, or were removed with other streams', async () => {
     for (let n = 1; n <= 60; n += 1) await store.append(streamName('order', 'b'), counted(n));
     await importStream(order, 30, 5_000);
     expect(await numbersIn(order)).toEqual(range(1, 30));
@@ -260,7 +263,7 @@ describe('a stream whose commits list the sequences of another store', () => {
     expect(await numbersIn(other)).toEqual(range(1, 30));
   });
 
-  it('with an empty foreign message in its midst fails instead of reading on for ever', async () => {
+  it('with an empty foreign message fails instead of reading endlessly', async () => {
     for (let n = 1; n <= 60; n += 1) await store.append(streamName('order', 'b'), counted(n));
     const subject = subjectOf(store.name, order);
     let listed: number[] = [];

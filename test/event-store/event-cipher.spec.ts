@@ -27,8 +27,12 @@ class Reversing implements EventCipher {
 
 function reversed(data: unknown): unknown {
   const turn = (value: unknown): unknown =>
-    typeof value === 'string' ? [...value].toReversed().join('') : value;
+    typeof value === 'string' ? value.split('').toReversed().join('') : value;
   return Object.fromEntries(Object.entries(data as object).map(([key, value]) => [key, turn(value)]));
+}
+
+function plain(event: object | undefined): object {
+  return Object.assign({}, event);
 }
 
 describe('a store with a cipher', () => {
@@ -54,7 +58,7 @@ describe('a store with a cipher', () => {
     const backward = await collect(store.readAll({ direction: 'backward' }));
     expect(backward.map(({ data }) => data)).toEqual(all.toReversed());
     const { commits } = await store.readCommits('order/1', { after: asVersion(1) });
-    expect(commits[0]?.events[0]?.data).toEqual({ ...events[0] });
+    expect(commits[0]?.events[0]?.data).toMatchObject(plain(events[0]));
     const [event] = await collect(store.read('order/2'));
     expect((await store.eventAt(event!.position))?.data).toEqual(new OrderItemAdded('cup', 3));
     for await (const batch of store.follow({})) {

@@ -7,7 +7,7 @@ import { counted, ORDER_EVENTS, OrderPlaced } from '../support/order-events.js';
 const order = streamName('order', '42');
 
 describe('the event store in memory', () => {
-  it('stands alone: two of them share nothing', async () => {
+  it('is isolated: two stores share nothing', async () => {
     const one = inMemoryEventStore({ events: ORDER_EVENTS });
     const two = inMemoryEventStore({ events: ORDER_EVENTS });
     await one.append(order, counted(1));
@@ -17,7 +17,7 @@ describe('the event store in memory', () => {
     expect(one.name).toBe('in-memory');
   });
 
-  it('decodes with the classes of the handle', async () => {
+  it('decodes with the event types of the handle', async () => {
     const store = inMemoryEventStore({ events: ORDER_EVENTS });
     await store.append(order, [new OrderPlaced('ada')]);
     const [event] = await collect(store.another({ events: [], onUnknownEvent: 'raw' }).read(order));
@@ -27,7 +27,7 @@ describe('the event store in memory', () => {
     expect(same?.data).toBeInstanceOf(OrderPlaced);
   });
 
-  it('refuses what is above the payload limit that it is given', async () => {
+  it('rejects commits above its payload limit', async () => {
     const store = inMemoryEventStore({ events: ORDER_EVENTS, maxPayload: 1_000 });
     await store.append(order, counted(1));
     const error = await rejection(store.append(order, [new OrderPlaced('x'.repeat(1_000))]));
@@ -35,23 +35,23 @@ describe('the event store in memory', () => {
   });
 
   it.each<[string, object]>([
-    ['a name that no store has', { name: 'a.b', events: [] }],
+    ['an invalid store name', { name: 'a.b', events: [] }],
     ['no event classes', {}],
     ['a payload limit of 0', { events: [], maxPayload: 0 }],
     ['a misspelt option', { events: [], servers: 'nats://127.0.0.1' }],
-  ])('refuses %s', (_, options) => {
+  ])('rejects %s', (_, options) => {
     expect(() => inMemoryEventStore(options as never)).toThrow(
       expect.objectContaining({ name: 'InvalidOptionError' }),
     );
   });
 
-  it('refuses two classes of one event type', () => {
+  it('rejects two classes with one event type', () => {
     expect(() => inMemoryEventStore({ events: [OrderPlaced, OrderPlaced] })).toThrow(
       expect.objectContaining({ name: 'EventRegistrationError' }),
     );
   });
 
-  it('takes its time from the clock, which a test may set, and never runs backwards', async () => {
+  it('takes timestamps from the clock, which a test can set, and they never decrease', async () => {
     jest.useFakeTimers({ now: new Date('2030-01-01T00:00:00Z') });
     try {
       const store = inMemoryEventStore({ events: ORDER_EVENTS });
@@ -69,14 +69,14 @@ describe('the event store in memory', () => {
     }
   });
 
-  it('leaves the time out of what a fold loads', async () => {
+  it('returns commits without their time to a repository', async () => {
     const store = inMemoryEventStore({ events: ORDER_EVENTS });
     await store.append(order, counted(1));
     const { commits } = await store.readCommits(order);
     expect(commits.map(({ time }) => time)).toEqual([undefined]);
   });
 
-  it('tells a caller that claims to have looked where it has not, as a server does', async () => {
+  it('fails with CommitRemovedError, like a server, if lookedUpTo skips the commit of the command', async () => {
     const store = inMemoryEventStore({ events: ORDER_EVENTS });
     await store.append(order, counted(1), { commandId: 'c' });
     const again = store.append(order, counted(1), { commandId: 'c', lookedUpTo: 1 });

@@ -12,9 +12,9 @@ import { TcpProxy } from '../support/tcp-proxy.js';
 
 const name = uniqueStoreName();
 let proxy: TcpProxy;
-/** Through the proxy. */
+/** Connected through the proxy. */
 let store: JetStreamEventStore;
-/** Not through the proxy. */
+/** Connected directly. */
 let elsewhere: JetStreamEventStore;
 let raw: RawNats;
 let lastId = 0;
@@ -66,7 +66,7 @@ describe('an append whose acknowledgement is lost', () => {
     const count = await raw.messageCount(name);
     proxy.deafen();
     const appending = store.append(order, counted(2, 3), { lookedUpTo: 1, ...options });
-    // a command is looked up first, and that is what goes unanswered then
+    // a command id is looked up first, so the lookup is the request without an answer
     const isLookedUp = options.commandId !== undefined && options.expect !== 1;
     await (isLookedUp ? sleep(100) : stored(count + 1));
     proxy.cut();
@@ -74,7 +74,7 @@ describe('an append whose acknowledgement is lost', () => {
     expect(await numbersIn(order)).toEqual([1, 2, 3]);
   });
 
-  it('is told from one that another writer overtook', async () => {
+  it('is distinguished from a conflict with another writer', async () => {
     const order = newStream();
     await store.append(order, counted(1));
     const count = await raw.messageCount(name);
@@ -87,20 +87,20 @@ describe('an append whose acknowledgement is lost', () => {
     expect(await numbersIn(order)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9]);
   });
 
-  it('is a conflict when its first send never came through and another writer was there', async () => {
+  it('is a conflict when its first send was lost and another writer appended', async () => {
     const order = newStream();
     await store.append(order, counted(1));
     await elsewhere.append(order, counted(2));
     proxy.deafen();
     const appending = rejection(store.append(order, counted(3), { expect: 1 }));
-    // long enough for a resend, which is what makes the conflict look like our own trace
+    // long enough for a resend, so that the conflict may come from the store's own first send
     await sleep(400);
     proxy.cut();
     expect(await appending).toMatchObject({ name: 'WrongExpectedVersionError', expected: 1, actual: 2 });
     expect(await numbersIn(order)).toEqual([1, 2]);
   });
 
-  it('of many at once: all are reported, each is there once, and versions have no gap', async () => {
+  it('of many at once: all succeed, each is stored once, and versions are gapless', async () => {
     const order = newStream();
     const others = Array.from({ length: 20 }, newStream);
     await Promise.all([order, ...others].map(async (name_) => store.append(name_, counted(0))));
@@ -119,7 +119,7 @@ describe('an append whose acknowledgement is lost', () => {
     for (const other of others) expect(await numbersIn(other)).toEqual([0, 1]);
   });
 
-  it('for good is reported as unknown at the deadline, and repeated later with its command id gives its result', async () => {
+  it('permanently has an unknown outcome at the deadline, and a later repeat with its command id returns its result', async () => {
     const order = newStream();
     const count = await raw.messageCount(name);
     proxy.deafen();
@@ -143,22 +143,22 @@ describe('an append whose acknowledgement is lost', () => {
 });
 
 describe('a connection that is lost', () => {
-  it('in the middle of a handshake is made again within seconds', async () => {
+  it('during a handshake is established again within seconds', async () => {
     const order = newStream();
     await store.append(order, counted(1));
     const started = performance.now();
     proxy.cutTwice();
     expect(await store.append(order, counted(2))).toMatchObject({ version: 2, committed: true });
-    // by itself, the NATS client (3.4.0) goes on after 20 seconds
+    // the NATS client (3.4.0) alone would continue after 20 seconds
     expect(performance.now() - started).toBeLessThan(6_000);
     expect(await numbersIn(order)).toEqual([1, 2]);
   });
 });
 
-describe('giving up by signal', () => {
+describe('an append that is aborted by its signal', () => {
   const reason = new RangeError('enough');
 
-  it('before anything is sent ends with its reason, and stores nothing', async () => {
+  it('before anything is sent rejects with its reason, and stores nothing', async () => {
     const order = newStream();
     for (const options of [{ expect: 'none' as const }, {}, { expect: 3 }, { commandId: 'c' }]) {
       const error = await rejection(
@@ -169,7 +169,7 @@ describe('giving up by signal', () => {
     expect(await numbersIn(order)).toEqual([]);
   });
 
-  it('after it was sent says at once that the outcome is unknown', async () => {
+  it('after it was sent fails at once with an unknown outcome', async () => {
     const order = newStream();
     proxy.deafen();
     const controller = new AbortController();
@@ -187,7 +187,7 @@ describe('giving up by signal', () => {
     expect(performance.now() - started).toBeLessThan(200);
   });
 
-  it('while an earlier append to the stream hangs does not wait for that one', async () => {
+  it('while an earlier append to the stream hangs does not wait for it', async () => {
     const order = newStream();
     await store.append(order, counted(1));
     proxy.deafen();
@@ -202,7 +202,7 @@ describe('giving up by signal', () => {
     expect(performance.now() - started).toBeLessThan(1_000);
     proxy.cut();
     await head;
-    // those that gave up in the queue are not sent later
+    // appends that gave up in the queue are not sent later
     await store.append(order, counted(5));
     expect(await numbersIn(order)).toEqual([1, 2, 5]);
   });
@@ -217,7 +217,7 @@ describe('a server that is stopped', () => {
     lonely = await openStore({ servers: server.url, name: 'lonely', events: ORDER_EVENTS });
     await lonely.append(streamName('order', '1'), counted(1));
     await server.kill();
-    // the client has to know, or the first send counts as sent
+    // the client must have noticed, or the first send counts as sent
     await until('noticed', async () => {
       const error = await rejection(lonely.append(streamName('order', '1'), counted(2), { deadlineMs: 50 }));
       return (error as { outcome: string }).outcome === 'not-applied';
@@ -235,7 +235,7 @@ describe('a server that is stopped', () => {
     ['expecting a new stream', { expect: 'none' as const }],
     ['of a command', { commandId: 'c' }],
     ['expecting a version that is not known', { expect: 7 }],
-  ])('refuses an append %s within its deadline, as not applied', async (_, options) => {
+  ])('makes an append %s fail within its deadline, as not applied', async (_, options) => {
     const started = performance.now();
     const error = await rejection(
       lonely.append(streamName('order', '1'), counted(2), { deadlineMs: 400, ...options }),
@@ -245,7 +245,7 @@ describe('a server that is stopped', () => {
     expect(performance.now() - started).toBeLessThan(1_000);
   });
 
-  it('ends reads by their signal at once', async () => {
+  it('lets the signal end reads at once', async () => {
     const reason = new RangeError('enough');
     const signal = (): AbortSignal => {
       const controller = new AbortController();

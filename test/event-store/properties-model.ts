@@ -1,6 +1,6 @@
 import type { Expectation } from '../../src/event-store/append/append-options.js';
 
-/** What a model needs to know of an append. */
+/** An append as the model sees it. */
 export interface ModelAppend {
   readonly stream: string;
   readonly count: number;
@@ -8,7 +8,7 @@ export interface ModelAppend {
   readonly commandId: string | undefined;
 }
 
-/** What a store should answer: a version and who stored it, or a conflict. */
+/** The expected answer of a store: a version and whether this call stored it, or a conflict. */
 export type ModelAnswer =
   | { readonly version: number; readonly committed: boolean; readonly position: string | undefined }
   | { readonly expected: 'none' | 'exists' | number; readonly actual: number };
@@ -19,7 +19,7 @@ interface ModelCommit {
   readonly position: string;
 }
 
-/** The least that an event store is: for each stream its commits, and one count over all. */
+/** A minimal model of an event store: the commits of each stream, and one sequence over all streams. */
 export class StoreModel {
   #sequence: number;
   readonly #streams = new Map<string, ModelCommit[]>();
@@ -44,7 +44,7 @@ export class StoreModel {
     return { ...this.#store(stream, commits, count, commandId), committed: true };
   }
 
-  /** Only for streams that each entry names once: all or none. */
+  /** An atomic append to several streams, each named once. */
   transact(
     entries: readonly ModelAppend[],
   ): readonly ModelAnswer[] | { readonly violations: readonly number[] } {
@@ -65,7 +65,7 @@ export class StoreModel {
       )
       .filter((index) => index >= 0);
     if (violations.length > 0) return { violations };
-    // each check takes a place in the log, ahead of what is written
+    // each check takes a sequence in the log, before the commits
     this.#sequence += entries.filter(({ count, expect }) => count === 0 && expect !== 'any').length;
     return entries.map(({ stream, count, commandId }) => {
       if (count === 0) return { version: this.versionOf(stream), committed: false, position: undefined };
@@ -88,7 +88,7 @@ export class StoreModel {
   }
 }
 
-/** The expectation as an error names it, when it is violated. */
+/** The violated expectation as an error names it; undefined if it is met. */
 function violationOf(expect: Expectation, actual: number): 'none' | 'exists' | number | undefined {
   if (expect === 'any') return undefined;
   if (expect === 'exists') return actual > 0 ? undefined : 'exists';

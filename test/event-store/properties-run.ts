@@ -15,7 +15,7 @@ import { type ModelAppend, StoreModel } from './properties-model.js';
 
 const OCCURRED_AT = '2026-01-01T00:00:00.000Z';
 
-/** A handle on each of the two stores. */
+/** One handle on each of the two stores. */
 export interface Pair {
   readonly real: EventStore;
   readonly memory: EventStore;
@@ -28,7 +28,7 @@ export type Step =
   | { readonly kind: 'transact'; readonly writes: readonly Write[] }
   | { readonly kind: 'read'; readonly stream: string; readonly options: ReadOptions }
   | { readonly kind: 'read all'; readonly from: number; readonly category: boolean }
-  | { readonly kind: 'ask'; readonly stream: string; readonly behind: number };
+  | { readonly kind: 'ask'; readonly stream: string; readonly after: number };
 
 const streams = fc.constantFrom('a', 'b', 'c');
 const expectation: fc.Arbitrary<Expectation> = fc.oneof(
@@ -69,10 +69,10 @@ export const step: fc.Arbitrary<Step> = fc.oneof(
     from: fc.integer({ min: 0, max: 12 }),
     category: fc.boolean(),
   }),
-  fc.record({ kind: fc.constant('ask'), stream: streams, behind: fc.integer({ min: 0, max: 9 }) }),
+  fc.record({ kind: fc.constant('ask'), stream: streams, after: fc.integer({ min: 0, max: 9 }) }),
 );
 
-/** One run: streams of its own in the stores that all runs share. */
+/** One run. It uses its own streams in stores that all runs share. */
 export class Run {
   readonly #handles: readonly Pair[];
   readonly #category: string;
@@ -92,7 +92,7 @@ export class Run {
     else if (next.kind === 'transact') await this.#transact(next.writes);
     else if (next.kind === 'read') await this.#read(next.stream, next.options);
     else if (next.kind === 'read all') await this.#readAll(next.from, next.category);
-    else await this.#ask(next.stream, next.behind);
+    else await this.#ask(next.stream, next.after);
   }
 
   async #append(given: Write): Promise<void> {
@@ -151,17 +151,17 @@ export class Run {
     );
   }
 
-  async #ask(of: string, behind: number): Promise<void> {
+  async #ask(of: string, after: number): Promise<void> {
     const order = this.#name(of);
     const status = await this.#both(1, async (store) => store.status(order));
     assert.equal((status as { version: number }).version, this.#model.versionOf(of));
-    await this.#both(0, async (store) => store.readCommits(order, { after: behind as never }));
-    await this.#both(0, async (store) => store.commitAt(this.#begin + 1 + behind));
+    await this.#both(0, async (store) => store.readCommits(order, { after: after as never }));
+    await this.#both(0, async (store) => store.commitAt(this.#begin + 1 + after));
     await this.#both(0, async (store) => store.streamPage({ category: this.#category, limit: 2 }));
     await this.#both(0, async (store) => store.lastSequence());
   }
 
-  /** What both stores answer, which has to be the same. */
+  /** The answer of both stores, which must be equal. */
   async #both(handle: 0 | 1, ask: (store: EventStore) => Promise<unknown>): Promise<unknown> {
     const { real, memory } = this.#handles[handle] as Pair;
     const caught = async (store: EventStore): Promise<unknown> => ask(store).catch((error: unknown) => error);
@@ -185,13 +185,13 @@ function essence({ version: reached, committed, position }: AppendResult): unkno
   return { version: reached, committed, position };
 }
 
-/** Ids that are random and times differ; all else is compared, byte for byte. */
+/** Text of an answer without random ids and times. */
 function comparable(answer: unknown): string {
   const shown = answer instanceof Error ? Object.assign({ text: answer.message }, answer) : answer;
   return JSON.stringify(shown, (key, value: unknown) => {
     if (['time', 'firstAt', 'lastAt', 'attemptId'].includes(key)) return undefined;
     if (typeof value !== 'string') return value;
-    // version 7 is random, version 5 comes of the command id
+    // UUID v7 is random, UUID v5 is computed from the command id
     return value.replaceAll(/[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f-]{21}/g, 'random');
   });
 }

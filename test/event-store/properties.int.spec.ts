@@ -9,7 +9,7 @@ import { type Pair, Run, step } from './properties-run.js';
 
 const name = uniqueStoreName();
 const inMemory = inMemoryEventStore({ name, events: ORDER_EVENTS });
-/** Two handles on each store, so that a tail that one of them knows can be outdated. */
+/** Two handles on each store, so that the cached end of one of them can be outdated. */
 let pairs: readonly [Pair, Pair];
 
 beforeAll(async () => {
@@ -19,8 +19,8 @@ beforeAll(async () => {
   ];
 });
 
-describe('the event store in memory and the one on a server', () => {
-  it('answer the same to any sequence of appends, conflicts, retries, transactions and reads, and what a simple model predicts', async () => {
+describe('the in-memory event store and the one on a server', () => {
+  it('give the same answers as a simple model to any sequence of appends, conflicts, retries, transactions and reads', async () => {
     let runs = 0;
     await fc.assert(
       fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 25, size: 'max' }), async (steps) => {
@@ -31,7 +31,7 @@ describe('the event store in memory and the one on a server', () => {
     );
   }, 60_000);
 
-  it('keep any id apart from all others, or refuse it before anything is sent', async () => {
+  it('store any id as a separate stream, or reject it before anything is sent', async () => {
     const id = fc.oneof(
       fc.string({ unit: 'binary', maxLength: 30 }),
       fc.string({ unit: fc.constantFrom('.', '*', '>', ' ', '/', '%', '2', 'E', '$', '\r', '\n', '\u0000') }),
@@ -68,7 +68,7 @@ describe('the event store in memory and the one on a server', () => {
   }, 60_000);
 });
 
-/** The stream with that id; undefined when it is refused. */
+/** The stream name with the id; undefined if the id is rejected. */
 function named(category: string, id: string): StreamName | undefined {
   try {
     return streamName(category, id);

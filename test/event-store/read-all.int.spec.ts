@@ -50,7 +50,7 @@ describe('readAll', () => {
     positions = (await collect(store.readAll())).map(({ position }) => position);
   });
 
-  it('gives all events of all streams in the order they were stored', async () => {
+  it('returns all events of all streams in the order they were stored', async () => {
     expect(await numbers(store)).toEqual(range(1, 60));
   });
 
@@ -58,31 +58,31 @@ describe('readAll', () => {
     expect(await collect((await newStore()).readAll())).toEqual([]);
   });
 
-  it('resumes at any event, and behind any event, also inside a commit', async () => {
+  it('starts at any event and after any event, also inside a commit', async () => {
     for (const [index, position] of positions.entries()) {
       expect(await numbers(store, { from: { position } })).toEqual(range(index + 1, 60));
       expect(await numbers(store, { from: { after: position } })).toEqual(range(index + 2, 60));
     }
   });
 
-  it('begins at a sequence of the log', async () => {
+  it('starts at a sequence of the log', async () => {
     expect(await numbers(store, { from: { sequence: 1 } })).toEqual(range(1, 60));
     expect(await numbers(store, { from: { sequence: 20 } })).toEqual([58, 59, 60]);
     expect(await numbers(store, { from: { sequence: 21 } })).toEqual([]);
     expect(await numbers(store, { from: { sequence: 5_000 } })).toEqual([]);
   });
 
-  it('begins at a time of the server', async () => {
+  it('starts at a timestamp of the server', async () => {
     const [, , , fourth] = await collect(store.readAll());
     const from = await numbers(store, { from: { time: fourth?.time ?? new Date(0) } });
-    // commits of one millisecond are not told apart by a Date
+    // a Date cannot distinguish commits of the same millisecond
     expect([1, 4]).toContain(from[0]);
     expect(from.at(-1)).toBe(60);
     expect(await numbers(store, { from: { time: new Date(0) } })).toEqual(range(1, 60));
     expect(await numbers(store, { from: { time: new Date(Date.now() + 3_600_000) } })).toEqual([]);
   });
 
-  it('keeps to categories and types', async () => {
+  it('filters by categories and types', async () => {
     const even = (n: number): boolean => (Math.ceil(n / 3) * 3 - 2) % 2 === 0;
     expect(await numbers(store, { categories: ['order'] })).toEqual(range(1, 60).filter(even));
     expect(await numbers(store, { categories: ['order', 'payment'] })).toEqual(range(1, 60));
@@ -99,22 +99,22 @@ describe('readAll', () => {
     ['a sequence of 0', { from: { sequence: 0 } }],
     ['a fractional sequence', { from: { sequence: 1.5 } }],
     ['an invalid date', { from: { time: new Date('x') } }],
-    ['a time that is no date', { from: { time: 5 } }],
+    ['a time that is not a date', { from: { time: 5 } }],
     ['a made-up position', { from: { position: 'abc' } }],
     ['an unknown start', { from: {} }],
-    ['text as start', { from: '1.0' }],
+    ['a start as text', { from: '1.0' }],
     ['null as start', { from: null }],
     ['a wildcard as category', { categories: ['*'] }],
     ['an injected category', { categories: ['a.>'] }],
     ['a misspelt option', { type: ['A'] }],
-  ])('refuses %s', async (_, options) => {
+  ])('rejects %s', async (_, options) => {
     expect(await rejection(collect(store.readAll(options as never)))).toMatchObject({
       name: 'InvalidOptionError',
     });
     expect(await raw.consumers(store.name)).toEqual([]);
   });
 
-  it('leaves no consumer behind, whether it ends, is broken off, or fails in the loop', async () => {
+  it('removes its consumer if it ends, if the loop is left, and if the loop throws', async () => {
     await collect(store.readAll());
     await collect(store.readAll(), 2);
     const failure = new RangeError('mine');
@@ -125,7 +125,7 @@ describe('readAll', () => {
     await until('no consumer', async () => (await raw.consumers(store.name)).length === 0, 3_000);
   });
 
-  it('ends with the reason of a signal: before, and between two events of one batch', async () => {
+  it('ends with the reason of its signal, before it starts and between two events of one batch', async () => {
     const reason = new RangeError('enough');
     expect(await rejection(collect(store.readAll({ signal: AbortSignal.abort(reason) })))).toBe(reason);
     const controller = new AbortController();
@@ -137,14 +137,14 @@ describe('readAll', () => {
       }
     };
     expect(await rejection(reading())).toBe(reason);
-    // the commit at hand may be finished
+    // the current commit may still be completed
     expect(seen.length).toBeLessThanOrEqual(3);
     await until('no consumer', async () => (await raw.consumers(store.name)).length === 0, 3_000);
   });
 });
 
 describe('readAll while others write and remove', () => {
-  it('ends where the log ended when it began, also in the midst of what has been delivered', async () => {
+  it('ends at the end that the log had when it started, even if more has been delivered', async () => {
     const store = await newStore();
     const append = async (from: number, to: number): Promise<unknown> =>
       Promise.all(range(from, to).map(async (n) => store.append(streamName('order', String(n)), counted(n))));
@@ -154,14 +154,14 @@ describe('readAll while others write and remove', () => {
       seen.push((data as Counted).n);
       if (seen.length !== 1) continue;
       await append(1_501, 1_510);
-      // time for them to be delivered, too
+      // enough time for them to be delivered as well
       await sleep(50);
     }
     expect(seen).toHaveLength(1_500);
     expect(Math.max(...seen)).toBe(1_500);
   });
 
-  it('gives exactly what was there at the beginning under a steady stream of appends', async () => {
+  it('returns exactly the events that existed when it started, during constant appends', async () => {
     const store = await newStore();
     let n = 0;
     let stop = false;
@@ -185,10 +185,10 @@ describe('readAll while others write and remove', () => {
     await writing;
   });
 
-  it('does not hang when commits ahead are removed', async () => {
+  it('does not hang when commits that it has not read yet are removed', async () => {
     const store = await newStore();
     const text = 'x'.repeat(20_000);
-    // more than one pull brings, so that the rest is removed before it is sent
+    // more than one pull returns, so that the rest is removed before it is sent
     for (let n = 0; n < 1_500; n += 100) {
       await Promise.all(
         range(1, 100).map(async (i) =>
@@ -206,7 +206,7 @@ describe('readAll while others write and remove', () => {
     expect(seen).toBeLessThan(1_500);
   });
 
-  it('goes over commits that were removed before', async () => {
+  it('skips commits that were removed before', async () => {
     const store = await filled();
     for (const seq of [1, 7, 20]) await raw.api(`STREAM.MSG.DELETE.${store.name}`, { seq });
     const removed = new Set([1, 2, 3, 19, 20, 21, 58, 59, 60]);
@@ -214,7 +214,7 @@ describe('readAll while others write and remove', () => {
     expect(await numbers(store, { from: { position: '7.1' as Position } })).toEqual(range(22, 57));
   });
 
-  it('gives every event of a store longer than several pulls once', async () => {
+  it('returns each event once from a store that needs several pulls', async () => {
     const store = await newStore();
     const total = 12_500;
     for (let n = 0; n < total; n += 500) {
@@ -229,7 +229,7 @@ describe('readAll while others write and remove', () => {
 });
 
 describe('follow', () => {
-  /** Follows in the background and keeps what comes. */
+  /** Follows the store in the background and collects the numbers. */
   function following(store: JetStreamEventStore, options: Parameters<JetStreamEventStore['follow']>[0] = {}) {
     const controller = new AbortController();
     const batches: CommitBatch[] = [];
@@ -250,7 +250,7 @@ describe('follow', () => {
     return { batches, recoveries, done, stop, found };
   }
 
-  it('gives what was stored before and what is stored later, each once and in order, and says when it has caught up', async () => {
+  it('returns stored and new commits, each once and in order, and reports when it has caught up', async () => {
     const store = await filled();
     const follower = following(store);
     await until('caught up', () => follower.batches.at(-1)?.caughtUp === true);
@@ -263,7 +263,7 @@ describe('follow', () => {
     await until('no consumer', async () => (await raw.consumers(store.name)).length === 0, 3_000);
   });
 
-  it('of an empty store says at once that it has caught up, and gives the first commit', async () => {
+  it('of an empty store has caught up at once, and returns the first commit', async () => {
     const store = await newStore();
     const follower = following(store);
     await until('caught up', () => follower.batches.at(-1)?.caughtUp === true, 2_000);
@@ -273,7 +273,7 @@ describe('follow', () => {
     await follower.stop();
   });
 
-  it('begins behind a position: not inside a commit, and not with one whose last event it names', async () => {
+  it('starts after a position, at a whole commit: after the last event of a commit at the next one', async () => {
     const store = await filled();
     const firstOf = async (from: object): Promise<number | undefined> => {
       for await (const { commits } of store.follow({ from: from as never })) {
@@ -288,7 +288,7 @@ describe('follow', () => {
     expect(await firstOf({ sequence: 3 })).toBe(7);
   });
 
-  it('keeps to categories and to the size of a batch', async () => {
+  it('filters by categories and respects the maximum batch size', async () => {
     const store = await filled();
     const follower = following(store, { categories: ['order'], maxBatch: 3 });
     await until('caught up', () => follower.batches.at(-1)?.caughtUp === true);
@@ -301,14 +301,14 @@ describe('follow', () => {
     ['a batch of 0', { maxBatch: 0 }],
     ['a misspelt option', { batch: 5 }],
     ['an injected category', { categories: ['order.>'] }],
-  ])('refuses %s', async (_, options) => {
+  ])('rejects %s', async (_, options) => {
     const store = await newStore();
     expect(await rejection(collect(store.follow(options as never), 1))).toMatchObject({
       name: 'InvalidOptionError',
     });
   });
 
-  it('ends without an error when its signal aborts, also before it began', async () => {
+  it('ends without an error when its signal aborts, also before it starts', async () => {
     const store = await newStore();
     expect(await collect(store.follow({ signal: AbortSignal.abort() }))).toEqual([]);
     const follower = following(store);
@@ -329,7 +329,7 @@ describe('follow', () => {
     expect(performance.now() - started).toBeLessThan(1_000);
   });
 
-  it('notices within about 3 seconds that its consumer was deleted, and goes on without gap or duplicate', async () => {
+  it('notices within about 3 seconds that its consumer was deleted, and continues without gap or duplicate', async () => {
     const store = await filled();
     const follower = following(store);
     await until('caught up', () => follower.batches.at(-1)?.caughtUp === true);
@@ -344,7 +344,7 @@ describe('follow', () => {
     await follower.stop();
   });
 
-  it('notices within about 3 seconds that its consumer fell silent, though nobody said why', async () => {
+  it('notices within about 3 seconds that its consumer sends nothing, without any error message', async () => {
     await using proxy = await TcpProxy.to(Number(new URL(sharedServerUrl()).port));
     const store = await openStore({ servers: proxy.url, name: uniqueStoreName(), events: ORDER_EVENTS });
     const follower = following(store);
@@ -363,7 +363,7 @@ describe('follow', () => {
     await store.close();
   });
 
-  it('holds back no commits of a slow reader, and loses none', async () => {
+  it('delivers all commits to a slow reader', async () => {
     const store = await newStore();
     const seen: number[] = [];
     const controller = new AbortController();

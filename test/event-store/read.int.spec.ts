@@ -36,7 +36,10 @@ function range(from: number, to: number): number[] {
   return Array.from({ length: Math.abs(to - from) + 1 }, (_, index) => (up ? from + index : from - index));
 }
 
-/** A stream in which event n is `Counted(n)`, in commits of the given sizes, with foreign commits in between. */
+/**
+ * A stream in which event n is `Counted(n)`, in commits of the given sizes, with commits of other streams
+ * between them.
+ */
 async function streamOf(sizes: readonly number[]): Promise<StreamName> {
   const order = newStream();
   const other = newStream();
@@ -50,7 +53,7 @@ async function streamOf(sizes: readonly number[]): Promise<StreamName> {
 }
 
 describe('read', () => {
-  it('leaves nothing on a signal that outlives it', async () => {
+  it('leaves no listener on its signal', async () => {
     const order = newStream();
     for (const n of [1, 2, 3]) await store.append(order, counted(n));
     const { signal } = new AbortController();
@@ -58,7 +61,7 @@ describe('read', () => {
     expect(getEventListeners(signal, 'abort')).toEqual([]);
   });
 
-  it('of a missing stream is empty, and status says that it does not exist', async () => {
+  it('of a missing stream is empty, and its status is missing', async () => {
     const order = newStream();
     expect(await collect(store.read(order))).toEqual([]);
     expect(
@@ -68,7 +71,7 @@ describe('read', () => {
     expect(await store.readCommits(order)).toEqual({ commits: [], version: 0 });
   });
 
-  it('gives the whole envelope of each event', async () => {
+  it('returns the whole envelope of each event', async () => {
     const order = newStream();
     const before = Date.now();
     await store.append(order, [new OrderPlaced('ada'), ...counted(2)], {
@@ -102,13 +105,13 @@ describe('read', () => {
     expect(first?.data).toBeInstanceOf(OrderPlaced);
     expect(first?.id).toMatch(/^[0-9a-f-]{36}\/0$/);
     expect(second?.id).toBe(first?.id.replace(/0$/, '1'));
-    // the server's clock is this machine's
+    // server and test use the same clock
     expect(first?.time?.getTime()).toBeGreaterThanOrEqual(before - 5);
     expect(first?.time?.getTime()).toBeLessThanOrEqual(Date.now() + 5);
     expect(second?.position).toBe(first?.position.replace(/0$/, '1'));
   });
 
-  it('leaves absent what was not given, but for the time it happened and the chain that it begins', async () => {
+  it('without metadata returns only occurredAt and default correlation and causation ids', async () => {
     const order = newStream();
     await store.append(order, counted(1));
     const [event] = await collect(store.read(order));
@@ -130,13 +133,13 @@ describe('read', () => {
       order = await streamOf(sizes);
     });
 
-    it('gives every event once, in order, from replicas and from the leader', async () => {
+    it('returns each event once, in order, from replicas and from the leader', async () => {
       expect(await numbers(order)).toEqual(range(1, total));
       expect(await numbers(order, { consistency: 'leader' })).toEqual(range(1, total));
       expect(await numbers(order, { direction: 'backward' })).toEqual(range(total, 1));
     });
 
-    it('begins and ends anywhere, also in the middle of a commit', async () => {
+    it('starts and ends at any version, also inside a commit', async () => {
       for (let from = 1; from <= total; from += 1) {
         expect(await numbers(order, { from, limit: 3 })).toEqual(range(from, Math.min(total, from + 2)));
         expect(await numbers(order, { from, limit: 3, direction: 'backward' })).toEqual(
@@ -145,7 +148,7 @@ describe('read', () => {
       }
     });
 
-    it('ends with a version, in the direction of reading', async () => {
+    it('ends at the version `to`, in the direction of reading', async () => {
       for (const [from, to] of [
         [1, 1],
         [1, 7],
@@ -162,25 +165,25 @@ describe('read', () => {
       expect(await numbers(order, { to: total - 2, direction: 'backward' })).toEqual(range(total, total - 2));
     });
 
-    it('ends with a version or with a limit, whichever comes first', async () => {
+    it('ends at the version `to` or at the limit', async () => {
       expect(await numbers(order, { from: 5, to: 9, limit: 3 })).toEqual([5, 6, 7]);
       expect(await numbers(order, { from: 5, to: 6, limit: 3 })).toEqual([5, 6]);
       expect(await numbers(order, { from: 9, to: 5, limit: 3, direction: 'backward' })).toEqual([9, 8, 7]);
       expect(await numbers(order, { from: 9, to: 8, limit: 3, direction: 'backward' })).toEqual([9, 8]);
     });
 
-    it('is empty where the end stands before the beginning', async () => {
+    it('is empty if the end is before the start', async () => {
       expect(await numbers(order, { from: 5, to: 4 })).toEqual([]);
       expect(await numbers(order, { from: 4, to: 5, direction: 'backward' })).toEqual([]);
       expect(await numbers(order, { to: total + 1, direction: 'backward' })).toEqual([]);
     });
 
-    it('takes a limit larger than the stream', async () => {
+    it('accepts a limit larger than the stream', async () => {
       expect(await numbers(order, { limit: 10_000 })).toEqual(range(1, total));
       expect(await numbers(order, { from: 5, limit: 10_000, direction: 'backward' })).toEqual(range(5, 1));
     });
 
-    it('from behind the end is empty forward, and begins at the end backward', async () => {
+    it('from a version after the end is empty forward, and starts at the end backward', async () => {
       expect(await numbers(order, { from: total + 1 })).toEqual([]);
       expect(await numbers(order, { from: total + 50, limit: 2, direction: 'backward' })).toEqual([
         total,
@@ -188,26 +191,26 @@ describe('read', () => {
       ]);
     });
 
-    it('folds from any version on', async () => {
-      for (const behind of [0, 1, 7, 8, 100, total - 1, total, total + 5]) {
-        const { commits, version } = await store.readCommits(order, { after: behind as never });
+    it('loads commits after any version', async () => {
+      for (const after of [0, 1, 7, 8, 100, total - 1, total, total + 5]) {
+        const { commits, version } = await store.readCommits(order, { after: after as never });
         expect(version).toBe(total);
         const versions = commits.flatMap(({ events, firstVersion }) =>
           events.map((_, index) => firstVersion + index),
         );
-        // whole commits: the first one may begin before
-        expect(versions.filter((found) => found > behind)).toEqual(
-          behind >= total ? [] : range(behind + 1, total),
+        // whole commits: the first one can start before the version
+        expect(versions.filter((found) => found > after)).toEqual(
+          after >= total ? [] : range(after + 1, total),
         );
       }
     });
   });
 
   it.each([300, 5_000])(
-    'of %i commits gives each event once, whole and in slices, without looking for the subject',
+    'of %i commits returns each event once, as a whole and in ranges, without a scan of the subject',
     async (count) => {
       const order = newStream();
-      // at most 500 at a time, since each commit has to know the one before
+      // at most 500 at a time, since each commit needs the previous one
       for (let done = 0; done < count; done += 500) {
         const batch = counted(done + 1, Math.min(count, done + 500));
         await Promise.all(batch.map(async (event) => store.append(order, [event])));
@@ -236,7 +239,7 @@ describe('read', () => {
     ['an unknown direction', { direction: 'up' as never }],
     ['an unknown consistency', { consistency: 'strong' as never }],
     ['a misspelt option', { fromVersion: 1 } as never],
-  ])('refuses %s', async (_, options) => {
+  ])('rejects %s', async (_, options) => {
     expect(await rejection(collect(store.read(newStream(), options)))).toMatchObject({
       name: 'InvalidOptionError',
     });
@@ -262,7 +265,7 @@ describe('read', () => {
     }
   });
 
-  it('of a type that is not registered gives plain data where that is the policy', async () => {
+  it('of an unregistered type returns plain data with the policy raw', async () => {
     const order = newStream();
     await store.append(order, [new OrderPlaced('ada')]);
     const stranger = await openStore({ name, onUnknownEvent: 'raw' });
@@ -271,7 +274,7 @@ describe('read', () => {
     expect(event?.data.constructor).toBe(Object);
   });
 
-  it('holds its own against an append that comes in between', async () => {
+  it('is not affected by a concurrent append', async () => {
     const order = await streamOf([3, 3]);
     const seen: number[] = [];
     for await (const { data } of store.read(order)) {
@@ -281,7 +284,7 @@ describe('read', () => {
     expect(seen).toEqual(range(1, 6));
   });
 
-  it('of many large commits at once does not overrun the connection', async () => {
+  it('of many large commits at once does not overload the connection', async () => {
     const order = newStream();
     const text = 'x'.repeat(1_000_000);
     for (let n = 0; n < 120; n += 1) await store.append(order, [new OrderPlaced(text + String(n))]);
@@ -294,7 +297,7 @@ describe('read', () => {
 });
 
 describe('a long read', () => {
-  it('asks for few commits twice, however many events they hold', async () => {
+  it('reads few commits twice, however many events they have', async () => {
     const order = newStream();
     const text = 'x'.repeat(900);
     const reader = await openStore({ name, events: ORDER_EVENTS });
@@ -319,7 +322,7 @@ describe('a long read', () => {
   }, 60_000);
 
   it.each(['forward', 'backward'] as const)(
-    '%s holds little more than what it gives out',
+    '%s buffers little more than it returns',
     async (direction) => {
       const order = newStream();
       const text = 'x'.repeat(400_000);
@@ -330,7 +333,7 @@ describe('a long read', () => {
       await raw.nc.flush();
       expect(await collect(reader.read(order, { direction }), 1)).toHaveLength(1);
       await raw.nc.flush();
-      // a window of 8 MB, and the commits that lead there
+      // a window of 8 MB, and the commits that lead to it
       expect(gets).toBeLessThan(100);
       expect(
         (await collect(reader.read(order, { direction }))).map(({ version }) => Number(version)),
@@ -342,7 +345,7 @@ describe('a long read', () => {
 });
 
 describe('eventAt and event', () => {
-  it('find each event of a stream by its position and by its id, as a read gives it', async () => {
+  it('find each event of a stream by position and by id, as a read returns it', async () => {
     const order = await streamOf([1, 3, 2, 20, 1]);
     for (const event of await collect(store.read(order))) {
       expect(await store.eventAt(event.position)).toEqual(event);
@@ -350,7 +353,7 @@ describe('eventAt and event', () => {
     }
   });
 
-  it('give an instance of the registered class, and plain data for an unknown type', async () => {
+  it('return an instance of the registered class, and plain data for an unknown type', async () => {
     const order = newStream();
     const { position, events } = await store.append(order, [new OrderPlaced('ada')]);
     const blind = await openStore({ name, onUnknownEvent: 'raw' });
@@ -360,7 +363,7 @@ describe('eventAt and event', () => {
     expect((await blind.event(id, { stream: order }))?.data).toEqual({ customer: 'ada' });
   });
 
-  it('give nothing where there is none', async () => {
+  it('return undefined for an event that does not exist', async () => {
     const order = newStream();
     const { position = '', events } = await store.append(order, counted(1, 2));
     const sequence = position.split('.')[0] as string;
@@ -374,7 +377,7 @@ describe('eventAt and event', () => {
     expect(await store.eventAt(position as Position)).toBeUndefined();
   });
 
-  it('refuse what is no position, no id and no stream, and end with the reason of a signal', async () => {
+  it('reject invalid positions, ids and streams, and end with the reason of the signal', async () => {
     const order = await streamOf([1]);
     const invalid = { name: 'InvalidOptionError' };
     expect(await rejection(store.eventAt('x' as Position))).toMatchObject(invalid);
@@ -390,7 +393,7 @@ describe('eventAt and event', () => {
 });
 
 describe('status', () => {
-  it('tells version, position, and when the first and last commits were stored', async () => {
+  it('has version, position, and the times of the first and last commit', async () => {
     const order = newStream();
     await store.append(order, counted(1, 2));
     const { position } = await store.append(order, counted(3, 5));
@@ -406,7 +409,7 @@ describe('status', () => {
     }
   });
 
-  it('of one stream is blind for others', async () => {
+  it('of one stream does not depend on other streams', async () => {
     const [one, two] = [newStream(), newStream()];
     await store.append(two, counted(1));
     expect(await store.status(one)).toEqual({ state: 'missing', version: 0 });

@@ -17,7 +17,7 @@ import { collect, rejection } from '../support/collect.js';
 
 const order = streamName('order', '42');
 
-/** Five generations of one program, each with its own idea of an order. */
+/** Event types of five releases of one program. */
 const PlacedV1 = eventType<'OrderCreated', { name: string; sku: string }>({ name: 'OrderCreated' });
 const PlacedV2 = eventType<'OrderCreated', { customer: string; sku: string }>({
   name: 'OrderCreated',
@@ -30,7 +30,7 @@ const PlacedV3 = eventType<'OrderPlaced', { customer: string; items: string[] }>
 const Touched = eventType<'OrderTouched', object>({ name: 'OrderTouched' });
 const ChangedV4 = eventType<'OrderChanged', { added: string[]; removed: string[] }>({ name: 'OrderChanged' });
 
-/** The one of today: what a customer is has a shape, and changes are events of their own. */
+/** The current release: a customer is an object, and changes are separate events. */
 const OrderPlaced = eventType({
   name: 'OrderPlaced',
   version: 4,
@@ -79,7 +79,7 @@ const orders: Decider<never, OrderEvent, OrderState> = {
         return { ...state, items: [...state.items, event.data.sku] };
       case 'ItemRemoved':
         return { ...state, items: state.items.filter((sku) => sku !== event.data.sku) };
-      // of both nothing is left to read
+      // events of both types are dropped
       case 'OrderTouched':
       case 'OrderChanged':
         return state;
@@ -100,7 +100,7 @@ async function appendAs(name: string, events: readonly EventDefinition[], append
   await store.append(order, appended);
 }
 
-/** One stream that five generations have written to. */
+/** A stream that five releases have written to. */
 async function tenYears(): Promise<string> {
   const name = uniqueStoreName();
   await appendAs(name, [PlacedV1], [PlacedV1.create({ name: 'ada', sku: 'pen' })]);
@@ -114,10 +114,10 @@ function typesAndVersions(events: readonly RecordedEvent[]): string[] {
   return events.map(({ type, version }) => `${type} ${version}`);
 }
 
-describe('a stream that generations of a program have written to', () => {
+describe('a stream that several releases of a program have written to', () => {
   const READ = ['OrderPlaced 1', 'ItemAdded 4', 'ItemAdded 4', 'ItemRemoved 4', 'ItemAdded 5'];
 
-  it('is read as events of today: upcast, split, dropped and renamed, their versions and positions as stored', async () => {
+  it('is read as current events: upcast, split, dropped and renamed, with versions and positions as stored', async () => {
     const store = await storeOf(await tenYears(), [...TODAY]);
     const events = await collect(store.read(order));
     expect(typesAndVersions(events)).toEqual(READ);
@@ -127,11 +127,11 @@ describe('a stream that generations of a program have written to', () => {
     expect(new Set(split.map(({ position }) => position)).size).toBe(1);
     expect(split.map(({ id }) => id.replace(/^[^/]+/, ''))).toEqual(['/0', '/0.1', '/0.2']);
     expect(await store.event(split[2]?.id ?? '', { stream: order })).toEqual(split[2]);
-    // an append goes on behind the stored version
+    // an append continues after the stored version
     expect((await store.append(order, [ItemAdded.create({ sku: 'box' })], { expect: 5 })).version).toBe(6);
   });
 
-  it('is read so by all readers alike', async () => {
+  it('is read the same way by all readers', async () => {
     const store = await storeOf(await tenYears(), [...TODAY]);
     const backward = await collect(store.read(order, { direction: 'backward' }));
     expect(typesAndVersions(backward)).toEqual(READ.toReversed());
@@ -172,7 +172,7 @@ describe('a stream that generations of a program have written to', () => {
     ['2', PlacedV2, PlacedV2.create({ customer: 'ada', sku: 'pen' })],
     ['3', PlacedV3, PlacedV3.create({ customer: 'ada', items: ['pen'] })],
     ['4', OrderPlaced, OrderPlaced.create({ customer: { name: 'ada' }, items: ['pen'] })],
-  ])('folds to the same state whichever generation began it: %s', async (_, written, event) => {
+  ])('gives the same state if it was started by release %s', async (_, written, event) => {
     const name = uniqueStoreName();
     await appendAs(name, [written], [event]);
     await appendAs(name, [ChangedV4], [ChangedV4.create({ added: ['ink'], removed: ['pen'] })]);
@@ -181,7 +181,7 @@ describe('a stream that generations of a program have written to', () => {
     expect(state).toEqual({ customer: 'ada', items: ['ink'] });
   });
 
-  it('hands all that one stored event stands for to a subscription again that stopped amid it', async () => {
+  it('delivers all events of a split again to a subscription that stopped between them', async () => {
     const store = await storeOf(await tenYears(), [...TODAY]);
     const seen: string[] = [];
     const first = store.subscribe({
@@ -217,7 +217,7 @@ describe('an event of an unknown type or version', () => {
     return (await collect(store.read(name))).map(({ data }) => (data as { n: number }).n);
   }
 
-  it('fails the read, with its position and what to do, unless told otherwise', async () => {
+  it('fails the read by default, with its position and what to do', async () => {
     const store = await storeOf(await written(), [Known]);
     const error = await rejection(collect(store.read(order)));
     expect(error).toMatchObject({
@@ -227,12 +227,12 @@ describe('an event of an unknown type or version', () => {
       schemaVersion: 1,
       position: '1.1',
     });
-    expect(String(error)).toMatch(/add it to the events of the store/);
+    expect(String(error)).toMatch(/add it to the events option of the store/);
     expect(await rejection(collect(store.readAll()))).toMatchObject({ code: 'unreadable-event' });
     expect([...store.registry.unreadable]).toEqual([['Unknown', 2]]);
   });
 
-  it('is left out when told to skip it, and counted', async () => {
+  it('is skipped with the policy skip, and counted', async () => {
     const store = await storeOf(await written(), [Known], { onUnknownEvent: 'skip' });
     expect(await read(store)).toEqual([1]);
     expect([...store.registry.unreadable]).toEqual([
@@ -241,26 +241,26 @@ describe('an event of an unknown type or version', () => {
     ]);
   });
 
-  it('is handed over as it is stored when told to pass it raw, and counted', async () => {
+  it('is returned as stored with the policy raw, and counted', async () => {
     const store = await storeOf(await written(), [Known], { onUnknownEvent: 'raw' });
     expect(await read(store)).toEqual([1, 2, 3]);
     expect(store.registry.unreadable.size).toBe(2);
   });
 
-  it('is nothing to a reader that asks for other types', async () => {
+  it('does not fail a reader that asks for other types', async () => {
     const store = await storeOf(await written(), [Known]);
     const types = ['Other'];
     expect(await collect(store.readAll({ types }))).toEqual([]);
   });
 
-  it('ends a subscription with its reason, not silently', async () => {
+  it('ends a subscription with an error', async () => {
     const store = await storeOf(await written(), [Known]);
     const subscription = store.subscribe({ onEvent: () => undefined });
     expect(await rejection(subscription.closed)).toMatchObject({ code: 'unreadable-event', position: '1.1' });
   });
 });
 
-describe('a stored event that the schema of today refuses', () => {
+describe('a stored event that fails the current schema', () => {
   const Loose = eventType<'Measured', { n: unknown }>({ name: 'Measured' });
   const Strict = eventType({ name: 'Measured', schema: z.object({ n: z.number() }) });
 
@@ -275,8 +275,8 @@ describe('a stored event that the schema of today refuses', () => {
   }
 
   it.each([
-    ['is accepted unless told otherwise', {}, [1, 'two', 3]],
-    ['is left out when told to skip it', { onInvalidEvent: 'skip' }, [1, 3]],
+    ['is accepted by default', {}, [1, 'two', 3]],
+    ['is skipped with the policy skip', { onInvalidEvent: 'skip' }, [1, 3]],
   ] as const)('%s', async (_, policies, expected) => {
     const store = await storeOf(await written(), [Strict], policies);
     const events = await collect(store.read(order));
@@ -284,14 +284,14 @@ describe('a stored event that the schema of today refuses', () => {
     expect(store.registry.unreadable.get('Measured') ?? 0).toBe(3 - expected.length);
   });
 
-  it('fails the read when told so, naming the path', async () => {
+  it('fails the read with the policy fail, and the error names the path', async () => {
     const store = await storeOf(await written(), [Strict], { onInvalidEvent: 'fail' });
     const error = await rejection(collect(store.read(order)));
     expect(error).toMatchObject({ code: 'unreadable-event', position: '1.1' });
     expect(String(error)).toMatch(/it is invalid \(n: /);
   });
 
-  it('is refused at append in any case, and nothing is stored', async () => {
+  it('is always rejected at append, and nothing is stored', async () => {
     const store = await storeOf(await written(), [Strict], { onInvalidEvent: 'accept' });
     const error = await rejection(store.append(order, [Strict.create({ n: 'x' as never })]));
     expect(error).toMatchObject({ code: 'invalid-event' });
@@ -301,19 +301,19 @@ describe('a stored event that the schema of today refuses', () => {
 });
 
 describe('upcasts', () => {
-  it('with a gap are refused when they are declared, naming the type', () => {
+  it('with a gap are rejected at the declaration, with the name of the type', () => {
     const same = (data: object): never => data as never;
     expect(() => eventType({ name: 'Gapped', version: 4, upcasts: { 1: same, 3: same } })).toThrow(
-      /Gapped: there is a gap in its upcasts: none leads from version 2 to 3/,
+      /Gapped: its upcasts have a gap: there is none from version 2 to 3/,
     );
     expect(() => Event('Beyond', { version: 2, upcasts: { 2: same } })).toThrow(/versions below 2/);
   });
 
   it.each([
     ['throws', () => JSON.parse('{') as never, /its upcast failed/],
-    ['gives no data', () => 'text' as never, /an upcast gives an object of data/],
-    ['answers later', async () => ({}) as never, /answers at once/],
-    ['leads round in a circle', () => [{ type: 'Bad', version: 1, data: {} }], /lead round in a circle/],
+    ['returns no data', () => 'text' as never, /an upcast must return an object of data/],
+    ['is asynchronous', async () => ({}) as never, /must be synchronous/],
+    ['forms a cycle', () => [{ type: 'Bad', version: 1, data: {} }], /form a cycle/],
   ])('fail the read when one %s', async (_, upcast, message) => {
     const name = uniqueStoreName();
     const Old = eventType<'Bad', object>({ name: 'Bad' });
@@ -326,7 +326,7 @@ describe('upcasts', () => {
     expect(String(error)).toMatch(message);
   });
 
-  it('are given what the event says of itself', async () => {
+  it('get the metadata of the event', async () => {
     const name = uniqueStoreName();
     const Old = eventType<'Signed', object>({ name: 'Signed' });
     await using writer = await connectEventStore({ servers: sharedServerUrl(), name, events: [Old] });
@@ -342,7 +342,7 @@ describe('upcasts', () => {
 });
 
 describe('names', () => {
-  it('that two types share, or a type and an alias, are refused with both', async () => {
+  it('that two types share, or a type and an alias, are rejected with both names', async () => {
     const One = eventType({ name: 'One' });
     @Event('Two', { aliases: ['One'] })
     class Two {}

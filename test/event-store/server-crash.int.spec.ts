@@ -32,7 +32,7 @@ async function crash(): Promise<void> {
 }
 
 describe('a server that is killed and started again', () => {
-  it('under 16 appenders loses nothing acknowledged and stores nothing twice, with versions without a gap', async () => {
+  it('during 16 concurrent appenders loses no acknowledged event and stores nothing twice, with gapless versions', async () => {
     const store = await newStore();
     const second = await openStore({ servers: server.url, name: store.name, events: ORDER_EVENTS });
     const streams = range(1, 8).map((n) => streamName('order', String(n)));
@@ -75,9 +75,9 @@ describe('a server that is killed and started again', () => {
     }
   }, 60_000);
 
-  it('gives readAll without gap or duplicate', async () => {
+  it('does not cause gaps or duplicates in readAll', async () => {
     const store = await newStore();
-    // more than one pull brings
+    // more than one pull returns
     const text = 'x'.repeat(20_000);
     for (const start of range(0, 14)) {
       await Promise.all(
@@ -96,7 +96,7 @@ describe('a server that is killed and started again', () => {
     expect(seen).toEqual(whole);
   }, 60_000);
 
-  it('gives follow without gap or duplicate, before and after', async () => {
+  it('does not cause gaps or duplicates in follow', async () => {
     const store = await newStore();
     const controller = new AbortController();
     const seen: number[] = [];
@@ -128,7 +128,7 @@ describe('a server that is killed and started again', () => {
     await following;
   }, 60_000);
 
-  it('is survived by reads under way', async () => {
+  it('does not fail reads in progress', async () => {
     const store = await newStore();
     const order = streamName('order', '1');
     for (const n of range(1, 40)) await store.append(order, counted(n));
@@ -145,7 +145,7 @@ describe('a server that is killed and started again', () => {
     expect(new Set(await reading)).toEqual(new Set([40]));
   }, 60_000);
 
-  it('hanging for a while only delays', async () => {
+  it('that hangs for a while only delays calls', async () => {
     const store = await newStore();
     const order = streamName('order', '1');
     await store.append(order, counted(1));

@@ -17,7 +17,7 @@ afterAll(async () => {
   await raw.nc.close();
 });
 
-/** The settings of a stream that jetsource made. */
+/** The settings of a JetStream stream that jetsource created. */
 async function goodConfig(name: string): Promise<Record<string, unknown>> {
   const model = uniqueStoreName();
   await openStore({ name: model });
@@ -40,7 +40,7 @@ async function configOf(name: string): Promise<unknown> {
 }
 
 describe('a new store', () => {
-  it('is a JetStream stream on which all promises can be kept', async () => {
+  it('is a JetStream stream with all required settings', async () => {
     const name = uniqueStoreName();
     const store = await openStore({ name });
     expect(await configOf(name)).toMatchObject({
@@ -63,7 +63,7 @@ describe('a new store', () => {
     });
   });
 
-  it('created by eight processes at once is one store', async () => {
+  it('is created once by eight concurrent connects', async () => {
     const name = uniqueStoreName();
     const stores = await Promise.all(
       Array.from({ length: 8 }, async () => openStore({ name, events: ORDER_EVENTS })),
@@ -73,7 +73,7 @@ describe('a new store', () => {
     expect(await collect(stores[0]!.read(streamName('order', '1')))).toHaveLength(8);
   });
 
-  it('found again is the same one', async () => {
+  it('has the same identity when it is opened again', async () => {
     const name = uniqueStoreName();
     const first = await openStore({ name });
     const before = await configOf(name);
@@ -81,18 +81,18 @@ describe('a new store', () => {
     expect(await configOf(name)).toEqual(before);
   });
 
-  it('keeps its identity from other stores', async () => {
+  it('has another identity than other stores', async () => {
     const [one, two] = [await openStore(), await openStore()];
     expect(one.identity).not.toBe(two.identity);
   });
 
-  it('may live in memory, for tests', async () => {
+  it('can be stored in memory, for tests', async () => {
     const store = await openStore({ storage: 'memory', events: ORDER_EVENTS });
     await store.append(streamName('order', '1'), counted(1));
     expect(await configOf(store.name)).toMatchObject({ storage: 'memory' });
   });
 
-  it('with three replicas on a single server is an error, and nothing is left', async () => {
+  it('with three replicas on a single server is an error, and creates nothing', async () => {
     const name = uniqueStoreName();
     expect(await rejection(openStore({ name, replicas: 3 }))).toMatchObject({ name: 'NatsError' });
     expect(await raw.api(`STREAM.INFO.${name}`)).toMatchObject({ error: { err_code: 10059 } });
@@ -116,17 +116,20 @@ describe('an existing stream', () => {
     ['storage', { storage: 'memory' }],
     ['jetsource.store', { metadata: {} }],
     ['allow_msg_schedules', { allow_msg_schedules: true, discard: 'old' }],
-  ])('whose %s breaks a promise is refused by that name and not changed', async (setting, changes) => {
-    const name = await createWith(changes);
-    const before = await configOf(name);
-    const error = await rejection(openStore({ name }));
-    expect(error).toMatchObject({ name: 'StoreSettingsError', store: name });
-    expect((error as { faults: string[] }).faults).toContainEqual(expect.stringContaining(setting));
-    expect(String(error)).toContain(setting);
-    expect(await configOf(name)).toEqual(before);
-  });
+  ])(
+    'with an unsuitable %s is rejected with the name of the setting, and not changed',
+    async (setting, changes) => {
+      const name = await createWith(changes);
+      const before = await configOf(name);
+      const error = await rejection(openStore({ name }));
+      expect(error).toMatchObject({ name: 'StoreSettingsError', store: name });
+      expect((error as { faults: string[] }).faults).toContainEqual(expect.stringContaining(setting));
+      expect(String(error)).toContain(setting);
+      expect(await configOf(name)).toEqual(before);
+    },
+  );
 
-  it('on other subjects is refused, naming those that it needs', async () => {
+  it('with other subjects is rejected with the required ones', async () => {
     const name = await createWith({ subjects: [`elsewhere-${uniqueStoreName()}.>`] });
     expect(await rejection(openStore({ name }))).toMatchObject({
       name: 'StoreSettingsError',
@@ -134,13 +137,13 @@ describe('an existing stream', () => {
     });
   });
 
-  it('with several faults is refused with all of them', async () => {
+  it('with several unsuitable settings is rejected with all of them', async () => {
     const name = await createWith({ discard: 'old', max_age: 3_600_000_000_000 });
     const { faults } = (await rejection(openStore({ name }))) as { faults: string[] };
     expect(faults).toHaveLength(2);
   });
 
-  it('whose subjects belong to another stream already cannot be made', async () => {
+  it('cannot be created if another JetStream stream captures its subjects', async () => {
     const name = uniqueStoreName();
     await raw.api(`STREAM.CREATE.other-${name}`, { name: `other-${name}`, subjects: [`${name}.>`] });
     expect(await rejection(openStore({ name }))).toMatchObject({
@@ -154,7 +157,7 @@ describe('an existing stream', () => {
     ['max_msg_size', { max_msg_size: 10_000 }, {}],
     ['num_replicas', {}, { replicas: 3 }],
   ])(
-    'whose %s is another than asked for is taken, with a warning, and not changed',
+    'with another %s than requested is used with a warning, and not changed',
     async (setting, changes, options) => {
       const name = await createWith(changes);
       const before = await configOf(name);
@@ -166,7 +169,7 @@ describe('an existing stream', () => {
     },
   );
 
-  it('that is full refuses appends and transactions at once, saying so, and stores nothing of them', async () => {
+  it('that is full rejects appends and transactions at once with the reason, and stores none of their events', async () => {
     const name = await createWith({ max_bytes: 3_000 });
     const store = await openStore({ name, events: ORDER_EVENTS, onWarning: () => undefined });
     const order = streamName('order', '1');
@@ -186,7 +189,7 @@ describe('an existing stream', () => {
     expect(await store.status(streamName('order', '2'))).toMatchObject({ state: 'missing' });
   });
 
-  it('as asked for is taken without a warning', async () => {
+  it('with the requested settings is used without a warning', async () => {
     const name = await createWith({});
     const warnings: string[] = [];
     await openStore({ name, replicas: 1, onWarning: (warning) => warnings.push(warning) });
@@ -194,7 +197,7 @@ describe('an existing stream', () => {
   });
 });
 
-describe('connectEventStore refuses', () => {
+describe('connectEventStore rejects', () => {
   it.each(['', 'a.b', 'a b', '*', '>', '$JS', '1a', 'x'.repeat(65), null, undefined, 5])(
     'the name %j',
     async (name) => {
@@ -212,14 +215,14 @@ describe('connectEventStore refuses', () => {
     ['events', { events: undefined }],
     ['credentialsFile', { credentialsFile: '/does/not/exist.creds' }],
     ['apiPrefix', { domain: 'leaf', apiPrefix: '$JS.leaf.API' }],
-  ])('an impossible %s', async (option, options) => {
+  ])('an invalid %s', async (option, options) => {
     expect(await rejection(openStore(options as never))).toMatchObject({
       name: 'InvalidOptionError',
       option,
     });
   });
 
-  it('two classes of one event name, before anything is created', async () => {
+  it('two classes with one event type, before anything is created', async () => {
     @Event('Same')
     class One {}
     @Event('Same')
@@ -231,7 +234,7 @@ describe('connectEventStore refuses', () => {
     expect(await raw.api(`STREAM.INFO.${name}`)).toMatchObject({ error: { err_code: 10059 } });
   });
 
-  it('a server that is not there, naming it', async () => {
+  it('an unreachable server, with its name', async () => {
     const error = await rejection(
       connectEventStore({ servers: 'nats://127.0.0.1:1', name: 'shop', events: [] }),
     );

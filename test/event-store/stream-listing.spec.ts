@@ -8,10 +8,10 @@ import {
 import { streamName } from '../../src/event/stream-name.js';
 import { subjectOf } from '../../src/event/subject.js';
 
-/** How many subjects one answer holds: 100,000 on a server. */
+/** Number of subjects in one answer: 100,000 on a real server. */
 const ANSWER = 5;
 
-/** A server with these streams, that gives a few subjects an answer. */
+/** A fake server with the given streams, which returns a few subjects per answer. */
 class FakeServer {
   readonly subjects = new Set<string>();
   questions = 0;
@@ -57,14 +57,14 @@ async function walk(
   return found;
 }
 
-describe('a listing of slots that one answer does not hold', () => {
-  it.each([1, 3, 5, 64, 777, 5_000])('is whole in pages of %i', async (limit) => {
+describe('a listing of slots that need several answers', () => {
+  it.each([1, 3, 5, 64, 777, 5_000])('is complete in pages of %i', async (limit) => {
     const server = new FakeServer();
     server.add(IDS);
     expect((await walk(server, limit)).toSorted()).toEqual(IDS.toSorted());
   });
 
-  it('asks for a page as much at its end as at its beginning', async () => {
+  it('needs as many requests for its last page as for its first', async () => {
     const server = new FakeServer();
     server.add(IDS);
     const counts: number[] = [];
@@ -72,11 +72,11 @@ describe('a listing of slots that one answer does not hold', () => {
       counts.push(server.questions);
       server.questions = 0;
     });
-    // more than 400 for all
+    // more than 400 in total
     expect(Math.max(...counts)).toBeLessThanOrEqual(12);
   });
 
-  it('leaves out none that stay, while others come and go before and behind its place', async () => {
+  it('skips no remaining stream while others are added and removed before and after its place', async () => {
     const server = new FakeServer();
     const going = Array.from({ length: 600 }, (_, index) => `going-${index}`);
     server.add([...IDS, ...going]);
@@ -106,7 +106,7 @@ describe('a page token', () => {
     btoa('["order",0,0,"",0]'),
     btoa('["a",1,-1,"",0]'),
     5,
-  ])('is not read from %p', (text) => {
+  ])('is not parsed from %p', (text) => {
     expect(parsePageToken(text)).toBeUndefined();
   });
 });

@@ -30,7 +30,7 @@ function idsOf(streams: readonly StreamName[]): string[] {
   return streams.map(({ id }) => id);
 }
 
-/** All pages from a token on, each with its own limit if given. */
+/** All pages from a page token on, with the given limit. */
 async function pages(limit?: number, pageToken?: string): Promise<StreamName[][]> {
   const all: StreamName[][] = [];
   let token = pageToken;
@@ -43,14 +43,14 @@ async function pages(limit?: number, pageToken?: string): Promise<StreamName[][]
 }
 
 describe('streams', () => {
-  it('gives each stream of a category once, and none of another', async () => {
+  it('returns each stream of a category once, and none of other categories', async () => {
     const found = await collect(store.streams({ category: 'order' }));
     expect(idsOf(found).toSorted()).toEqual(IDS.toSorted());
     expect(await collect(store.streams({ category: 'payment' }))).toEqual([streamName('payment', 'p')]);
     expect(await collect(store.streams({ category: 'nothing' }))).toEqual([]);
   });
 
-  it('gives names that can be read with, whatever their ids', async () => {
+  it('returns names that can be read, for any id', async () => {
     const odd = await openStore({ name: uniqueStoreName(), events: ORDER_EVENTS });
     const ids = ['a.b', 'ü/ß', '100%', '%41', '*', '>', ' ', '$', '~', '日本', "'(!)'", '__proto__', '1'];
     await fill(odd, ids);
@@ -60,7 +60,7 @@ describe('streams', () => {
   });
 
   it.each([1, 7, 499, 500, 501, 10_000])(
-    'in pages of %i leaves none out and repeats none',
+    'in pages of %i skips none and repeats none',
     async (limit) => {
       const all = await pages(limit);
       expect(all).toHaveLength(Math.ceil(IDS.length / limit));
@@ -70,11 +70,11 @@ describe('streams', () => {
     30_000,
   );
 
-  it('in the same order every time', async () => {
+  it('returns the same order every time', async () => {
     expect((await pages(11)).flat()).toEqual((await pages(100)).flat());
   });
 
-  it('goes on with the limit of the token, unless another one is given', async () => {
+  it('continues with the limit of the token, unless another one is given', async () => {
     const first = await store.streamPage({ category: 'order', limit: 10 });
     const pageToken = first.nextPageToken;
     expect(first.streams).toHaveLength(10);
@@ -91,7 +91,7 @@ describe('streams', () => {
     const first = await store.streamPage({ category: 'order', limit });
     const added = Array.from({ length: 300 }, (_, index) => `added-${index}`);
     await fill(store, added);
-    // before the place, in its very slot, so that all that follows moves up
+    // before the place, in the same slot, so that all later entries move up
     for (const gone of before.slice(limit - 3, limit))
       await raw.api(`STREAM.PURGE.${store.name}`, { filter: subjectOf(store.name, gone) });
     const rest = (await pages(50, first.nextPageToken)).flat();
@@ -101,7 +101,7 @@ describe('streams', () => {
     await fill(store, idsOf(before.slice(limit - 3, limit)));
   });
 
-  it('asks at most once for each slot, and a few times where the first ones have enough', async () => {
+  it('sends at most one request per slot, and few if the first slots fill the page', async () => {
     let questions = 0;
     const listener = raw.nc.subscribe(`$JS.API.STREAM.INFO.${store.name}`, {
       callback: () => void (questions += 1),
@@ -117,7 +117,7 @@ describe('streams', () => {
     listener.unsubscribe();
   });
 
-  it("does not list jetsource's own streams", async () => {
+  it('does not list streams of system categories', async () => {
     const own = await openStore({ name: uniqueStoreName(), events: ORDER_EVENTS });
     await raw.store(`${own.name}.5.$bus.OrderPlaced`, '{}');
     expect(await collect(own.streams({ category: 'order' }))).toEqual([]);
@@ -127,7 +127,7 @@ describe('streams', () => {
     });
   });
 
-  it('names a subject that belongs to no stream', async () => {
+  it('fails with the name of a subject that belongs to no stream', async () => {
     for (const token of ['%zz', '%61', 'other-slot']) {
       const foreign = await openStore({ name: uniqueStoreName(), events: ORDER_EVENTS });
       await foreign.append(streamName('order', '1'), counted(1));
@@ -151,11 +151,11 @@ describe('streams', () => {
     ['an empty token', { category: 'order', pageToken: '' }],
     ['a token with another shape', { category: 'order', pageToken: btoa('["order",1,64,"",0]') }],
     ['a misspelt option', { category: 'order', page: 1 }],
-  ])('refuses %s', async (_, options) => {
+  ])('rejects %s', async (_, options) => {
     expect(await rejection(store.streamPage(options as never))).toMatchObject({ name: 'InvalidOptionError' });
   });
 
-  it('refuses the token of another category', async () => {
+  it('rejects the token of another category', async () => {
     const { nextPageToken: pageToken } = await store.streamPage({ category: 'order', limit: 1 });
     expect(await rejection(store.streamPage({ category: 'payment', pageToken }))).toMatchObject({
       name: 'InvalidOptionError',
@@ -163,7 +163,7 @@ describe('streams', () => {
     });
   });
 
-  it('ends with the reason of its signal', async () => {
+  it('rejects with the reason of its signal', async () => {
     const reason = new RangeError('enough');
     const signal = AbortSignal.abort(reason);
     expect(await rejection(collect(store.streams({ category: 'order', signal })))).toBe(reason);

@@ -35,7 +35,7 @@ async function append(store: JetStreamEventStore, from: number, to: number): Pro
 interface Follower {
   readonly subscription: Subscription;
   readonly found: number[];
-  /** Why its consumer had to be made anew, and how it ended, for the message of a failure. */
+  /** Why its consumer was recreated, and how it ended, for the message of a failure. */
   readonly story: string[];
 }
 
@@ -51,7 +51,7 @@ function subscribed(store: JetStreamEventStore, after?: Position): Follower {
   return { subscription, found, story };
 }
 
-/** What each of them has got, once all have got that much. */
+/** The numbers that each has received, once all have received `count`. */
 async function received(followers: readonly Follower[], count: number): Promise<number[][]> {
   const all = until('all events', () => followers.every(({ found }) => found.length >= count), 40_000);
   await all.catch((cause: unknown) => {
@@ -62,7 +62,7 @@ async function received(followers: readonly Follower[], count: number): Promise<
   return followers.map(({ found }) => found);
 }
 
-/** Number of the server that leads a store's stream, as the one at that URL knows it. */
+/** Index of the server that leads the JetStream stream of a store, as this connection reports it. */
 async function leaderOf(store: JetStreamEventStore, url = cluster.url): Promise<number> {
   await using raw = await RawNats.open(url);
   const { cluster: info } = await raw.api<{ cluster: { leader: string } }>(`STREAM.INFO.${store.name}`);
@@ -96,7 +96,7 @@ describe('subscriptions on three replicas', () => {
     expect(await received(followers, 1060)).toEqual(followers.map(() => range(1, 1_060)));
   }, 180_000);
 
-  it('get nothing before their start, and all behind it, from a replica that lags', async () => {
+  it('get nothing before their start, and everything after it, from a lagging replica', async () => {
     const store = await newStore();
     await append(store, 1, 10);
     const leader = await leaderOf(store);
@@ -118,7 +118,7 @@ describe('subscriptions on three replicas', () => {
     const end = await writer.lastSequence();
     const position = `${end}.0` as Position;
     cluster.signal(lagging, 'SIGCONT');
-    // some of their consumers are on the server that has yet to learn of those events
+    // some of their consumers are on the server that does not have those events yet
     const followers = range(1, 20).map(() => subscribed(writer, position));
     const reads = range(1, 6).map(async (n) =>
       collect(writer.readAll(n % 2 === 0 ? { categories: ['order'] } : {})),

@@ -38,7 +38,7 @@ async function filled(): Promise<JetStreamEventStore> {
   return store;
 }
 
-/** A subscription that keeps the numbers of what comes. */
+/** A subscription that collects the numbers of its events. */
 function subscribed(
   store: JetStreamEventStore,
   options: Partial<SubscribeOptions> = {},
@@ -59,7 +59,7 @@ async function caughtUp(subscription: Subscription): Promise<void> {
 }
 
 describe('subscribe', () => {
-  it('hands over what is stored, then what will be, each once and in order of its position', async () => {
+  it('delivers stored events, then new ones, each once and in order of position', async () => {
     const store = await filled();
     const positions: Position[] = [];
     const { subscription, found, log } = subscribed(store, {
@@ -95,7 +95,7 @@ describe('subscribe', () => {
     await subscription.stop();
   });
 
-  it('begins at any event and behind any event, inside commits as well', async () => {
+  it('starts at any event and after any event, also inside commits', async () => {
     const store = await filled();
     const positions = (await collect(store.readAll())).map(({ position }) => position);
     for (const [index, position] of positions.entries()) {
@@ -112,7 +112,7 @@ describe('subscribe', () => {
     }
   });
 
-  it('begins at a sequence or at a time', async () => {
+  it('starts at a sequence or at a time', async () => {
     const store = await filled();
     for (const [from, expected] of [
       [{ sequence: 20 }, range(58, 60)],
@@ -126,7 +126,7 @@ describe('subscribe', () => {
     }
   });
 
-  it('waits for a start that is not stored yet, and gives nothing before it', async () => {
+  it('waits for a start that is not stored yet, and delivers nothing before it', async () => {
     const store = await filled();
     const { subscription, found } = subscribed(store, { from: { after: '22.0' as Position } });
     await caughtUp(subscription);
@@ -134,12 +134,12 @@ describe('subscribe', () => {
       await store.append(streamName('order', 'x'), counted(n * 10, n * 10 + 1));
     await until('the events', () => found.length >= 5);
     await sleep(50);
-    // of commit 22 the event behind its first one
+    // of commit 22 the event after its first one
     expect(found).toEqual([221, 230, 231, 240, 241]);
     await subscription.stop();
   });
 
-  it('keeps to categories and types, and goes on over the others', async () => {
+  it('filters by categories and types', async () => {
     const store = await filled();
     const { position } = await store.append(streamName('order', 'typed'), [
       new OrderPlaced('ada'),
@@ -157,7 +157,7 @@ describe('subscribe', () => {
     await subscription.stop();
   });
 
-  it("leaves out jetsource's own categories unless they are named", async () => {
+  it('leaves out system categories unless they are named', async () => {
     const store = await newStore();
     const source = await newStore();
     const { position = '' } = await source.append(streamName('order', 'x'), counted(7));
@@ -181,14 +181,14 @@ describe('subscribe', () => {
 
   it.each<[string, object]>([
     ['no handler', { onEvent: undefined }],
-    ['a handler that is none', { onEvent: 5 }],
-    ['a callback that is none', { onCaughtUp: 'x' }],
+    ['a handler that is not a function', { onEvent: 5 }],
+    ['a callback that is not a function', { onCaughtUp: 'x' }],
     ['a made-up position', { from: { position: 'abc' } }],
     ['a wildcard as category', { categories: ['*'] }],
-    ['a text as categories', { categories: 'order' }],
-    ['a text as types', { types: 'OrderPlaced' }],
+    ['categories as text', { categories: 'order' }],
+    ['types as text', { types: 'OrderPlaced' }],
     ['a misspelt option', { type: ['A'] }],
-  ])('refuses %s before it begins', async (_, options) => {
+  ])('rejects %s before it starts', async (_, options) => {
     const store = await newStore();
     expect(() => store.subscribe({ onEvent: () => undefined, ...options } as never)).toThrow(
       expect.objectContaining({ name: 'InvalidOptionError' }),
@@ -197,7 +197,7 @@ describe('subscribe', () => {
 });
 
 describe('the handler of a subscription', () => {
-  it('gets one event at a time, the next when it has finished', async () => {
+  it('gets one event at a time, the next one when it has finished', async () => {
     const store = await filled();
     let running = 0;
     let most = 0;
@@ -215,7 +215,7 @@ describe('the handler of a subscription', () => {
     await subscription.stop();
   });
 
-  it('ends the subscription with what it throws; the event counts as not handled, and a new one goes on with it', async () => {
+  it('ends the subscription with the error it throws, and a new subscription delivers that event again', async () => {
     const store = await filled();
     const failure = new RangeError('mine');
     const { subscription, found } = subscribed(store, {
@@ -234,7 +234,7 @@ describe('the handler of a subscription', () => {
     await until('no consumer', async () => (await raw.consumers(store.name)).length === 0, 3_000);
   });
 
-  it('fails without an unhandled rejection when nobody looks', async () => {
+  it('causes no unhandled rejection if nobody awaits `closed`', async () => {
     const store = await filled();
     const unhandled: unknown[] = [];
     const listener = (reason: unknown): void => void unhandled.push(reason);
@@ -252,7 +252,7 @@ describe('the handler of a subscription', () => {
     expect(unhandled).toEqual([]);
   });
 
-  it('is waited for when the subscription is stopped, and gets nothing more', async () => {
+  it('completes when the subscription is stopped, and gets no more events', async () => {
     const store = await filled();
     const { subscription, found } = subscribed(store, {
       onEvent: async ({ data }) => {
@@ -268,7 +268,7 @@ describe('the handler of a subscription', () => {
     expect(found).toEqual([1, 2]);
   });
 
-  it('may stop its own subscription', async () => {
+  it('can stop its own subscription', async () => {
     const store = await filled();
     const { subscription, found } = subscribed(store, {
       onEvent: async ({ data }) => {
@@ -281,7 +281,7 @@ describe('the handler of a subscription', () => {
     expect(subscription.position).toBe('2.1');
   });
 
-  it('gets nothing after its signal aborted, before or while it runs', async () => {
+  it('gets nothing after the signal aborts, before the start or during a call', async () => {
     const store = await filled();
     const before = subscribed(store, { signal: AbortSignal.abort() });
     await before.subscription.closed;
@@ -298,7 +298,7 @@ describe('the handler of a subscription', () => {
     expect(found).toEqual(range(1, 60));
   });
 
-  it('holds back the replay when it is slow: little more than what it works on is held in memory', async () => {
+  it('slows down the replay if it is slow, so that few events are held in memory', async () => {
     const name = uniqueStoreName();
     const writer = await openStore({ name, events: ORDER_EVENTS });
     const text = 'x'.repeat(500_000);
@@ -319,7 +319,7 @@ describe('the handler of a subscription', () => {
     await sleep(1_000);
     const [consumer = ''] = await raw.consumers(name);
     const info = await raw.api<{ delivered: { stream_seq: number } }>(`CONSUMER.INFO.${name}.${consumer}`);
-    // two pulls of 8 MB and one that has been taken
+    // two pulls of 8 MB, and one that has been consumed
     expect(info.delivered.stream_seq).toBeLessThan(80);
     release();
     await until('all', () => count === total);
@@ -330,7 +330,7 @@ describe('the handler of a subscription', () => {
 });
 
 describe('a subscription that is cut off', () => {
-  it('goes on without gap or duplicate through many lost connections', async () => {
+  it('continues without gap or duplicate through many lost connections', async () => {
     await using proxy = await TcpProxy.to(Number(new URL(sharedServerUrl()).port));
     const name = uniqueStoreName();
     const writer = await openStore({ name, events: ORDER_EVENTS });
@@ -357,7 +357,7 @@ describe('a subscription that is cut off', () => {
     await store.close();
   }, 30_000);
 
-  it('has not caught up until it knows the end again', async () => {
+  it('is not caught up until it knows the end again', async () => {
     const store = await filled();
     const { subscription, log, found } = subscribed(store, {
       onRecovery: (reason) => void log.push(`${reason}; caught up: ${subscription.caughtUp}`),
@@ -377,7 +377,7 @@ describe('a subscription that is cut off', () => {
     await subscription.stop();
   });
 
-  it('finds the end when what is ahead is removed', async () => {
+  it('catches up when the events that it has not read yet are removed', async () => {
     const store = await newStore();
     const text = 'x'.repeat(100_000);
     for (let n = 0; n < 300; n += 1) await store.append(streamName('order', '1'), [new OrderPlaced(text)]);
@@ -414,7 +414,7 @@ describe('a subscription that is cut off', () => {
     },
   );
 
-  it('ends with an error when its stream is replaced by a shorter one, instead of waiting until that is as long', async () => {
+  it('ends with an error when its JetStream stream is replaced by a shorter one, instead of waiting until that is as long', async () => {
     const store = await filled();
     const { config } = await raw.api<{ config: object }>(`STREAM.INFO.${store.name}`);
     const { subscription, found } = subscribed(store);
@@ -427,7 +427,7 @@ describe('a subscription that is cut off', () => {
     expect(found).toEqual(range(1, 60));
   });
 
-  it('ends with an error when its stream is replaced by a longer one, instead of mixing the two', async () => {
+  it('ends with an error when its JetStream stream is replaced by a longer one, instead of mixing the two', async () => {
     const store = await newStore();
     const order = streamName('order', '1');
     await store.append(order, counted(1));
@@ -443,7 +443,7 @@ describe('a subscription that is cut off', () => {
     expect(found).toEqual([1, 2]);
   });
 
-  it('told to report messages that are no commits goes on behind each, and misses nothing', async () => {
+  it('that reports messages that are not commits continues after each, and misses nothing', async () => {
     const store = await newStore();
     const order = streamName('order', '1');
     await store.append(order, counted(1, 2));
@@ -463,7 +463,7 @@ describe('a subscription that is cut off', () => {
     await subscription.closed;
   });
 
-  it('does not take a damaged stream that its handler meets for one of the log', async () => {
+  it('does not treat a CorruptStreamError of its handler as one of its own log', async () => {
     const store = await newStore();
     await store.append(streamName('order', '1'), counted(1, 2));
     const thrown = new CorruptStreamError({
@@ -478,7 +478,7 @@ describe('a subscription that is cut off', () => {
     expect(await rejection(subscription.closed)).toBe(thrown);
   });
 
-  it('ends with the position of a message that is no commit, after all that stands before it', async () => {
+  it('ends with the position of a message that is not a commit, after all events before it', async () => {
     const store = await filled();
     const { subscription, found } = subscribed(store);
     await caughtUp(subscription);
@@ -495,7 +495,7 @@ describe('a subscription that is cut off', () => {
     });
   });
 
-  it('ends with an error soon after its store is closed, and does not begin with a closed one', async () => {
+  it('ends with an error soon after its store is closed, and does not start on a closed one', async () => {
     const store = await filled();
     const { subscription } = subscribed(store);
     await caughtUp(subscription);

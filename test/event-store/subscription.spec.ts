@@ -15,14 +15,14 @@ interface Batch {
   readonly caughtUp: boolean;
 }
 
-/** A log whose consumer is made anew behind its first commit, while its leader answers as it is told. */
+/** A log whose consumer is recreated after its first commit, with predefined answers of its leader. */
 class Recovering implements SubscribedStore {
   readonly name = 'shop';
   readonly registry = new EventRegistry([Counted]);
   asked = 0;
   readonly #answers: (number | Error)[];
 
-  /** @param answers What the leader says of the log's end, one question after the other. */
+  /** @param answers Answers of the leader to each request for the end of the log. */
   constructor(answers: (number | Error)[]) {
     this.#answers = answers;
   }
@@ -44,8 +44,8 @@ class Recovering implements SubscribedStore {
   }
 }
 
-describe('a subscription whose consumer was made anew', () => {
-  it('waits for the leader to say whether it is the same log, and tells why', async () => {
+describe('a subscription whose consumer was recreated', () => {
+  it('waits until the leader confirms that it is the same log, and reports why it waits', async () => {
     const store = new Recovering([new NatsError('no answer came'), new NatsError('no answer came')]);
     const found: number[] = [];
     const reasons: string[] = [];
@@ -72,7 +72,7 @@ describe('a subscription whose consumer was made anew', () => {
     expect(found).toEqual([1]);
   });
 
-  it('ends when the leader says that it is another log', async () => {
+  it('ends when the leader reports another log', async () => {
     const subscription = new Subscription(new Recovering([0]), { onEvent: () => undefined });
     expect(await rejection(subscription.closed)).toMatchObject({ code: 'store-not-found' });
   });

@@ -28,7 +28,7 @@ afterAll(async () => {
 });
 
 describe('transactions on three replicas', () => {
-  it('of six writers in a ring, each on its own stream and the next one, never both win where they overlap', async () => {
+  it('of six writers in a ring, each on its own stream and the next one, never both succeed where they overlap', async () => {
     const ring = Array.from({ length: WRITERS }, (_, at) => streamName('ring', `${at}`));
     const versions = ring.map(() => 0);
     let together = 0;
@@ -70,7 +70,7 @@ describe('transactions on three replicas', () => {
     }
   }, 120_000);
 
-  it('that check a stream while others write it never store on an outdated check', async () => {
+  it('that check a stream during concurrent appends to it never succeed with an outdated check', async () => {
     const flag = streamName('flag', 'x');
     const log = streamName('log', 'x');
     let version = 0;
@@ -86,13 +86,13 @@ describe('transactions on three replicas', () => {
       const { position } = (moved as PromiseFulfilledResult<{ position?: string }>).value;
       const stored = checked.status === 'fulfilled' ? checked.value.entries[0]?.position : undefined;
       const sequenceOf = (text?: string): number => Number(text?.split('.')[0] ?? 0);
-      // either the check came first, or it failed
+      // either the check came first, or the transaction failed
       expect(sequenceOf(stored)).toBeLessThan(sequenceOf(position));
       version += 1;
     }
   }, 120_000);
 
-  it('through the death of the leader are stored in full or not at all', async () => {
+  it('are stored completely or not at all when the leader is killed', async () => {
     const pairs = Array.from(
       { length: 200 },
       (_, at) => [streamName('left', `${at}`), streamName('right', `${at}`)] as const,

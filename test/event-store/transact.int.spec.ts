@@ -10,7 +10,7 @@ import { RawNats } from '../support/raw-nats.js';
 
 const name = uniqueStoreName();
 let store: JetStreamEventStore;
-/** The same store over another connection. */
+/** The same store on another connection. */
 let elsewhere: JetStreamEventStore;
 let raw: RawNats;
 let lastId = 0;
@@ -27,7 +27,7 @@ function newStream(): StreamName {
   return streamName('order', `id-${++lastId}`);
 }
 
-/** A stream that has events already. */
+/** A stream at the given version. */
 async function streamAt(version: number): Promise<StreamName> {
   const order = newStream();
   if (version > 0) await store.append(order, counted(1, version), { expect: 'none' });
@@ -53,7 +53,7 @@ function write(order: StreamName, expect: Expectation): TransactionEntry {
 }
 
 describe('transact', () => {
-  it('stores in two streams when both are as expected, and tells versions and positions of both', async () => {
+  it('appends to two streams if both are as expected, and returns their versions and positions', async () => {
     const [a, b] = [newStream(), await streamAt(2)];
     const result = await store.transact(
       [
@@ -85,7 +85,7 @@ describe('transact', () => {
     expect(stored[0]?.metadata.actor).toBe('ada');
   });
 
-  it('stores nothing when one stream is not as expected, and lists every violated entry', async () => {
+  it('stores nothing if one stream is not as expected, and lists every violated entry', async () => {
     const [a, b, c, d] = [newStream(), await streamAt(2), await streamAt(1), newStream()];
     const error = await rejection(
       store.transact([
@@ -108,7 +108,7 @@ describe('transact', () => {
     expect(await versionsOf(a, b, c, d)).toEqual([0, 2, 1, 0]);
   });
 
-  // the versions at which a stream satisfies a check, of streams at 0, 3 and 5
+  // expectation, and the versions of 0, 3 and 5 at which a stream meets it
   const matrix: [Expectation, number[]][] = [
     ['none', [0]],
     ['exists', [3, 5]],
@@ -118,7 +118,7 @@ describe('transact', () => {
     [5, [5]],
     [9, []],
   ];
-  it.each(matrix)('checks a stream that it does not write for %s', async (expected, versions) => {
+  it.each(matrix)('checks a stream without events in it for %s', async (expected, versions) => {
     const satisfied: number[] = [];
     for (const version of [0, 3, 5]) {
       const [written, checked] = [newStream(), await streamAt(version)];
@@ -143,7 +143,7 @@ describe('transact', () => {
     expect(satisfied).toEqual(versions);
   });
 
-  it('believes the leader, not what it knows, when a checked stream has moved elsewhere', async () => {
+  it('uses the end at the leader, not the cached one, for a checked stream that another connection appended to', async () => {
     const [written, checked] = [newStream(), await streamAt(1)];
     await elsewhere.append(checked, counted(2), { expect: 1 });
     expect(
@@ -155,7 +155,7 @@ describe('transact', () => {
     expect(result.committed).toBe(true);
   });
 
-  it('leaves nothing behind of its checks, and no reader sees them', async () => {
+  it('deletes its checks, and no reader sees them', async () => {
     const before = await store.lastSequence();
     const checked = await streamAt(1);
     await store.transact([write(newStream(), 'none'), { stream: checked, expect: 1 }]);
@@ -164,7 +164,7 @@ describe('transact', () => {
     await until('all checks are deleted', async () => (await checksLeft()) === 0);
   });
 
-  it('sweeps checks that were left behind', async () => {
+  it('removes leftover checks with sweepChecks', async () => {
     await raw.store(`${name}.5.$check.left-0`, '{"format":1,"check":["order","1"],"transaction":"left"}');
     expect(await store.sweepChecks()).toBe(0);
     expect(await checksLeft()).toBe(1);
@@ -172,7 +172,7 @@ describe('transact', () => {
     expect(await checksLeft()).toBe(0);
   });
 
-  it('carried out twice under one command id is stored once, also from elsewhere and with the old expectation', async () => {
+  it('repeated with its command id is stored once, also on another connection and with the old expectation', async () => {
     const [a, b, checked] = [newStream(), await streamAt(1), await streamAt(1)];
     const entries = [write(a, 'none'), write(b, 1), { stream: checked, expect: 1 }];
     const first = await store.transact(entries, { commandId: 'pay' });
@@ -187,7 +187,7 @@ describe('transact', () => {
     expect(await versionsOf(a, b)).toEqual([1, 3]);
   });
 
-  it('handled by several at once under one command id is stored once, and all get the same result', async () => {
+  it('called by several callers at once with one command id is stored once, and all get the same result', async () => {
     const [a, b] = [newStream(), newStream()];
     const results = await Promise.all(
       Array.from({ length: 10 }, async (_, caller) =>
@@ -203,7 +203,7 @@ describe('transact', () => {
     expect(await versionsOf(a, b)).toEqual([1, 1]);
   });
 
-  it('under one command id over different streams at once is stored once, and both callers hear of it at once', async () => {
+  it('with one command id on different streams at once is stored once, and both callers are answered at once', async () => {
     for (let round = 0; round < 5; round += 1) {
       const [a, b, c] = [newStream(), newStream(), newStream()];
       const begun = performance.now();
@@ -219,7 +219,7 @@ describe('transact', () => {
     }
   });
 
-  it('of a command whose commits were removed since says so, and stores nothing', async () => {
+  it('of a command whose commits were removed fails with an error, and stores nothing', async () => {
     const [a, b] = [newStream(), newStream()];
     const { entries } = await store.transact([write(a, 'none'), write(b, 'none')], { commandId: 'gone' });
     for (const { position } of entries) {
@@ -234,12 +234,12 @@ describe('transact', () => {
     expect(await versionsOf(a, b)).toEqual([0, 0]);
   });
 
-  it('counts what a batch adds to a message that only just fits', async () => {
+  it('counts the batch headers of a message that is close to the limit', async () => {
     const [a, b] = [newStream(), newStream()];
     const sizes = new Set<unknown>();
     const error = await rejection(store.append(a, [new OrderPlaced('x'.repeat(1_100_000))]));
     const { size, limit } = error as { size: number; limit: number };
-    // from a little below the limit to a little above, in steps of ten bytes
+    // from slightly below the limit to slightly above it, in steps of ten bytes
     for (let over = 20; over >= -150; over -= 10) {
       const text = 'x'.repeat(1_100_000 - (size - limit) + over);
       const outcome = await store
@@ -260,7 +260,7 @@ describe('transact', () => {
     expect(await versionsOf(a)).toEqual([0]);
   });
 
-  it('loses no transaction of many on the same streams that expect nothing of them', async () => {
+  it('loses none of many concurrent transactions on the same streams that expect any', async () => {
     const [a, b] = [newStream(), newStream()];
     await Promise.all(
       Array.from({ length: 20 }, async (_, caller) =>
@@ -274,7 +274,7 @@ describe('transact', () => {
     ['an empty list', () => [], 'entries'],
     ['a list of checks only', () => [{ stream: newStream(), expect: 'none' as const }], 'entries'],
     [
-      'more entries than a batch takes',
+      'more entries than a batch can have',
       () => Array.from({ length: 1_001 }, () => write(newStream(), 'none')),
       'entries',
     ],
@@ -287,13 +287,13 @@ describe('transact', () => {
       'entries[1].stream',
     ],
     ['an unknown key', () => [{ ...write(newStream(), 'none'), expected: 1 }], 'entries[0].expected'],
-  ])('refuses %s before anything is sent', async (_, entries, option) => {
+  ])('rejects %s before anything is sent', async (_, entries, option) => {
     const before = await store.lastSequence();
     expect(await rejection(store.transact(entries()))).toMatchObject({ code: 'invalid-option', option });
     expect(await store.lastSequence()).toBe(before);
   });
 
-  it('takes as many streams as a batch does', async () => {
+  it('accepts as many streams as a batch can have', async () => {
     const streams = Array.from({ length: 1_000 }, newStream);
     const { entries } = await store.transact(streams.map((order) => write(order, 'none')));
     expect(entries.every(({ version, committed }) => version === 1 && committed)).toBe(true);

@@ -4,7 +4,7 @@ import { commitOf } from './stored-commit.js';
 const placed = { type: 'OrderPlaced', schemaVersion: 2, data: { customer: 'ada' } };
 
 describe('a commit as CloudEvents', () => {
-  it('has one for each event, with every attribute that version 1.0 requires', () => {
+  it('has one CloudEvent per event, with all attributes that version 1.0 requires', () => {
     const events = toCloudEvents(
       commitOf([placed, { ...placed, metadata: { actor: 'bob' } }], {
         occurredAt: '2026-01-01T00:00:00.000Z',
@@ -35,12 +35,12 @@ describe('a commit as CloudEvents', () => {
     expect(events[1]).toMatchObject({ streamversion: 2, position: '7.1', actor: 'bob' });
   });
 
-  it('has names that CloudEvents allows: lower-case letters and digits, 20 at most', () => {
+  it('has attribute names that CloudEvents allows: at most 20 lower-case letters and digits', () => {
     const [event = {}] = toCloudEvents(commitOf([placed]), '/shop');
     for (const name of Object.keys(event)) expect(name).toMatch(/^[a-z0-9]{1,20}$/);
   });
 
-  it('tells when it happened where the server was not asked for its time', () => {
+  it('has occurredAt as its time if the timestamp of the server was not read', () => {
     const commit = { ...commitOf([placed]), time: undefined };
     expect(toCloudEvents(commit, '/shop')[0]?.time).toBe('2026-01-01T00:00:00.000Z');
   });

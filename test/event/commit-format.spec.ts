@@ -19,7 +19,8 @@ const GOLDEN: Commit = {
   ],
 };
 
-// programs in other languages read this, and logs of years ago hold it: it may only change with the format number
+// Stored commits have these bytes, and programs in other languages read them. They may change only with the
+// format number.
 const GOLDEN_BYTES =
   '{"format":1,"stream":["order","a.b/ä"],"commit":"0198f3c2-7a11-7cc3-9a55-3a1f6b2c9d01",' +
   '"attempt":"5f0c3f7e-8a51-4a8e-a0a1-0d6f2f0f4b11","number":4,"version":5,"previous":[1200,100,1093],' +
@@ -29,7 +30,7 @@ const GOLDEN_BYTES =
 
 const utf8 = new TextEncoder();
 
-/** What a message with that body holds, its place left out. */
+/** The commit in a message with the given body, without its sequence. */
 function decodeCommit(data: Uint8Array): Commit | string {
   const decoded = decodeMessage({ sequence: 20_000, time: 7, data });
   if (typeof decoded === 'string') return decoded;
@@ -38,12 +39,12 @@ function decodeCommit(data: Uint8Array): Commit | string {
   return commit;
 }
 
-/** The golden commit's body, with changes. */
+/** The body of the golden commit with changes. */
 function bodyWith(changes: Record<string, unknown>): Uint8Array {
   return utf8.encode(JSON.stringify({ ...(JSON.parse(GOLDEN_BYTES) as object), ...changes }));
 }
 
-// what JSON has no word for (-0, undefined) is not for this property
+// without values that JSON cannot hold (-0, undefined)
 const json = fc
   .jsonValue({ noUnicodeString: false })
   .map((value) => JSON.parse(JSON.stringify(value)) as unknown);
@@ -77,16 +78,16 @@ const commit: fc.Arbitrary<Commit> = fc
     predecessors: encodePredecessors(predecessorNumbers(number).map((earlier) => earlier * 3)),
   }));
 
-describe('body of a commit', () => {
-  it('has pinned bytes', () => {
+describe('the body of a commit', () => {
+  it('is encoded to pinned bytes', () => {
     expect(new TextDecoder().decode(encodeCommit(GOLDEN))).toBe(GOLDEN_BYTES);
   });
 
-  it('is read from pinned bytes', () => {
+  it('is decoded from pinned bytes', () => {
     expect(decodeCommit(utf8.encode(GOLDEN_BYTES))).toEqual(GOLDEN);
   });
 
-  it('brings any commit back', () => {
+  it('decodes to the commit that was encoded', () => {
     fc.assert(
       fc.property(commit, (original) => {
         expect(decodeCommit(encodeCommit(original))).toEqual(original);
@@ -95,7 +96,7 @@ describe('body of a commit', () => {
     );
   });
 
-  it('has no list of predecessors in the first commit of a stream', () => {
+  it('has no predecessors in the first commit of a stream', () => {
     const first = { ...GOLDEN, number: 1, predecessors: [] };
     expect(new TextDecoder().decode(encodeCommit(first))).not.toContain('previous');
     expect(decodeCommit(encodeCommit(first))).toEqual(first);
@@ -105,44 +106,44 @@ describe('body of a commit', () => {
     ['nothing', ''],
     ['text', 'hello'],
     ['half a body', GOLDEN_BYTES.slice(0, 100)],
-    ['bytes that are no UTF-8', Uint8Array.of(0xff, 0xfe, 0x00)],
-  ])('is refused as no JSON when it is %s', (_, body) => {
+    ['bytes that are not UTF-8', Uint8Array.of(0xff, 0xfe, 0x00)],
+  ])('is rejected as not JSON when it is %s', (_, body) => {
     expect(decodeCommit(typeof body === 'string' ? utf8.encode(body) : body)).toBe('the body is not JSON');
   });
 
   it.each(['null', '[]', '1', '"text"', '{}', '{"format":"1"}', '{"format":1}'])(
-    'is refused as no commit when it is %s',
+    'is rejected as not a commit when it is %s',
     (body) => {
-      expect(decodeCommit(utf8.encode(body))).toBe('the body is no commit');
+      expect(decodeCommit(utf8.encode(body))).toBe('the body is not a commit');
     },
   );
 
-  it('of a later format is refused by its number, whatever its shape', () => {
+  it('of a later format is rejected by its number, whatever its shape', () => {
     expect(decodeCommit(bodyWith({ format: 2 }))).toMatch(/format 2/);
     expect(decodeCommit(utf8.encode('{"format":7,"quite":"different"}'))).toMatch(/format 7/);
   });
 
   it.each([
     ['a stream without parts', { stream: 'order/1' }],
-    ['a commit id that is no text', { commit: 1 }],
+    ['a commit id that is not a string', { commit: 1 }],
     ['no attempt id', { attempt: undefined }],
     ['number 0', { number: 0 }],
     ['a fractional number', { number: 1.5 }],
     ['version 0', { version: 0 }],
     ['a negative version', { version: -1 }],
-    ['predecessors that are no list', { previous: 5 }],
+    ['predecessors that are not a list', { previous: 5 }],
     ['no metadata', { meta: undefined }],
     ['metadata that is text', { meta: 'x' }],
     ['no events', { events: [] }],
-    ['events that are no list', { events: {} }],
+    ['events that are not a list', { events: {} }],
     ['an event without type', { events: [{ schema: 1, data: {} }] }],
     ['an event without schema version', { events: [{ type: 'A', data: {} }] }],
     ['an event without data', { events: [{ type: 'A', schema: 1 }] }],
     ['an event with a number for data', { events: [{ type: 'A', schema: 1, data: 5 }] }],
     ['an event with text for metadata', { events: [{ type: 'A', schema: 1, data: {}, meta: 'x' }] }],
     ['null for an event', { events: [null] }],
-  ])('is refused as no commit with %s', (_, changes) => {
-    expect(decodeCommit(bodyWith(changes))).toBe('the body is no commit');
+  ])('is rejected as not a commit with %s', (_, changes) => {
+    expect(decodeCommit(bodyWith(changes))).toBe('the body is not a commit');
   });
 
   it.each([
@@ -150,11 +151,11 @@ describe('body of a commit', () => {
     ['too few predecessors', { previous: [1200, 100] }],
     ['no predecessors', { previous: undefined }],
     ['too many predecessors', { previous: [1200, 100, 100, 100] }],
-    ['predecessors that do not fall', { previous: [1200, 0, 1] }],
-    ['predecessors that rise', { previous: [1200, -5, 1] }],
+    ['equal predecessors', { previous: [1200, 0, 1] }],
+    ['ascending predecessors', { previous: [1200, -5, 1] }],
     ['predecessors below 1', { previous: [1200, 100, 1100] }],
     ['predecessors in a first commit', { number: 1 }],
-  ])('is refused with %s, which the next commit would inherit', (_, changes) => {
+  ])('is rejected with %s, because the list of the next commit is computed from them', (_, changes) => {
     expect(decodeCommit(bodyWith(changes))).toBe('its predecessors do not fit its number');
   });
 
@@ -164,17 +165,17 @@ describe('body of a commit', () => {
     ['no id', ['order']],
     ['an id that is a number', ['order', 5]],
     ['an unknown system category', ['$BUS', '5']],
-  ])('is refused with the reason for a stream with %s', (_, name) => {
+  ])('is rejected with the reason for a stream with %s', (_, name) => {
     expect(decodeCommit(bodyWith({ stream: name }))).toMatch(/^the (id|category) of a stream must/);
   });
 
-  it("may name a stream of jetsource's own", () => {
+  it('can name a stream of a system category', () => {
     expect(decodeCommit(bodyWith({ stream: ['$check', 'x'] }))).toMatchObject({
       stream: { category: '$check' },
     });
   });
 
-  it('may hold fields that this version does not know', () => {
+  it('can have fields that this release does not know', () => {
     expect(decodeCommit(bodyWith({ later: true }))).toEqual(GOLDEN);
   });
 });

@@ -43,14 +43,14 @@ describe('event registry', () => {
     expect(registry.encode(new OrderShipped()).schemaVersion).toBe(3);
   });
 
-  it('gives an instance of the class back, methods and all', () => {
+  it('decodes to an instance of the class, with its methods', () => {
     const event = decoded(registry.encode(new OrderPlaced('ada', [{ sku: 'x', count: 2 }])));
     expect(event).toBeInstanceOf(OrderPlaced);
     expect(event).toEqual(new OrderPlaced('ada', [{ sku: 'x', count: 2 }]));
     expect((event as OrderPlaced).isEmpty).toBe(false);
   });
 
-  it('shares nothing with the object that it was given', () => {
+  it('copies the data of the event', () => {
     const lines = [{ sku: 'x', count: 1 }];
     const encoded = registry.encode(new OrderPlaced('ada', lines));
     lines[0]!.count = 99;
@@ -58,26 +58,26 @@ describe('event registry', () => {
     expect(encoded.data).toEqual({ customer: 'ada', lines: [{ sku: 'x', count: 1 }] });
   });
 
-  it('does not let stored data change what an event is', () => {
+  it('does not let stored data change the prototype of an event', () => {
     const data = JSON.parse('{"__proto__":{"isAdmin":true},"constructor":"x","customer":"eve"}') as object;
     const event = decoded({ type: 'OrderPlaced', schemaVersion: 1, data });
     expect(event).toBeInstanceOf(OrderPlaced);
     expect((event as { isAdmin?: boolean }).isAdmin).toBeUndefined();
   });
 
-  it('reads data from the time when a getter was still a field', () => {
+  it('reads data from before a field became a getter', () => {
     const data = { customer: 'ada', lines: [], isEmpty: 'stored' };
     expect(decoded({ type: 'OrderPlaced', schemaVersion: 1, data })).toMatchObject({
       isEmpty: 'stored',
     });
   });
 
-  it('lists names in the order given', () => {
+  it('lists names in the given order', () => {
     expect(registry.names).toEqual(['OrderPlaced', 'OrderShipped']);
     expect(registry.nameOf(OrderShipped)).toBe('OrderShipped');
   });
 
-  it('refuses two classes of one name, naming both', () => {
+  it('rejects two classes with one name, and names both', () => {
     @Event('OrderPlaced')
     class Impostor {}
     expect(() => new EventRegistry([OrderPlaced, Impostor])).toThrow(
@@ -85,21 +85,21 @@ describe('event registry', () => {
     );
   });
 
-  it('refuses one class given twice', () => {
+  it('rejects a class that is given twice', () => {
     expect(() => new EventRegistry([OrderPlaced, OrderPlaced])).toThrow(EventRegistrationError);
   });
 
-  it('refuses a class without a name, naming the class', () => {
+  it('rejects a class without an event type, and names the class', () => {
     expect(() => new EventRegistry([Undeclared])).toThrow(/class Undeclared has no event type/);
   });
 
-  it('does not take the name of a base class for its own', () => {
+  it('does not inherit the event type of a base class', () => {
     class RushOrderPlaced extends OrderPlaced {}
     expect(() => new EventRegistry([RushOrderPlaced])).toThrow(/RushOrderPlaced has no event type/);
     expect(() => registry.encode(new RushOrderPlaced('ada'))).toThrow(/RushOrderPlaced is not registered/);
   });
 
-  it('refuses an event of an unregistered class, naming those it knows', () => {
+  it('rejects an event of an unregistered class, and names the registered ones', () => {
     expect(() => registry.encode(new Undeclared())).toThrow(
       /Undeclared is not registered.*OrderPlaced, OrderShipped/,
     );
@@ -113,7 +113,7 @@ describe('event registry', () => {
     ['null', null, InvalidEventError],
     ['text', 'OrderPlaced', InvalidEventError],
     ['undefined', undefined, InvalidEventError],
-  ])('refuses %s as an event', (_, event, error) => {
+  ])('rejects %s as an event', (_, event, error) => {
     expect(() => registry.encode(event as object)).toThrow(error);
   });
 
@@ -122,14 +122,14 @@ describe('event registry', () => {
     ['a Buffer', Buffer.from([0xff, 0x00])],
     ['a Map', new Map([['a', 1]])],
     ['a Set', new Set([1])],
-  ])('refuses %s, which JSON would mangle without a word', (_, payload) => {
+  ])('rejects %s, which JSON would change silently', (_, payload) => {
     const type = { payload: { deep: [payload] } };
     expect(() => new EventRegistry([Plain]).encode(Object.assign(new Plain(), type))).toThrow(
-      /Plain holds something that JSON cannot: 0 is a/,
+      /Plain holds a value that JSON cannot hold: 0 is a/,
     );
   });
 
-  it('refuses what JSON cannot hold', () => {
+  it('rejects values that JSON cannot hold', () => {
     const circle: unknown[] = [];
     circle.push(circle);
     expect(() => registry.encode(new OrderPlaced('ada', circle as never))).toThrow(InvalidEventError);
@@ -141,7 +141,7 @@ describe('event registry', () => {
     ['a list', [1]],
     ['null', null],
     ['nothing', undefined],
-  ])('refuses an event whose toJSON gives %s', (_, json) => {
+  ])('rejects an event whose toJSON returns %s', (_, json) => {
     @Event('Odd')
     class Odd {
       toJSON(): unknown {
@@ -153,12 +153,12 @@ describe('event registry', () => {
 });
 
 describe('@Event', () => {
-  it('refuses an empty name', () => {
+  it('rejects an empty name', () => {
     expect(() => Event('')).toThrow(EventRegistrationError);
     expect(() => Event(undefined as never)).toThrow(EventRegistrationError);
   });
 
-  it.each([0, -1, 1.5, Number.NaN, '1'])('refuses the schema version %p', (version) => {
+  it.each([0, -1, 1.5, Number.NaN, '1'])('rejects the schema version %p', (version) => {
     expect(() => Event('A', { version: version as number })).toThrow(EventRegistrationError);
   });
 });

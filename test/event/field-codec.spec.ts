@@ -26,7 +26,7 @@ const paid = eventType<'Paid', Paid>({
 });
 const registry = new EventRegistry([paid]);
 
-/** Through the log: what is stored is text. */
+/** Encodes as JSON text and decodes again, as the log does. */
 function afterStorage(stored: CommitEvent, types = registry): object | undefined {
   const read = JSON.parse(JSON.stringify(stored)) as CommitEvent;
   return recordedEvents(commitOf([read]), types)[0]?.data;
@@ -49,7 +49,7 @@ const data = fc.record({
 });
 
 describe('declared fields', () => {
-  it('come back as the dates, big integers and bytes that they were', () => {
+  it('are read back as dates, big integers and bytes', () => {
     fc.assert(
       fc.property(data, (given) => {
         expect(afterStorage(registry.encode(paid.create(given)))).toEqual(given);
@@ -57,7 +57,7 @@ describe('declared fields', () => {
     );
   });
 
-  it('are text that any language reads: ISO 8601, decimal, base64', () => {
+  it('are stored as text: ISO 8601, decimal, base64', () => {
     const given = { at: new Date(0), cents: -12n, receipt: Uint8Array.of(255, 0), lines: [] };
     expect(registry.encode(paid.create(given)).data).toEqual({
       at: '1970-01-01T00:00:00.000Z',
@@ -67,18 +67,18 @@ describe('declared fields', () => {
     });
   });
 
-  it('may be absent', () => {
+  it('can be absent', () => {
     const given = { at: new Date(0), cents: 1n, lines: [] };
     expect(afterStorage(registry.encode(paid.create(given)))).toEqual(given);
   });
 
-  it('leave the event that was given as it is', () => {
+  it('do not change the given event', () => {
     const given = { at: new Date(5), cents: 1n, lines: [] };
     registry.encode(paid.create(given));
     expect(given.at).toEqual(new Date(5));
   });
 
-  it('make instances of a class', () => {
+  it('work with instances of a class', () => {
     @Event('Opened', { fields: { at: 'date' } })
     class Opened {
       constructor(readonly at: Date) {}
@@ -93,36 +93,36 @@ describe('declared fields', () => {
     ['a text', { at: '2026-01-01', cents: 1n, lines: [] }, 'at must be a valid Date'],
     ['an invalid date', { at: new Date(Number.NaN), cents: 1n, lines: [] }, 'at must be a valid Date'],
     ['a number', { at: new Date(0), cents: 1, lines: [] }, 'cents must be a bigint'],
-  ])('are refused as %s', (_, given, message) => {
+  ])('are rejected as %s', (_, given, message) => {
     const encode = (): unknown => registry.encode({ type: 'Paid', data: given });
     expect(encode).toThrow(InvalidEventError);
     expect(encode).toThrow(message);
   });
 
   it.each([
-    ['a path with a hole', { 'a..b': 'date' }],
-    ['no path', { '': 'date' }],
+    ['a path with an empty key', { 'a..b': 'date' }],
+    ['an empty path', { '': 'date' }],
     ['an unknown kind', { a: 'decimal' }],
-  ])('are refused at the declaration: %s', (_, fields) => {
+  ])('are rejected at the declaration: %s', (_, fields) => {
     expect(() => eventType({ name: 'Odd', fields: fields as never })).toThrow(EventRegistrationError);
   });
 });
 
-describe('what is not declared', () => {
+describe('a field that is not declared', () => {
   const noted = eventType<'Noted', { value: unknown }>({ name: 'Noted' });
 
   it.each([
     ['a Date', new Date(0), /value is a Date; declare it/],
     ['a bigint', 1n, /value is a bigint; declare it/],
     ['bytes', Uint8Array.of(1), /value is a Uint8Array; declare it/],
-  ])('is refused as %s, which JSON would mangle', (_, value, message) => {
+  ])('is rejected as %s, which JSON would change', (_, value, message) => {
     const encode = (): unknown => new EventRegistry([noted]).encode(noted.create({ value }));
     expect(encode).toThrow(InvalidEventError);
     expect(encode).toThrow(message);
   });
 });
 
-describe('a codec of its own', () => {
+describe('a custom codec', () => {
   class Money {
     constructor(readonly cents: number) {}
   }
@@ -134,14 +134,14 @@ describe('a codec of its own', () => {
     },
   });
 
-  it('brings back what it stored', () => {
+  it('restores the data that it stored', () => {
     const types = new EventRegistry([priced]);
     const stored = types.encode(priced.create({ price: new Money(5) }));
     expect(stored.data).toEqual({ price: 5 });
     expect(afterStorage(stored, types)).toEqual({ price: new Money(5) });
   });
 
-  it('excludes declared fields', () => {
+  it('cannot be combined with fields', () => {
     const codec = { toJson: (x: object) => x, fromJson: (x: object) => x };
     expect(() => eventType({ name: 'Both', codec, fields: { a: 'date' } })).toThrow(
       /Both: fields and codec exclude each other/,

@@ -8,7 +8,7 @@ function withItself(): object {
 }
 
 describe('metadata', () => {
-  it('may be any JSON, and the keys that have a meaning', () => {
+  it('can have any JSON and the defined keys', () => {
     const twice = { a: 1 };
     const metadata: Metadata = {
       occurredAt: '2026-01-01T00:00:00Z',
@@ -45,10 +45,10 @@ describe('metadata', () => {
     ['bytes', Buffer.from('a'), 'metadata.x'],
     ['a nested date', { y: [0, new Date(0)] }, 'metadata.x.y[1]'],
     ['undefined in a list', [undefined], 'metadata.x[0]'],
-    // oxlint-disable-next-line no-sparse-arrays -- a hole comes back as null
+    // oxlint-disable-next-line no-sparse-arrays -- JSON turns a hole into null
     ['a hole in a list', [1, , 2], 'metadata.x[1]'],
     ['a class instance', new (class Money {})(), 'metadata.x'],
-  ])('cannot hold %s, and says where', (_, value, path) => {
+  ])('cannot hold %s, and names the path', (_, value, path) => {
     expect(() => checkMetadata({ x: value } as unknown as Metadata)).toThrow(
       expect.objectContaining({
         name: 'InvalidEventError',
@@ -57,7 +57,7 @@ describe('metadata', () => {
     );
   });
 
-  it('cannot hold itself', () => {
+  it('cannot contain itself', () => {
     expect(() => checkMetadata(withItself() as Metadata)).toThrow(InvalidEventError);
   });
 
@@ -66,7 +66,7 @@ describe('metadata', () => {
   });
 
   it.each(['occurredAt', 'correlationId', 'causationId', 'actor', 'tenant'])(
-    'holds only text as %s',
+    'must have a string as %s',
     (key) => {
       expect(() => checkMetadata({ [key]: 5 } as Metadata)).toThrow(InvalidEventError);
       expect(() => checkMetadata({ [key]: null } as unknown as Metadata)).toThrow(InvalidEventError);

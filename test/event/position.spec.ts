@@ -8,7 +8,7 @@ const parts = fc.record({
 });
 
 describe('position', () => {
-  it('comes back from its text', () => {
+  it('can be parsed from its text', () => {
     fc.assert(
       fc.property(parts, ({ sequence, index }) => {
         expect(parsePosition(asPosition(String(positionOf(sequence, index))))).toEqual({ sequence, index });
@@ -16,7 +16,7 @@ describe('position', () => {
     );
   });
 
-  it('is ordered by commit, then by place in the commit, as numbers and not as texts', () => {
+  it('is ordered by sequence, then by index in the commit, as numbers and not as text', () => {
     const inOrder = [
       positionOf(2, 0),
       positionOf(2, 9),
@@ -48,7 +48,7 @@ describe('position', () => {
     '１.0',
     'abc',
     '12345678901234567.0',
-  ])('refuses the text %j', (text) => {
+  ])('rejects the text %j', (text) => {
     expect(() => asPosition(text)).toThrow(InvalidOptionError);
   });
 });

@@ -8,7 +8,10 @@ import {
   predecessorSequences,
 } from '../../src/event/predecessors.js';
 
-/** The definition in docs/design, word for word: every u < n for which a k exists with 16^k dividing u and u ≥ ⌊(n−1)/16^(k+1)⌋·16^(k+1). */
+/**
+ * The definition in docs/wire-format.md: every u < n for which a k exists with 16^k dividing u and u ≥
+ * ⌊(n−1)/16^(k+1)⌋·16^(k+1).
+ */
 function byDefinition(n: number): number[] {
   const listed: number[] = [];
   for (let u = n - 1; u >= 1; u -= 1) {
@@ -23,7 +26,7 @@ function byDefinition(n: number): number[] {
 /** For commits 1 to 5000, at index n − 1. */
 const DEFINITIONS = upTo(5_000).map(byDefinition);
 
-/** Any growing row of sequences will do. */
+/** Any increasing sequences will do. */
 function sequenceOf(number: number): number {
   return number * 7 + Math.floor(number / 3);
 }
@@ -37,7 +40,7 @@ function isEqual(a: readonly number[], b: readonly number[]): boolean {
 }
 
 describe('predecessors of a commit', () => {
-  it('are those of the definition, for commits 1 to 5000', () => {
+  it('match the definition, for commits 1 to 5000', () => {
     expect(upTo(5_000).filter((n) => !isEqual(predecessorNumbers(n), DEFINITIONS[n - 1] ?? []))).toEqual([]);
   });
 
@@ -55,7 +58,7 @@ describe('predecessors of a commit', () => {
     expect(predecessorNumbers(n)).toEqual(numbers);
   });
 
-  it('follow from the previous commit alone, for commits 1 to 5000', () => {
+  it('can be computed from the previous commit alone, for commits 1 to 5000', () => {
     let sequences: number[] = [];
     const wrong = upTo(4_999).filter((n) => {
       sequences = nextPredecessors(n, sequenceOf(n), sequences);
@@ -64,7 +67,7 @@ describe('predecessors of a commit', () => {
     expect(wrong).toEqual([]);
   });
 
-  it('can be counted without being listed', () => {
+  it('can be counted without listing them', () => {
     expect(upTo(10_000).filter((n) => predecessorCount(n) !== predecessorNumbers(n).length)).toEqual([]);
   });
 
@@ -73,7 +76,7 @@ describe('predecessors of a commit', () => {
     expect(predecessorNumbers(16 ** 6 + 1)).toEqual([16 ** 6]);
   });
 
-  it('lead from any commit to all earlier ones', () => {
+  it('reach all earlier commits from any commit', () => {
     for (const n of [1, 2, 16, 17, 255, 256, 257, 300, 4_095, 4_096, 4_097, 4_500]) {
       const reached = new Set<number>();
       const open = [n];
@@ -87,14 +90,14 @@ describe('predecessors of a commit', () => {
     }
   });
 
-  it('are told apart by commit number', () => {
+  it('are mapped to their commit numbers', () => {
     expect([...predecessorSequences(33, [900, 400])]).toEqual([
       [32, 900],
       [16, 500],
     ]);
   });
 
-  it('survive the delta coding', () => {
+  it('are restored from their encoded form', () => {
     const lists = fc.integer({ min: 1, max: 100_000 }).chain((n) => {
       const count = predecessorCount(n);
       return fc
@@ -113,7 +116,7 @@ describe('predecessors of a commit', () => {
     );
   });
 
-  it('are stored as one sequence and the steps down from it', () => {
+  it('are encoded as one sequence and differences', () => {
     expect(encodePredecessors([1_000, 990, 400])).toEqual([1_000, 10, 590]);
     expect(encodePredecessors([])).toEqual([]);
   });

@@ -2,7 +2,7 @@ import type { CommitEvent, StoredCommit } from '../../src/event/commit.js';
 import type { StoredMetadata } from '../../src/event/metadata.js';
 import { streamName } from '../../src/event/stream-name.js';
 
-/** A commit with these events, as a reader gets it from the log. */
+/** A commit with these events, as read from the log. */
 export function commitOf(
   events: readonly CommitEvent[],
   metadata: StoredMetadata = { occurredAt: '2026-01-01T00:00:00.000Z' },

@@ -41,14 +41,14 @@ const hostileId = fc
   .map((parts) => parts.join(''))
   .filter((id) => id !== '');
 
-describe('subject of a stream', () => {
+describe('the subject of a stream', () => {
   it('is store, slot, category and id', () => {
     expect(subjectOf('shop', streamName('order', '42'))).toBe(
       `shop.${slotOf(streamName('order', '42'))}.order.42`,
     );
   });
 
-  it('holds the id as one token of letters, digits, - _ ~ and %, from which it comes back', () => {
+  it('has the id as one token of letters, digits, - _ ~ and %, which can be decoded', () => {
     fc.assert(
       fc.property(hostileId, (id) => {
         const token = encodeSubjectToken(id);
@@ -59,7 +59,7 @@ describe('subject of a stream', () => {
     );
   });
 
-  it('has exactly four tokens whatever the id', () => {
+  it('has exactly four tokens for any id', () => {
     fc.assert(
       fc.property(hostileId, (id) => {
         const subject = subjectOf('shop', streamName('order', id));
@@ -69,7 +69,7 @@ describe('subject of a stream', () => {
     );
   });
 
-  it('is shared by no two ids', () => {
+  it('is different for any two ids', () => {
     fc.assert(
       fc.property(hostileId, hostileId, (a, b) => {
         expect(subjectOf('shop', streamName('order', a)) === subjectOf('shop', streamName('order', b))).toBe(
@@ -94,7 +94,7 @@ describe('subject of a stream', () => {
     expect(encodeSubjectToken(id)).toBe(token);
   });
 
-  it('is told from the subjects of other streams', () => {
+  it('is distinguished from the subjects of other streams', () => {
     const own = streamName('order', 'a.b');
     expect(isNamedBy(subjectOf('shop', own), own)).toBe(true);
     for (const other of [
@@ -105,11 +105,11 @@ describe('subject of a stream', () => {
       expect(isNamedBy(subjectOf('shop', other), own)).toBe(false);
       expect(isNamedBy(subjectOf('shop', own), other)).toBe(false);
     }
-    // without its last token, the id could be taken for a category and an id
+    // the id must not be parsed as category and id
     expect(isNamedBy('shop.order.x.y', streamName('order', 'x.y'))).toBe(false);
   });
 
-  it('lies in what the store captures', () => {
+  it('is captured by the JetStream stream of the store', () => {
     expect(storeSubjects('shop')).toBe('shop.*.*.*');
     expect(categoryOfSubject('shop.order.42')).toBeUndefined();
     expect(categoryOfSubject('shop.1.order.42.more')).toBeUndefined();
@@ -127,17 +127,17 @@ describe('stream', () => {
     ['the other half', '\udd9cb'],
     ['more than 1,024 bytes', 'x'.repeat(1_025)],
     ['more than 1,024 bytes once encoded', 'ä'.repeat(171)],
-  ])('refuses %s as an id', (_, id) => {
+  ])('rejects %s as an id', (_, id) => {
     expect(() => streamName('order', id as string)).toThrow(InvalidStreamNameError);
   });
 
-  it('takes an id of 1,024 bytes once encoded', () => {
+  it('accepts an id of 1,024 bytes once encoded', () => {
     expect(streamName('order', 'x'.repeat(1_024)).id).toHaveLength(1_024);
     expect(subjectOf('shop', streamName('order', 'ä'.repeat(170)))).toContain('%C3%A4');
   });
 
   it.each(['', '$bus', 'a.b', 'a b', '*', '>', 'a/b', '1order', '-order', 'ordér', 'x'.repeat(65), null, 7])(
-    'refuses the category %j',
+    'rejects the category %j',
     (category) => {
       expect(() => streamName(category as string, '42')).toThrow(InvalidStreamNameError);
     },
@@ -148,8 +148,8 @@ describe('stream', () => {
   });
 });
 
-describe('slot of a stream', () => {
-  // these stand in every subject ever stored: a failure here means that existing streams are not found any more
+describe('the slot of a stream', () => {
+  // Slots are part of stored subjects. If this test fails, existing streams are no longer found.
   it.each([
     ['order', '42', 25],
     ['order', 'a.b', 14],
@@ -160,7 +160,7 @@ describe('slot of a stream', () => {
     expect(slotOf(streamName(category, id))).toBe(slot);
   });
 
-  it('lies in 0 to 63', () => {
+  it('is 0 to 63', () => {
     fc.assert(
       fc.property(hostileId, (id) => {
         const slot = slotOf(streamName('order', id));
@@ -170,7 +170,7 @@ describe('slot of a stream', () => {
     expect(SLOTS).toBe(64);
   });
 
-  it('spreads consecutive ids over all slots', () => {
+  it('distributes consecutive ids over all slots', () => {
     const counts = new Map<number, number>();
     for (let id = 0; id < 64_000; id += 1) {
       const slot = slotOf(streamName('order', String(id)));

@@ -12,16 +12,16 @@ const SCHEMAS = {
   arktype: type({ customer: 'string', lines: type({ count: 'number' }).array() }),
 };
 
-describe.each(Object.entries(SCHEMAS))('an event judged by a schema of %s', (_, schema) => {
+describe.each(Object.entries(SCHEMAS))('an event validated by a schema of %s', (_, schema) => {
   const placed = eventType({ name: 'OrderPlaced', schema });
   const registry = new EventRegistry([placed]);
 
-  it('is stored as it was given', () => {
+  it('is stored as given', () => {
     const data = { customer: 'ada', lines: [{ count: 2 }] };
     expect(registry.encode(placed.create(data))).toEqual({ type: 'OrderPlaced', schemaVersion: 1, data });
   });
 
-  it('is refused with the path of the fault', () => {
+  it('is rejected with the path of the fault', () => {
     const data = { customer: 'ada', lines: [{ count: 2 }, { count: 'many' }] };
     const encode = (): unknown => registry.encode({ type: 'OrderPlaced', data });
     expect(encode).toThrow(InvalidEventError);
@@ -30,7 +30,7 @@ describe.each(Object.entries(SCHEMAS))('an event judged by a schema of %s', (_, 
 });
 
 describe('the schema of an event type', () => {
-  it('judges instances of a class', () => {
+  it('validates instances of a class', () => {
     @Event('Moved', { schema: z.object({ x: z.number() }) })
     class Moved {
       constructor(readonly x: number) {}
@@ -40,7 +40,7 @@ describe('the schema of an event type', () => {
     expect(() => registry.encode(new Moved('1' as never))).toThrow(/Moved is invalid: x: /);
   });
 
-  it('judges only: what it would make of the data is not stored', () => {
+  it('only validates: its transformed output is not stored', () => {
     const schema = z.object({ name: z.string().trim(), at: z.string().default('now') });
     const named = eventType({ name: 'Named', schema });
     expect(new EventRegistry([named]).encode(named.create({ name: ' ada ' })).data).toEqual({
@@ -48,14 +48,14 @@ describe('the schema of an event type', () => {
     });
   });
 
-  it('has to answer at once', () => {
+  it('must be synchronous', () => {
     const late = eventType({ name: 'Late', schema: z.object({ x: z.string() }).refine(async () => true) });
     const encode = (): unknown => new EventRegistry([late]).encode(late.create({ x: 'y' }));
     expect(encode).toThrow(EventRegistrationError);
-    expect(encode).toThrow(/Late: its schema answers by a promise/);
+    expect(encode).toThrow(/Late: its schema is asynchronous/);
   });
 
-  it('is a Standard Schema, or refused when it is declared', () => {
+  it('must be a Standard Schema, which the declaration checks', () => {
     expect(() => eventType({ name: 'Odd', schema: { parse: () => 1 } as never })).toThrow(
       /Odd: schema must be a Standard Schema/,
     );

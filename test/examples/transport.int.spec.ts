@@ -20,7 +20,7 @@ afterEach(async () => {
 
 afterAll(async () => server.stop());
 
-/** One of the example's programs, as a user starts it. */
+/** One program of the example, started as a user would. */
 class Program {
   readonly #child: ChildProcess;
   #output = '';
@@ -40,16 +40,16 @@ class Program {
     await until(`"${text}" is printed`, () => this.#output.includes(text), 30_000);
   }
 
-  /** What the program answers at a path, once it serves. */
+  /** The response of the program for a path. Waits until the program runs. */
   async get(path: string): Promise<unknown> {
-    await this.prints('Ctrl-C ends it');
+    await this.prints('stop with Ctrl-C');
     const url = /Try (http:.*?)\/create/.exec(this.#output)?.[1];
     const answer = await fetch(`${url}${path}`);
     if (!answer.ok) throw new TypeError(`${path} was answered with ${answer.status}`);
     return answer.json();
   }
 
-  /** As Ctrl-C does. */
+  /** Sends SIGINT, like Ctrl-C. */
   async stop(): Promise<void> {
     if (this.#child.exitCode !== null) return;
     this.#child.kill('SIGINT');
@@ -58,7 +58,7 @@ class Program {
 }
 
 describe('the example of the transport', () => {
-  it('publishes, listens, asks and answers in one application', async () => {
+  it('sends and handles events and requests in one application', async () => {
     const app = new Program('main.ts');
     expect(await app.get('/create')).toMatchObject({ stream: 'orders' });
     await app.get('/update');
@@ -74,7 +74,7 @@ describe('the example of the transport', () => {
     });
   }, 60_000);
 
-  it('does the same as two processes, of which the listener may come later', async () => {
+  it('works as two processes, also if the listener starts later', async () => {
     const publisher = new Program('publisher.ts');
     await publisher.get('/create');
     const listener = new Program('listener.ts');

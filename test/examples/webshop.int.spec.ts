@@ -61,13 +61,13 @@ describe('the web shop', () => {
     ['a negative price', { customer: 'ada', items: [{ ...PEN, priceCents: -1 }] }, 'priceCents'],
     ['one sku twice', { customer: 'ada', items: [PEN, PEN] }, 'sku'],
     ['an unknown key', { customer: 'ada', items: [BOOK], coupon: 'x' }, 'coupon'],
-  ])('refuses an order with %s by 400 with the reason', async (_, body, reason) => {
+  ])('rejects an order with %s with 400 and the reason', async (_, body, reason) => {
     const answer = await shop.send<{ message: unknown }>('POST', '/orders', body);
     expect(answer.status).toBe(400);
     expect(JSON.stringify(answer.body.message)).toContain(reason);
   });
 
-  it('refuses a body that is not JSON by 415, and takes none for all that is left to ship', async () => {
+  it('rejects a body that is not JSON with 415, and without a body ships all remaining items', async () => {
     const { body: order } = await shop.place('ada');
     const ship = async (init: RequestInit): Promise<number> =>
       (await fetch(`${await app.getUrl()}/orders/${order.id}/ship`, { method: 'POST', ...init })).status;
@@ -76,7 +76,7 @@ describe('the web shop', () => {
     expect(await ship({})).toBe(200);
   });
 
-  it('refuses headers that it cannot read by 400', async () => {
+  it('rejects invalid headers with 400', async () => {
     const { body } = await shop.place('ada');
     expect((await shop.ship(body.id, undefined, { 'if-match': 'one' })).status).toBe(400);
     expect((await shop.ship(body.id, undefined, { 'idempotency-key': 'a b' })).status).toBe(400);
@@ -96,13 +96,13 @@ describe('the web shop', () => {
     expect((await shop.ship(body.id, ['book'], { 'if-match': '"2"' })).status).toBe(200);
   });
 
-  it('answers 422 when a rule of the shop says no', async () => {
+  it('answers 422 when a rule of the shop is violated', async () => {
     const { body } = await shop.place('ada');
     await shop.ship(body.id);
     expect((await shop.ship(body.id)).status).toBe(422);
   });
 
-  it('carries out a request with the same key once', async () => {
+  it('handles requests with the same key once', async () => {
     const { body: order } = await shop.place('ada');
     const first = await shop.ship(order.id, ['pen'], { 'idempotency-key': 'k' });
     const again = await shop.ship(order.id, ['pen'], { 'idempotency-key': 'k' });
@@ -110,11 +110,11 @@ describe('the web shop', () => {
     expect(again.body).toMatchObject({ version: 2, position: first.body.position, committed: false });
   });
 
-  it('answers 409 when a conflict survives the retries', async () => {
+  it('answers 409 when the retries do not resolve a conflict', async () => {
     const { body: order } = await shop.place('ada');
     const store = app.get(EventStore);
     const append = store.append.bind(store);
-    // another writer is first, each time
+    // another writer appends first, each time
     const outrun = jest.spyOn(store, 'append').mockImplementation(async (name, events, options) => {
       await append(name, [new ParcelShipped(['gift'])]);
       return append(name, events, options);
@@ -127,7 +127,7 @@ describe('the web shop', () => {
     }
   });
 
-  it('lists the dearest order that it takes', async () => {
+  it('lists the most expensive order that it accepts', async () => {
     const items = Array.from({ length: 100 }, (_, index) => ({
       sku: `gold-${index}`,
       quantity: 1_000,
@@ -138,21 +138,21 @@ describe('the web shop', () => {
     expect(read.body.totalCents).toBe(10_000_000_000_000);
   });
 
-  it('refuses a sku that is shipped twice, in one request or in two', async () => {
+  it('rejects a sku that is shipped twice, in one request or in two', async () => {
     const { body } = await shop.place('ada');
     expect((await shop.ship(body.id, ['pen', 'pen'])).status).toBe(400);
     expect((await shop.ship(body.id, ['pen'])).status).toBe(200);
     expect((await shop.ship(body.id, ['pen'])).status).toBe(422);
   });
 
-  it('takes no text that its database has no place for', async () => {
+  it('rejects text that its database cannot store', async () => {
     expect((await shop.place('a\0b')).status).toBe(400);
     expect((await shop.place('ada', { items: [{ ...PEN, sku: 'p\0' }] })).status).toBe(400);
     expect((await shop.get('/orders/%00')).status).toBe(404);
     expect((await shop.get('/orders?after=%00')).status).toBe(400);
   });
 
-  it('takes If-Match as HTTP means it', async () => {
+  it('handles If-Match as HTTP specifies', async () => {
     const { body } = await shop.place('ada');
     for (const never of ['"0"', '"abc"', 'W/"1"', '"9999999999999999"']) {
       expect((await shop.ship(body.id, ['pen'], { 'if-match': never })).status).toBe(412);
@@ -160,7 +160,7 @@ describe('the web shop', () => {
     expect((await shop.ship(body.id, ['pen'], { 'if-match': '*' })).status).toBe(200);
   });
 
-  it('answers in JSON, also to a body that is too large', async () => {
+  it('answers with JSON, also for a body that is too large', async () => {
     const answer = await shop.send<{ message: string }>('POST', '/orders', { customer: 'x'.repeat(200_000) });
     expect([answer.status, answer.body.message]).toEqual([413, 'request entity too large']);
   });

@@ -1,5 +1,6 @@
-// Writers on a cluster of three while its leader is killed, stopped, demoted, and their connections are cut and delayed: nothing acknowledged is lost,
-// nothing is stored twice, versions have no gap, no transaction is partial. `npm run faults -- --seconds 300`
+// Runs writers on a cluster of three while its leader is killed, stopped and demoted, and connections are cut
+// and delayed. Checks that no acknowledged event is lost, nothing is stored twice, versions are gapless, and
+// no transaction is partial. `npm run faults -- --seconds 300`
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { connectEventStore } from '../../src/event-store/connect-event-store.js';
@@ -28,7 +29,7 @@ const cluster = await startNatsCluster();
 const proxies = await Promise.all(cluster.urls.map(async (url) => TcpProxy.to(Number(new URL(url).port))));
 const stores = [];
 for (const first of proxies.keys()) {
-  // each begins at another server; none may learn of the servers behind the proxies
+  // each connects to another server first; none may discover the servers behind the proxies
   const servers = proxies.map((_, index) => proxies[(first + index) % proxies.length]!.url);
   const options = {
     servers,
@@ -70,7 +71,7 @@ for (
     await fault.inflict(victims);
     inflicted += 1;
     console.log(
-      `${elapsed().toFixed(0).padStart(4)} s  ${fault.name}: ${ledger.acknowledged - before} acknowledged meanwhile, ${ledger.acknowledged} in all`,
+      `${elapsed().toFixed(0).padStart(4)} s  ${fault.name}: ${ledger.acknowledged - before} acknowledged meanwhile, ${ledger.acknowledged} in total`,
     );
   }
   if (elapsed() > seconds * 4)
@@ -87,7 +88,7 @@ console.log(
     `${ledger.count('unknown')} of unknown outcome; longest time without an acknowledgement: ${Math.round(ledger.longestSilenceMs)} ms`,
 );
 for (const fault of faults.slice(0, 20)) console.log(`  ${fault}`);
-console.log(faults.length === 0 ? 'every promise was kept' : `${faults.length} promises were broken`);
+console.log(faults.length === 0 ? 'all guarantees hold' : `${faults.length} guarantees are violated`);
 
 await raw.nc.close();
 await Promise.all(stores.map(async (store) => store.close()));

@@ -3,12 +3,12 @@ import type { NatsCluster } from '../../src/testing/nats-cluster.js';
 import type { RawNats } from '../support/raw-nats.js';
 import type { TcpProxy } from '../support/tcp-proxy.js';
 
-/** What faults are done to. */
+/** The cluster, proxies and store that faults are applied to. */
 export interface Victims {
   readonly cluster: NatsCluster;
   readonly proxies: readonly TcpProxy[];
   readonly store: string;
-  /** A connection to whichever server is left. */
+  /** A connection to any running server. */
   readonly raw: RawNats;
 }
 
@@ -17,7 +17,7 @@ export interface Fault {
   readonly inflict: (victims: Victims) => Promise<void>;
 }
 
-/** The server that leads the store's stream, counted from 0. */
+/** Index of the server that leads the JetStream stream of the store. */
 async function leaderOf({ raw, store, cluster }: Victims): Promise<number> {
   for (;;) {
     try {
@@ -25,7 +25,7 @@ async function leaderOf({ raw, store, cluster }: Victims): Promise<number> {
       const leader = info.cluster?.leader;
       if (leader !== undefined) return Number(leader.slice(1)) - 1;
     } catch {
-      // an election is under way
+      // an election is in progress
     }
     await cluster.ready();
     await delay(100);

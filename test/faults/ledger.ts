@@ -1,23 +1,23 @@
 import type { AppendResult } from '../../src/event-store/append/append-options.js';
 
-/** What became of one intention to store an event, as its writer was told. */
+/** The outcome of one append, as reported to its writer. */
 export type Told =
   | { readonly kind: 'acknowledged'; readonly version: number }
-  /** Refused or not sent: must not be in the log. */
+  /** Rejected or not sent: must not be in the log. */
   | { readonly kind: 'not-applied' }
-  /** May be in the log, once. */
+  /** Can be in the log, once. */
   | { readonly kind: 'unknown' };
 
-/** All that the writers were told, and the longest silence between two acknowledgements. */
+/** The outcomes of all appends, and the longest time between two acknowledgements. */
 export class Ledger {
-  /** By the number that the event carries. */
+  /** By the number in the event. */
   readonly told = new Map<number, Told>();
   acknowledged = 0;
   longestSilenceMs = 0;
   #lastAcknowledged = performance.now();
   #next = 0;
 
-  /** A number that no other event carries. */
+  /** A number that no other event has. */
   next(): number {
     return (this.#next += 1);
   }
@@ -34,7 +34,7 @@ export class Ledger {
     this.told.set(n, { kind: outcome });
   }
 
-  /** How many were told that. */
+  /** Number of appends with the given outcome. */
   count(kind: Told['kind']): number {
     return [...this.told.values()].filter((told) => told.kind === kind).length;
   }

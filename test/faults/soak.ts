@@ -1,4 +1,5 @@
-// A million appends and reads over ten thousand streams: memory stays where it is after the warm-up, and nothing is left on the server. `npm run soak`
+// A million appends and reads on ten thousand streams. Checks that memory does not grow after the warm-up,
+// and that no consumers are left on the server. `npm run soak`
 import { parseArgs } from 'node:util';
 import { connectEventStore } from '../../src/event-store/connect-event-store.js';
 import { streamName } from '../../src/event/stream-name.js';
@@ -11,7 +12,7 @@ const appends = Number(values.appends);
 const STREAMS = 10_000;
 const WIDTH = 128;
 const WARM_UP = 0.2;
-/** What the heap may grow after the warm-up: less than a tenth of a kilobyte for each append of the full run. */
+/** Maximum growth of the heap after the warm-up: less than 0.1 kB for each append of the full run. */
 const GROWTH_MB = 40;
 
 const collectGarbage = (globalThis as { gc?: () => void }).gc;

@@ -2,7 +2,7 @@ import type { EventStore } from '../../src/event-store/event-store.js';
 import { Counted } from '../support/order-events.js';
 import type { Ledger } from './ledger.js';
 
-/** What is wrong with the log, in words; empty when every promise was kept. */
+/** Descriptions of what is wrong with the log; empty if all guarantees hold. */
 export async function verify(store: EventStore, ledger: Ledger): Promise<string[]> {
   const faults: string[] = [];
   const stored = new Map<number, number>();
@@ -14,7 +14,7 @@ export async function verify(store: EventStore, ledger: Ledger): Promise<string[
     stored.set(n, version);
     const expected = (versions.get(stream.id) ?? 0) + 1;
     if (version !== expected)
-      faults.push(`${stream.toString()}: version ${version} stands where ${expected} should`);
+      faults.push(`${stream.toString()}: version ${version} found, ${expected} expected`);
     versions.set(stream.id, version);
     const part = metadata['transaction'] as { id: string; of: number } | undefined;
     if (part !== undefined) parts.set(part.id, { of: part.of, seen: (parts.get(part.id)?.seen ?? 0) + 1 });
@@ -26,7 +26,7 @@ export async function verify(store: EventStore, ledger: Ledger): Promise<string[
       faults.push(`event ${n} was acknowledged as version ${told.version} and is version ${version}`);
     }
     if (told.kind === 'not-applied' && version !== undefined)
-      faults.push(`event ${n} is stored, its writer was told that it is not`);
+      faults.push(`event ${n} is stored, but its append failed with not-applied`);
   }
   for (const [id, { of, seen }] of parts)
     if (seen !== of) faults.push(`transaction ${id} is partial: ${seen} of ${of}`);

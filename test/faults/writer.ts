@@ -6,10 +6,13 @@ import type { Ledger } from './ledger.js';
 
 const STREAMS = 200;
 
-/** What a writer may be told: a conflict, or that the server could not be asked. Anything else is a fault of ours. */
+/** Errors that a writer can get: a conflict, or a failed connection. Any other error is a defect. */
 const EXPECTED = ['wrong-expected-version', 'transaction-conflict', 'append-outcome-unknown', 'nats'];
 
-/** Appends and transacts until it is told to stop; every tenth time atomically to two streams, every fifth under an exact expectation. */
+/**
+ * Appends until it is stopped: every tenth time a transaction on two streams, every fifth time with an exact
+ * expectation.
+ */
 export async function write(store: EventStore, ledger: Ledger, signal: AbortSignal): Promise<void> {
   const versions = new Map<string, number>();
   while (!signal.aborted) {
@@ -52,7 +55,7 @@ async function transact(store: EventStore, ledger: Ledger): Promise<void> {
     const result = await store.transact(
       [
         ...entries.map((entry) => ({ stream: entry.stream, events: [new Counted(entry.n)] })),
-        // every other one checks a third stream, too, which is violated now and then
+        // every other transaction also checks a third stream, and some of these checks are violated
         ...(first % 2 === 0
           ? [{ stream: streamName('fault', checked as string), expect: 'exists' as const }]
           : []),

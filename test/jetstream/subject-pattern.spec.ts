@@ -1,4 +1,4 @@
-import { covers, overlaps, withoutCovered } from '../../src/jetstream/names/subject-pattern.js';
+import { covers, withoutCovered } from '../../src/jetstream/names/subject-pattern.js';
 
 describe('a pattern of subjects', () => {
   it.each([
@@ -14,18 +14,6 @@ describe('a pattern of subjects', () => {
     ['>', 'order.>', true],
   ])('%s covers %s: %p', (pattern, other, expected) => {
     expect(covers(pattern, other)).toBe(expected);
-  });
-
-  it.each([
-    ['order.*', '*.created', true],
-    ['order.*', 'order.a.b', false],
-    ['order.>', '*.a.b', true],
-    ['a.b', 'a.c', false],
-    ['a', 'a.>', false],
-    ['a.b.c', 'a.b', false],
-  ])('%s overlaps with %s: %p', (one, other, expected) => {
-    expect(overlaps(one, other)).toBe(expected);
-    expect(overlaps(other, one)).toBe(expected);
   });
 
   it('is left out where another takes it in', () => {

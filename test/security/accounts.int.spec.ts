@@ -10,7 +10,7 @@ import { startHubAndLeaf } from './leaf-node.js';
 const order = streamName('order', '1');
 
 describe('two accounts of one server', () => {
-  it('each have a store of the same name, and see nothing of each other', async () => {
+  it('can each have a store of the same name, and cannot see each other', async () => {
     const server = await startConfigured(`accounts {
       RED { jetstream: enabled, users: [{ user: red, password: red }] }
       BLUE { jetstream: enabled, users: [{ user: blue, password: blue }] }
@@ -30,7 +30,7 @@ describe('two accounts of one server', () => {
     await red.append(order, counted(1, 3), { expect: 'none' });
     expect(await blue.status(order)).toEqual({ state: 'missing', version: 0 });
     expect(await collect(blue.readAll())).toEqual([]);
-    // not in the way of each other either
+    // both accounts can create the same stream
     await blue.append(order, [new OrderPlaced('blue')], { expect: 'none', commandId: 'c' });
     await red.append(order, counted(4), { expect: 3, commandId: 'c' });
     await until('the follower has its own commit', () => heard.length > 0);
@@ -43,7 +43,7 @@ describe('two accounts of one server', () => {
 });
 
 describe('an account that imports the store of another', () => {
-  it('appends, reads and replays under the prefix that it imports the API as', async () => {
+  it('appends, reads and replays under the prefix of the imported API', async () => {
     const server = await startConfigured(`accounts {
       OWNER {
         jetstream: enabled
@@ -84,7 +84,7 @@ describe('the JetStream of a leaf node, reached through its hub', () => {
   it.each([
     ['its domain', 'by-domain', { domain: 'leaf' }],
     ['an API prefix', 'by-prefix', { apiPrefix: '$JS.leaf.API' }],
-  ])('takes appends and gives reads and replays, by %s', async (_, name, options) => {
+  ])('supports appends, reads and replays, by %s', async (_, name, options) => {
     const store = await openStore({ servers: hub.url, name, events: ORDER_EVENTS, ...options });
     for (let n = 1; n <= 40; n += 1) await store.append(order, counted(n), { expect: n - 1 });
     const error = await rejection(store.append(order, counted(1), { expect: 1 }));
@@ -112,20 +112,20 @@ describe('the JetStream of a leaf node, reached through its hub', () => {
     expect(followed).toEqual(Array.from({ length: 42 }, (_unused, n) => n + 1));
     expect(recoveries).toEqual([]);
 
-    // it is the leaf's, and the same store for a client of the leaf
+    // a client of the leaf finds the same store there
     const there = await openStore({ servers: leaf.url, name, events: ORDER_EVENTS });
     expect(there.identity).toBe(store.identity);
     expect(await there.status(order)).toMatchObject({ version: 42 });
   });
 
-  it('is not that of the hub', async () => {
+  it('is separate from that of the hub', async () => {
     const store = await openStore({ servers: hub.url, name: 'other', events: ORDER_EVENTS, domain: 'leaf' });
     await using raw = await RawNats.open(hub.url);
     expect(await raw.api('STREAM.INFO.other')).toMatchObject({ error: { err_code: 10059 } });
     expect(await store.lastSequence()).toBe(0);
   });
 
-  it('that is not there is an error that names it', async () => {
+  it('fails with the name of a prefix that does not exist', async () => {
     const start = performance.now();
     const error = await rejection(openStore({ servers: hub.url, domain: 'nowhere' }));
     expect(error).toMatchObject({ code: 'nats', message: expect.stringContaining('$JS.nowhere.API') });

@@ -6,14 +6,14 @@ import { startNatsServer } from '../../src/testing/start-nats-server.js';
 
 const cleanUps: (() => Promise<void>)[] = [];
 
-/** A folder that is removed when the spec file is done. */
+/** A temporary folder that is removed after the spec file. */
 export async function temporaryFolder(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'jetsource-security-'));
   cleanUps.push(() => rm(folder, { recursive: true, force: true }));
   return folder;
 }
 
-/** A server with a configuration of its own, stopped when the spec file is done. */
+/** A server with the given configuration, stopped after the spec file. */
 export async function startConfigured(text: string, env: Record<string, string> = {}): Promise<NatsServer> {
   const configFile = join(await temporaryFolder(), 'nats.conf');
   await writeFile(configFile, text);

@@ -8,7 +8,7 @@ import { openStore } from '../shared-server.js';
 import { startConfigured, temporaryFolder } from './configured-server.js';
 import { Operator } from './operator.js';
 
-/** `in` when a store can be opened, else the reason. */
+/** `in` if a store can be opened, otherwise the reason. */
 async function outcomeOf(server: NatsServer, options: Partial<ConnectionOptions>): Promise<string> {
   try {
     const store = await openStore({ servers: server.url, ...options });
@@ -20,7 +20,7 @@ async function outcomeOf(server: NatsServer, options: Partial<ConnectionOptions>
 
 const OUT = /^transport: cannot connect to NATS at .*: auth(orization|entication)/i;
 
-describe('a server that demands', () => {
+describe('a server that requires', () => {
   it('a user and a password', async () => {
     const server = await startConfigured('authorization { users: [{ user: ada, password: "pw-of-ada" }] }');
     expect(await outcomeOf(server, { user: 'ada', pass: 'pw-of-ada' })).toBe('in');
@@ -42,7 +42,7 @@ describe('a server that demands', () => {
     expect(await outcomeOf(server, { authenticator: nkeyAuthenticator(unknown.getSeed()) })).toMatch(OUT);
   });
 
-  it('a JWT of an operator it trusts, from a credentials file', async () => {
+  it('a JWT of a trusted operator, from a credentials file', async () => {
     const operator = new Operator();
     const shop = operator.addAccount('SHOP', {
       mem_storage: -1,

@@ -21,7 +21,7 @@ const order = streamName('order', '1');
 let storeDir: string;
 let cluster: NatsCluster;
 let store: JetStreamEventStore;
-/** What was acknowledged: the version says how many. */
+/** Number of acknowledged events, from the version of the last append. */
 let acknowledged = 0;
 
 beforeAll(async () => {
@@ -54,7 +54,7 @@ function upTo(count: number): number[] {
   return Array.from({ length: count }, (_, n) => n + 1);
 }
 
-/** Number of the node that leads the store, once all of its running replicas have everything. */
+/** Index of the node that leads the store, once all of its running replicas are up to date. */
 async function leaderOf(running: number, replicas: number): Promise<number> {
   let leader = -1;
   await using raw = await RawNats.open(cluster.urls[running]);
@@ -74,7 +74,7 @@ async function leaderOf(running: number, replicas: number): Promise<number> {
 }
 
 describe('a store with three copies', () => {
-  it('loses nothing with the disk of one node, which then serves as a full copy again', async () => {
+  it('loses nothing when one node loses its disk, and that node becomes a full copy again', async () => {
     await append(100);
     const leader = await leaderOf(0, 2);
     const [lost, other] = [0, 1, 2].filter((index) => index !== leader) as [number, number];
@@ -83,7 +83,7 @@ describe('a store with three copies', () => {
     await rm(join(storeDir, `n${lost + 1}`, 'jetstream'), { recursive: true });
     await cluster.restart(lost);
     await leaderOf(lost, 2);
-    // without one of the full copies the new one is needed for the majority
+    // without one of the full copies, the new copy is needed for the majority
     await cluster.kill(leader);
     await append(50);
     expect(await stored()).toEqual(upTo(acknowledged));
@@ -93,7 +93,7 @@ describe('a store with three copies', () => {
     expect(await stored()).toEqual(upTo(acknowledged));
   }, 120_000);
 
-  it('takes no appends without a majority, says so, and goes on when it is back', async () => {
+  it('fails appends without a majority, and accepts them again when it is back', async () => {
     await append(20);
     const leader = await leaderOf(0, 2);
     const [one, two] = [0, 1, 2].filter((index) => index !== leader) as [number, number];
@@ -104,7 +104,7 @@ describe('a store with three copies', () => {
     );
     expect(error).toMatchObject({ code: expect.stringMatching(/^(append-outcome-unknown|transport)$/) });
     await Promise.all([cluster.restart(one), cluster.restart(two)]);
-    // stored or not, the same command gives its result
+    // the same command returns its result, stored before or not
     const { version } = await store.append(order, counted(acknowledged + 1), {
       expect: acknowledged,
       commandId,

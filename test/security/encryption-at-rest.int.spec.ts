@@ -9,10 +9,13 @@ import { temporaryFolder } from './configured-server.js';
 
 const SECRETS = ['ada@example.org', 'id-of-ada', 'actor-of-ada'];
 const order = streamName('order', 'id-of-ada');
-// nats-server would take it for a number and a comment, were it not quoted
+// without quotes nats-server would parse this key as a number and a comment
 const KEY = '123e45//"a key" with \\ in it';
 
-/** Stores something, ends the server cleanly and gives what of it can be read in the store folder; then reads it back. */
+/**
+ * Stores an event, stops the server, and returns which parts can be found in the store folder. Then reads the
+ * event back.
+ */
 async function found(options: { encryptionKey?: string; syncAlways?: boolean }): Promise<string[]> {
   const storeDir = await temporaryFolder();
   const server = await startNatsServer({ ownProcess: true, storeDir, ...options });
@@ -38,13 +41,16 @@ async function contentOf(folder: string): Promise<string> {
 }
 
 describe('the store folder of an embedded server', () => {
-  it('shows data, ids and metadata without a key', async () => {
+  it('holds data, ids and metadata in plain text without a key', async () => {
     expect(await found({})).toEqual(SECRETS);
   });
 
-  it.each([false, true])('shows nothing of them with a key (syncAlways: %s)', async (syncAlways) => {
-    expect(await found({ encryptionKey: KEY, syncAlways })).toEqual([]);
-  });
+  it.each([false, true])(
+    'holds none of them in plain text with a key (syncAlways: %s)',
+    async (syncAlways) => {
+      expect(await found({ encryptionKey: KEY, syncAlways })).toEqual([]);
+    },
+  );
 
   it('does not open with another key', async () => {
     const storeDir = await temporaryFolder();

@@ -4,7 +4,10 @@ import { until } from '../support/collect.js';
 import { RawNats } from '../support/raw-nats.js';
 import { startConfigured } from './configured-server.js';
 
-/** A hub and a leaf node linked to it, of the JetStream domains `hub` and `leaf`; stopped when the spec file is done. */
+/**
+ * A hub and a leaf node connected to it, with the JetStream domains `hub` and `leaf`. Stopped after the spec
+ * file.
+ */
 export async function startHubAndLeaf(): Promise<{ readonly hub: NatsServer; readonly leaf: NatsServer }> {
   const [port] = await freePorts(1);
   const hub = await startConfigured(

@@ -7,7 +7,7 @@ const NO_LIMITS = { subs: -1, data: -1, payload: -1 };
 const utf8 = new TextEncoder();
 const text = new TextDecoder();
 
-/** An operator with accounts, as `nsc` makes them: JSON web tokens signed with nkeys. */
+/** An operator with accounts, as `nsc` creates them: JSON web tokens signed with nkeys. */
 export class Operator {
   readonly #key = nkeys.createOperator();
   readonly #preload: string[] = [];

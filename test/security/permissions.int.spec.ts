@@ -33,7 +33,7 @@ beforeAll(async () => {
   const [config, ...others] = blocks;
   if (config === undefined || others.length > 0) throw new TypeError(`${blocks.length} configurations`);
   server = await startConfigured(config, PASSWORDS);
-  // the store has to be there before anybody else connects
+  // the store must exist before other users connect
   admin = await storeOf('admin');
   await admin.append(order('1'), [new OrderPlaced('ada'), new OrderShipped()], { expect: 'none' });
   await admin.append(customer('7'), [new OrderPlaced('secret of 7')]);
@@ -56,14 +56,14 @@ async function storeOf(role: Role, options: Partial<EventStoreOptions> = {}): Pr
   return openStore({ name: 'shop', events: ORDER_EVENTS, ...optionsOf(role), ...options });
 }
 
-/** As a program without jetsource would do it. */
+/** A connection without jetsource. */
 async function rawOf(role: Role): Promise<NatsConnection> {
   const nc = await connect(optionsOf(role));
   raw.push(nc);
   return nc;
 }
 
-/** Whether the server refuses to pass the request on. */
+/** Whether the server rejects the request with a permissions violation. */
 async function isRefused(nc: NatsConnection, subject: string, body: object = {}): Promise<boolean> {
   try {
     await nc.request(subject, JSON.stringify(body), { timeout: 2_000 });
@@ -82,7 +82,7 @@ async function timed<T>(work: Promise<T>): Promise<{ result: T; ms: number }> {
 }
 
 describe('a publisher', () => {
-  it('appends to its category and loads it, in all ways', async () => {
+  it('appends to its category and reads it, with all methods', async () => {
     const store = await storeOf('publisher');
     const own = order('publisher-1');
     await store.append(own, counted(1, 3), { expect: 'none' });
@@ -98,10 +98,10 @@ describe('a publisher', () => {
     expect(await store.lastSequence()).toBeGreaterThan(38);
   });
 
-  it('is told at once what it may not append to, and that nothing was stored', async () => {
+  it('gets an error at once for an append without permission, and nothing is stored', async () => {
     const store = await storeOf('publisher');
     const before = await admin.lastSequence();
-    // 'none' needs no read before
+    // 'none' needs no read before the append
     const { result, ms } = await timed(
       rejection(store.append(customer('8'), [new OrderPlaced('x')], { expect: 'none' })),
     );
@@ -114,7 +114,7 @@ describe('a publisher', () => {
     expect(await admin.lastSequence()).toBe(before);
   });
 
-  it('is told so for each of many appends at once, and those that it may do go through', async () => {
+  it('gets the error for each of many concurrent appends, and permitted ones succeed', async () => {
     const store = await storeOf('publisher');
     const ids = Array.from({ length: 100 }, (_, n) => `many-${n}`);
     const append = (name: StreamName) => store.append(name, counted(1), { expect: 'none' });
@@ -127,7 +127,7 @@ describe('a publisher', () => {
     expect(ms).toBeLessThan(5_000);
   });
 
-  it('is told so for appends to one stream at once', async () => {
+  it('gets the error for concurrent appends to one stream', async () => {
     const store = await storeOf('publisher');
     const appends = Array.from({ length: 20 }, () =>
       rejection(store.append(customer('same'), counted(1), { expect: 'none' })),
@@ -137,7 +137,7 @@ describe('a publisher', () => {
     expect(ms).toBeLessThan(2_000);
   });
 
-  it('transacts over streams of its category; the checks that it cannot remove are swept by the admin', async () => {
+  it('runs transactions on streams of its category, and the admin removes the checks that it cannot delete', async () => {
     const store = await storeOf('publisher');
     const [one, two] = [order('tx-1'), order('tx-2')];
     const entries = [
@@ -150,7 +150,7 @@ describe('a publisher', () => {
     expect(await admin.sweepChecks(0)).toBe(1);
   });
 
-  it('is told at once of a transaction with a stream that it may not write to', async () => {
+  it('gets an error at once for a transaction with a stream that it may not write to', async () => {
     const store = await storeOf('publisher');
     const entries = [
       { stream: customer('tx-3'), expect: 'none', events: counted(1) },
@@ -198,7 +198,7 @@ describe('a publisher', () => {
     expect(ms).toBeLessThan(1_000);
   });
 
-  it('creates no store, edits none and deletes nothing', async () => {
+  it('cannot create or edit a store, or delete anything', async () => {
     const { result, ms } = await timed(rejection(storeOf('publisher', { name: 'shop2' })));
     expect(result).toMatchObject({ code: 'nats', outcome: 'not-applied' });
     expect(ms).toBeLessThan(2_000);
@@ -215,7 +215,7 @@ describe('a publisher', () => {
     }
   });
 
-  it('cannot remove events by a roll-up either', async () => {
+  it('cannot remove events with a roll-up', async () => {
     const nc = await rawOf('publisher');
     const rollup = headers();
     rollup.set('Nats-Rollup', 'all');
@@ -223,8 +223,8 @@ describe('a publisher', () => {
     expect(reply.json()).toMatchObject({ error: { err_code: 10111 } });
   });
 
-  // if this fails, the server has become stricter, and docs/security.md can promise more
-  it('can read any category by its sequence, as the documentation warns', async () => {
+  // if this fails, the server has become stricter, and docs/security.md can be changed
+  it('can read any category by sequence, as documented', async () => {
     const nc = await rawOf('publisher');
     const reply = await nc.request('$JS.API.DIRECT.GET.shop', '{"seq":2}', { timeout: 2_000 });
     expect(reply.string()).toContain('secret of 7');
@@ -242,7 +242,7 @@ describe('a projection', () => {
     expect(await following).toHaveLength(1);
     expect(await store.commitAt(1)).toMatchObject({ sequence: 1 });
     expect(await store.lastSequence()).toBeGreaterThan(1);
-    // its consumers are removed, not left to time out
+    // its consumers are deleted, not left to time out
     const nc = await rawOf('admin');
     await until('all consumers are gone', async () => {
       const reply = await nc.request('$JS.API.CONSUMER.NAMES.shop', '', { timeout: 2_000 });
@@ -268,7 +268,7 @@ describe('a projection', () => {
     expect(reasons[0]).toContain('may not publish to $JS.API.CONSUMER.CREATE.shop.');
   });
 
-  it('cannot name one category in the call and another in the body', async () => {
+  it('cannot put one category in the subject and another in the body', async () => {
     const nc = await rawOf('projection');
     const config = { name: 'x', ack_policy: 'none', filter_subject: 'shop.*.customer.*' };
     const body = { stream_name: 'shop', config, action: 'create' };
@@ -278,7 +278,7 @@ describe('a projection', () => {
     expect(reply.json()).toMatchObject({ error: { err_code: 10131 } });
   });
 
-  it('appends nothing and deletes no event', async () => {
+  it('cannot append or delete events', async () => {
     const store = await storeOf('projection');
     const { result, ms } = await timed(rejection(store.append(order('p'), counted(1), { expect: 'none' })));
     expect(result).toMatchObject({
@@ -305,7 +305,7 @@ describe('a projection of all', () => {
 });
 
 describe('a reactor', () => {
-  it('takes and acknowledges the messages of its durable consumer, and does nothing else', async () => {
+  it('receives and acknowledges the messages of its durable consumer, and can do nothing else', async () => {
     const boss = await rawOf('admin');
     const billing = {
       durable_name: 'billing',
@@ -321,7 +321,7 @@ describe('a reactor', () => {
       expect(made.json()).toMatchObject({ name: config.durable_name });
     }
     const nc = await rawOf('reactor');
-    // a delivered message bears its stored subject, which the client's common inbox does not know
+    // a delivered message has its stored subject, which the shared inbox of the client does not match
     const message = await nc.request('$JS.API.CONSUMER.MSG.NEXT.shop.billing', '{"batch":1}', {
       timeout: 2_000,
       noMux: true,
@@ -345,7 +345,7 @@ describe('a reactor', () => {
 });
 
 describe('the admin', () => {
-  it('edits the store and deletes events, but neither purges nor removes the store', async () => {
+  it('edits the store and deletes events, but cannot purge or delete the store', async () => {
     const nc = await rawOf('admin');
     const info = await nc.request('$JS.API.STREAM.INFO.shop', '', { timeout: 2_000 });
     const { config } = info.json<{ config: object }>();
@@ -367,7 +367,7 @@ describe('the admin', () => {
 });
 
 describe('an inbox', () => {
-  it('that the user may not listen to fails the connect, naming it', async () => {
+  it('that the user may not subscribe to makes the connect fail with its name', async () => {
     const { result, ms } = await timed(rejection(storeOf('publisher', { inboxPrefix: '_INBOX' })));
     expect(result).toMatchObject({
       code: 'nats',
@@ -377,7 +377,7 @@ describe('an inbox', () => {
     expect(ms).toBeLessThan(2_000);
   });
 
-  it('of one user is not heard by another', async () => {
+  it('of one user cannot be subscribed to by another', async () => {
     const nc = await rawOf('reactor');
     const refused = new Promise((resolve) => {
       nc.subscribe('_INBOX_publisher.>', { callback: (error) => resolve(error) });

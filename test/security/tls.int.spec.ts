@@ -16,7 +16,7 @@ let folder: string;
 let server: NatsServer;
 let strict: NatsServer;
 
-/** Makes a key and a certificate; signed by the authority unless it is the authority. */
+/** Creates a key and a certificate, signed by the authority unless it is the authority itself. */
 async function certificate(name: string, extension: string, authority?: string): Promise<void> {
   const at = (file: string): string => join(folder, file);
   await writeFile(at(`${name}.ext`), extension);
@@ -45,22 +45,25 @@ beforeAll(async () => {
   strict = await startConfigured(tlsBlock(true));
 }, 60_000);
 
-describe('a server that demands TLS', () => {
-  it.each(['nats', 'tls'])('takes a client that knows its authority, at %s://', async (scheme) => {
-    const store = await openStore({
-      servers: server.url.replace(/^\w+:/, `${scheme}:`),
-      tls: { caFile: join(folder, 'authority.pem') },
-      events: ORDER_EVENTS,
-    });
-    await store.append(orders, counted(1, 3));
-    expect(await collect(store.read(orders))).toHaveLength(3);
-    expect(await collect(store.readAll())).toHaveLength(3);
-  });
+describe('a server that requires TLS', () => {
+  it.each(['nats', 'tls'])(
+    'accepts a client that has the certificate of its authority, at %s://',
+    async (scheme) => {
+      const store = await openStore({
+        servers: server.url.replace(/^\w+:/, `${scheme}:`),
+        tls: { caFile: join(folder, 'authority.pem') },
+        events: ORDER_EVENTS,
+      });
+      await store.append(orders, counted(1, 3));
+      expect(await collect(store.read(orders))).toHaveLength(3);
+      expect(await collect(store.readAll())).toHaveLength(3);
+    },
+  );
 
   it.each([
     ['nothing', undefined],
-    ['only that TLS is wanted', {}],
-  ])('is refused by a client that is told %s', async (_, tls) => {
+    ['only that TLS is required', {}],
+  ])('is rejected by a client that is configured with %s', async (_, tls) => {
     const start = performance.now();
     const error = await rejection(openStore({ servers: server.url, ...(tls && { tls }) }));
     expect(error).toMatchObject({
@@ -71,7 +74,7 @@ describe('a server that demands TLS', () => {
     expect(performance.now() - start).toBeLessThan(5_000);
   });
 
-  it('that demands a certificate of the client, too, refuses those who have none', async () => {
+  it('that also requires a client certificate rejects clients without one', async () => {
     const authority = { caFile: join(folder, 'authority.pem') };
     const error = await rejection(openStore({ servers: strict.url, tls: authority }));
     expect(error).toMatchObject({ code: 'nats', outcome: 'not-applied' });
@@ -80,11 +83,11 @@ describe('a server that demands TLS', () => {
     expect(await store.lastSequence()).toBe(0);
   });
 
-  it('is taken by its address among several, and refused by an address that its certificate does not name', async () => {
+  it('is accepted by one of several addresses, and rejected by an address that its certificate does not contain', async () => {
     const tls = { caFile: join(folder, 'authority.pem') };
     const store = await openStore({ servers: ['nats://127.0.0.9:1', server.url], tls });
     expect(await store.lastSequence()).toBe(0);
-    // a certificate for the name localhost proves nothing about an address
+    // a certificate for the name localhost does not cover an IP address
     const elsewhere = await startConfigured(tlsBlock(false, 'elsewhere'));
     const error = await rejection(openStore({ servers: elsewhere.url, tls }));
     expect(error).toMatchObject({ code: 'nats', message: expect.stringMatching(/altnames/) });
@@ -92,7 +95,7 @@ describe('a server that demands TLS', () => {
     expect(await byName.lastSequence()).toBe(0);
   });
 
-  it('whose certificate is for another host is refused', async () => {
+  it('with a certificate for another host is rejected', async () => {
     const error = await rejection(
       openStore({
         servers: server.url.replace('127.0.0.1', 'localhost'),
@@ -104,7 +107,7 @@ describe('a server that demands TLS', () => {
 });
 
 describe('a server without TLS', () => {
-  it('is refused by a client that wants it', async () => {
+  it('is rejected by a client that requires it', async () => {
     const plain = await startConfigured('server_name: plain\n');
     const tls = { caFile: join(folder, 'authority.pem') };
     const error = await rejection(openStore({ servers: plain.url, tls }));

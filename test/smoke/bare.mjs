@@ -1,4 +1,4 @@
-// The package alone: none of its optional peers is there.
+// Tests the package without its optional peers.
 import { runInProject } from './project.mjs';
 
 await runInProject('bare', []);

@@ -1,4 +1,4 @@
-// The package beside Nest 11.
+// Tests the package with Nest 11.
 import { runInProject } from './project.mjs';
 
 const nest = ['common', 'core', 'cqrs', 'microservices', 'platform-express'];

@@ -1,4 +1,5 @@
-// Installs the packed package into a project of its own beside others, checks the types of a program there, and runs it.
+// Installs the packed package and other packages into an empty project, checks the types of a program there,
+// and runs it.
 import { execFileSync } from 'node:child_process';
 import { cp, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -8,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 const here = dirname(fileURLToPath(import.meta.url));
 const root = join(here, '..', '..');
 
-/** Runs the program of that folder. */
+/** Runs the program in the given folder. */
 export async function runInProject(program, packages) {
   const project = await mkdtemp(join(tmpdir(), `jetsource-${program}-`));
   const run = (command, args, cwd) => execFileSync(command, args, { cwd, stdio: 'inherit' });

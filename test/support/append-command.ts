@@ -1,11 +1,12 @@
-// A process of its own that appends under a command id, for tests of two processes at once: url, store, stream id, command id, events.
+// A program that appends with a command id, for tests with two processes. Arguments: url, store, stream id,
+// command id, events.
 import { connectEventStore } from '../../src/event-store/connect-event-store.js';
 import { streamName } from '../../src/event/stream-name.js';
 import { counted, ORDER_EVENTS } from './order-events.js';
 
 const [servers, name, id, commandId] = process.argv.slice(2) as [string, string, string, string];
 const store = await connectEventStore({ servers, name, events: ORDER_EVENTS });
-// both wait for the same word, so that they start at once
+// both processes wait for the same input, so that they start at the same time
 process.stdout.write('ready\n');
 await new Promise((resolve) => process.stdin.once('data', resolve));
 const results = [];

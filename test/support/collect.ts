@@ -1,4 +1,4 @@
-/** All that an iteration gives, or its first items. */
+/** Collects the items of an iteration, or the first `limit` of them. */
 export async function collect<T>(items: AsyncIterable<T>, limit = Infinity): Promise<T[]> {
   const collected: T[] = [];
   for await (const item of items) {
@@ -8,7 +8,7 @@ export async function collect<T>(items: AsyncIterable<T>, limit = Infinity): Pro
   return collected;
 }
 
-/** Waits until something is true, and fails naming it when that takes too long. */
+/** Waits until a condition is true. Fails with its description after the timeout. */
 export async function until(
   what: string,
   isSo: () => boolean | Promise<boolean>,
@@ -16,16 +16,16 @@ export async function until(
 ): Promise<void> {
   const end = performance.now() + timeoutMs;
   while (!(await isSo())) {
-    if (performance.now() > end) throw new TypeError(`${what} did not come true within ${timeoutMs} ms`);
+    if (performance.now() > end) throw new TypeError(`timed out after ${timeoutMs} ms waiting for: ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
 }
 
-/** What a promise was rejected with. */
+/** The error that a promise rejects with. */
 export async function rejection(promise: Promise<unknown>): Promise<unknown> {
   return promise.then(
     (value) => {
-      throw new TypeError(`was not rejected, but gave ${JSON.stringify(value)?.slice(0, 200)}`);
+      throw new TypeError(`expected an error, but got ${JSON.stringify(value)?.slice(0, 200)}`);
     },
     (error: unknown) => error,
   );

@@ -1,4 +1,5 @@
-// A process of its own that handles commands on an account, for tests of two processes at once: url, store, account, prefix of the command ids.
+// A program that handles commands on an account, for tests with two processes. Arguments: url, store,
+// account, prefix of the command ids.
 import { repository } from '../../src/aggregate/repository.js';
 import { connectEventStore } from '../../src/event-store/connect-event-store.js';
 import { account, ACCOUNT_EVENTS } from '../aggregate/account.js';
@@ -6,7 +7,7 @@ import { account, ACCOUNT_EVENTS } from '../aggregate/account.js';
 const [servers, name, id, prefix] = process.argv.slice(2) as [string, string, string, string];
 const store = await connectEventStore({ servers, name, events: ACCOUNT_EVENTS });
 const accounts = repository(store, account, { category: 'account', retries: 50 });
-// both wait for the same word, so that they start at once
+// both processes wait for the same input, so that they start at the same time
 process.stdout.write('ready\n');
 await new Promise((resolve) => process.stdin.once('data', resolve));
 const results = [];

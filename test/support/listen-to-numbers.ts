@@ -1,4 +1,5 @@
-// A process of its own that handles the numbers of a stream, for tests that kill one of two: url, service and stream. It prints what it begins and ends.
+// A program that handles the numbers of a JetStream stream, for tests that kill one of two processes.
+// Arguments: url, service, stream. It prints each number when it starts and ends handling it.
 import 'reflect-metadata';
 import { Controller, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';

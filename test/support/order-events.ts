@@ -17,7 +17,7 @@ export class Counted {
 
 export const ORDER_EVENTS = [OrderPlaced, OrderShipped, Counted];
 
-/** `Counted` events from one number to another, both included. */
+/** `Counted` events with the numbers `from` to `to`, both included. */
 export function counted(from: number, to = from): Counted[] {
   return Array.from({ length: to - from + 1 }, (_, index) => new Counted(from + index));
 }

@@ -1,7 +1,9 @@
 import { connect, headers, type NatsConnection, type NodeConnectionOptions } from '@nats-io/transport-node';
 import { sharedServerUrl } from './server-url.js';
 
-/** NATS as any other program uses it: to put things into a store that jetsource would not, and to look behind its back. */
+/**
+ * A NATS connection without jetsource, to store messages that jetsource would not and to inspect the server.
+ */
 export class RawNats {
   readonly nc: NatsConnection;
 
@@ -9,18 +11,18 @@ export class RawNats {
     this.nc = nc;
   }
 
-  /** On the shared server, unless another is named. */
+  /** Connects to the shared server unless another URL is given. */
   static async open(url = sharedServerUrl(), options: NodeConnectionOptions = {}): Promise<RawNats> {
     return new RawNats(await connect({ servers: url, ...options }));
   }
 
-  /** A call of the JetStream API, such as `STREAM.INFO.shop`. */
+  /** Calls the JetStream API, such as `STREAM.INFO.shop`. */
   async api<T = Record<string, unknown>>(call: string, body?: object): Promise<T> {
     const reply = await this.nc.request(`$JS.API.${call}`, body && JSON.stringify(body), { timeout: 5_000 });
     return reply.json<T>();
   }
 
-  /** Stores a message and gives its sequence. */
+  /** Stores a message and returns its sequence. */
   async store(
     subject: string,
     body: string | Uint8Array,

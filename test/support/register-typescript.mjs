@@ -1,4 +1,4 @@
-// `node --import` this to run a TypeScript program of ours without building it.
+// Use with `node --import` to run a TypeScript program of this repository without building it.
 import { register } from 'node:module';
 
 register('./typescript-loader.mjs', import.meta.url);

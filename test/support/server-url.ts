@@ -7,7 +7,7 @@ export function sharedServerUrl(): string {
   throw new TypeError(process.env['JETSOURCE_TEST_ERROR'] ?? 'the spec runs without test/global-setup.mjs');
 }
 
-/** A store name that no other spec has, nor an earlier run against the same server. */
+/** A store name that no other spec uses, and no earlier run on the same server. */
 export function uniqueStoreName(): string {
   return `test-${randomBytes(8).toString('hex')}`;
 }

@@ -4,13 +4,13 @@ import type { EventStore } from '../../src/event-store/event-store.js';
 import { inMemoryEventStore } from '../../src/testing/in-memory/in-memory-event-store.js';
 import { openStore, uniqueStoreName } from '../shared-server.js';
 
-/** A store, and the same one as another process would have it. */
+/** Two handles on one store, as two processes would have. */
 export interface StorePair {
   readonly store: EventStore;
   readonly elsewhere: EventStore;
 }
 
-/** Both kinds of event stores, for specs that have to hold for either. */
+/** Both kinds of event stores, for specs that run on each. */
 export const STORE_KINDS: [
   string,
   (events: readonly EventDefinition[], policies?: EventPolicies) => Promise<StorePair>,

@@ -6,7 +6,7 @@ interface ProxyState {
   lagMs: number;
 }
 
-/** Stands between a client and its server, and loses what the server says when it is told to. */
+/** A proxy between a client and its server that can drop, delay and cut what the server sends. */
 export class TcpProxy {
   readonly port: number;
   readonly #server: Server;
@@ -37,7 +37,7 @@ export class TcpProxy {
         });
       }
       client.on('data', (bytes) => upstream.write(bytes));
-      // one behind the other, so that bytes keep their order when the lag changes
+      // one after the other, so that bytes keep their order when the lag changes
       let queue = Promise.resolve();
       const deliver = (bytes: Uint8Array): void => {
         if (state.deaf || client.destroyed) return;
@@ -64,28 +64,31 @@ export class TcpProxy {
     return `nats://127.0.0.1:${this.port}`;
   }
 
-  /** From now on nothing that the server says arrives, while all that clients say does. */
+  /** Drops everything that the server sends. What clients send still arrives. */
   deafen(): void {
     this.#state.deaf = true;
   }
 
-  /** Lets through again what the server says from now on. */
+  /** Stops dropping what the server sends. */
   hear(): void {
     this.#state.deaf = false;
   }
 
-  /** From now on what the server says takes that much longer. */
+  /** Delays everything that the server sends. */
   lag(ms: number): void {
     this.#state.lagMs = ms;
   }
 
-  /** Ends all connections; the first one made anew ends as soon as the server has said its first words, as servers do that start. */
+  /**
+   * Closes all connections. The first new connection is closed after the first bytes of the server, as a
+   * starting server does.
+   */
   cutTwice(): void {
     this.cut();
     this.#state.hangUp = true;
   }
 
-  /** Ends all connections; those made anew are heard in full. */
+  /** Closes all connections. New connections are not affected. */
   cut(): void {
     this.#state.deaf = false;
     for (const socket of this.#sockets) socket.destroy();

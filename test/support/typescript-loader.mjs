@@ -1,4 +1,5 @@
-// Lets Node import our TypeScript outside jest, whose globalSetup is not transformed in ESM: './x.js' means './x.ts', and the package is its source.
+// Lets Node import the TypeScript sources outside of jest, which does not transform globalSetup in ESM.
+// './x.js' resolves to './x.ts', and the package to its sources.
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { transform } from '@swc/core';

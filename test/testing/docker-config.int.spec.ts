@@ -9,12 +9,12 @@ import { BINARY_STEPS, resolveNatsServer } from '../../src/testing/resolve-nats-
 import { requestReply } from './request-reply.js';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-// as docker-compose.yml passes it: in quotes, since this one would be read as a number and a comment
+// in quotes, as docker-compose.yml passes it: nats-server would parse this key as a number and a comment
 const KEY = '"123e45//a development key"';
 
 describe('the configuration files of docker-compose.yml', () => {
-  // the first test may have to fetch the server
-  it('start one server that syncs always and stores nothing in clear', async () => {
+  // the first test may download the server
+  it('start one server that syncs always and stores nothing in plain text', async () => {
     await using server = await start('nats-single.conf', { JETSTREAM_KEY: KEY }, []);
     const stream = { name: 'S', subjects: ['subject-in-clear'] };
     expect(await requestReply(server.url, '$JS.API.STREAM.CREATE.S', stream)).toMatchObject({
@@ -51,7 +51,7 @@ describe('the configuration files of docker-compose.yml', () => {
     });
   }, 60_000);
 
-  it('are the ones that it mounts, and its image is new enough', async () => {
+  it('are mounted by docker-compose.yml, and its image is new enough', async () => {
     const compose = await readFile(join(ROOT, 'docker-compose.yml'), 'utf8');
     const used = [...compose.matchAll(/\/etc\/jetsource\/([\w.-]+)/g)].map((match) => match[1]);
     expect(new Set(used)).toEqual(new Set(await readdir(join(ROOT, 'docker'))));
@@ -59,7 +59,7 @@ describe('the configuration files of docker-compose.yml', () => {
   });
 });
 
-/** Only what the machine decides is overridden: ports and folders. */
+/** Overrides only ports and folders. */
 async function start(file: string, env: Record<string, string>, args: string[]): Promise<OwnedNatsServer> {
   return OwnedNatsServer.start({
     binary: await resolveNatsServer(BINARY_STEPS),
@@ -77,7 +77,7 @@ async function monitored(server: OwnedNatsServer, path: string): Promise<unknown
   return response.json();
 }
 
-/** How many message blocks the folder holds, and which of its files match. */
+/** Number of message blocks in the folder, and the files that match. */
 async function contentOf(folder: string, pattern: RegExp): Promise<{ blocks: number; found: string[] }> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
   const files = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));

@@ -26,7 +26,7 @@ describe('startNatsCluster', () => {
     }
   });
 
-  it('keeps a replicated stream while its leader is dead, and takes it back', async () => {
+  it('keeps a replicated stream while its leader is down, and accepts the leader again', async () => {
     const created = await requestReply(cluster.url, '$JS.API.STREAM.CREATE.S', {
       name: 'S',
       subjects: ['s'],
@@ -54,7 +54,7 @@ describe('startNatsCluster', () => {
     expect(folders.map((folder) => existsSync(folder))).toEqual([false, false, false]);
   }, 30_000);
 
-  it('refuses a folder that another cluster uses', async () => {
+  it('rejects a folder that another cluster uses', async () => {
     const storeDir = await mkdtemp(join(tmpdir(), 'jetsource-spec-'));
     try {
       await using first = await startNatsCluster({ storeDir });
@@ -68,7 +68,7 @@ describe('startNatsCluster', () => {
     }
   }, 60_000);
 
-  it('ends at once when its signal aborts before there is a leader', async () => {
+  it('ends at once when the signal aborts before a leader is elected', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'jetsource-spec-'));
     const { path } = await resolveNatsServer(BINARY_STEPS);
     const program = join(folder, 'nats-server');

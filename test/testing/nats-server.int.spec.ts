@@ -36,8 +36,8 @@ describe('startNatsServer', () => {
     return folder;
   }
 
-  // the first test may have to fetch the server
-  it('greets with JetStream at its url, and leaves nothing after stop', async () => {
+  // the first test may download the server
+  it('runs with JetStream at its URL, and removes its files at stop', async () => {
     const server = await start();
     expect(await readServerInfo(server.url)).toEqual({ version: server.version, jetstream: true });
     expect(server.port).toBe(Number(new URL(server.url).port));
@@ -50,7 +50,7 @@ describe('startNatsServer', () => {
     await expect(readServerInfo(server.url)).rejects.toThrow('no nats-server answers');
   }, 180_000);
 
-  it('comes back after a crash on its port, with its data', async () => {
+  it('restarts after a crash on the same port, with its data', async () => {
     const server = await start();
     const { url, pid = 0, storeDir } = server;
     await requestReply(url, '$JS.API.STREAM.CREATE.S', STREAM);
@@ -68,7 +68,7 @@ describe('startNatsServer', () => {
     expect(existsSync(storeDir ?? '')).toBe(false);
   });
 
-  it('restarts a server that still runs', async () => {
+  it('restarts a running server', async () => {
     const server = await start();
     const { url, pid } = server;
     await server.restart();
@@ -76,7 +76,7 @@ describe('startNatsServer', () => {
     expect(server.pid).not.toBe(pid);
   });
 
-  it('keeps its data when a restart failed, so that another can follow', async () => {
+  it('keeps its data when a restart fails, so that another restart can succeed', async () => {
     const folder = await temporaryFolder();
     const configFile = join(folder, 'server.conf');
     await writeFile(configFile, 'max_payload: 65536\n');
@@ -90,7 +90,7 @@ describe('startNatsServer', () => {
     expect(await requestReply(server.url, '$JS.API.STREAM.INFO.S')).toMatchObject({ config: STREAM });
   });
 
-  it('keeps its data also when it came back too slowly', async () => {
+  it('keeps its data when a restart times out', async () => {
     const folder = await temporaryFolder();
     const binary = await resolveNatsServer(BINARY_STEPS);
     const path = join(folder, 'nats-server');
@@ -114,17 +114,17 @@ describe('startNatsServer', () => {
     expect(await requestReply(server.url, '$JS.API.STREAM.INFO.S')).toMatchObject({ config: STREAM });
   });
 
-  it('hangs while it is suspended, and goes on', async () => {
+  it('does not answer while it is suspended, and continues after that', async () => {
     const server = await start();
     server.signal('SIGSTOP');
-    // its threads stop one after the other
+    // its threads stop at different times
     await sleep(100);
-    await expect(readServerInfo(server.url, { timeoutMs: 200 })).rejects.toThrow('silent for 200 ms');
+    await expect(readServerInfo(server.url, { timeoutMs: 200 })).rejects.toThrow('no answer within 200 ms');
     server.signal('SIGCONT');
     expect(await readServerInfo(server.url)).toMatchObject({ jetstream: true });
   });
 
-  it('keeps a store folder that was given, and takes its port', async () => {
+  it('uses a given port, and keeps a given store folder', async () => {
     const storeDir = await temporaryFolder();
     const first = await start({ storeDir });
     await requestReply(first.url, '$JS.API.STREAM.CREATE.S', STREAM);
@@ -134,7 +134,7 @@ describe('startNatsServer', () => {
     expect(await requestReply(second.url, '$JS.API.STREAM.INFO.S')).toMatchObject({ config: STREAM });
   });
 
-  it('refuses a store folder that another server uses, also between a crash and its restart', async () => {
+  it('rejects a store folder that another server uses, also between a crash and its restart', async () => {
     const storeDir = await temporaryFolder();
     const first = await start({ storeDir });
     const refusal = {
@@ -155,7 +155,7 @@ describe('startNatsServer', () => {
     await second.stop();
   });
 
-  it('frees the store folder of a killed process when its server is gone, not before', async () => {
+  it('releases the store folder of a killed process only after its server has ended', async () => {
     const storeDir = await temporaryFolder();
     const slow = join(await temporaryFolder(), 'nats-server');
     const { path } = await resolveNatsServer(BINARY_STEPS);
@@ -173,12 +173,12 @@ describe('startNatsServer', () => {
   });
 
   it.each([
-    ['while a program is looked for', '#!/bin/sh\nexec sleep 60\n'],
+    ['during the search for a program', '#!/bin/sh\nexec sleep 60\n'],
     [
-      'while the server starts',
+      'during the start of the server',
       '#!/bin/sh\n[ "$1" = --version ] && echo v2.14.0 && exit\necho > "$STARTED"\nexec sleep 60\n',
     ],
-  ])('ends at once when its signal aborts %s', async (_, script) => {
+  ])('ends at once when the signal aborts %s', async (_, script) => {
     const folder = await temporaryFolder();
     const [program, started] = [join(folder, 'nats-server'), join(folder, 'started')];
     await writeFile(program, script, { mode: 0o755 });
@@ -204,7 +204,7 @@ describe('startNatsServer', () => {
     expect(existsSync(storeDir) ? await readdir(storeDir) : []).toEqual([]);
   });
 
-  it('reads a configuration file and its environment', async () => {
+  it('uses a configuration file and environment variables', async () => {
     const folder = await temporaryFolder();
     const configFile = join(folder, 'server.conf');
     await writeFile(configFile, 'jetstream { max_file_store: $SPEC_LIMIT }\nport: 1\n');
@@ -215,7 +215,7 @@ describe('startNatsServer', () => {
     });
   });
 
-  it('fails with the last words of a server that does not start, and leaves nothing', async () => {
+  it('fails with the last log lines of a server that does not start, and removes its files', async () => {
     const storeDir = await temporaryFolder();
     const running = await start();
     await expect(startNatsServer({ ownProcess: true, port: running.port, storeDir })).rejects.toMatchObject({
@@ -226,7 +226,7 @@ describe('startNatsServer', () => {
     expect(await readdir(storeDir)).not.toContain('jetsource.lock');
   });
 
-  it('keeps no folder and nothing that is waited for when a start fails', async () => {
+  it('removes its folder and lets the process end when a start fails', async () => {
     const folder = await temporaryFolder();
     const running = await start();
     const child = runScript(START_AND_FAIL, [String(running.port)], { TMPDIR: folder });
@@ -236,7 +236,7 @@ describe('startNatsServer', () => {
     expect(await readdir(folder)).toEqual([]);
   });
 
-  it('uses the server of NATS_URL and neither kills nor stops it', async () => {
+  it('uses the server of NATS_URL, and neither kills nor stops it', async () => {
     const { url, version } = await start();
     process.env['NATS_URL'] = url;
     cleanups.push(() => Promise.resolve(void delete process.env['NATS_URL']));
@@ -250,7 +250,7 @@ describe('startNatsServer', () => {
     expect((await start()).url).not.toBe(url);
   });
 
-  it('ends a server that takes too long to start', async () => {
+  it('stops a server that takes too long to start', async () => {
     const storeDir = await temporaryFolder();
     const start = startNatsServer({ ownProcess: true, storeDir, startTimeoutMs: 1 });
     await expect(start).rejects.toThrow('was not ready within 1 ms');
@@ -263,7 +263,7 @@ describe('startNatsServer', () => {
     [{ startTimeoutMs: 0 }, 'startTimeoutMs must be'],
     [{ syncAlways: true, configFile: 'x' }, 'syncAlways must be'],
     [{ prot: 1 }, 'prot must be'],
-  ])('refuses %j', async (options, message) => {
+  ])('rejects %j', async (options, message) => {
     await expect(startNatsServer(options as NatsServerOptions)).rejects.toMatchObject({
       code: 'invalid-option',
       message: expect.stringContaining(message),
@@ -278,12 +278,12 @@ const IMPORT = `
   const { startNatsServer } = await import(new URL('src/testing/start-nats-server.ts', root).href);
 `;
 
-/** A process that fails to start a server on the port it is given, tells the error's code, and has nothing else to do. */
+/** A process that fails to start a server on the given port, and prints the code of the error. */
 const START_AND_FAIL = `${IMPORT}
   await startNatsServer({ ownProcess: true, port: Number(process.argv[2]) }).catch((error) => console.log(error.code));
 `;
 
-/** A process that starts a server on the folder it is given, tells where it is, and waits to be killed. */
+/** A process that starts a server on the given folder, prints its URL, and waits to be killed. */
 const START_AND_WAIT = `${IMPORT}
   const { pid, url } = await startNatsServer({ ownProcess: true, storeDir: process.argv[2] });
   console.log(JSON.stringify({ pid, url }));
@@ -307,7 +307,7 @@ async function firstLine(child: ChildProcessByStdio<null, Readable, null>): Prom
   return chunk.toString();
 }
 
-/** A nats-server that takes a second to heed SIGTERM. */
+/** A nats-server that ends one second after SIGTERM. */
 function slowToEnd(path: string): string {
   return [
     '#!/bin/sh',
@@ -319,7 +319,7 @@ function slowToEnd(path: string): string {
   ].join('\n');
 }
 
-/** Starts as soon as that is not refused, and tells whether the process `pid` still ran then. */
+/** Retries the start until it succeeds. Returns whether the process `pid` still ran then. */
 async function untilStarted(
   start: () => Promise<NatsServer>,
   pid: number,
@@ -335,7 +335,7 @@ async function untilStarted(
   }
 }
 
-/** The command lines that name the folder, of those processes that can be looked at. */
+/** The command lines of processes that contain the folder. */
 async function processesWith(folder: string): Promise<string[]> {
   const ids = (await readdir('/proc').catch((): string[] => [])).filter((name) => /^\d+$/.test(name));
   const lines = await Promise.all(ids.map((id) => readFile(`/proc/${id}/cmdline`, 'utf8').catch(() => '')));

@@ -3,8 +3,8 @@ import { connect } from 'node:net';
 const TIMEOUT_MS = 5_000;
 
 /**
- * One request over the bare NATS protocol, so that these tests need no client library: subscribes an inbox, publishes
- * `body` as JSON (nothing when left out), and gives the reply's JSON. Of a list of URLs the first is used.
+ * Sends one request over the bare NATS protocol, so that these tests need no client library. Publishes `body`
+ * as JSON (no payload if omitted) and returns the JSON of the reply. Uses the first of several URLs.
  */
 export function requestReply(url: string, subject: string, body?: unknown): Promise<unknown> {
   const { hostname, port } = new URL(url.split(',')[0] ?? '');

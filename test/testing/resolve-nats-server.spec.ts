@@ -29,7 +29,7 @@ describe('resolveNatsServer', () => {
   });
 
   function context(env: NodeJS.ProcessEnv): StepContext {
-    // an empty PATH and cache; no platform has system folders that this one lacks
+    // with an empty PATH and cache, and on an unknown architecture
     return { env: { PATH: '', XDG_CACHE_HOME: folder, ...env }, platform: 'linux', arch: 'spec' };
   }
 
@@ -48,7 +48,7 @@ describe('resolveNatsServer', () => {
     return `nats://127.0.0.1:${(started.address() as AddressInfo).port}`;
   }
 
-  it('tries the ways in the documented order', () => {
+  it('runs the steps in the documented order', () => {
     expect(NATS_SERVER_STEPS.map((step) => step.name)).toEqual([
       'NATS_URL',
       'NATS_SERVER_BIN',
@@ -61,13 +61,13 @@ describe('resolveNatsServer', () => {
     ]);
   });
 
-  it('tells of every step why it went on, takes the first that finds, and asks none after it', async () => {
+  it('logs the result of each step, and stops at the first one that finds a server', async () => {
     const lines: string[] = [];
     const steps = [
       step('first', { reason: 'not there' }),
       step('second', new TypeError('fetch failed', { cause: new TypeError('no route') })),
       step('third', { found: BINARY }),
-      step('fourth', new TypeError('must not be asked')),
+      step('fourth', new TypeError('must not run')),
     ];
     expect(await resolveNatsServer(steps, { log: (line) => lines.push(line) })).toBe(BINARY);
     expect(lines).toEqual([
@@ -77,7 +77,7 @@ describe('resolveNatsServer', () => {
     ]);
   });
 
-  it('lists what was tried and what to run when nothing was found', async () => {
+  it('lists what was tried and what to do when no server is found', async () => {
     const found = resolveNatsServer([step('first', { reason: 'not there' })], { log: () => undefined });
     await expect(found).rejects.toMatchObject({
       code: 'nats-server-unavailable',
@@ -85,7 +85,7 @@ describe('resolveNatsServer', () => {
     });
   });
 
-  it('refuses a named program that is too old, says so, and takes the next', async () => {
+  it('skips a named program that is too old, and logs it', async () => {
     const lines: string[] = [];
     const old = await program('old/nats-server', '2.10.27');
     const path = await program('bin/nats-server', '2.12.1');
@@ -95,10 +95,10 @@ describe('resolveNatsServer', () => {
       log: (line) => lines.push(line),
     });
     expect(found).toEqual({ kind: 'binary', path, version: '2.12.1' });
-    expect(lines).toContain(`NATS_SERVER_BIN: ${old} is version 2.10.27, needed is 2.12.1 or later`);
+    expect(lines).toContain(`NATS_SERVER_BIN: ${old} is version 2.10.27, but 2.12.1 or later is needed`);
   });
 
-  it('takes the newest program of the cache that runs', async () => {
+  it('uses the newest program in the cache that runs', async () => {
     const cached = (version: string): string => `jetsource/nats-server/${version}-linux-spec/nats-server`;
     await program(cached('2.10.1'), '2.10.1');
     const path = await program(cached('2.12.9'), '2.12.9');
@@ -121,15 +121,15 @@ describe('resolveNatsServer', () => {
   });
 
   it.each([
-    [{ version: '2.10.29', jetstream: true }, 'version 2.10.29, needed is 2.12.1'],
+    [{ version: '2.10.29', jetstream: true }, 'version 2.10.29, but 2.12.1'],
     [{ version: '2.14.0' }, 'without JetStream'],
-  ])('looks for no other server when that of NATS_URL is %j', async (info, reason) => {
+  ])('uses no other server when the one at NATS_URL is %j', async (info, reason) => {
     const env = { NATS_URL: await fakeServer(info), NATS_SERVER_BIN: await program('nats-server', '2.14.0') };
     const found = resolveNatsServer(LOCAL_STEPS, { context: context(env), log: () => undefined });
     await expect(found).rejects.toThrow(reason);
   });
 
-  it('keeps what was fetched only if it runs and is new enough, whoever else does the same', async () => {
+  it('caches a fetched program only if it runs and is new enough, also with concurrent fetches', async () => {
     const fetch = (version: string) =>
       fetchedBinary(context({}), async (target) => {
         await writeFile(join(target, 'nats-server'), `#!/bin/sh\necho "nats-server: v${version}"\n`);
@@ -151,7 +151,7 @@ describe('the parts of a fetch', () => {
     expect(['2.12.0', '2.12.1', '3.0.0', 'nonsense'].map(isNewEnough)).toEqual([false, true, true, false]);
   });
 
-  it('find the mirror among the sources that apt-get lists', () => {
+  it('find the mirror in the sources that apt-get lists', () => {
     const listed = [
       "'http://security.example/debian-security/dists/bookworm-security/InRelease' a 0 ",
       "'http://mirror.example/debian/dists/bookworm-updates/InRelease' b 0 ",
@@ -168,13 +168,15 @@ describe('the parts of a fetch', () => {
     expect(name('sunos', 'x64')).toBeUndefined();
   });
 
-  it('refuse content that is not what the checksum says', () => {
+  it('reject content that does not match its checksum', () => {
     const content = Buffer.from('abc');
     const sha256 = 'ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad';
     expect(() => verifyChecksum(`00  other\n${sha256}  file\n`, 'file', content)).not.toThrow();
-    expect(() => verifyChecksum(`${sha256}  other\n00  file\n`, 'file', content)).toThrow('another checksum');
+    expect(() => verifyChecksum(`${sha256}  other\n00  file\n`, 'file', content)).toThrow(
+      'the checksum of file does not match',
+    );
     expect(() => verifyChecksum(`${sha256}  other\n`, 'file', content)).toThrow('does not list');
-    expect(() => verifyIntegrity(content, 'sha512-AAAA')).toThrow('another checksum');
+    expect(() => verifyIntegrity(content, 'sha512-AAAA')).toThrow('does not match the pinned one');
   });
 });
 

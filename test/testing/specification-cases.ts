@@ -10,11 +10,11 @@ import {
 } from '../aggregate/account.js';
 import { BalancePaidIn, NotEnoughPaidError, Order, OrderItemAdded } from '../aggregate/order.js';
 
-/** One use of given/when/then. */
+/** One test of given/when/then. */
 export interface SpecificationCase {
   readonly title: string;
   readonly run: () => Promise<void>;
-  /** What the failed assertion says; undefined for a case that holds. */
+  /** Message of the failed assertion; undefined for a case that passes. */
   readonly fails?: RegExp;
 }
 
@@ -31,14 +31,14 @@ const changesInPlace = specification({
   },
 });
 
-/** For whatever test runner: every assertion, holding and failing. */
+/** Passing and failing cases of every assertion, for any test runner. */
 export const SPECIFICATION_CASES: readonly SpecificationCase[] = [
   {
     title: 'events',
     run: async () => rich.when(withdraw(4)).thenEvents([new MoneyWithdrawn(4)]),
   },
   {
-    title: 'other data of an event',
+    title: 'an event with other data',
     run: async () => rich.when(withdraw(4)).thenEvents([new MoneyWithdrawn(5)]),
     fails: /amount/,
   },
@@ -53,23 +53,23 @@ export const SPECIFICATION_CASES: readonly SpecificationCase[] = [
     fails: /MoneyWithdrawn/,
   },
   {
-    title: 'events where it was refused',
+    title: 'events, but there was an error',
     run: async () => rich.when(withdraw(11)).thenEvents([new MoneyWithdrawn(11)]),
-    fails: /was refused: .*11 is more than 10/,
+    fails: /failed with .*11 is more than 10/,
   },
   {
     title: 'nothing',
     run: async () => rich.when({ type: 'open', owner: 'ada' }).thenNothing(),
   },
   {
-    title: 'nothing where something happened',
+    title: 'no events, but there were some',
     run: async () => rich.when(withdraw(4)).thenNothing(),
-    fails: /nothing was to happen, but .*MoneyWithdrawn/,
+    fails: /expected no events, but got .*MoneyWithdrawn/,
   },
   {
-    title: 'nothing where it was refused',
+    title: 'no events, but there was an error',
     run: async () => rich.when(withdraw(11)).thenNothing(),
-    fails: /was refused/,
+    fails: /failed with /,
   },
   { title: 'any error', run: async () => rich.when(withdraw(11)).thenError() },
   { title: 'an error by class', run: async () => rich.when(withdraw(11)).thenError(OverdrawnError) },
@@ -81,9 +81,9 @@ export const SPECIFICATION_CASES: readonly SpecificationCase[] = [
     run: async () => rich.when(withdraw(11)).thenError((error) => error instanceof OverdrawnError),
   },
   {
-    title: 'any error where nothing was refused',
+    title: 'any error, but there was none',
     run: async () => rich.when(withdraw(4)).thenError(),
-    fails: /was not refused, but decided .*MoneyWithdrawn/,
+    fails: /expected an error, but got .*MoneyWithdrawn/,
   },
   ...[NotEnoughPaidError, 'more than 12', /^12/, () => false].map((expected) => ({
     title: `another error, by ${typeof expected === 'function' ? expected.name || 'predicate' : String(expected)}`,
@@ -91,10 +91,10 @@ export const SPECIFICATION_CASES: readonly SpecificationCase[] = [
     fails: /another error/,
   })),
   {
-    title: 'a refusal that is no error',
+    title: 'a thrown value that is not an error',
     run: async () =>
       deciding(() => {
-        // oxlint-disable-next-line typescript/only-throw-error -- what users throw is theirs
+        // oxlint-disable-next-line typescript/only-throw-error -- users can throw any value
         throw 'no';
       }).thenError('no'),
   },
@@ -120,25 +120,25 @@ export const SPECIFICATION_CASES: readonly SpecificationCase[] = [
   {
     title: 'another state, by a predicate',
     run: async () => rich.when(withdraw(4)).thenState(async ({ balance }) => balance === 7),
-    fails: /the state is not as expected/,
+    fails: /the check of the state returned false/,
   },
   {
-    title: 'a state where it was refused',
+    title: 'a state, but there was an error',
     run: async () => rich.when(withdraw(11)).thenState(() => true),
-    fails: /was refused/,
+    fails: /failed with /,
   },
   {
     title: 'an asynchronous decision',
     run: async () => deciding(async () => new MoneyDeposited(1)).thenEvents([new MoneyDeposited(1)]),
   },
   {
-    title: 'an asynchronous refusal',
+    title: 'an asynchronous error',
     run: async () => deciding(async () => Promise.reject(new OverdrawnError('no'))).thenError(OverdrawnError),
   },
   {
-    title: 'a decision by a thenable that is no promise',
+    title: 'a decision that returns a thenable which is not a promise',
     run: async () =>
-      // oxlint-disable-next-line unicorn/no-thenable -- as query builders give them
+      // oxlint-disable-next-line unicorn/no-thenable -- query builders return thenables
       deciding(() => ({ then: (done: (event: object) => void) => done(new MoneyDeposited(1)) })).thenEvents([
         new MoneyDeposited(1),
       ]),
@@ -146,10 +146,10 @@ export const SPECIFICATION_CASES: readonly SpecificationCase[] = [
   {
     title: 'other events of an asynchronous decision',
     run: async () => deciding(async () => new MoneyDeposited(1)).thenNothing(),
-    fails: /nothing was to happen/,
+    fails: /expected no events/,
   },
   {
-    title: 'a decision that is awaited too early: it is no thenable itself',
+    title: 'a decision that is awaited too early: it is not a thenable itself',
     run: async () => (await Promise.resolve(rich.when(withdraw(4)))).thenEvents([new MoneyWithdrawn(4)]),
   },
   {
@@ -157,7 +157,7 @@ export const SPECIFICATION_CASES: readonly SpecificationCase[] = [
     run: async () => paid.when((order) => order.add('pen', 4)).thenEvents([new OrderItemAdded('pen', 4)]),
   },
   {
-    title: 'an instance that refuses asynchronously, after it has applied something',
+    title: 'an instance that throws asynchronously after it applied an event',
     run: async () =>
       paid
         .when(async (order) => {
@@ -168,7 +168,7 @@ export const SPECIFICATION_CASES: readonly SpecificationCase[] = [
         .thenError(NotEnoughPaidError),
   },
   {
-    title: 'an instance without a history, and its state',
+    title: 'an instance without history, and its state',
     run: async () =>
       specification(Order, { id: '7' })
         .when((order) => order.payIn(1))
@@ -182,7 +182,7 @@ export const SPECIFICATION_CASES: readonly SpecificationCase[] = [
     fails: /OrderClosed/,
   },
   {
-    title: 'a decider that changes its state in place, even where any error would do',
+    title: 'a decider that mutates its state, even if any error is expected',
     run: async () =>
       changesInPlace
         .given([new MoneyDeposited(1)])
@@ -191,7 +191,7 @@ export const SPECIFICATION_CASES: readonly SpecificationCase[] = [
     fails: /read only/,
   },
   {
-    title: 'what is no event',
+    title: 'a value that is not an event',
     run: async () => deciding(() => streamName('a', 'b')).thenEvents([new MoneyDeposited(1)]),
     fails: /StreamName/,
   },

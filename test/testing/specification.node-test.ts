@@ -1,4 +1,4 @@
-// The cases of given/when/then under the test runner of Node; started by specification.spec.ts.
+// Runs the cases of given/when/then with the test runner of Node. Started by specification.spec.ts.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { SPECIFICATION_CASES } from './specification-cases.js';

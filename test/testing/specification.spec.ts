@@ -14,7 +14,7 @@ function titled(cases: readonly SpecificationCase[]): [string, SpecificationCase
 }
 
 describe('given, when, then', () => {
-  it.each(titled(holding))('holds for %s', async (_, { run }) => {
+  it.each(titled(holding))('passes for %s', async (_, { run }) => {
     expect(await run()).toBeUndefined();
   });
 
@@ -22,7 +22,7 @@ describe('given, when, then', () => {
     expect(await rejection(run())).toMatchObject({ message: expect.stringMatching(fails as RegExp) });
   });
 
-  it('works under the test runner of Node as well', () => {
+  it('works with the test runner of Node', () => {
     const loader = pathToFileURL(join(root, 'test/support/register-typescript.mjs')).href;
     const { NODE_TEST_CONTEXT: _, ...env } = process.env;
     const { status, stdout } = spawnSync(

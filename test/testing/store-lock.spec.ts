@@ -32,9 +32,9 @@ describe('StoreLock', () => {
 
   it.each([
     ['free', false],
-    ['left by a process that is gone', true],
+    ['left by a process that has ended', true],
   ])(
-    'is had by one only of many who take it at once when it is %s',
+    'is taken by only one of many concurrent callers when it is %s',
     async (_, left) => {
       for (let round = 0; round < 20; round += 1) {
         if (left) await holder(`${await endedProcess()}-1-crashed-${round}`);
@@ -50,15 +50,15 @@ describe('StoreLock', () => {
     60_000,
   );
 
-  it('is not held by another process that got the same id', async () => {
+  it('is not held by another process with the same id', async () => {
     const { pid, since } = await identifyProcess(process.pid);
-    // only Linux tells since when a process runs
+    // only Linux reports the start time of a process
     if (since === '') return;
     await holder(`${pid}-${Number(since) - 1}-crashed`);
     await expect(StoreLock.take(storeDir)).resolves.toBeInstanceOf(StoreLock);
   });
 
-  it('names who holds it, also when that is another process, until that one is gone', async () => {
+  it('names the process that holds it, also another process, until that one has ended', async () => {
     const child = spawn(process.execPath, ['-e', 'setInterval(() => undefined, 1000)']);
     await once(child, 'spawn');
     const lock = await StoreLock.take(storeDir);

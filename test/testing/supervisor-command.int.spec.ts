@@ -9,7 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { BINARY_STEPS, resolveNatsServer } from '../../src/testing/resolve-nats-server.js';
 import { START_SERVER, supervisorCommand } from '../../src/testing/supervisor-command.js';
 
-// spawns the supervisor as we do, and waits to be killed
+// spawns the supervisor like nats-server-process.ts, and waits to be killed
 const PARENT = `
 const { command, args, input } = JSON.parse(process.argv[1]);
 const stdio = ['pipe', 'pipe', 'ignore'];
@@ -18,15 +18,15 @@ setInterval(() => undefined, 1000);
 `;
 
 describe('the supervisor, when its parent is killed', () => {
-  // the first test may have to fetch the server
-  it('ends the server and removes the folder', async () => {
+  // the first test may download the server
+  it('stops the server and removes the folder', async () => {
     const { parent, folder, pid } = await startParent();
     parent.kill('SIGKILL');
     expect(await becomesTrue(() => !isAlive(pid))).toBe(true);
     expect(await becomesTrue(() => !existsSync(folder))).toBe(true);
   }, 180_000);
 
-  it('ends a server that is suspended', async () => {
+  it('stops a suspended server', async () => {
     const { parent, folder, pid } = await startParent();
     process.kill(pid, 'SIGSTOP');
     parent.kill('SIGKILL');
@@ -34,7 +34,7 @@ describe('the supervisor, when its parent is killed', () => {
     expect(await becomesTrue(() => !existsSync(folder))).toBe(true);
   });
 
-  it('removes the folder when the server is gone already, but not before', async () => {
+  it('removes the folder after the server has ended, not before', async () => {
     const { parent, folder, pid } = await startParent();
     process.kill(pid, 'SIGKILL');
     expect(await becomesTrue(() => !isAlive(pid))).toBe(true);
@@ -44,7 +44,7 @@ describe('the supervisor, when its parent is killed', () => {
     expect(await becomesTrue(() => !existsSync(folder))).toBe(true);
   });
 
-  it('starts no server when nobody had it start one, and removes the folder', async () => {
+  it('starts no server without the start command, and removes the folder', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'jetsource-spec-'));
     const started = `${folder}-started`;
     const { command, args } = supervisorCommand(folder, 'touch', [started]);

@@ -2,7 +2,7 @@ import { strict as assert } from 'node:assert';
 import { EventStore, streamName } from 'jetsource';
 import type { Tour } from './tour.js';
 
-/** Two requests collide only when both have loaded before either has stored, which takes a few orders at times. */
+/** Two requests collide only if both load before one of them stores. This can take several orders. */
 const MOST_ORDERS = 200;
 
 export async function clientsCollide({ shops: [one, other], app, saw }: Tour): Promise<void> {

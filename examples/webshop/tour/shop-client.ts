@@ -1,4 +1,4 @@
-/** What the shop answered: status, ETag and body. */
+/** Response of the shop: status, ETag and body. */
 export interface Answer<T> {
   readonly status: number;
   readonly etag: string | null;
@@ -16,7 +16,7 @@ export interface Written {
 export const PEN = { sku: 'pen', quantity: 2, priceCents: 150 };
 export const BOOK = { sku: 'book', quantity: 1, priceCents: 2_900 };
 
-/** One client of one instance of the shop, over HTTP. */
+/** An HTTP client of one instance of the shop. */
 export class ShopClient {
   constructor(private readonly url: string) {}
 

@@ -9,14 +9,14 @@ import { requestIsRepeated } from './request-is-repeated.js';
 import { serverIsKilled } from './server-is-killed.js';
 import { ShopClient } from './shop-client.js';
 
-/** What a step of the tour works with. */
+/** Context of a step of the tour. */
 export interface Tour {
   readonly nats: NatsServer;
   /** Two instances of the shop on one store. */
   readonly shops: readonly [ShopClient, ShopClient];
-  /** The first instance, for what no HTTP route shows. */
+  /** The first instance, for data without an HTTP route. */
   readonly app: INestApplication;
-  /** Prints what was seen. */
+  /** Prints a result. */
   readonly saw: (text: string) => void;
 }
 
@@ -33,9 +33,9 @@ const STEPS: readonly Step[] = [
   { title: 'The read model is dropped and rebuilt', run: readModelIsRebuilt },
 ];
 
-// the tour kills its server, so it takes one of its own, whatever NATS_URL says
+// the tour kills its server, so it starts its own and ignores NATS_URL
 const nats = await startNatsServer({ ownProcess: true });
-// one after the other: each compiles a database, during which this process does nothing else
+// one after the other: each start compiles a database, which blocks this process
 const shops = [await startShop(nats.url, 0), await startShop(nats.url, 0)] as const;
 console.log(
   `nats-server ${nats.version} on ${nats.url}, two instances of the shop on ${shops.map(({ url }) => url).join(' and ')}`,
@@ -53,13 +53,11 @@ for (const [index, { title, run }] of STEPS.entries()) {
     });
   } catch (error) {
     failures += 1;
-    console.log(`   NOT AS IT SHOULD BE: ${error instanceof Error ? error.message : String(error)}`);
+    console.log(`   FAILED: ${error instanceof Error ? error.message : String(error)}`);
   }
 }
 
 await Promise.all(shops.map(async ({ app }) => app.close()));
 await nats.stop();
-console.log(
-  failures === 0 ? '\nAll steps went as they should.' : `\n${failures} of ${STEPS.length} steps failed.`,
-);
+console.log(failures === 0 ? '\nAll steps succeeded.' : `\n${failures} of ${STEPS.length} steps failed.`);
 process.exitCode = failures === 0 ? 0 : 1;

@@ -57,7 +57,7 @@ async function* forward(
   const replay = { store, categories, signal, start: start.replay, live: false, maxBatch: BATCH };
   for await (const { commits } of replayCommits(log, replay)) {
     for (const commit of await openCommits(commits, registry.cipher))
-      yield recordedEvents(commit, registry, start.firstIndexOf(commit), isWanted);
+      yield recordedEvents(commit, registry, { from: start.firstIndexOf(commit), isWanted });
   }
 }
 
@@ -71,8 +71,8 @@ async function* backward(
   const newest = Math.min(start.sequence, await log.lastSequence(deadlineOf({ signal })));
   for await (const commits of replayBackward(log, { store, categories, from: newest, signal })) {
     for (const commit of await openCommits(commits, registry.cipher)) {
-      const range = { from: 0, to: start.lastIndexOf(commit) };
-      yield recordedRange(commit, registry, range, isWanted).toReversed();
+      const range = { from: 0, to: start.lastIndexOf(commit), isWanted };
+      yield recordedRange(commit, registry, range).toReversed();
     }
   }
 }

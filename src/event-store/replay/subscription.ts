@@ -128,7 +128,10 @@ export class Subscription implements AsyncDisposable {
 
   async #handleCommit(commit: StoredCommit): Promise<void> {
     const { start, isWanted } = this.#options;
-    const events = recordedEvents(commit, this.#store.registry, start.firstIndexOf(commit), isWanted);
+    const events = recordedEvents(commit, this.#store.registry, {
+      from: start.firstIndexOf(commit),
+      isWanted,
+    });
     for (const [index, event] of events.entries()) {
       if (this.#isStopped) return;
       await this.#handle(event);

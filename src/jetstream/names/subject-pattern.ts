@@ -14,19 +14,6 @@ export function covers(pattern: string, other: string): boolean {
   return wide.length === narrow.length;
 }
 
-/** Whether some subject is one of both patterns. */
-export function overlaps(one: string, other: string): boolean {
-  const left = one.split('.');
-  const right = other.split('.');
-  for (const [index, token] of left.entries()) {
-    const theirs = right[index];
-    if (theirs === undefined) return false;
-    if (token === '>' || theirs === '>') return true;
-    if (token !== '*' && theirs !== '*' && token !== theirs) return false;
-  }
-  return left.length === right.length;
-}
-
 /** The patterns without those that another of them takes in: a stream may not list both. */
 export function withoutCovered(patterns: readonly string[]): string[] {
   const distinct = [...new Set(patterns)];

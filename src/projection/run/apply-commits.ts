@@ -72,7 +72,7 @@ function eventsOf({ definition, registry, checkpoint, commits }: Batch, index: n
   const commit = commits[index] as StoredCommit;
   const isHandled = (type: string): boolean => definition.handlers.has(type);
   try {
-    return recordedEvents(commit, registry, firstIndex(checkpoint, commit), isHandled);
+    return recordedEvents(commit, registry, { from: firstIndex(checkpoint, commit), isWanted: isHandled });
   } catch (cause) {
     // unlike a database that is down, it stays unreadable until its type is registered: waiting does not help
     throw new HandlerFault('an event cannot be handled', index, cause);

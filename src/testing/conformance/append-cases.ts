@@ -6,10 +6,10 @@ import type { ConformanceCase, ConformanceContext } from './conformance-case.js'
 import { Counted, counted, Noted } from './conformance-events.js';
 import { collect, fails, holds, numbersIn, range, versionOf } from './conformance-support.js';
 
-/** What is stored, and under which version and position. */
+/** Cases of `append`: expectations, versions, positions and limits. */
 export const appendCases: readonly ConformanceCase[] = [
   {
-    name: 'an append to a stream that nobody has written, expecting none, stores version 1 and tells version and position',
+    name: 'an append to a new stream with expect none stores version 1 and returns version and position',
     async run({ store, stream }) {
       const order = stream();
       const result = await store.append(order, [new Noted('a')], { expect: 'none' });
@@ -27,7 +27,7 @@ export const appendCases: readonly ConformanceCase[] = [
     },
   },
   {
-    name: 'three events one by one, each expecting the version before, get versions without a gap',
+    name: 'three appends of one event, each expecting the previous version, get gapless versions',
     async run({ store, stream }) {
       const order = stream();
       for (const version of [0, 1, 2]) {
@@ -38,7 +38,7 @@ export const appendCases: readonly ConformanceCase[] = [
     },
   },
   {
-    name: 'several events at once get consecutive versions in the given order, and one commit id',
+    name: 'several events of one append get consecutive versions in order and share a commit id',
     async run({ store, stream }) {
       const order = stream();
       await store.append(order, counted(1));
@@ -57,14 +57,14 @@ export const appendCases: readonly ConformanceCase[] = [
       assert.deepStrictEqual(await numbersIn(store, order), range(1, 6));
     },
   },
-  ...conflict('"none" on a stream that exists', 2, 'none', 'none'),
-  ...conflict('version 0 on a stream that exists', 2, 0, 'none'),
-  ...conflict('"exists" on a stream that does not', 0, 'exists', 'exists'),
-  ...conflict('a version too low', 3, 2, 2),
-  ...conflict('a version too high', 3, 4, 4),
-  ...conflict('a version of a stream that does not exist', 0, 1, 1),
+  ...conflict('"none" on an existing stream', { actual: 2, expect: 'none', expected: 'none' }),
+  ...conflict('version 0 on an existing stream', { actual: 2, expect: 0, expected: 'none' }),
+  ...conflict('"exists" on a missing stream', { actual: 0, expect: 'exists', expected: 'exists' }),
+  ...conflict('a version that is too low', { actual: 3, expect: 2, expected: 2 }),
+  ...conflict('a version that is too high', { actual: 3, expect: 4, expected: 4 }),
+  ...conflict('a version on a missing stream', { actual: 0, expect: 1, expected: 1 }),
   {
-    name: '"exists" on a stream that exists, and "any" on any, succeed',
+    name: '"exists" succeeds on an existing stream, "any" on every stream',
     async run({ store, another, stream }) {
       const order = stream();
       const other = await another();
@@ -82,7 +82,7 @@ export const appendCases: readonly ConformanceCase[] = [
     },
   },
   {
-    name: 'of two writers from the same version one succeeds, and the other gets the conflict',
+    name: 'of two writers that expect the same version, one succeeds and the other gets a conflict',
     async run({ store, another, stream }) {
       const order = stream();
       await store.append(order, counted(0));
@@ -90,7 +90,7 @@ export const appendCases: readonly ConformanceCase[] = [
     },
   },
   {
-    name: 'of six writers on two handles one wins each of 30 rounds',
+    name: 'of six writers on two handles, exactly one succeeds in each of 30 rounds',
     async run({ store, another, stream }) {
       const order = stream();
       const other = await another();
@@ -100,7 +100,7 @@ export const appendCases: readonly ConformanceCase[] = [
     },
   },
   {
-    name: 'writers that expect none, a version and anything on one stream never come between a version and what expected it',
+    name: 'with concurrent writers that expect none, a version and any, no event is stored between an event and the version it expected',
     async run({ store, another, stream }) {
       const order = stream();
       const other = await another();
@@ -119,7 +119,7 @@ export const appendCases: readonly ConformanceCase[] = [
     },
   },
   {
-    name: 'a conflict tells the actual version, also where the writer knew an older one',
+    name: 'a conflict has the actual version, even if the writer knew an older one',
     async run({ store, another, stream }) {
       const order = stream();
       await store.append(order, counted(1));
@@ -130,7 +130,7 @@ export const appendCases: readonly ConformanceCase[] = [
     },
   },
   {
-    name: 'an empty list changes nothing and tells the current version',
+    name: 'an append of no events stores nothing and returns the current version',
     async run({ store, another, stream }) {
       const order = stream();
       const nothing = { stream: order, position: undefined, committed: false, events: [] };
@@ -141,7 +141,7 @@ export const appendCases: readonly ConformanceCase[] = [
     },
   },
   {
-    name: 'an append above the payload limit is refused with both sizes, and stores nothing',
+    name: 'an append above the payload limit fails with size and limit, and stores nothing',
     async run({ store, stream }) {
       const order = stream();
       await store.append(order, counted(1));
@@ -158,9 +158,9 @@ export const appendCases: readonly ConformanceCase[] = [
     },
   },
   {
-    name: 'the payload limit is met to the byte',
+    name: 'the payload limit is exact to the byte',
     async run({ store, stream }) {
-      // all expect none, so that their guards are of one length
+      // all expect none, so that their guard headers have the same length
       const sized = (length: number): Noted[] => [new Noted('x'.repeat(length))];
       const order = stream();
       const append = async (length: number) => store.append(order, sized(length), { expect: 'none' });
@@ -175,7 +175,7 @@ export const appendCases: readonly ConformanceCase[] = [
     },
   },
   {
-    name: 'an append of several events stores none of them when one cannot be stored, or the version is another',
+    name: 'an append of several events stores none of them if one is invalid or the version conflicts',
     async run({ store, stream }) {
       const order = stream();
       await store.append(order, counted(1));
@@ -188,7 +188,7 @@ export const appendCases: readonly ConformanceCase[] = [
     },
   },
   {
-    name: 'versions count for each stream alone, while positions grow over all streams',
+    name: 'versions count per stream, positions increase over all streams',
     async run({ store, stream }) {
       const [one, two] = [stream(), stream()];
       const results = [];
@@ -203,7 +203,7 @@ export const appendCases: readonly ConformanceCase[] = [
     },
   },
   {
-    name: 'many appends started in one turn all settle, and none is lost',
+    name: '200 appends started at once all settle, and none is lost',
     async run({ store, stream }) {
       const order = stream();
       const results = await Promise.all(
@@ -222,7 +222,7 @@ export const appendCases: readonly ConformanceCase[] = [
     },
   },
   {
-    name: 'an append whose signal has aborted rejects with its reason and stores nothing',
+    name: 'an append with an aborted signal rejects with its reason and stores nothing',
     async run({ store, stream }) {
       const order = stream();
       const reason = new Noted('enough');
@@ -233,7 +233,7 @@ export const appendCases: readonly ConformanceCase[] = [
     },
   },
   {
-    name: 'what a caller does to an event or a result afterwards does not reach the log',
+    name: 'changing an event or a result after the append does not change the log',
     async run({ store, stream }) {
       const order = stream();
       const event = { tags: ['a'] };
@@ -246,7 +246,7 @@ export const appendCases: readonly ConformanceCase[] = [
     },
   },
   {
-    name: 'a closed handle refuses everything, and another handle goes on',
+    name: 'a closed handle rejects every call, and other handles still work',
     async run({ store, another, stream }) {
       const order = stream();
       const closing = await another();
@@ -271,12 +271,16 @@ export const appendCases: readonly ConformanceCase[] = [
   },
 ];
 
-function conflict(
-  what: string,
-  actual: number,
-  expect: Expectation,
-  expected: 'none' | 'exists' | number,
-): ConformanceCase[] {
+interface Conflict {
+  /** The version that the stream is at. */
+  readonly actual: number;
+  /** The expectation that the writer gives. */
+  readonly expect: Expectation;
+  /** The expectation that the error names. */
+  readonly expected: 'none' | 'exists' | number;
+}
+
+function conflict(what: string, { actual, expect, expected }: Conflict): ConformanceCase[] {
   const run = async ({ store, another, stream }: ConformanceContext): Promise<void> => {
     const order = stream();
     if (actual > 0) await store.append(order, counted(1, actual));
@@ -293,7 +297,7 @@ function conflict(
     }
     assert.equal(await versionOf(store, order), actual);
   };
-  return [{ name: `expecting ${what} is a conflict that names stream, expected and actual`, run }];
+  return [{ name: `expecting ${what} is a conflict with stream, expected and actual version`, run }];
 }
 
 async function oneWins(

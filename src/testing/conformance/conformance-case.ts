@@ -1,21 +1,24 @@
 import type { StreamName } from '../../event/stream-name.js';
 import type { EventStore } from '../../event-store/event-store.js';
 
-/** What a case works with. The store holds events of other cases as well: a case keeps to streams of its own. */
+/** What a case runs with. The store also holds events of other cases, so a case uses its own streams only. */
 export interface ConformanceContext {
-  /** Knows the classes of `conformanceEvents`. */
+  /** The store under test. Its event types include {@link conformanceEvents}. */
   readonly store: EventStore;
-  /** Another handle on the same store, as another process would have; whoever runs the case closes it. */
+  /**
+   * Opens another handle on the same store, as another process would. The runner closes it after the case.
+   */
   readonly another: () => Promise<EventStore>;
-  /** A category that no other case has. */
+  /** A category that no other case uses. */
   readonly category: string;
-  /** A name that no stream has yet, in the case's own category unless another is given. */
+  /** Returns an unused stream name, in the case's own category unless another one is given. */
   readonly stream: (category?: string) => StreamName;
 }
 
-/** One behaviour that every event store shows. It throws when the store does not. */
+/** One behaviour that every event store must have. */
 export interface ConformanceCase {
-  /** The behaviour in plain words; for skipping it, with the reason, where a store cannot show it. */
+  /** The behaviour, for use as the title of a test. Unique among the cases. */
   readonly name: string;
+  /** Runs the case. Rejects with an `AssertionError` if the store does not have the behaviour. */
   readonly run: (context: ConformanceContext) => Promise<void>;
 }

@@ -10,10 +10,10 @@ export class Counted {
   constructor(readonly n: number) {}
 }
 
-/** The event classes that a store has to know for the conformance cases. */
+/** The event classes that the conformance cases append. Pass them as event types of the store under test. */
 export const conformanceEvents: readonly EventClass[] = [Noted, Counted];
 
-/** `Counted` events from one number to another, both included. */
+/** `Counted` events with the numbers `from` to `to`, both included. */
 export function counted(from: number, to = from): Counted[] {
   return Array.from({ length: to - from + 1 }, (_, index) => new Counted(from + index));
 }

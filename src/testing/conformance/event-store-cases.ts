@@ -8,10 +8,11 @@ import { streamReadCases } from './stream-read-cases.js';
 import { transactionCases } from './transaction-cases.js';
 
 /**
- * What every event store does, as data: an adapter runs all of them, under any test runner, and names those it skips and why.
+ * The conformance cases of event stores, for any test runner. Run all of them on an implementation of
+ * `EventStore`, and skip by name, with a reason, what it cannot support.
  *
  * @example
- * for (const { name, run } of eventStoreCases) it(name, async () => run(contextFor(store)));
+ * for (const { name, run } of eventStoreCases) it(name, async () => run(conformanceContext(store, open)));
  */
 export const eventStoreCases: readonly ConformanceCase[] = [
   ...appendCases,

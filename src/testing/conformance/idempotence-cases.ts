@@ -4,10 +4,10 @@ import type { ConformanceCase, ConformanceContext } from './conformance-case.js'
 import { counted, Noted } from './conformance-events.js';
 import { collect, fails, holds, numbersIn, range } from './conformance-support.js';
 
-/** A command id names one intention: what it stored is stored once, and told to whoever repeats it. */
+/** Cases of command ids: a repeated command is stored once, and each caller gets the first result. */
 export const idempotenceCases: readonly ConformanceCase[] = [
   {
-    name: 'a repeated command gives the first result, not committed by this call, and stores nothing',
+    name: 'a repeated command returns the first result with committed false, and stores nothing',
     async run({ store, another, stream }) {
       const order = stream();
       const first = await store.append(order, counted(1), { commandId: 'c' });
@@ -19,13 +19,13 @@ export const idempotenceCases: readonly ConformanceCase[] = [
       assert.deepStrictEqual(await numbersIn(store, order), [1]);
     },
   },
-  ...repeated('the old exact version', 1, 1),
-  ...repeated('"none", as the first time', 'none', 'none'),
-  ...repeated('a version that is not there yet', 1, 99),
+  ...repeated('the exact version of the first call', 1, 1),
+  ...repeated('"none", as in the first call', 'none', 'none'),
+  ...repeated('a version that does not exist yet', 1, 99),
   ...repeated('"exists"', 1, 'exists'),
   ...repeated('"any"', 1, 'any'),
   {
-    name: 'a repeated command of several events gives the first versions and positions',
+    name: 'a repeated command of several events returns the first versions and positions',
     async run({ store, stream }) {
       const order = stream();
       await store.append(order, counted(0));
@@ -36,7 +36,7 @@ export const idempotenceCases: readonly ConformanceCase[] = [
     },
   },
   {
-    name: 'the same command id with other events gives the stored commit, not committed by this call',
+    name: 'a repeated command id with other events returns the stored commit with committed false',
     async run({ store, stream }) {
       const order = stream();
       const first = await store.append(order, counted(1, 2), { commandId: 'c' });
@@ -46,7 +46,7 @@ export const idempotenceCases: readonly ConformanceCase[] = [
     },
   },
   {
-    name: 'a command is found far behind the end, by another handle',
+    name: 'a command is found many commits before the end of the stream, through another handle',
     async run({ store, another, stream }) {
       const order = stream();
       const first = await store.append(order, counted(0), { commandId: 'c', expect: 'none' });
@@ -59,7 +59,7 @@ export const idempotenceCases: readonly ConformanceCase[] = [
     },
   },
   {
-    name: 'a command handled twice at once is committed by one, and both get the same result',
+    name: 'two concurrent calls with one command id store one commit, and both get the same result',
     async run({ store, another, stream }) {
       const other = await another();
       for (const expect of ['none', 'any'] as const) {
@@ -77,7 +77,7 @@ export const idempotenceCases: readonly ConformanceCase[] = [
     },
   },
   {
-    name: 'a command that another process has handled since the caller looked is found',
+    name: 'a command is found that another process has stored after the caller read the stream',
     async run({ store, another, stream }) {
       const order = stream();
       await store.append(order, counted(0));
@@ -89,7 +89,7 @@ export const idempotenceCases: readonly ConformanceCase[] = [
     },
   },
   {
-    name: 'a command that is new meets the expectation like any append',
+    name: 'the expectation of a new command is checked like that of any append',
     async run({ store, stream }) {
       const order = stream();
       await store.append(order, counted(1, 2));
@@ -105,7 +105,7 @@ export const idempotenceCases: readonly ConformanceCase[] = [
     },
   },
   {
-    name: 'a command id counts for one stream: two streams take the same one',
+    name: 'a command id is unique per stream: two streams can use the same one',
     async run({ store, stream }) {
       for (const order of [stream(), stream()]) {
         const result = await store.append(order, counted(1), { commandId: 'c' });
@@ -114,7 +114,7 @@ export const idempotenceCases: readonly ConformanceCase[] = [
     },
   },
   {
-    name: 'a command id stands in the metadata of what it stored',
+    name: 'the command id is part of the metadata of the stored events',
     async run({ store, stream }) {
       const order = stream();
       await store.append(order, counted(1, 2), { commandId: 'pay 42/ä' });
@@ -126,7 +126,7 @@ export const idempotenceCases: readonly ConformanceCase[] = [
     },
   },
   {
-    name: 'a command of no events stores nothing and is not remembered',
+    name: 'a command without events stores nothing and is not remembered',
     async run({ store, stream }) {
       const order = stream();
       holds(await store.append(order, [], { commandId: 'c' }), { version: 0, committed: false });
@@ -134,7 +134,7 @@ export const idempotenceCases: readonly ConformanceCase[] = [
     },
   },
   {
-    name: 'without a command id the same events are stored twice',
+    name: 'without a command id a repeated append stores the events again',
     async run({ store, stream }) {
       const order = stream();
       const one = await store.append(order, counted(1));
@@ -158,5 +158,5 @@ function repeated(what: string, first: Expectation, second: Expectation): Confor
     }
     assert.equal((await numbersIn(store, order)).at(-1), 3);
   };
-  return [{ name: `a command is looked up before the expectation is judged: ${what}`, run }];
+  return [{ name: `a repeated command is found before the expectation is checked: ${what}`, run }];
 }

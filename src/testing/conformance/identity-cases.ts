@@ -21,10 +21,13 @@ const HOSTILE_IDS = [
   'Ådne 漢字 🦜',
 ];
 
-/** What can be stored, under which names, and what is refused before anything is sent. */
+/**
+ * Cases of stream names, event data, metadata and options: what is stored unchanged, and what is rejected
+ * before anything is sent.
+ */
 export const identityCases: readonly ConformanceCase[] = [
   {
-    name: 'Unicode in data, metadata and stream ids survives',
+    name: 'Unicode in data, metadata and stream ids is stored unchanged',
     async run({ store, category }) {
       const order = streamName(category, 'Ådne 漢字 🦜 \u202e e\u0301');
       const text = 'ﷺ 🏳️‍🌈 \u0000 \ud83e alone “q” \u2028 ẞ';
@@ -37,7 +40,7 @@ export const identityCases: readonly ConformanceCase[] = [
     },
   },
   {
-    name: 'an id with characters that a subject cannot hold is a stream of its own, and reaches no other',
+    name: 'ids with characters that a subject cannot hold name separate streams',
     async run({ store, another, category }) {
       const reader = await another();
       for (const [index, id] of HOSTILE_IDS.entries()) {
@@ -87,7 +90,7 @@ export const identityCases: readonly ConformanceCase[] = [
     },
   },
   {
-    name: 'a category that is none of a user is refused: empty, with a wildcard, with a dot, beginning with $',
+    name: 'an invalid category is rejected: empty, with a wildcard, with a dot, or starting with $',
     async run() {
       for (const category of ['', '*', 'a.b', 'a b', '>', '$audit', '1st', 'x'.repeat(65), undefined]) {
         const naming = async (): Promise<unknown> => streamName(category as string, 'id');
@@ -95,7 +98,7 @@ export const identityCases: readonly ConformanceCase[] = [
       }
     },
   },
-  ...refusals('metadata of a non-plain kind', 'InvalidEventError', [
+  ...refusals('metadata that are not plain JSON', 'InvalidEventError', [
     async ({ store, stream }) =>
       store.append(stream(), counted(1), { metadata: { at: new Date() as never } }),
     async ({ store, stream }) => store.append(stream(), counted(1), { metadata: new Map() as never }),
@@ -104,7 +107,7 @@ export const identityCases: readonly ConformanceCase[] = [
     async ({ store, stream }) => store.append(stream(), counted(1), { metadata: { n: 1n as never } }),
     async ({ store, stream }) => store.append(stream(), counted(1), { metadata: { actor: 5 as never } }),
   ]),
-  ...refusals('metadata that claim what the store writes', 'InvalidEventError', [
+  ...refusals('metadata with keys that the store writes', 'InvalidEventError', [
     async ({ store, stream }) => store.append(stream(), counted(1), { metadata: { commandId: 'x' } }),
     async ({ store, stream }) => store.append(stream(), counted(1), { metadata: { transaction: 'x' } }),
   ]),
@@ -121,11 +124,11 @@ export const identityCases: readonly ConformanceCase[] = [
     async ({ store, stream }) => store.append(stream(), [null as never]),
     async ({ store, stream }) => store.append(stream(), ['text' as never]),
   ]),
-  ...refusals('an event of a class that is not registered', 'EventRegistrationError', [
+  ...refusals('an event of an unregistered class', 'EventRegistrationError', [
     async ({ store, stream }) => store.append(stream(), [{}]),
     async ({ store, stream }) => store.append(stream(), [new Counted(1), new (class Foreign {})()]),
   ]),
-  ...refusals('options that cannot work', 'InvalidOptionError', [
+  ...refusals('invalid options', 'InvalidOptionError', [
     async ({ store, stream }) => store.append(stream(), new Counted(1) as never),
     async ({ store, stream }) => store.append(stream(), counted(1), { expected: 1 } as never),
     async ({ store, stream }) => store.append(stream(), counted(1), { expect: -1 }),
@@ -150,5 +153,5 @@ function refusals(
     }
     assert.deepStrictEqual(await collect(context.store.readAll({ categories: [context.category] })), []);
   };
-  return [{ name: `${what}: refused before anything is sent`, run }];
+  return [{ name: `rejected before anything is sent: ${what}`, run }];
 }

@@ -8,10 +8,10 @@ import type { ConformanceCase, ConformanceContext } from './conformance-case.js'
 import { counted, Noted } from './conformance-events.js';
 import { collect, fails, numbersInAll, range, until } from './conformance-support.js';
 
-/** Reads of the whole store: those that end, those that go on, and listings. */
+/** Cases of `readAll`, `follow`, `commitAt` and listings of streams. */
 export const logReadCases: readonly ConformanceCase[] = [
   {
-    name: 'the whole store is read in the order of its positions, from a position or behind one, also inside a commit',
+    name: 'readAll returns events in order of position, from or after a position, also inside a commit',
     async run(context) {
       const { store, category } = context;
       await fill(context);
@@ -26,7 +26,7 @@ export const logReadCases: readonly ConformanceCase[] = [
     },
   },
   {
-    name: 'the whole store is read from a sequence and from a time',
+    name: 'readAll starts at a sequence or at a time',
     async run(context) {
       const { store, category } = context;
       await fill(context);
@@ -38,12 +38,12 @@ export const logReadCases: readonly ConformanceCase[] = [
       assert.deepStrictEqual(await read({ time: new Date(0) }), range(1, 12));
       assert.deepStrictEqual(await read({ time: new Date(Date.now() + 3_600_000) }), []);
       const [first = 99] = await read({ time: events[3]?.time ?? new Date(0) });
-      // commits of one millisecond are not told apart by a Date
+      // a Date cannot distinguish commits of the same millisecond
       assert.ok(first <= 4);
     },
   },
   {
-    name: 'reads of the whole store keep to categories and types',
+    name: 'readAll filters by categories and types',
     async run(context) {
       const { store, stream, category } = context;
       await fill(context);
@@ -61,7 +61,7 @@ export const logReadCases: readonly ConformanceCase[] = [
     },
   },
   {
-    name: 'categories that begin with $ are absent from reads and follows unless they are asked for',
+    name: 'readAll and follow leave out categories that start with $ unless they are named',
     async run(context) {
       const { store, stream, category } = context;
       const from = { sequence: (await store.lastSequence()) + 1 };
@@ -79,7 +79,7 @@ export const logReadCases: readonly ConformanceCase[] = [
     },
   },
   {
-    name: 'a read or a follow of the whole store that cannot be is refused',
+    name: 'readAll and follow reject invalid options',
     async run({ store }) {
       const starts = [
         { sequence: 0 },
@@ -102,7 +102,7 @@ export const logReadCases: readonly ConformanceCase[] = [
     },
   },
   {
-    name: 'a read of the whole store gives what was there when it began',
+    name: 'readAll ends at the end that the log had when it started',
     async run(context) {
       const { store, stream, category } = context;
       await fill(context);
@@ -115,7 +115,7 @@ export const logReadCases: readonly ConformanceCase[] = [
     },
   },
   {
-    name: 'a read of the whole store ends with the reason of its signal, or when it is broken off',
+    name: 'readAll ends with the reason of its signal, or when the loop is left',
     async run(context) {
       const { store, category } = context;
       await fill(context);
@@ -132,13 +132,13 @@ export const logReadCases: readonly ConformanceCase[] = [
         }
       };
       assert.equal(await reading().catch((error: unknown) => error), reason);
-      // the commit at hand may be finished
+      // the current commit may still be completed
       assert.ok(seen.length <= 3);
       assert.equal((await collect(store.readAll(options), 2)).length, 2);
     },
   },
   {
-    name: 'a follow gives what is stored and what will be, each commit once and in order, and says when it has caught up',
+    name: 'follow returns stored and new commits, each once and in order, and reports when it has caught up',
     async run(context) {
       const { store, another, stream, category } = context;
       await fill(context);
@@ -153,7 +153,7 @@ export const logReadCases: readonly ConformanceCase[] = [
     },
   },
   {
-    name: 'a follow of nothing says at once that it has caught up, and gives the first commit',
+    name: 'follow of an empty category has caught up at once, and returns the first commit',
     async run({ store, stream, category }) {
       const follower = following(store, { categories: [category] });
       await until('caught up', () => follower.batches.at(-1)?.caughtUp === true);
@@ -164,7 +164,7 @@ export const logReadCases: readonly ConformanceCase[] = [
     },
   },
   {
-    name: 'a follow begins at a whole commit: the one that holds a position, or the next when its last event is named',
+    name: 'follow starts at a whole commit: the one with the position, or the next one after the last event of a commit',
     async run(context) {
       const { store, category } = context;
       await fill(context);
@@ -180,7 +180,7 @@ export const logReadCases: readonly ConformanceCase[] = [
     },
   },
   {
-    name: 'a follow from a time to come gives what is stored next, one from a sequence to come waits for that',
+    name: 'follow from a future time returns the next commit, from a future sequence it waits for that sequence',
     async run({ store, stream, category }) {
       const categories = [category];
       const sequence = (await store.lastSequence()) + 3;
@@ -195,7 +195,7 @@ export const logReadCases: readonly ConformanceCase[] = [
     },
   },
   {
-    name: 'a follow keeps to the size of a batch',
+    name: 'follow respects the maximum batch size',
     async run(context) {
       const { store, category } = context;
       await fill(context);
@@ -207,7 +207,7 @@ export const logReadCases: readonly ConformanceCase[] = [
     },
   },
   {
-    name: 'a follow ends without an error with its signal, and with one when its store is closed',
+    name: 'follow ends without an error when its signal aborts, and with one when the store is closed',
     async run({ store, another, category }) {
       const options = { categories: [category] };
       const ended = await collect(store.follow({ ...options, signal: AbortSignal.abort() }));
@@ -223,7 +223,7 @@ export const logReadCases: readonly ConformanceCase[] = [
     },
   },
   {
-    name: 'a commit is found by its sequence, and the end of the log is the last one stored',
+    name: 'commitAt finds a commit by its sequence, and lastSequence is that of the last commit',
     async run({ store, stream }) {
       const order = stream();
       const { position, events } = await store.append(order, counted(1, 2));
@@ -242,7 +242,7 @@ export const logReadCases: readonly ConformanceCase[] = [
     },
   },
   {
-    name: 'the streams of a category are listed, page by page in a lasting order, each once',
+    name: 'the streams of a category are listed in pages, in a stable order, each once',
     async run({ store, another, stream, category }) {
       const made = range(1, 30).map(() => stream());
       for (const order of made) await store.append(order, counted(1));
@@ -267,7 +267,7 @@ export const logReadCases: readonly ConformanceCase[] = [
     },
   },
   {
-    name: 'a page of streams that cannot be is refused',
+    name: 'a listing of streams rejects invalid options',
     async run({ store, stream, category }) {
       for (const n of range(1, 3)) await store.append(stream(), counted(n));
       const { nextPageToken: pageToken } = await store.streamPage({ category, limit: 1 });
@@ -337,7 +337,7 @@ export const logReadCases: readonly ConformanceCase[] = [
   },
 ];
 
-/** Events 1 to 12 in four commits of three, over three streams. */
+/** Appends events 1 to 12 in four commits of three, over three streams. */
 async function fill({ store, stream }: ConformanceContext): Promise<void> {
   const streams = [stream(), stream(), stream()];
   for (const [index, n] of [1, 4, 7, 10].entries()) {
@@ -359,7 +359,7 @@ function sequenceOf(position: Position | undefined): number {
   return Number(position?.split('.')[0]);
 }
 
-/** Follows in the background and keeps what comes. */
+/** Follows the store in the background and collects the numbers. */
 function following(store: EventStore, options: FollowOptions) {
   const controller = new AbortController();
   const batches: CommitBatch[] = [];
@@ -374,7 +374,7 @@ function following(store: EventStore, options: FollowOptions) {
   return { batches, done, stop, numbers: () => batches.flatMap(numbersOf) };
 }
 
-/** The numbers of the first commits that a follow gives. */
+/** The numbers in the first commits that `follow` returns. */
 async function followed(store: EventStore, options: FollowOptions, atLeast: number): Promise<number[]> {
   const numbers: number[] = [];
   for await (const batch of store.follow(options)) {

@@ -7,10 +7,10 @@ import type { ConformanceCase } from './conformance-case.js';
 import { counted } from './conformance-events.js';
 import { collect } from './conformance-support.js';
 
-/** What commits say of themselves: when, in which chain, caused by what. */
+/** Cases of metadata: time, correlation and causation. */
 export const metadataCases: readonly ConformanceCase[] = [
   {
-    name: 'metadata that were not given are absent, but for the time it happened and the chain that it begins',
+    name: 'without metadata an event has only occurredAt, and its commit id as correlation and causation id',
     async run({ store, stream }) {
       const order = stream();
       await store.append(order, counted(1), { metadata: { tenant: undefined } });
@@ -22,7 +22,7 @@ export const metadataCases: readonly ConformanceCase[] = [
     },
   },
   {
-    name: 'an event that nobody gave a cause was caused by its command',
+    name: 'the causation id defaults to the command id',
     async run({ store, stream }) {
       const order = stream();
       await store.append(order, counted(1), { commandId: 'cmd', metadata: { correlationId: 'corr' } });
@@ -32,7 +32,7 @@ export const metadataCases: readonly ConformanceCase[] = [
     },
   },
   {
-    name: 'metadata of the context reach every append inside, and what an append is given wins',
+    name: 'runWithMetadata applies to all appends inside, and metadata of an append take precedence',
     async run({ store, stream }) {
       const [first, second, outside] = [stream(), stream(), stream()];
       await runWithMetadata({ correlationId: 'request-7', actor: 'ada' }, async () => {
@@ -57,7 +57,7 @@ export const metadataCases: readonly ConformanceCase[] = [
     },
   },
   {
-    name: 'what the handler of a subscription appends is caused by the event that it handles',
+    name: 'an append in the handler of a subscription has the handled event as its cause',
     async run({ store, stream }) {
       const [cause, effect] = [stream(), stream()];
       await store.append(cause, counted(1), { metadata: { correlationId: 'request-7', tenant: 't' } });
@@ -79,7 +79,7 @@ export const metadataCases: readonly ConformanceCase[] = [
   },
 ];
 
-/** Metadata of a stream's first event, but for the time. */
+/** Metadata of the first event of a stream without `occurredAt`. */
 async function metadataIn(
   store: EventStore,
   name: StreamName,

@@ -1,14 +1,15 @@
 import assert from 'node:assert/strict';
 import type { StreamName } from '../../event/stream-name.js';
 import type { ReadOptions } from '../../event-store/read/read-options.js';
+import { asVersion } from '../../event/version.js';
 import type { ConformanceCase, ConformanceContext } from './conformance-case.js';
 import { counted, Noted } from './conformance-events.js';
 import { collect, fails, numbersIn, range } from './conformance-support.js';
 
-/** Reads of one stream: events, status, and what a fold loads. */
+/** Cases of reads of one stream: `read`, `status`, `readCommits`, `eventAt` and `event`. */
 export const streamReadCases: readonly ConformanceCase[] = [
   {
-    name: 'a missing stream reads as empty, and its status says that it does not exist',
+    name: 'a missing stream reads as empty and has the status missing',
     async run({ store, stream }) {
       const order = stream();
       assert.deepStrictEqual(await numbersIn(store, order), []);
@@ -20,7 +21,7 @@ export const streamReadCases: readonly ConformanceCase[] = [
     },
   },
   {
-    name: 'a stream exists whether it stands alone or among others, and others do not make it exist',
+    name: 'the status of a stream does not depend on other streams of its category',
     async run({ store, stream }) {
       const [one, two] = [stream(), stream()];
       await store.append(two, counted(1));
@@ -31,7 +32,7 @@ export const streamReadCases: readonly ConformanceCase[] = [
     },
   },
   {
-    name: 'an event carries id, type, stream, version, position, time and all its metadata',
+    name: 'a recorded event has id, type, stream, version, position, time and all its metadata',
     async run({ store, stream }) {
       const order = stream();
       const metadata = {
@@ -58,7 +59,7 @@ export const streamReadCases: readonly ConformanceCase[] = [
     },
   },
   {
-    name: 'the times of events never run backwards',
+    name: 'the times of events never decrease',
     async run({ store, stream }) {
       const order = stream();
       for (const n of range(1, 20)) await store.append(order, counted(n));
@@ -71,7 +72,7 @@ export const streamReadCases: readonly ConformanceCase[] = [
     },
   },
   {
-    name: 'a stream is read forward and backward, from and to any version, with any limit',
+    name: 'read works forward and backward, from and to any version, with any limit',
     async run(context) {
       const order = await mixedStream(context);
       for (const from of [undefined, ...range(1, TOTAL + 2)]) {
@@ -85,7 +86,7 @@ export const streamReadCases: readonly ConformanceCase[] = [
     },
   },
   {
-    name: 'a stream of several pages gives each event once, and its first and last pages',
+    name: 'read of a stream of several pages returns each event once, also in its first and last page',
     async run({ store, stream }) {
       const order = stream();
       for (const page of range(0, 22))
@@ -101,7 +102,7 @@ export const streamReadCases: readonly ConformanceCase[] = [
     },
   },
   {
-    name: 'a stream of 300 commits gives each event once, in whole and in slices',
+    name: 'read of a stream of 300 commits returns each event once, as a whole and in ranges',
     async run({ store, stream }) {
       const order = stream();
       await Promise.all(counted(1, 300).map(async (event) => store.append(order, [event])));
@@ -117,7 +118,7 @@ export const streamReadCases: readonly ConformanceCase[] = [
     },
   },
   {
-    name: 'a read that cannot be is refused: limit 0, versions below 1, fractions, unknown words and options',
+    name: 'read rejects invalid options: limit 0, versions below 1, fractions, unknown values and names',
     async run({ store, stream }) {
       for (const options of [
         { limit: 0 },
@@ -137,7 +138,7 @@ export const streamReadCases: readonly ConformanceCase[] = [
     },
   },
   {
-    name: 'a read can be broken off, and raises nothing later',
+    name: 'the loop of a read can be left early, without a later error',
     async run(context) {
       const order = await mixedStream(context);
       assert.equal((await collect(context.store.read(order, { consistency: 'leader' }), 2)).length, 2);
@@ -151,7 +152,7 @@ export const streamReadCases: readonly ConformanceCase[] = [
     },
   },
   {
-    name: 'a read ends with the reason of its signal',
+    name: 'read ends with the reason of its signal',
     async run(context) {
       const order = await mixedStream(context);
       const reason = new Noted('enough');
@@ -175,7 +176,7 @@ export const streamReadCases: readonly ConformanceCase[] = [
     },
   },
   {
-    name: 'a read gives what was there when it began, also when more is appended meanwhile',
+    name: 'read ends at the end that the stream had when it started, even if more is appended meanwhile',
     async run(context) {
       const order = await mixedStream(context);
       const seen: number[] = [];
@@ -187,7 +188,7 @@ export const streamReadCases: readonly ConformanceCase[] = [
     },
   },
   {
-    name: 'status tells version, position, and the times of the first and last commits',
+    name: 'status has version, position, and the times of the first and last commit',
     async run({ store, stream }) {
       const order = stream();
       await store.append(order, counted(1, 2));
@@ -203,12 +204,14 @@ export const streamReadCases: readonly ConformanceCase[] = [
     },
   },
   {
-    name: 'a fold loads the commits after any version, whole and in order',
+    name: 'readCommits returns the whole commits after any version, in order',
     async run(context) {
       const order = await mixedStream(context);
       for (const after of range(0, TOTAL + 3)) {
-        const options = { after: after as never, consistency: 'leader' } as const;
-        const { commits, version } = await context.store.readCommits(order, options);
+        const { commits, version } = await context.store.readCommits(order, {
+          after: asVersion(after),
+          consistency: 'leader',
+        });
         assert.equal(version, TOTAL);
         const versions = commits.flatMap(({ events, firstVersion }) =>
           events.map((_, index) => firstVersion + index),
@@ -223,7 +226,7 @@ export const streamReadCases: readonly ConformanceCase[] = [
     },
   },
   {
-    name: 'an event is found by its position and by its id, and what is none is not',
+    name: 'eventAt and event find an event by position and by id, and return undefined for unknown ones',
     async run({ store, stream }) {
       const order = stream();
       await store.append(order, counted(1, 3), { metadata: { tenant: 't' } });
@@ -241,10 +244,13 @@ export const streamReadCases: readonly ConformanceCase[] = [
   },
 ];
 
-/** Events in the stream that {@link mixedStream} makes. */
+/** Number of events in the stream that {@link mixedStream} makes. */
 const TOTAL = 11;
 
-/** `Counted(n)` as event n, in commits of one to four events, with commits of another stream in between. */
+/**
+ * Appends `Counted(n)` as event n, in commits of one to four events, with commits of another stream between
+ * them.
+ */
 async function mixedStream({ store, stream }: ConformanceContext): Promise<StreamName> {
   const [order, other] = [stream(), stream()];
   let next = 1;

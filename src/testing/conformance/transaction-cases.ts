@@ -7,10 +7,10 @@ import type { ConformanceCase, ConformanceContext } from './conformance-case.js'
 import { counted, Noted } from './conformance-events.js';
 import { collect, fails, holds, numbersIn, numbersInAll, range, versionOf } from './conformance-support.js';
 
-/** Appends to several streams at once, all or none. */
+/** Cases of `transact`: atomic appends to several streams. */
 export const transactionCases: readonly ConformanceCase[] = [
   {
-    name: 'a transaction on two streams with both expectations met stores in both and tells both versions',
+    name: 'a transaction on two streams with both expectations met appends to both and returns both versions',
     async run({ store, stream, category }) {
       const [one, two] = [stream(), stream()];
       await store.append(one, counted(1));
@@ -32,7 +32,7 @@ export const transactionCases: readonly ConformanceCase[] = [
     },
   },
   {
-    name: 'the commits of a transaction say which part of it they are, and share its metadata',
+    name: 'the commits of a transaction have its part numbers and share its metadata',
     async run({ store, stream }) {
       const streams = [stream(), stream(), stream()];
       const write = streams.map((each) => ({ stream: each, events: counted(1) }));
@@ -55,7 +55,7 @@ export const transactionCases: readonly ConformanceCase[] = [
     },
   },
   {
-    name: 'a transaction of which some expectations are violated stores nothing, and lists each of them',
+    name: 'a transaction with violated expectations stores nothing, and the error lists each of them',
     async run({ store, stream }) {
       const streams = range(1, 5).map(() => stream());
       const [one, two, three, four, five] = streams as [
@@ -95,7 +95,7 @@ export const transactionCases: readonly ConformanceCase[] = [
   ...violatedAlone([0, 2]),
   ...violatedAlone([0, 1, 2]),
   {
-    name: 'an entry that writes with a violated expectation is listed, whichever it is',
+    name: 'every kind of violated expectation of an entry with events is listed',
     async run({ store, stream }) {
       for (const [expect, expected] of [
         ['none', 'none'],
@@ -117,7 +117,7 @@ export const transactionCases: readonly ConformanceCase[] = [
     },
   },
   {
-    name: 'a check on a stream that is not written holds or fails for none, exists and versions, missing or not',
+    name: 'a check of a stream without events in the transaction supports none, exists, any and exact versions',
     async run(context) {
       for (const [before, expect, isMet] of [
         [0, 'none', true],
@@ -133,12 +133,12 @@ export const transactionCases: readonly ConformanceCase[] = [
         [2, 3, false],
         [2, 'any', true],
       ] as const) {
-        await checks(context, before, expect, isMet);
+        await checks(context, before, { expect, isMet });
       }
     },
   },
   {
-    name: 'several checks beside a written stream all hold, and report the versions that were checked',
+    name: 'several checks that hold return the versions that were checked',
     async run({ store, stream, category }) {
       const [written, one, two, missing] = [stream(), stream(), stream(), stream()];
       await store.append(written, counted(1));
@@ -156,12 +156,12 @@ export const transactionCases: readonly ConformanceCase[] = [
       holds(entries[1], { stream: written, version: 2, committed: true });
       assert.deepStrictEqual(entries[2], { stream: two, version: 2, ...unchanged });
       assert.deepStrictEqual(entries[3], { stream: missing, version: 0, ...unchanged });
-      // a check leaves nothing to read
+      // a check stores no event
       assert.deepStrictEqual(await numbersInAll(store, { categories: [category] }), range(1, 5));
     },
   },
   {
-    name: 'an entry without events that expects anything reports the current version, also where the caller knew an older one',
+    name: 'an entry without events that expects any returns the current version, even if the caller knew an older one',
     async run({ store, another, stream }) {
       const [written, other] = [stream(), stream()];
       await store.append(other, counted(1));
@@ -174,7 +174,7 @@ export const transactionCases: readonly ConformanceCase[] = [
     },
   },
   {
-    name: 'a transaction behind a check goes on with the next positions and versions',
+    name: 'transactions with checks get consecutive versions and increasing positions',
     async run({ store, stream }) {
       const [written, checked] = [stream(), stream()];
       const positions: (string | undefined)[] = [];
@@ -195,7 +195,7 @@ export const transactionCases: readonly ConformanceCase[] = [
     },
   },
   {
-    name: 'a repeated transaction gives the first versions and positions, not committed by this call',
+    name: 'a repeated transaction returns the first versions and positions with committed false',
     async run({ store, another, stream }) {
       const [one, two, checked] = [stream(), stream(), stream()];
       const entries = (n: number): TransactionEntry[] => [
@@ -217,7 +217,7 @@ export const transactionCases: readonly ConformanceCase[] = [
     },
   },
   {
-    name: 'a command appended to a stream and repeated there by another append is the same command in a transaction',
+    name: 'a command id that an append used on a stream counts as the same command in a transaction',
     async run({ store, stream }) {
       const [one, two] = [stream(), stream()];
       const entries = [one, two].map((each) => ({ stream: each, events: counted(1) }));
@@ -227,17 +227,17 @@ export const transactionCases: readonly ConformanceCase[] = [
     },
   },
   {
-    name: 'of transactions in a ring of three streams neighbours never both succeed from the same versions',
+    name: 'of concurrent transactions that overlap in one stream, at most one succeeds from the same versions',
     async run({ store, another, stream }) {
       const ring = [stream(), stream(), stream()];
       const writers = [store, await another(), store];
       for (const round of range(1, 10)) {
         const versions = await Promise.all(ring.map(async (each) => versionOf(store, each)));
         const results = await Promise.allSettled(
-          writers.map(async (writer, at) => pair(writer, ring, versions, at)),
+          writers.map(async (writer, at) => pair(writer, { ring, versions, at })),
         );
         const won = results.filter(({ status }) => status === 'fulfilled').length;
-        // each pair shares a stream with each other
+        // any two pairs share a stream
         assert.ok(won <= 1, `${won} transactions won round ${round}`);
         for (const result of results) {
           if (result.status === 'rejected') holds(result.reason, { name: 'TransactionConflictError' });
@@ -246,7 +246,7 @@ export const transactionCases: readonly ConformanceCase[] = [
     },
   },
   {
-    name: 'a transaction of one stream is an append',
+    name: 'a transaction on one stream works like an append',
     async run({ store, stream }) {
       const order = stream();
       const { committed, entries } = await store.transact([{ stream: order, events: counted(1, 2) }]);
@@ -257,7 +257,7 @@ export const transactionCases: readonly ConformanceCase[] = [
     },
   },
   {
-    name: 'a transaction of many streams is stored as a whole',
+    name: 'a transaction on many streams is stored completely',
     async run({ store, stream, category }) {
       const entries = range(1, 200).map((n) => ({
         stream: stream(),
@@ -270,7 +270,7 @@ export const transactionCases: readonly ConformanceCase[] = [
     },
   },
   {
-    name: 'a transaction of which one commit is above the payload limit stores nothing',
+    name: 'a transaction with one commit above the payload limit stores nothing',
     async run({ store, stream }) {
       const [one, two] = [stream(), stream()];
       const tooLarge = [new Noted('x'.repeat(2_000_000))];
@@ -284,7 +284,7 @@ export const transactionCases: readonly ConformanceCase[] = [
     },
   },
   {
-    name: 'a transaction that cannot be is refused before anything is sent',
+    name: 'an invalid transaction is rejected before anything is sent',
     async run({ store, stream, category }) {
       const order = stream();
       const write = { stream: order, events: counted(1) };
@@ -314,7 +314,7 @@ export const transactionCases: readonly ConformanceCase[] = [
   },
 ];
 
-/** Three streams at version 1, of which the transaction takes some for new. */
+/** A transaction on three streams at version 1 that expects `none` of some of them. */
 function violatedAlone(indexes: readonly number[]): ConformanceCase[] {
   const run = async ({ store, stream }: ConformanceContext): Promise<void> => {
     const [written, ...checked] = [stream(), stream(), stream(), stream()];
@@ -331,14 +331,13 @@ function violatedAlone(indexes: readonly number[]): ConformanceCase[] {
     });
     assert.equal(await versionOf(store, write.stream), 0);
   };
-  return [{ name: `of three checks those at ${indexes.join(', ')} fail: they are listed`, run }];
+  return [{ name: `of three checks, the violated ones are listed: those at ${indexes.join(', ')}`, run }];
 }
 
 async function checks(
   { store, stream }: ConformanceContext,
   before: number,
-  expect: Expectation,
-  isMet: boolean,
+  { expect, isMet }: { readonly expect: Expectation; readonly isMet: boolean },
 ): Promise<void> {
   const [written, checked] = [stream(), stream()];
   if (before > 0) await store.append(checked, counted(1, before));
@@ -357,13 +356,16 @@ async function checks(
   assert.equal(await versionOf(store, checked), before);
 }
 
-/** Writes two neighbours of a ring behind versions that were read before. */
-async function pair(
-  store: EventStore,
-  ring: readonly StreamName[],
-  versions: readonly number[],
-  at: number,
-): Promise<unknown> {
+interface Pair {
+  readonly ring: readonly StreamName[];
+  /** Versions of the ring's streams, as read before. */
+  readonly versions: readonly number[];
+  /** Index in the ring of the first of the two streams. */
+  readonly at: number;
+}
+
+/** Appends to two neighbours of a ring, expecting versions that were read before. */
+async function pair(store: EventStore, { ring, versions, at }: Pair): Promise<unknown> {
   const next = (at + 1) % ring.length;
   const entries = [at, next].map((index) => {
     return { stream: ring[index] as StreamName, expect: versions[index], events: counted(at) };

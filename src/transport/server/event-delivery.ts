@@ -139,7 +139,7 @@ export class EventDelivery {
     const { subject, data, time } = message;
     const commit = commitOnSubject({ sequence: origin.sequence, subject, data, time: time.getTime() });
     const isWanted = (type: string): boolean => source.eventType === undefined || type === source.eventType;
-    const events = recordedEvents(commit, registry, 0, isWanted).filter(
+    const events = recordedEvents(commit, registry, { isWanted }).filter(
       ({ id }) => origin.eventId === undefined || origin.eventId === id,
     );
     return this.#progressOf(message, events).partsOf(message, events, origin);

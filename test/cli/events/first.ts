@@ -12,6 +12,6 @@ const OrderPlaced = eventType({
 });
 const OrderPaid = eventType({ name: 'OrderPaid', fields: { at: 'date' } });
 
-/** A list counts as what is in it; what is no event type is passed over. */
+/** The items of an exported list count as exports. Other values are ignored. */
 export const events = [OrderShipped, OrderPlaced, OrderPaid];
 export const answer = 42;

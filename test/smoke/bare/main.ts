@@ -1,4 +1,4 @@
-// An event store, a decider and a projection without any optional peer.
+// Uses an event store, a decider and a projection without any optional peer.
 import { strict as assert } from 'node:assert';
 import { existsSync } from 'node:fs';
 import { connectEventStore, type Decider, Event, repository, streamName } from 'jetsource';
@@ -34,7 +34,7 @@ for (const each of [store, inMemoryEventStore({ name: 'shop', events: [Counted] 
 }
 await server.stop();
 assert.equal(typeof postgresProjectionStore, 'function');
-// not by its name: its types need Nest's
+// in a variable: its types need those of Nest
 const needsNest: string = 'jetsource/transport';
 await assert.rejects(import(needsNest), /@nestjs/);
 console.log('the package works without its optional peers');

@@ -1,4 +1,5 @@
-// The transport on whichever Nest is installed: events and requests through an application, and what it says when something is wrong.
+// Uses the transport with the installed version of Nest: events and requests through an application, and its
+// errors.
 import 'reflect-metadata';
 import { strict as assert } from 'node:assert';
 import { createRequire } from 'node:module';
@@ -78,7 +79,7 @@ class ShopModule {}
 
 async function until(isSo: () => boolean | Promise<boolean>): Promise<void> {
   for (let tries = 0; !(await isSo()); tries += 1) {
-    assert.ok(tries < 500, 'it did not come true');
+    assert.ok(tries < 500, 'timed out');
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
 }

@@ -1,29 +1,31 @@
 import type { StandardJSONSchemaV1, StandardSchemaV1 } from '@standard-schema/spec';
-import type { EventDeclaration } from './event-declaration.js';
-import type { FieldKinds } from './field-codec.js';
+import type { EventDeclaration } from '../event/event-declaration.js';
+import type { FieldKinds } from '../event/field-codec.js';
 
-/** What readers of the log may rely on, by event type: kept in a file, so that a change of it is seen. */
+/**
+ * What readers of the log rely on, by event type. Committed to a file, so that a change shows up in review.
+ */
 export type EventContract = Readonly<Record<string, EventTypeContract>>;
 
 export interface EventTypeContract {
   readonly version: number;
   readonly aliases: readonly string[];
-  /** Versions that an upcast leads from. */
+  /** Schema versions that have an upcast. */
   readonly upcastsFrom: readonly number[];
   readonly fields: FieldKinds;
-  /** JSON Schema of the data, where the schema library gives one; `null` where it does not, or there is no schema. */
+  /** JSON Schema of the data; `null` if there is no schema, or its library has no JSON Schema output. */
   readonly schema: Readonly<Record<string, unknown>> | null;
 }
 
-/** How a contract differs from an earlier one. */
+/** One difference between a contract and an earlier one. */
 export interface ContractChange {
-  /** Whether events that are stored, or readers that exist, are left behind by it. */
+  /** True if stored events or existing readers no longer work after the change. */
   readonly isBreaking: boolean;
   readonly type: string;
   readonly what: string;
 }
 
-/** What types declare, in the order of their names. */
+/** The contract of the given event types, sorted by name. */
 export function contractOf(declarations: readonly EventDeclaration[]): EventContract {
   const entries = declarations.map((declaration): [string, EventTypeContract] => [
     declaration.name,
@@ -38,7 +40,7 @@ export function contractOf(declarations: readonly EventDeclaration[]): EventCont
   return Object.fromEntries(entries.toSorted(([a], [b]) => (a < b ? -1 : 1)));
 }
 
-/** All that changed from one contract to a later one. */
+/** All changes between a contract and a later one. */
 export function contractChanges(earlier: EventContract, now: EventContract): ContractChange[] {
   const names = new Set([...Object.keys(earlier), ...Object.keys(now)]);
   return [...names].flatMap((type) => {
@@ -48,8 +50,13 @@ export function contractChanges(earlier: EventContract, now: EventContract): Con
     if (after !== undefined) return typeChanges(before, after, change);
     const heir = Object.keys(now).find((name) => now[name]?.aliases.includes(type));
     return heir === undefined
-      ? [change(true, 'is gone: stored events of it cannot be read; keep it, or make it an alias')]
-      : [change(false, `is an alias of ${heir} now`)];
+      ? [
+          change(
+            true,
+            'was removed: its stored events can no longer be read; keep it, or make it an alias of another type',
+          ),
+        ]
+      : [change(false, `is now an alias of ${heir}`)];
   });
 }
 
@@ -66,15 +73,15 @@ function typeChanges(
   return [
     ...(after.version < before.version
       ? [change(true, `went back from version ${before.version} to ${after.version}`)]
-      : unreachable.map((version) => change(true, `has no upcast from version ${version} any more`))),
-    ...lost.map((alias) => change(true, `has lost its alias ${alias}`)),
-    ...gained.map((alias) => change(false, `has the alias ${alias} now`)),
-    ...(after.version > before.version ? [change(false, `is at version ${after.version} now`)] : []),
+      : unreachable.map((version) => change(true, `no longer has an upcast from version ${version}`))),
+    ...lost.map((alias) => change(true, `no longer has the alias ${alias}`)),
+    ...gained.map((alias) => change(false, `now has the alias ${alias}`)),
+    ...(after.version > before.version ? [change(false, `is now at version ${after.version}`)] : []),
     ...(after.version === before.version && shapeOf(before) !== shapeOf(after)
       ? [
           change(
             true,
-            'has data of another shape under the same version; raise the version and add an upcast',
+            'changed the shape of its data without a new version; raise the version and add an upcast',
           ),
         ]
       : []),
@@ -85,7 +92,7 @@ function shapeOf({ fields, schema }: EventTypeContract): string {
   return JSON.stringify([fields, schema], sortKeys);
 }
 
-/** The order in which keys were written says nothing. */
+/** Sorts keys, so that their order makes no difference. */
 function sortKeys(_: string, value: unknown): unknown {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
   return Object.fromEntries(Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1)));
@@ -96,7 +103,7 @@ function jsonSchemaOf(schema: StandardSchemaV1 | undefined): Record<string, unkn
   try {
     return standard?.jsonSchema?.input({ target: 'draft-2020-12' }) ?? null;
   } catch {
-    // a schema of what JSON Schema has no word for, such as a date
+    // the schema uses a type that JSON Schema does not have, such as a date
     return null;
   }
 }
