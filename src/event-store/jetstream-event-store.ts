@@ -206,7 +206,7 @@ export class JetStreamEventStore extends EventStore {
   async readCommits(
     stream: StreamName,
     options: {
-      behind?: Version | undefined;
+      after?: Version | undefined;
       consistency?: Consistency | undefined;
       signal?: AbortSignal | undefined;
     } = {},
@@ -215,7 +215,7 @@ export class JetStreamEventStore extends EventStore {
     const last = await this.#last(stream, options.consistency, options.signal);
     if (last === undefined) return { commits: [], version: asVersion(0) };
     const version = lastVersionOf(last);
-    const from = (options.behind ?? 0) + 1;
+    const from = (options.after ?? 0) + 1;
     const range = { from, to: version };
     const commits =
       from > version ? [] : await this.#reader.range(last, range, { time: false, signal: options.signal });

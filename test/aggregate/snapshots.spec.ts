@@ -56,12 +56,12 @@ async function depositTimes(accounts: Accounts, times: number, id = '1'): Promis
   return [...versions];
 }
 
-/** The versions behind which the stream is read meanwhile. */
+/** The versions after which the stream is read meanwhile. */
 async function readsDuring(work: () => Promise<unknown>): Promise<number[]> {
   const reads: number[] = [];
   const tail = store.readCommits.bind(store);
   store.readCommits = async (name, options) => {
-    reads.push(options?.behind ?? 0);
+    reads.push(options?.after ?? 0);
     return tail(name, options);
   };
   await work();

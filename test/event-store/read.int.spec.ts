@@ -190,7 +190,7 @@ describe('read', () => {
 
     it('folds from any version on', async () => {
       for (const behind of [0, 1, 7, 8, 100, total - 1, total, total + 5]) {
-        const { commits, version } = await store.readCommits(order, { behind: behind as never });
+        const { commits, version } = await store.readCommits(order, { after: behind as never });
         expect(version).toBe(total);
         const versions = commits.flatMap(({ events, firstVersion }) =>
           events.map((_, index) => firstVersion + index),

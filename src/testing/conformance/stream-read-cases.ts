@@ -207,7 +207,7 @@ export const streamReadCases: readonly ConformanceCase[] = [
     async run(context) {
       const order = await mixedStream(context);
       for (const behind of range(0, TOTAL + 3)) {
-        const options = { behind: behind as never, consistency: 'leader' } as const;
+        const options = { after: behind as never, consistency: 'leader' } as const;
         const { commits, version } = await context.store.readCommits(order, options);
         assert.equal(version, TOTAL);
         const versions = commits.flatMap(({ events, firstVersion }) =>

@@ -186,12 +186,12 @@ export class InMemoryEventStore extends EventStore {
 
   async readCommits(
     stream: StreamName,
-    options: StreamOptions & { readonly behind?: Version | undefined } = {},
+    options: StreamOptions & { readonly after?: Version | undefined } = {},
   ): Promise<StreamCommits> {
     this.#checkOpen();
     const last = await this.#last(stream, options);
     const version = last === undefined ? 0 : lastVersionOf(last);
-    const from = (options.behind ?? 0) + 1;
+    const from = (options.after ?? 0) + 1;
     const commits = from > version ? [] : this.#reader.range(stream, { from, to: version });
     return { commits: commits.map(withoutTime), version: asVersion(version) };
   }
