@@ -9,13 +9,17 @@ export class KeyedQueue {
   /** @param deadline When it ends, the task waits no longer but runs at once, to find that out by itself. */
   async run<T>(key: string, task: () => Promise<T>, deadline: Deadline): Promise<T> {
     const previous = this.#tails.get(key);
-    const result = previous === undefined ? task() : settledOrEnded(previous, deadline).then(task);
+    let end: (() => void) | undefined;
+    const ended = new Promise<void>((resolve) => (end = resolve));
     // a task that waited no longer must not let the next one pass
-    const tail = Promise.allSettled([previous, result]);
+    const tail = Promise.all([previous, ended]);
     this.#tails.set(key, tail);
     try {
-      return await result;
+      if (previous !== undefined) await settledOrEnded(previous, deadline);
+      // nothing but the caller waits for the task: V8 drops the caller from the stacks of errors otherwise
+      return await task();
     } finally {
+      end?.();
       void tail.then(() => {
         if (this.#tails.get(key) === tail) this.#tails.delete(key);
       });
