@@ -8,13 +8,18 @@ export type {
   CommandMiddleware,
   DecisionContext,
 } from './aggregate/command/command-middleware.js';
+export type { UnhandledEvents } from './aggregate/model/event-handlers.js';
 export type { Decided, Decider } from './aggregate/model/decider.js';
 export { DeciderRepository } from './aggregate/decider-repository.js';
 export type { HandleResult, LoadedState } from './aggregate/decider-repository.js';
 export { inMemorySnapshots } from './aggregate/snapshot/in-memory-snapshot-store.js';
 export { jetStreamSnapshots } from './snapshot-store/jetstream-snapshots.js';
 export { Repository, repository } from './aggregate/repository.js';
-export type { ClassRepositoryOptions, DeciderRepositoryOptions } from './aggregate/repository-options.js';
+export type {
+  ClassRepositoryOptions,
+  DeciderRepositoryOptions,
+  RepositoryOptions,
+} from './aggregate/repository-options.js';
 export type { PastState } from './aggregate/load/past-state.js';
 export type { Snapshot, SnapshotStore, SnapshotStoreOptions } from './aggregate/snapshot/snapshot.js';
 export type { SnapshotOptions } from './aggregate/snapshot/snapshot-policy.js';
@@ -93,7 +98,11 @@ export type { RebuildOptions, RebuildProgress, RebuildResult, RebuildStart } fro
 export {
   AggregateNotFoundError,
   CommandHandledError,
+  CorruptSnapshotError,
+  InvalidAggregateError,
+  MissingCategoryError,
   MissingEventHandlerError,
+  UncommittedEventsError,
 } from './aggregate/aggregate-errors.js';
 export { isJetsourceError } from './errors/any-jetsource-error.js';
 export type { AnyJetsourceError } from './errors/any-jetsource-error.js';

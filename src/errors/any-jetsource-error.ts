@@ -2,7 +2,11 @@ import { hasJetsourceBrand } from '../kernel/jetsource-error.js';
 import type {
   AggregateNotFoundError,
   CommandHandledError,
+  CorruptSnapshotError,
+  InvalidAggregateError,
+  MissingCategoryError,
   MissingEventHandlerError,
+  UncommittedEventsError,
 } from '../aggregate/aggregate-errors.js';
 import type {
   CorruptStreamError,
@@ -79,6 +83,10 @@ export type AnyJetsourceError =
   | AggregateNotFoundError
   | MissingEventHandlerError
   | CommandHandledError
+  | InvalidAggregateError
+  | MissingCategoryError
+  | UncommittedEventsError
+  | CorruptSnapshotError
   | UnknownProjectionError
   | ProjectionFailedError
   | ProjectionDivergedError

@@ -1,22 +1,25 @@
-import { Backoff } from '../../kernel/backoff.js';
 import {
   TransactionConflictError,
   WrongExpectedVersionError,
 } from '../../event-store/append/append-errors.js';
+import { Backoff } from '../../kernel/backoff.js';
 import { integerOption } from '../../kernel/options.js';
 import { sleep } from '../../kernel/sleep.js';
-import type { UpdateOptions } from './update-options.js';
+import type { CommandOptions } from './update-options.js';
 
 const DEFAULT_RETRIES = 3;
 
-/** The tries that one command has left. */
+/** The attempts of one command: it is repeated while an error is worth it and attempts are left. */
 export class Retries {
-  readonly #options: Pick<UpdateOptions, 'expect' | 'retryWhen' | 'signal'>;
+  readonly #options: Pick<CommandOptions, 'retryWhen' | 'signal'>;
   readonly #backoff = new Backoff(2, 100);
+  /** Errors that no further attempt can change. */
+  readonly #final = new WeakSet<Error>();
+  #conflictsAreFinal = false;
   #left: number;
 
   /** @throws {@link InvalidOptionError} when the count is negative. */
-  constructor(options: Pick<UpdateOptions, 'expect' | 'retries' | 'retryWhen' | 'signal'>) {
+  constructor(options: Pick<CommandOptions, 'retries' | 'retryWhen' | 'signal'>) {
     this.#options = options;
     this.#left = integerOption('retries', options.retries, DEFAULT_RETRIES, 0);
   }
@@ -25,21 +28,43 @@ export class Retries {
     return this.#left > 0;
   }
 
-  /** Waits a while before the next try. @throws the failure when there is none. */
-  async waitOrThrow(error: unknown): Promise<void> {
-    if (this.#left === 0 || !this.#isWorthIt(error)) throw error;
-    this.#left -= 1;
-    await sleep(this.#backoff.next(), this.#options.signal);
+  /** For a command with an exact `expect`: that is the caller's own optimistic lock (If-Match), never retried for them. */
+  reportConflicts(): void {
+    this.#conflictsAreFinal = true;
+  }
+
+  /** Marks an error as one that is not retried. @returns the error. */
+  final<E extends Error>(error: E): E {
+    this.#final.add(error);
+    return error;
+  }
+
+  /**
+   * Repeats an attempt until it succeeds or its error is not retried.
+   *
+   * @param attempt Gets its number, from 1.
+   */
+  async run<T>(attempt: (count: number) => Promise<T>): Promise<T> {
+    for (let count = 1; ; count += 1) {
+      this.#options.signal?.throwIfAborted();
+      try {
+        return await attempt(count);
+      } catch (error) {
+        if (this.#left === 0 || !this.#isWorthIt(error)) throw error;
+      }
+      this.#left -= 1;
+      await sleep(this.#backoff.next(), this.#options.signal);
+    }
   }
 
   #isWorthIt(error: unknown): boolean {
-    const { expect, retryWhen = isConflict } = this.#options;
-    // whoever names a version has seen it, and has to see the next one
-    return !(typeof expect === 'number' && isConflict(error)) && retryWhen(error);
+    const { retryWhen = isConflict } = this.#options;
+    if (error instanceof Error && this.#final.has(error)) return false;
+    return !(this.#conflictsAreFinal && isConflict(error)) && retryWhen(error);
   }
 }
 
 /** Whether another writer was first. */
-export function isConflict(error: unknown): boolean {
+function isConflict(error: unknown): boolean {
   return error instanceof WrongExpectedVersionError || error instanceof TransactionConflictError;
 }

@@ -3,113 +3,105 @@ import type { Version } from '../../event/version.js';
 import { commitOf } from '../../event-store/append/append-result.js';
 import type { AppendResult, Expectation, TransactionEntry } from '../../event-store/event-store.js';
 import { InvalidOptionError } from '../../kernel/invalid-option-error.js';
-import { WrongExpectedVersionError } from '../../event-store/append/append-errors.js';
-import type { AggregateCommands } from './aggregate-commands.js';
-import { checkExpected } from './aggregate-expectation.js';
-import type { AggregateId } from '../model/aggregate-id.js';
 import type { FoldedState } from '../state/folded-state.js';
+import type { AggregateCommands } from './aggregate-commands.js';
 import type { CommandOptions, UpdateOptions } from './update-options.js';
+import type { WriteTarget } from './write-target.js';
 
 /** How one aggregate takes part in a unit of work. */
 export interface MemberOptions extends Pick<UpdateOptions, 'expect'> {
   /**
-   * Whether the unit of work conflicts when this aggregate has changed although nothing is stored in it: its state was decided on.
-   * Costs a message that is removed afterwards. @default true
+   * Whether the unit of work conflicts when this aggregate has changed, although no event is stored in it: the work may
+   * have decided on its state. Costs a message that is removed afterwards.
+   *
+   * @default true
    */
   readonly check?: boolean | undefined;
 }
 
-/** One aggregate in a unit of work: as it was loaded, and what is to be stored in it. */
+/** What a member is made of. */
+export interface MemberParts<S> {
+  readonly commands: AggregateCommands<S>;
+  readonly target: WriteTarget<S>;
+  readonly folded: FoldedState<S>;
+  readonly options: MemberOptions;
+  /** The events that an instance of a class has kept; none for the state of a decider. */
+  readonly keptBy: (state: S) => readonly object[];
+}
+
+/** One aggregate in a unit of work: as it was loaded, and which events are to be stored in it. */
 export class UnitOfWorkMember<S> {
-  /** For a decider: after the events that are pending. */
+  /** For a decider: after the events that were decided in the unit of work. */
   state: S;
-  readonly #commands: AggregateCommands<S>;
-  readonly #target: AggregateId;
-  readonly #folded: FoldedState<S>;
-  readonly #options: MemberOptions;
-  readonly #pendingOf: (state: S) => readonly object[];
-  readonly #pending: object[] = [];
+  readonly #parts: MemberParts<S>;
+  readonly #decided: object[] = [];
   #isWhole = true;
   #events: readonly object[] = [];
 
-  /** @param pendingOf What an instance has kept beside the events that are added here. */
-  constructor(
-    commands: AggregateCommands<S>,
-    target: AggregateId,
-    folded: FoldedState<S>,
-    options: MemberOptions,
-    pendingOf: (state: S) => readonly object[] = () => [],
-  ) {
-    this.#commands = commands;
-    this.#target = target;
-    this.#folded = folded;
-    this.#options = options;
-    this.#pendingOf = pendingOf;
-    this.state = folded.state;
+  constructor(parts: MemberParts<S>) {
+    this.#parts = parts;
+    this.state = parts.folded.state;
   }
 
-  /** As it was loaded. */
+  /** The version that it was loaded at. */
   get version(): Version {
-    return this.#folded.end.version;
+    return this.#parts.folded.lastCommit.version;
   }
 
   /** @throws {@link InvalidOptionError} when another repository has brought the same stream into the unit of work. */
   checkIsOf(commands: unknown): void {
-    if (commands === this.#commands) return;
+    if (commands === this.#parts.commands) return;
     throw new InvalidOptionError({
       option: 'repository',
-      given: `another one of ${this.#target.stream.toString()}`,
+      given: `another one of ${this.#parts.target.aggregate.stream.toString()}`,
       allowed: 'the same for one stream throughout a unit of work',
     });
   }
 
-  /** @throws what a caller is told whose expectation the aggregate does not meet. */
+  /** @throws {@link AggregateNotFoundError}, {@link WrongExpectedVersionError} when it is not as expected. */
   checkExpected(expect: Expectation = 'any'): void {
-    checkExpected(this.#target.stream, expect, this.version);
+    this.#parts.target.checkExpected(this.#parts.folded, expect);
   }
 
+  /** Adds events that a decider has decided. */
   add(events: readonly object[]): void {
-    this.#pending.push(...events);
-    this.state = this.#commands.model.fold(this.state, events);
+    this.#decided.push(...events);
+    this.state = this.#parts.commands.model.fold(this.state, events);
   }
 
   /** What this aggregate puts into the transaction: nothing if it is neither written nor checked. */
   async entries(options: CommandOptions, attempt: number): Promise<TransactionEntry[]> {
-    const decision = await this.#commands.decide(
-      async () => ({ value: undefined, events: [...this.#pending, ...this.#pendingOf(this.state)] }),
-      { ...this.#folded, state: this.state },
-      { stream: this.#target.stream, command: undefined, options, attempt },
+    const { commands, target, folded } = this.#parts;
+    const { expect, check } = this.#parts.options;
+    const { stream } = target.aggregate;
+    const { events, isWhole } = await commands.decide(
+      async (state) => ({ value: undefined, events: [...this.#decided, ...this.#parts.keptBy(state)] }),
+      this,
+      { stream, command: undefined, options: { ...options, expect }, attempt },
     );
-    this.#events = decision.events;
-    this.#isWhole = decision.isWhole;
-    const { version, commitId } = this.#folded.end;
-    if (this.#events.length === 0 && this.#options.check === false) return [];
-    const lastCommitId = version === 0 ? undefined : commitId;
-    const { stream } = this.#target;
-    return [{ stream, expect: version, lookedUpTo: version, lastCommitId, events: this.#events }];
+    this.#events = events;
+    this.#isWhole = isWhole;
+    if (events.length === 0 && check === false) return [];
+    return [{ stream, ...target.guardOf(folded), events }];
   }
 
-  /** @throws {@link WrongExpectedVersionError} when the leader knows another end of the stream. */
-  async checkCurrent(signal: AbortSignal | undefined): Promise<void> {
-    const { end } = this.#folded;
-    const actual = await this.#commands.loader.movedTo(this.#target, end, signal);
-    if (actual === undefined) return;
-    const stream = this.#target.stream.toString();
-    throw new WrongExpectedVersionError({ stream, expected: end.version, actual });
+  /** @throws {@link WrongExpectedVersionError} when the stream has changed since it was loaded, as the leader knows. */
+  async checkCurrent(): Promise<void> {
+    await this.#parts.target.checkCurrent(this.#parts.folded);
   }
 
-  /** What was stored of this aggregate. */
-  commitAmong(results: readonly AppendResult[]): StoredCommit | undefined {
-    const stream = this.#target.stream.toString();
+  /** Gives the aggregate back to the cache. @param results What the unit of work has stored. */
+  done(results: readonly AppendResult[]): void {
+    if (!this.#isWhole) return;
+    const { target, folded } = this.#parts;
+    const commit = this.#commitAmong(results);
+    if (commit !== undefined) target.committed(folded, commit);
+    else if (this.#events.length === 0) target.giveBack(folded);
+  }
+
+  #commitAmong(results: readonly AppendResult[]): StoredCommit | undefined {
+    const stream = this.#parts.target.aggregate.stream.toString();
     const own = results.find((result) => result.stream.toString() === stream);
     return own && commitOf(own);
-  }
-
-  /** Gives the aggregate back to the cache. @param commit What was stored of it, if anything. */
-  done(commit: StoredCommit | undefined): void {
-    if (!this.#isWhole) return;
-    const { loader } = this.#commands;
-    if (commit !== undefined) loader.committed(this.#target, this.#folded, commit);
-    else if (this.#events.length === 0) loader.giveBack(this.#target, this.#folded);
   }
 }

@@ -1,50 +1,75 @@
-import type { AppendResult, EventStore, TransactionEntry } from '../../event-store/event-store.js';
+import { asVersion } from '../../event/version.js';
 import { toAppendResult } from '../../event-store/append/append-result.js';
-import { CommandHandledError } from '../aggregate-errors.js';
+import type { AppendResult, EventStore, TransactionEntry } from '../../event-store/event-store.js';
 import { InvalidOptionError } from '../../kernel/invalid-option-error.js';
 import { checkKnownOptions } from '../../kernel/options.js';
-import type { AggregateLoader } from '../load/aggregate-loader.js';
-import type { AggregateCommands } from './aggregate-commands.js';
-import { isExpected } from './aggregate-expectation.js';
-import type { AggregateId } from '../model/aggregate-id.js';
-import type { HandledCommand } from '../state/command-ids.js';
-import { asEvents } from '../model/decider.js';
+import { CommandHandledError } from '../aggregate-errors.js';
 import { DeciderRepository, type LoadedState } from '../decider-repository.js';
-import type { FoldedState } from '../state/folded-state.js';
+import type { AggregateId } from '../model/aggregate-id.js';
+import { asEvents } from '../model/decider.js';
 import type { EventSourcedAggregate } from '../model/event-sourced-aggregate.js';
-import { handledBefore } from './handled-commands.js';
 import type { Repository } from '../repository.js';
-import { isConflict, Retries } from './retries.js';
+import type { HandledCommand } from '../state/command-ids.js';
+import type { AggregateCommands } from './aggregate-commands.js';
+import { OpenCommand } from './open-command.js';
+import { Retries } from './retries.js';
 import { storedTogether } from './stored-together.js';
 import { type MemberOptions, UnitOfWorkMember } from './unit-of-work-member.js';
-import type { CommandOptions } from './update-options.js';
+import type { CommandOptions, UpdateResult } from './update-options.js';
+import { WriteTarget } from './write-target.js';
 
+/** Result of {@link unitOfWork}. */
 export interface UnitOfWorkResult<T> {
   /** What the work returned; undefined when the command had been handled before. */
   readonly value: T | undefined;
-  /** What was stored in each aggregate that changed, in the order in which they were first loaded. */
+  /** What was stored in each aggregate that has changed, in the order in which they were loaded first. */
   readonly entries: readonly AppendResult[];
   /** Whether this very call stored events. */
   readonly committed: boolean;
-  /** How often the work was done: more than 1 when other writers were first. 0 for a command that had been handled before. */
+  /** How often the work was done: more than 1 after other writers were first, 0 when the command had been handled before. */
   readonly attempts: number;
 }
 
-/** A member whatever its state is. */
+/** A member, whatever its state is. */
 type AnyMember = UnitOfWorkMember<unknown>;
+
+/** One attempt of a unit of work. */
+interface UnitAttempt {
+  readonly store: EventStore;
+  readonly options: CommandOptions;
+  readonly retries: Retries;
+  /** From 1. */
+  readonly number: number;
+}
+
+/** An aggregate that the work has asked for. */
+interface MemberRequest<S> {
+  readonly commands: AggregateCommands<S>;
+  readonly id: string;
+  readonly options: MemberOptions;
+  /** For a decider that handles a command: the command. */
+  readonly handled?: { readonly command: unknown };
+  /** The events that an instance of a class has kept. */
+  readonly keptBy?: (state: S) => readonly object[];
+}
 
 const OPTIONS = ['commandId', 'retries', 'retryWhen', 'metadata', 'deadlineMs', 'signal'];
 const MEMBER_OPTIONS = ['expect', 'check'];
 
 /**
- * One command on several aggregates: loads them as the work asks for them, and stores what they decide in one transaction, all or nothing. It
- * conflicts as well when an aggregate that was only looked at has changed meanwhile (`check: false` for one whose state does not matter). After a
- * conflict all of it is done again. A refusal (the work throws) and work that changes nothing are believed only if every aggregate was up to date.
+ * One command on several aggregates. Loads them as the work asks for them, and stores what they decide in one
+ * transaction, all or nothing.
  *
- * Of the middleware of the repositories, `decision` stands round the events of each aggregate; `command` is not called. Units of work do not queue.
+ * It also conflicts when an aggregate that was only looked at has changed meanwhile (unless `check: false`). After a
+ * conflict the work is done again from its beginning, so it should do nothing but decide. When the work throws, or
+ * changes nothing, every aggregate is compared with the leader first. Units of work do not wait for each other.
  *
- * @throws {@link TransactionConflictError}, {@link WrongExpectedVersionError} when other writers were first through all retries.
- * @throws what the work throws; nothing is stored then.
+ * The middleware of the repositories is called as {@link CommandMiddleware} says.
+ *
+ * @throws {@link TransactionConflictError}, {@link WrongExpectedVersionError} when other writers were first in all attempts.
+ * @throws {@link AppendOutcomeUnknownError} when no answer came within `deadlineMs`: repeat with the same `commandId`.
+ * @throws {@link InvalidOptionError} when an option cannot work, or a repository was made with another store.
+ * @throws what the work or a middleware throws; nothing is stored then.
  * @example
  * await unitOfWork(store, async (unit) => {
  *   const order = await unit.load(orders, '42');
@@ -59,50 +84,37 @@ export async function unitOfWork<T>(
 ): Promise<UnitOfWorkResult<Awaited<T>>> {
   checkKnownOptions(options, OPTIONS);
   const retries = new Retries(options);
-  for (let attempt = 1; ; attempt += 1) {
-    options.signal?.throwIfAborted();
-    const unit = new UnitOfWork(store, options, attempt);
-    try {
-      return await unit.run(work);
-    } catch (error) {
-      // whoever names a version has seen it, and has to see the next one
-      if (unit.namesVersion && isConflict(error)) throw error;
-      await retries.waitOrThrow(error);
-    }
-  }
+  const { unit, result } = await retries.run(async (number) => {
+    const attempt = new UnitOfWork({ store, options, retries, number });
+    return { unit: attempt, result: await attempt.run(work) };
+  });
+  // outside of the attempts: what is stored must not be repeated
+  await unit.succeed(result);
+  return result;
 }
 
-/** The aggregates of one unit of work. Of use while the work runs. */
+/** The aggregates of one unit of work. To be used while the work runs. */
 export class UnitOfWork {
-  readonly #store: EventStore;
-  readonly #options: CommandOptions;
-  readonly #attempt: number;
+  readonly #attempt: UnitAttempt;
   /** By stream, in the order in which they were first asked for. */
   readonly #members = new Map<string, Promise<AnyMember>>();
+  /** The versions that they were loaded at. */
+  readonly #versions = new Map<string, UpdateResult<unknown>['version']>();
+  readonly #open: OpenCommand[] = [];
   readonly #lent: (() => void)[] = [];
-  #namesVersion = false;
   #earlier: HandledCommand | undefined;
 
   /** @internal */
-  constructor(store: EventStore, options: CommandOptions, attempt: number) {
-    this.#store = store;
-    this.#options = options;
+  constructor(attempt: UnitAttempt) {
     this.#attempt = attempt;
   }
 
   /**
-   * Whether the caller expects an exact version of an aggregate.
+   * An aggregate of a class, to be changed by its methods: what it applies is stored when the work is done. Loaded twice,
+   * it is the same object. `expect` is `'exists'` by default.
    *
-   * @internal
-   */
-  get namesVersion(): boolean {
-    return this.#namesVersion;
-  }
-
-  /**
-   * An aggregate, to be changed by its methods: what it applies is stored when the work is done. Loaded twice, it is the same object.
-   *
-   * @throws {@link AggregateNotFoundError} when it does not exist, unless `expect` is `any` or `none`.
+   * @throws {@link AggregateNotFoundError} when it does not exist, unless `expect` is `'any'` or `'none'`.
+   * @throws {@link WrongExpectedVersionError} when it is not at the version expected.
    */
   async load<A extends EventSourcedAggregate>(
     repository: Repository<A>,
@@ -110,9 +122,11 @@ export class UnitOfWork {
     options?: MemberOptions,
   ): Promise<A>;
   /**
-   * State and version of an aggregate of a decider, after what this unit of work has decided on it; to be changed by {@link handle}.
+   * State and version of an aggregate of a decider. The state is after what this unit of work has decided on it so far.
+   * To be changed by {@link handle}. `expect` is `'exists'` by default.
    *
-   * @throws {@link AggregateNotFoundError} when it does not exist, unless `expect` is `any` or `none`.
+   * @throws {@link AggregateNotFoundError} when it does not exist, unless `expect` is `'any'` or `'none'`.
+   * @throws {@link WrongExpectedVersionError} when it is not at the version expected.
    */
   async load<C, E extends object, State>(
     repository: DeciderRepository<C, E, State>,
@@ -124,21 +138,23 @@ export class UnitOfWork {
     id: string,
     options: MemberOptions = {},
   ): Promise<unknown> {
-    const asked = { ...options, expect: options.expect ?? 'exists' };
+    const asked = { id, options: { ...options, expect: options.expect ?? 'exists' } };
     if (repository instanceof DeciderRepository) {
-      const member = await this.#join(repository.commands, id, asked);
-      return { state: member.state, version: member.version };
+      const { state, version } = await this.#join({ ...asked, commands: repository.commands });
+      return { state, version };
     }
-    const member = await this.#join(repository.commands, id, asked, (aggregate) => [
-      ...aggregate.getUncommittedEvents(),
-    ]);
-    this.#lent.push(repository.model.lendOut(member.state));
-    return member.state;
+    const { commands, model } = repository;
+    const { state: aggregate } = await this.#join({ ...asked, commands, keptBy: uncommittedEvents });
+    this.#lent.push(model.lendOut(aggregate));
+    return aggregate;
   }
 
   /**
-   * Lets a decider decide on a command, behind what it has decided before in this unit of work. @returns the events.
+   * Lets a decider decide on a command, after what it has decided before in this unit of work. `expect` is `'any'` by
+   * default.
    *
+   * @returns the events, which are stored when the work is done.
+   * @throws {@link AggregateNotFoundError}, {@link WrongExpectedVersionError} when it is not as expected.
    * @throws what `decide` throws.
    */
   async handle<Command, Event extends object, State>(
@@ -147,8 +163,9 @@ export class UnitOfWork {
     command: Command,
     options: MemberOptions = {},
   ): Promise<readonly Event[]> {
-    const member = await this.#join(repository.commands, id, options);
-    const events = asEvents(await repository.decider.decide(command, member.state));
+    const { commands, decider } = repository;
+    const member = await this.#join({ commands, id, options, handled: { command } });
+    const events = asEvents(await decider.decide(command, member.state));
     member.add(events);
     return events;
   }
@@ -157,15 +174,38 @@ export class UnitOfWork {
   async run<T>(work: (unit: UnitOfWork) => T | PromiseLike<T>): Promise<UnitOfWorkResult<Awaited<T>>> {
     try {
       const value = await this.#work(work);
-      // also where the work has caught what told it so
+      // also where the work has caught the CommandHandledError
       if (this.#earlier !== undefined) return await this.#resultOf(this.#earlier);
       return await this.#commit(value as Awaited<T>);
+    } catch (error) {
+      await Promise.all(this.#open.map(async (command) => command.fail(error)));
+      throw error;
     } finally {
       for (const takeBack of this.#lent) takeBack();
     }
   }
 
-  /** What the work returns; undefined when it has come to an aggregate that knows the command. */
+  /**
+   * Tells the middleware of every command what it came to.
+   *
+   * @internal
+   */
+  async succeed({ entries, committed, attempts }: UnitOfWorkResult<unknown>): Promise<void> {
+    for (const command of this.#open) {
+      const stream = command.context.stream.toString();
+      const stored = entries.find((entry) => entry.stream.toString() === stream);
+      const version = stored?.version ?? this.#versions.get(stream) ?? asVersion(0);
+      await command.succeed({
+        value: undefined,
+        version,
+        position: stored?.position,
+        committed: committed && stored !== undefined,
+        attempts,
+      });
+    }
+  }
+
+  /** What the work returns; undefined when it has met an aggregate that knows the command. */
   async #work<T>(work: (unit: UnitOfWork) => T | PromiseLike<T>): Promise<Awaited<T> | undefined> {
     try {
       return await work(this);
@@ -177,92 +217,111 @@ export class UnitOfWork {
   }
 
   async #commit<T>(value: T): Promise<UnitOfWorkResult<T>> {
-    const members = await Promise.all(this.#members.values());
+    const { store, options, number: attempts } = this.#attempt;
+    const members = await this.#loaded();
     const entries: TransactionEntry[] = [];
-    for (const member of members) entries.push(...(await member.entries(this.#options, this.#attempt)));
+    for (const member of members) entries.push(...(await member.entries(options, attempts)));
     if (!entries.some(({ events = [] }) => events.length > 0)) {
       await this.#checkCurrent();
-      for (const member of members) member.done(undefined);
-      return { value, entries: [], committed: false, attempts: this.#attempt };
+      for (const member of members) member.done([]);
+      return { value, entries: [], committed: false, attempts };
     }
-    const { commandId, metadata, deadlineMs, signal } = this.#options;
-    const transaction = { commandId, metadata, deadlineMs, signal };
-    const { committed, entries: results } = await this.#store.transact(entries, transaction);
+    const { commandId, metadata, deadlineMs, signal } = options;
+    const { committed, entries: results } = await store.transact(entries, {
+      commandId,
+      metadata,
+      deadlineMs,
+      signal,
+    });
     const stored = results.filter(({ position }) => position !== undefined);
     if (!committed) return { value: undefined, entries: stored, committed, attempts: 0 };
-    for (const member of members) member.done(member.commitAmong(stored));
-    return { value, entries: stored, committed, attempts: this.#attempt };
+    for (const member of members) member.done(stored);
+    return { value, entries: stored, committed, attempts };
+  }
+
+  /** @throws why one of them could not be loaded or was refused by a middleware, also where the work has caught that. */
+  async #loaded(): Promise<AnyMember[]> {
+    for (const { admitted } of this.#open) await admitted;
+    const members: AnyMember[] = [];
+    for (const member of this.#members.values()) members.push(await member);
+    return members;
   }
 
   async #resultOf<T>({ position }: HandledCommand): Promise<UnitOfWorkResult<T>> {
-    const commits = await storedTogether(this.#store, position, this.#options.signal);
+    const { store, options } = this.#attempt;
+    const commits = await storedTogether(store, position, options.signal);
     const entries = commits.map((commit) => toAppendResult(commit, false));
     return { value: undefined, entries, committed: false, attempts: 0 };
   }
 
-  async #join<S>(
-    commands: AggregateCommands<S>,
-    id: string,
-    options: MemberOptions,
-    pendingOf?: (state: S) => readonly object[],
-  ): Promise<UnitOfWorkMember<S>> {
+  async #join<S>(request: MemberRequest<S>): Promise<UnitOfWorkMember<S>> {
+    const { commands, id, options, handled } = request;
     checkKnownOptions(options, MEMBER_OPTIONS);
     this.#checkStore(commands.store);
-    const target = commands.aggregate(id);
-    const key = target.stream.toString();
+    const aggregate = commands.aggregate(id);
+    const key = aggregate.stream.toString();
     const known = this.#members.get(key);
-    const joining = known ?? this.#loadMember(commands, target, options, pendingOf);
+    const joining = known ?? this.#loadMember(aggregate, request);
     if (known === undefined) this.#members.set(key, joining);
-    if (typeof options.expect === 'number') this.#namesVersion = true;
     const member = await joining;
     member.checkIsOf(commands);
+    if (known !== undefined && handled !== undefined) await this.#admit(aggregate, request);
     member.checkExpected(options.expect);
     // checked above
     return member as unknown as UnitOfWorkMember<S>;
   }
 
-  async #loadMember<S>(
-    commands: AggregateCommands<S>,
-    target: AggregateId,
-    options: MemberOptions,
-    pendingOf?: (state: S) => readonly object[],
-  ): Promise<AnyMember> {
-    const { commandId, signal } = this.#options;
-    const folded = await this.#take(commands.loader, target, options);
-    this.#earlier ??= await handledBefore(this.#store, target.stream, folded, commandId, signal);
-    if (this.#earlier !== undefined) throw new CommandHandledError({ commandId: commandId ?? '' });
-    return new UnitOfWorkMember(commands, target, folded, options, pendingOf) as unknown as AnyMember;
+  async #loadMember<S>(aggregate: AggregateId, request: MemberRequest<S>): Promise<AnyMember> {
+    const { commands, options, keptBy = () => [] } = request;
+    const { options: unitOptions, retries, number } = this.#attempt;
+    const { commandId, signal } = unitOptions;
+    const command = { expect: options.expect, commandId, signal, retries };
+    const target = new WriteTarget(commands, aggregate, command);
+    await this.#admit(aggregate, request);
+    const { folded, earlier } = await target.take(number);
+    this.#versions.set(aggregate.stream.toString(), folded.lastCommit.version);
+    this.#earlier ??= earlier;
+    if (this.#earlier !== undefined) {
+      target.giveBack(folded);
+      throw new CommandHandledError({ commandId: commandId ?? '' });
+    }
+    const member = new UnitOfWorkMember({ commands, target, folded, options, keptBy });
+    return member as unknown as AnyMember;
   }
 
-  /** What may be stale at first needs a second try, and is no reason to refuse. */
-  async #take<S>(
-    loader: AggregateLoader<S>,
-    target: AggregateId,
-    { expect = 'any' }: MemberOptions,
-  ): Promise<FoldedState<S>> {
-    const { retries, signal } = this.#options;
-    if (this.#attempt > 1 || retries === 0) return loader.load(target, 'leader', signal);
-    const folded = await loader.take(target, signal);
-    return isExpected(expect, folded.end.version) ? folded : loader.refresh(target, folded, signal);
+  /** @throws what the `command` middleware refuses the command with. */
+  async #admit<S>({ stream }: AggregateId, request: MemberRequest<S>): Promise<void> {
+    const { commands, options, handled } = request;
+    const command = new OpenCommand(commands.middleware, {
+      stream,
+      command: handled?.command,
+      options: { ...this.#attempt.options, expect: options.expect ?? 'any' },
+    });
+    this.#open.push(command);
+    await command.admitted;
   }
 
-  /** What writes nothing is not guarded, so it is compared with the leader's word. */
+  /** A refusal and work that changes nothing write nothing, so no guard protects them. */
   async #checkCurrent(): Promise<void> {
     // one that could not be loaded is the refusal itself
     const members = await Promise.allSettled(this.#members.values());
     await Promise.all(
       members.map(async (member) =>
-        member.status === 'fulfilled' ? member.value.checkCurrent(this.#options.signal) : undefined,
+        member.status === 'fulfilled' ? member.value.checkCurrent() : undefined,
       ),
     );
   }
 
   #checkStore(store: EventStore): void {
-    if (store === this.#store) return;
+    if (store === this.#attempt.store) return;
     throw new InvalidOptionError({
       option: 'repository',
       given: `of store ${store.name}, by another connection`,
       allowed: 'made with the store of the unit of work',
     });
   }
+}
+
+function uncommittedEvents(aggregate: EventSourcedAggregate): readonly object[] {
+  return [...aggregate.getUncommittedEvents()];
 }
