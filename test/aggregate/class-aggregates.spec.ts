@@ -112,6 +112,9 @@ describe('a class of aggregates', () => {
     const order = await orders.load('1');
     order.commit();
     order.close();
+    expect(() => order.commit()).toThrow(
+      expect.objectContaining({ code: 'uncommitted-events', aggregate: 'Order', count: 1 }) as Error,
+    );
     expect(() => order.commit()).toThrow('repository.save');
     expect(order.getUncommittedEvents()).toEqual([new OrderClosed()]);
     await orders.save(order);

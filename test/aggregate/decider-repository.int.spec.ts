@@ -222,7 +222,6 @@ describe.each(STORE_KINDS)('a repository of a decider, %s', (_, open) => {
   });
 
   it.each<[string, object]>([
-    ['neither category nor stream name', {}],
     ['both category and stream name', { category: 'a', streamName: () => streamName('a', 'b') }],
     ['a category that no stream can have', { category: 'a.b' }],
     ['an unknown option', { category: 'a', snapshot: {} }],

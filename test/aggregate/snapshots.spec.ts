@@ -28,6 +28,13 @@ beforeEach(() => {
   warnings = [];
 });
 
+/** To be given the methods that a test is about. */
+const UNUSED: SnapshotStore = {
+  load: async () => undefined,
+  save: async () => true,
+  delete: async () => undefined,
+};
+
 /** Accounts without a cache, so that each command loads. */
 function accountsWith(options: Partial<SnapshotOptions> = {}, of = store) {
   return repository(of, account, {
@@ -223,7 +230,7 @@ describe('snapshots', () => {
   it('that do not come in time let everything be folded', async () => {
     const given: AbortSignal[] = [];
     kept = {
-      ...kept,
+      ...UNUSED,
       load: async (_, options) => {
         given.push(options.signal);
         return new Promise(() => undefined);
@@ -237,7 +244,7 @@ describe('snapshots', () => {
   });
 
   it('that are slow end with the signal of the caller', async () => {
-    kept = { ...kept, load: async () => new Promise(() => undefined) };
+    kept = { ...UNUSED, load: async () => new Promise(() => undefined) };
     const accounts = accountsWith({ timeoutMs: 60_000 });
     const reason = new TypeError('enough');
     const abort = new AbortController();
@@ -250,7 +257,7 @@ describe('snapshots', () => {
     let release: (() => void) | undefined;
     const saved: Snapshot[] = [];
     kept = {
-      ...kept,
+      ...UNUSED,
       load: async () => undefined,
       save: async (_, snapshot) => {
         await new Promise<void>((resolve) => (release = resolve));
