@@ -1,6 +1,9 @@
 import { JetsourceError } from '../kernel/jetsource-error.js';
 
-/** No events are stored under the id that an aggregate was asked for. Create it, or answer that it does not exist. */
+/**
+ * No events are stored under the id that an aggregate was asked for. Create it, or answer that it does not
+ * exist.
+ */
 export class AggregateNotFoundError extends JetsourceError {
   readonly code = 'aggregate-not-found';
   override readonly outcome = 'not-applied';
@@ -15,8 +18,8 @@ export class AggregateNotFoundError extends JetsourceError {
 }
 
 /**
- * The class has no method for an event of its stream, and `unhandledEvents` is `'fail'`. Add the method, or let the
- * class ignore such events.
+ * The class has no method for an event of its stream, and `unhandledEvents` is `'fail'`. Add the method, or
+ * let the class ignore such events.
  */
 export class MissingEventHandlerError extends JetsourceError {
   readonly code = 'missing-event-handler';
@@ -38,8 +41,8 @@ export class MissingEventHandlerError extends JetsourceError {
 }
 
 /**
- * The command of a unit of work was handled before. The work sees this error where it loads an aggregate, and has to
- * let it pass. The caller of `unitOfWork` does not see it, but gets the result of the first call.
+ * The command of a unit of work was handled before. The work sees this error where it loads an aggregate, and
+ * has to let it pass. The caller of `unitOfWork` does not see it, but gets the result of the first call.
  */
 export class CommandHandledError extends JetsourceError {
   readonly code = 'command-handled';
@@ -51,7 +54,9 @@ export class CommandHandledError extends JetsourceError {
   }
 }
 
-/** What was given as an aggregate is neither an aggregate class nor a decider. The message says what it lacks. */
+/**
+ * What was given as an aggregate is neither an aggregate class nor a decider. The message says what it lacks.
+ */
 export class InvalidAggregateError extends JetsourceError {
   readonly code = 'invalid-aggregate';
   override readonly name = 'InvalidAggregateError';
@@ -61,7 +66,10 @@ export class InvalidAggregateError extends JetsourceError {
   }
 }
 
-/** Nothing says in which category the streams of an aggregate are. Decorate the class, or give the option `category`. */
+/**
+ * Nothing says in which category the streams of an aggregate are. Decorate the class, or give the option
+ * `category`.
+ */
 export class MissingCategoryError extends JetsourceError {
   readonly code = 'missing-category';
   override readonly name = 'MissingCategoryError';
@@ -75,8 +83,8 @@ export class MissingCategoryError extends JetsourceError {
 }
 
 /**
- * `commit()` was called on an aggregate with uncommitted events. It would publish them without storing them. Call
- * `await repository.save(aggregate)`; the aggregate still has its events.
+ * `commit()` was called on an aggregate with uncommitted events. It would publish them without storing them.
+ * Call `await repository.save(aggregate)`; the aggregate still has its events.
  */
 export class UncommittedEventsError extends JetsourceError {
   readonly code = 'uncommitted-events';
@@ -99,8 +107,8 @@ export class UncommittedEventsError extends JetsourceError {
 }
 
 /**
- * A snapshot cannot be read. Repositories report it to `onWarning` and fold all events instead. A `SnapshotStore` may
- * throw it from `load`.
+ * A snapshot cannot be read. Repositories report it to `onWarning` and fold all events instead. A
+ * `SnapshotStore` may throw it from `load`.
  */
 export class CorruptSnapshotError extends JetsourceError {
   readonly code = 'corrupt-snapshot';

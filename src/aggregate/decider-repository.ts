@@ -30,7 +30,10 @@ export interface HandleResult<Event> {
   readonly position: Position | undefined;
   /** Whether this very call stored events. */
   readonly committed: boolean;
-  /** How often it was decided: more than 1 after other writers were first, 0 when the command had been handled before. */
+  /**
+   * How often it was decided: more than 1 after other writers were first, 0 when the command had been handled
+   * before.
+   */
   readonly attempts: number;
 }
 
@@ -61,8 +64,8 @@ export class DeciderRepository<Command, Event extends object, State> {
   }
 
   /**
-   * State and version of the aggregate with that id, as any replica knows them, which may lag behind the leader by
-   * milliseconds.
+   * State and version of the aggregate with that id, as any replica knows them, which may lag behind the
+   * leader by milliseconds.
    *
    * @throws {@link AggregateNotFoundError} when it has no events.
    */
@@ -105,14 +108,16 @@ export class DeciderRepository<Command, Event extends object, State> {
   }
 
   /**
-   * Loads the state, lets the decider decide on the command, and stores the events. Calls of this process on one
-   * aggregate wait for each other. When another writer was first, the state is brought up to date and decided on again.
-   * When `decide` throws, or decides to do nothing, the state is compared with the leader first. The aggregate may exist
-   * or not, unless `expect` says otherwise.
+   * Loads the state, lets the decider decide on the command, and stores the events. Calls of this process on
+   * one aggregate wait for each other. When another writer was first, the state is brought up to date and
+   * decided on again. When `decide` throws, or decides to do nothing, the state is compared with the leader
+   * first. The aggregate may exist or not, unless `expect` says otherwise.
    *
    * @throws {@link AggregateNotFoundError} when it does not exist and `expect` says that it must.
-   * @throws {@link WrongExpectedVersionError} when it is not as expected, or other writers were first in all attempts.
-   * @throws {@link AppendOutcomeUnknownError} when no answer came within `deadlineMs`: repeat with the same `commandId`.
+   * @throws {@link WrongExpectedVersionError} when it is not as expected, or other writers were first in all
+   * attempts.
+   * @throws {@link AppendOutcomeUnknownError} when no answer came within `deadlineMs`: repeat with the same
+   * `commandId`.
    * @throws {@link InvalidOptionError} when an option cannot work.
    * @throws what `decide` or a middleware throws; nothing is stored then.
    * @example

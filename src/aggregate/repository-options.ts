@@ -10,7 +10,11 @@ import type { SnapshotOptions } from './snapshot/snapshot-policy.js';
 
 /** Options of every repository, of a class or of a decider. */
 export interface RepositoryOptions extends RetryOptions {
-  /** Category of the streams: the aggregate with id `42` is stream `category/42`. @default that of {@link EventSourced} */
+  /**
+   * Category of the streams: the aggregate with id `42` is stream `category/42`.
+   *
+   * @default that of {@link EventSourced}
+   */
   readonly category?: string | undefined;
   /**
    * Tells the stream of an aggregate by its id, in place of `category`. Two ids must not share a stream.
@@ -34,7 +38,10 @@ export interface ClassRepositoryOptions extends RepositoryOptions {
   readonly unhandledEvents?: UnhandledEvents | undefined;
 }
 
-/** Options of a repository of a decider. One of `category` and `streamName` is required: a decider does not have one. */
+/**
+ * Options of a repository of a decider. One of `category` and `streamName` is required: a decider does not
+ * have one.
+ */
 export type DeciderRepositoryOptions<State> = Omit<RepositoryOptions, 'category' | 'streamName'> & {
   /** How the state becomes JSON and back, for snapshots. @default the state is JSON already */
   readonly snapshotCodec?: SnapshotCodec<State> | undefined;

@@ -21,12 +21,13 @@ import {
 import type { UpdateOptions, UpdateResult } from './command/update-options.js';
 
 /**
- * A repository for one aggregate class, or for one decider. It loads aggregates by folding their events, and stores what
- * is decided only if the stream has not changed since. Make one for each kind of aggregate and store, and keep it: each
- * has a cache of its own.
+ * A repository for one aggregate class, or for one decider. It loads aggregates by folding their events, and
+ * stores what is decided only if the stream has not changed since. Make one for each kind of aggregate and
+ * store, and keep it: each has a cache of its own.
  *
  * @throws {@link InvalidAggregateError} when it is given neither a class nor a decider.
- * @throws {@link MissingCategoryError} when neither {@link EventSourced} nor an option says where the streams are.
+ * @throws {@link MissingCategoryError} when neither {@link EventSourced} nor an option says where the streams
+ * are.
  * @throws {@link InvalidStreamNameError} when no stream can have that category.
  * @throws {@link InvalidOptionError} when an option does not exist or cannot work.
  * @example
@@ -86,8 +87,8 @@ export class Repository<A extends EventSourcedAggregate> {
   }
 
   /**
-   * The aggregate with that id. The instance is the caller's own: change it and {@link save} it. As any replica knows it,
-   * which may lag behind the leader by milliseconds.
+   * The aggregate with that id. The instance is the caller's own: change it and {@link save} it. As any
+   * replica knows it, which may lag behind the leader by milliseconds.
    *
    * @throws {@link AggregateNotFoundError} when it has no events.
    */
@@ -115,8 +116,8 @@ export class Repository<A extends EventSourcedAggregate> {
   }
 
   /**
-   * The aggregate as it was at a version or at a time of the server, as the leader knows it. Undefined when it has no
-   * events, or had none at that time. Reads the stream from its beginning.
+   * The aggregate as it was at a version or at a time of the server, as the leader knows it. Undefined when
+   * it has no events, or had none at that time. Reads the stream from its beginning.
    *
    * @throws {@link InvalidOptionError} when neither is given, or a version below 0.
    * @example
@@ -133,15 +134,17 @@ export class Repository<A extends EventSourcedAggregate> {
   }
 
   /**
-   * Stores the uncommitted events of an aggregate that this repository has loaded, or of a new one. Without uncommitted
-   * events nothing is stored, which is no error. When storing fails, the aggregate keeps its uncommitted events.
+   * Stores the uncommitted events of an aggregate that this repository has loaded, or of a new one. Without
+   * uncommitted events nothing is stored, which is no error. When storing fails, the aggregate keeps its
+   * uncommitted events.
    *
-   * The middleware is called. Where a `decision` middleware leaves out events, the aggregate does not match its stream any
-   * more: load it again.
+   * The middleware is called. Where a `decision` middleware leaves out events, the aggregate does not match
+   * its stream any more: load it again.
    *
    * @param options `id`: required for an aggregate that was not loaded. `metadata`: stored with the commit.
    * @throws {@link WrongExpectedVersionError} when another writer was first: load, decide again, save.
-   * @throws {@link InvalidOptionError} when the id of a new aggregate is not given, or differs from that of a loaded one.
+   * @throws {@link InvalidOptionError} when the id of a new aggregate is not given, or differs from that of a
+   * loaded one.
    * @throws {@link AppendOutcomeUnknownError} when no answer came within 15 seconds.
    * @throws what a middleware throws; nothing is stored then.
    * @example
@@ -169,15 +172,17 @@ export class Repository<A extends EventSourcedAggregate> {
   }
 
   /**
-   * Loads the aggregate, lets `decide` change it and stores the events that it has applied. Calls of this process on one
-   * aggregate wait for each other. When another writer was first, it is loaded and decided again. When `decide` throws, or
-   * applies nothing, the aggregate is compared with the leader first.
+   * Loads the aggregate, lets `decide` change it and stores the events that it has applied. Calls of this
+   * process on one aggregate wait for each other. When another writer was first, it is loaded and decided
+   * again. When `decide` throws, or applies nothing, the aggregate is compared with the leader first.
    *
    * The instance is lent to `decide`, since it may be cached: return what you need of it, not the instance.
    *
    * @throws {@link AggregateNotFoundError} when it does not exist, unless `expect` is `'any'` or `'none'`.
-   * @throws {@link WrongExpectedVersionError} when it is not as expected, or other writers were first in all attempts.
-   * @throws {@link AppendOutcomeUnknownError} when no answer came within `deadlineMs`: repeat with the same `commandId`.
+   * @throws {@link WrongExpectedVersionError} when it is not as expected, or other writers were first in all
+   * attempts.
+   * @throws {@link AppendOutcomeUnknownError} when no answer came within `deadlineMs`: repeat with the same
+   * `commandId`.
    * @throws {@link InvalidOptionError} when an option cannot work.
    * @throws what `decide` or a middleware throws; nothing is stored then.
    * @example

@@ -14,7 +14,10 @@ import type { JetStreamEventStore } from '../event-store/jetstream-event-store.j
 /** Options, or a function that makes them of the store, as {@link jetStreamSnapshots} needs it. */
 type FromStore<Options> = Options | ((store: JetStreamEventStore) => Options | Promise<Options>);
 
-/** What `forFeature` needs of a repository: before the store closes, it finishes what it does in the background. */
+/**
+ * What `forFeature` needs of a repository: before the store closes, it finishes what it does in the
+ * background.
+ */
 export interface FeatureRepository {
   /** Resolves when no snapshot is being written. */
   drain(): Promise<void>;
@@ -37,9 +40,11 @@ export class AggregateFeature {
 /**
  * A decider, or a class with options for its repository, for `JetsourceModule.forFeature`.
  *
- * @param options Those of {@link repository}, or a function that makes them of the store. Required for a decider.
+ * @param options Those of {@link repository}, or a function that makes them of the store. Required for a
+ * decider.
  * @throws {@link InvalidAggregateError} when it is given neither a class nor a decider.
- * @throws {@link MissingCategoryError} when neither {@link EventSourced} nor an option says where the streams are.
+ * @throws {@link MissingCategoryError} when neither {@link EventSourced} nor an option says where the streams
+ * are.
  * @throws {@link InvalidOptionError} when an option does not exist or cannot work.
  * @example
  * JetsourceModule.forFeature([

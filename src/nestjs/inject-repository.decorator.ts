@@ -5,8 +5,8 @@ const DEFAULT_STORE = '';
 const tokens = new WeakMap<object, Map<string, symbol>>();
 
 /**
- * The token under which `JetsourceModule.forFeature` provides the repository of an aggregate class or a decider, in the
- * store of that alias.
+ * The token under which `JetsourceModule.forFeature` provides the repository of an aggregate class or a
+ * decider, in the store of that alias.
  *
  * @throws {@link InvalidAggregateError} when it is neither.
  */
@@ -24,7 +24,8 @@ export function repositoryToken(aggregate: object, alias = DEFAULT_STORE): symbo
 /**
  * Injects the repository of an aggregate class or a decider that `JetsourceModule.forFeature` provides.
  *
- * @param alias Of the store, as given to `forFeature([Order], 'billing')`. @default the store without an alias
+ * @param alias Of the store, as given to `forFeature([Order], 'billing')`. @default the store without an
+ * alias
  * @throws {@link InvalidAggregateError} when it is neither a class nor a decider.
  * @example
  * constructor(\@InjectRepository(Order) private readonly orders: Repository<Order>) {}

@@ -26,11 +26,12 @@ import { eventStoreToken } from './store-tokens.js';
 @Module({})
 export class JetsourceModule extends ConfigurableModuleClass {
   /**
-   * Provides repositories of aggregate classes, to be injected by {@link InjectRepository}. A decider, or a class with
-   * options, is listed as {@link aggregateFeature}.
+   * Provides repositories of aggregate classes, to be injected by {@link InjectRepository}. A decider, or a
+   * class with options, is listed as {@link aggregateFeature}.
    *
    * @param alias Of the store. @default the store without an alias
-   * @throws {@link InvalidAggregateError} when one of them is neither a class nor made by {@link aggregateFeature}.
+   * @throws {@link InvalidAggregateError} when one of them is neither a class nor made by
+   * {@link aggregateFeature}.
    * @throws {@link MissingCategoryError} naming a class that is not decorated with {@link EventSourced}.
    */
   static forFeature(

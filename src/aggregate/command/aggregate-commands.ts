@@ -44,7 +44,7 @@ export interface VersionedState<S> {
   readonly version: number;
 }
 
-/** Loads and writes the aggregates of one repository: what repositories of classes and of deciders have in common. */
+/** Loads and writes the aggregates of one repository. Repositories of classes and of deciders share it. */
 export class AggregateCommands<S> {
   readonly store: EventStore;
   readonly model: AggregateModel<S>;
@@ -86,7 +86,9 @@ export class AggregateCommands<S> {
     return state === 'active';
   }
 
-  /** Runs a command inside of the middleware, after the earlier commands of this process on the same stream. */
+  /**
+   * Runs a command inside of the middleware, after the earlier commands of this process on the same stream.
+   */
   async run<T>(
     { id, command, decide }: AggregateCommand<S, T>,
     options: ExpectingOptions,

@@ -10,6 +10,9 @@ export interface Decision<T> {
   readonly value: T;
   /** The events to be stored. */
   readonly events: readonly object[];
-  /** False when deciding has changed the state in place and the middleware has changed the events: they do not match then. */
+  /**
+   * False when deciding has changed the state in place and the middleware has changed the events: they do not
+   * match then.
+   */
   readonly isWhole: boolean;
 }

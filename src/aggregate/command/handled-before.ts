@@ -12,7 +12,10 @@ export interface CommandLookup {
   readonly signal: AbortSignal | undefined;
 }
 
-/** What a command came to when it was handled before: as the state remembers it, else from the older part of the stream. */
+/**
+ * What a command came to when it was handled before: as the state remembers it, else from the older part of
+ * the stream.
+ */
 export async function handledBefore(
   store: EventStore,
   { stream, commandId, remembered, signal }: CommandLookup,

@@ -4,8 +4,8 @@ import type { MiddlewareChain } from './middleware-chain.js';
 import type { UpdateResult } from './update-options.js';
 
 /**
- * One command of a unit of work, inside of the `command` middleware of its repository. The middleware admits it by
- * calling `next`, and gets the result when the unit of work ends.
+ * One command of a unit of work, inside of the `command` middleware of its repository. The middleware admits
+ * it by calling `next`, and gets the result when the unit of work ends.
  */
 export class OpenCommand {
   readonly context: CommandContext;

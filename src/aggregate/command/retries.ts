@@ -28,7 +28,10 @@ export class Retries {
     return this.#left > 0;
   }
 
-  /** For a command with an exact `expect`: that is the caller's own optimistic lock (If-Match), never retried for them. */
+  /**
+   * For a command with an exact `expect`: that is the caller's own optimistic lock (If-Match), never retried
+   * for them.
+   */
   reportConflicts(): void {
     this.#conflictsAreFinal = true;
   }

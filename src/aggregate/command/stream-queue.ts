@@ -7,7 +7,10 @@ import { KeyedQueue } from '../../kernel/keyed-queue.js';
 /** One for each store: repositories of one store share it. */
 const queues = new WeakMap<EventStore, KeyedQueue>();
 
-/** The turns that the running code has: a command inside of a command on the same stream must not wait for itself. */
+/**
+ * The turns that the running code has: a command inside of a command on the same stream must not wait for
+ * itself.
+ */
 const turns = new AsyncLocalStorage<readonly Turn[]>();
 
 interface Turn {
@@ -23,7 +26,10 @@ export interface Turnstile {
   readonly deadline: Deadline;
 }
 
-/** Runs a command after the earlier ones of this process on the same stream: run at once, they would only conflict. */
+/**
+ * Runs a command after the earlier ones of this process on the same stream: run at once, they would only
+ * conflict.
+ */
 export async function inTurn<T>(
   { store, stream: name, deadline }: Turnstile,
   command: () => Promise<T>,

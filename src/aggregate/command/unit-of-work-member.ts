@@ -11,8 +11,8 @@ import type { WriteTarget } from './write-target.js';
 /** How one aggregate takes part in a unit of work. */
 export interface MemberOptions extends Pick<UpdateOptions, 'expect'> {
   /**
-   * Whether the unit of work conflicts when this aggregate has changed, although no event is stored in it: the work may
-   * have decided on its state. Costs a message that is removed afterwards.
+   * Whether the unit of work conflicts when this aggregate has changed, although no event is stored in it:
+   * the work may have decided on its state. Costs a message that is removed afterwards.
    *
    * @default true
    */
@@ -48,7 +48,10 @@ export class UnitOfWorkMember<S> {
     return this.#parts.folded.lastCommit.version;
   }
 
-  /** @throws {@link InvalidOptionError} when another repository has brought the same stream into the unit of work. */
+  /**
+   * @throws {@link InvalidOptionError} when another repository has brought the same stream into the unit of
+   * work.
+   */
   checkIsOf(commands: unknown): void {
     if (commands === this.#parts.commands) return;
     throw new InvalidOptionError({
@@ -85,7 +88,10 @@ export class UnitOfWorkMember<S> {
     return [{ stream, ...target.guardOf(folded), events }];
   }
 
-  /** @throws {@link WrongExpectedVersionError} when the stream has changed since it was loaded, as the leader knows. */
+  /**
+   * @throws {@link WrongExpectedVersionError} when the stream has changed since it was loaded, as the leader
+   * knows.
+   */
   async checkCurrent(): Promise<void> {
     await this.#parts.target.checkCurrent(this.#parts.folded);
   }

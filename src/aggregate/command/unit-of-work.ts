@@ -26,7 +26,10 @@ export interface UnitOfWorkResult<T> {
   readonly entries: readonly AppendResult[];
   /** Whether this very call stored events. */
   readonly committed: boolean;
-  /** How often the work was done: more than 1 after other writers were first, 0 when the command had been handled before. */
+  /**
+   * How often the work was done: more than 1 after other writers were first, 0 when the command had been
+   * handled before.
+   */
   readonly attempts: number;
 }
 
@@ -60,14 +63,17 @@ const MEMBER_OPTIONS = ['expect', 'check'];
  * One command on several aggregates. Loads them as the work asks for them, and stores what they decide in one
  * transaction, all or nothing.
  *
- * It also conflicts when an aggregate that was only looked at has changed meanwhile (unless `check: false`). After a
- * conflict the work is done again from its beginning, so it should do nothing but decide. When the work throws, or
- * changes nothing, every aggregate is compared with the leader first. Units of work do not wait for each other.
+ * It also conflicts when an aggregate that was only looked at has changed meanwhile (unless `check: false`).
+ * After a conflict the work is done again from its beginning, so it should do nothing but decide. When the
+ * work throws, or changes nothing, every aggregate is compared with the leader first. Units of work do not
+ * wait for each other.
  *
  * The middleware of the repositories is called as {@link CommandMiddleware} says.
  *
- * @throws {@link TransactionConflictError}, {@link WrongExpectedVersionError} when other writers were first in all attempts.
- * @throws {@link AppendOutcomeUnknownError} when no answer came within `deadlineMs`: repeat with the same `commandId`.
+ * @throws {@link TransactionConflictError}, {@link WrongExpectedVersionError} when other writers were first
+ * in all attempts.
+ * @throws {@link AppendOutcomeUnknownError} when no answer came within `deadlineMs`: repeat with the same
+ * `commandId`.
  * @throws {@link InvalidOptionError} when an option cannot work, or a repository was made with another store.
  * @throws what the work or a middleware throws; nothing is stored then.
  * @example
@@ -110,8 +116,8 @@ export class UnitOfWork {
   }
 
   /**
-   * An aggregate of a class, to be changed by its methods: what it applies is stored when the work is done. Loaded twice,
-   * it is the same object. `expect` is `'exists'` by default.
+   * An aggregate of a class, to be changed by its methods: what it applies is stored when the work is done.
+   * Loaded twice, it is the same object. `expect` is `'exists'` by default.
    *
    * @throws {@link AggregateNotFoundError} when it does not exist, unless `expect` is `'any'` or `'none'`.
    * @throws {@link WrongExpectedVersionError} when it is not at the version expected.
@@ -122,8 +128,8 @@ export class UnitOfWork {
     options?: MemberOptions,
   ): Promise<A>;
   /**
-   * State and version of an aggregate of a decider. The state is after what this unit of work has decided on it so far.
-   * To be changed by {@link handle}. `expect` is `'exists'` by default.
+   * State and version of an aggregate of a decider. The state is after what this unit of work has decided on
+   * it so far. To be changed by {@link handle}. `expect` is `'exists'` by default.
    *
    * @throws {@link AggregateNotFoundError} when it does not exist, unless `expect` is `'any'` or `'none'`.
    * @throws {@link WrongExpectedVersionError} when it is not at the version expected.
@@ -150,8 +156,8 @@ export class UnitOfWork {
   }
 
   /**
-   * Lets a decider decide on a command, after what it has decided before in this unit of work. `expect` is `'any'` by
-   * default.
+   * Lets a decider decide on a command, after what it has decided before in this unit of work. `expect` is
+   * `'any'` by default.
    *
    * @returns the events, which are stored when the work is done.
    * @throws {@link AggregateNotFoundError}, {@link WrongExpectedVersionError} when it is not as expected.
@@ -239,7 +245,10 @@ export class UnitOfWork {
     return { value, entries: stored, committed, attempts };
   }
 
-  /** @throws why one of them could not be loaded or was refused by a middleware, also where the work has caught that. */
+  /**
+   * @throws why one of them could not be loaded or was refused by a middleware, also where the work has
+   * caught that.
+   */
   async #loaded(): Promise<AnyMember[]> {
     for (const { admitted } of this.#open) await admitted;
     const members: AnyMember[] = [];

@@ -8,8 +8,9 @@ export interface RetryOptions {
   /** How often to load and decide again after another writer was first, at least 0. @default 3 */
   readonly retries?: number | undefined;
   /**
-   * Which errors of loading, deciding and storing are retried. Retry an error whose outcome is unknown only with a
-   * `commandId`. A conflict is never retried where `expect` is a version, nor an `expect` that is not met.
+   * Which errors of loading, deciding and storing are retried. Retry an error whose outcome is unknown only
+   * with a `commandId`. A conflict is never retried where `expect` is a version, nor an `expect` that is not
+   * met.
    *
    * @default conflicts: {@link WrongExpectedVersionError}, {@link TransactionConflictError}
    */
@@ -19,8 +20,9 @@ export interface RetryOptions {
 /** How a command is identified, stored and waited for. */
 export interface CommandOptions extends RetryOptions {
   /**
-   * Id of the intention, such as that of a request. A command that is handled twice is stored once, also by two processes
-   * or an hour apart: the second call gets the version and position of the first. Checked before `expect`.
+   * Id of the intention, such as that of a request. A command that is handled twice is stored once, also by
+   * two processes or an hour apart: the second call gets the version and position of the first. Checked
+   * before `expect`.
    *
    * @default none: each call is a command of its own
    */
@@ -28,21 +30,25 @@ export interface CommandOptions extends RetryOptions {
   /** Stored with the commit. @default the metadata of {@link runWithMetadata} */
   readonly metadata?: Metadata | undefined;
   /**
-   * How long an append may take until its outcome is known, in milliseconds. The wait for earlier commands on the same
-   * stream has the same limit.
+   * How long an append may take until its outcome is known, in milliseconds. The wait for earlier commands on
+   * the same stream has the same limit.
    *
    * @default 15_000
    */
   readonly deadlineMs?: number | undefined;
-  /** Ends the call with the reason of the signal. Whether events were stored is then unknown. @default none */
+  /**
+   * Ends the call with the reason of the signal. Whether events were stored is then unknown.
+   *
+   * @default none
+   */
   readonly signal?: AbortSignal | undefined;
 }
 
 /** Options of `handle` and `update`; without `expect`, those of `create`. */
 export interface UpdateOptions extends CommandOptions {
   /**
-   * What must be true of the aggregate before the decision: it exists, it is new (`'none'`), it is at a version (such as
-   * a client's `If-Match`), or nothing (`'any'`).
+   * What must be true of the aggregate before the decision: it exists, it is new (`'none'`), it is at a
+   * version (such as a client's `If-Match`), or nothing (`'any'`).
    *
    * @default 'exists' for a class, 'any' for a decider
    */
@@ -64,6 +70,9 @@ export interface UpdateResult<T> {
   readonly position: Position | undefined;
   /** Whether this very call stored events. */
   readonly committed: boolean;
-  /** How often it was decided: more than 1 after other writers were first, 0 when the command had been handled before. */
+  /**
+   * How often it was decided: more than 1 after other writers were first, 0 when the command had been handled
+   * before.
+   */
   readonly attempts: number;
 }

@@ -34,9 +34,9 @@ export interface TakenState<S> {
 }
 
 /**
- * One aggregate that a command writes: takes its state, checks what is expected of it and whether the command was
- * handled before, confirms refusals at the leader, and gives the state back. A single command has one target, a unit of
- * work has one for each of its members.
+ * One aggregate that a command writes: takes its state, checks what is expected of it and whether the command
+ * was handled before, confirms refusals at the leader, and gives the state back. A single command has one
+ * target, a unit of work has one for each of its members.
  */
 export class WriteTarget<S> {
   readonly aggregate: AggregateId;
@@ -57,8 +57,8 @@ export class WriteTarget<S> {
   }
 
   /**
-   * The state for an attempt. The first one may decide on what a replica or the cache knows: a stale state conflicts when
-   * its events are stored. What is expected is never judged on a stale state.
+   * The state for an attempt. The first one may decide on what a replica or the cache knows: a stale state
+   * conflicts when its events are stored. What is expected is never judged on a stale state.
    *
    * @param attempt From 1.
    */
@@ -77,15 +77,18 @@ export class WriteTarget<S> {
     return { folded, earlier };
   }
 
-  /** @throws {@link AggregateNotFoundError}, {@link WrongExpectedVersionError} when the aggregate is not as expected. */
+  /**
+   * @throws {@link AggregateNotFoundError}, {@link WrongExpectedVersionError} when the aggregate is not as
+   * expected.
+   */
   checkExpected({ lastCommit }: FoldedState<S>, expect = this.#command.expect): void {
     if (isExpected(expect, lastCommit)) return;
     throw this.#command.retries.final(unexpected(this.aggregate.stream, expect, lastCommit.version));
   }
 
   /**
-   * A refusal and a decision to do nothing write nothing, so no guard protects them: the leader is asked whether the
-   * state was up to date.
+   * A refusal and a decision to do nothing write nothing, so no guard protects them: the leader is asked
+   * whether the state was up to date.
    *
    * @throws {@link WrongExpectedVersionError} when it was not.
    */

@@ -29,8 +29,8 @@ export interface LoadOptions {
 /**
  * Folds aggregates: from the cache, from a snapshot and the events after it, or from all events.
  *
- * A cached or snapshotted state is used only if the stream still holds the commit it was folded up to: after data loss
- * another commit can have the same version.
+ * A cached or snapshotted state is used only if the stream still holds the commit it was folded up to: after
+ * data loss another commit can have the same version.
  */
 export class AggregateLoader<S> {
   readonly #parts: LoaderParts<S>;
@@ -40,8 +40,8 @@ export class AggregateLoader<S> {
   }
 
   /**
-   * The state for a decision: from the cache, else as any replica knows it. A cached state is the caller's until
-   * {@link giveBack}; one that is not given back is dropped.
+   * The state for a decision: from the cache, else as any replica knows it. A cached state is the caller's
+   * until {@link giveBack}; one that is not given back is dropped.
    */
   async take(target: AggregateId, signal?: AbortSignal): Promise<FoldedState<S>> {
     return this.#parts.cache?.take(target.stream) ?? this.load(target, { consistency: 'follower', signal });
@@ -54,7 +54,8 @@ export class AggregateLoader<S> {
     const folded = snapshot && (await this.#foldOn(target, snapshot, options));
     if (folded !== undefined) return folded;
     if (snapshot === undefined) return this.#foldAll(target, options);
-    // a replica may lag and not have the snapshot's commit yet: only the leader can tell that the log has lost it
+    // a replica may lag and not have the snapshot's commit yet: only the leader can tell that the log has
+    // lost it
     const atLeader = await this.#foldOn(target, snapshot, { consistency: 'leader', signal });
     if (atLeader !== undefined) return atLeader;
     this.#parts.snapshots?.discard(target, 'the log does not hold the commit that it ends in');
@@ -64,7 +65,8 @@ export class AggregateLoader<S> {
   /**
    * The state as the leader knows it, for another attempt.
    *
-   * @param stale The state of the attempt before. Folding starts from it, unless deciding may have changed it.
+   * @param stale The state of the attempt before. Folding starts from it, unless deciding may have changed
+   * it.
    */
   async refresh(target: AggregateId, stale: FoldedState<S>, signal?: AbortSignal): Promise<FoldedState<S>> {
     const options = { consistency: 'leader', signal } as const;
@@ -72,7 +74,10 @@ export class AggregateLoader<S> {
     return folded ?? this.load(target, options);
   }
 
-  /** The state for a reader. A decider's states are immutable, so it may start from the cache; instances are folded. */
+  /**
+   * The state for a reader. A decider's states are immutable, so it may start from the cache; instances are
+   * folded.
+   */
   async read(target: AggregateId, signal?: AbortSignal): Promise<FoldedState<S>> {
     const options = { consistency: 'follower', signal } as const;
     const cached = this.#parts.model.changesInPlace ? undefined : this.#parts.cache?.peek(target.stream);
@@ -81,8 +86,8 @@ export class AggregateLoader<S> {
   }
 
   /**
-   * Whether the stream ends elsewhere than in that commit, as the leader knows: then its version, 0 for a stream that
-   * does not exist.
+   * Whether the stream ends elsewhere than in that commit, as the leader knows: then its version, 0 for a
+   * stream that does not exist.
    */
   async movedTo(
     target: AggregateId,

@@ -30,7 +30,9 @@ export class Snapshots<S> {
   readonly #codec: SnapshotCodec<S>;
   readonly #inFlight = new InFlight();
 
-  /** @throws {@link InvalidOptionError} when an option cannot work, or the class has no methods for snapshots. */
+  /**
+   * @throws {@link InvalidOptionError} when an option cannot work, or the class has no methods for snapshots.
+   */
   constructor(parts: SnapshotsParts<S>, options: SnapshotOptions) {
     this.#parts = parts;
     this.#options = options;
@@ -51,7 +53,10 @@ export class Snapshots<S> {
     }
   }
 
-  /** Writes a snapshot if one is due. The state becomes JSON at once, the snapshot is written in the background. */
+  /**
+   * Writes a snapshot if one is due. The state becomes JSON at once, the snapshot is written in the
+   * background.
+   */
   offer(target: AggregateId, folded: FoldedState<S>, foldMs = 0): FoldedState<S> {
     const { lastCommit, snapshotVersion } = folded;
     if (!this.#policy.isDue(lastCommit.version, snapshotVersion, foldMs)) return folded;

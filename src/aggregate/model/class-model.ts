@@ -46,7 +46,10 @@ export class ClassModel<A extends EventSourcedAggregate> implements AggregateMod
     return aggregate;
   }
 
-  /** Lets `decide` work on an instance. Meanwhile `commit()` does nothing: the events are stored when `decide` is done. */
+  /**
+   * Lets `decide` work on an instance. Meanwhile `commit()` does nothing: the events are stored when `decide`
+   * is done.
+   */
   async lend<T>(aggregate: A, decide: (aggregate: A) => T | PromiseLike<T>): Promise<Awaited<T>> {
     const takeBack = this.lendOut(aggregate);
     try {
@@ -63,7 +66,8 @@ export class ClassModel<A extends EventSourcedAggregate> implements AggregateMod
   }
 
   /**
-   * With `autoCommit`, an `AggregateRoot` publishes its events instead of keeping them: there would be nothing to store.
+   * With `autoCommit`, an `AggregateRoot` publishes its events instead of keeping them: there would be
+   * nothing to store.
    *
    * @throws {@link InvalidOptionError} when it is set.
    */
@@ -77,8 +81,9 @@ export class ClassModel<A extends EventSourcedAggregate> implements AggregateMod
   }
 
   /**
-   * `commit()` of an `AggregateRoot` forgets its events and hands them to a publisher, without waiting for it. An
-   * instance that a repository made keeps its events instead, until `update` or `save` has stored them.
+   * `commit()` of an `AggregateRoot` forgets its events and hands them to a publisher, without waiting for
+   * it. An instance that a repository made keeps its events instead, until `update` or `save` has stored
+   * them.
    */
   #keepFromCommit(aggregate: A): void {
     if (!('commit' in aggregate)) return;

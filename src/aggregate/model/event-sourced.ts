@@ -6,10 +6,12 @@ import type { AggregateClass } from './event-sourced-aggregate.js';
 const CATEGORY = Symbol.for('jetsource.category');
 
 /**
- * Names the category in which the streams of an aggregate class are stored: instance `42` of category `order` is stored
- * in stream `order/42`. The category is part of the log: the class may be renamed, the category must stay.
+ * Names the category in which the streams of an aggregate class are stored: instance `42` of category `order`
+ * is stored in stream `order/42`. The category is part of the log: the class may be renamed, the category
+ * must stay.
  *
- * The `on…` methods of an `AggregateRoot` are found by the registered names of events, so a minifier may rename classes.
+ * The `on…` methods of an `AggregateRoot` are found by the registered names of events, so a minifier may
+ * rename classes.
  *
  * @throws {@link InvalidStreamNameError} when no stream can have that category.
  * @example

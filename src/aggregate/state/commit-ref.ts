@@ -1,7 +1,9 @@
 import { lastVersionOf, type StoredCommit } from '../../event/commit.js';
 import { asVersion, type Version } from '../../event/version.js';
 
-/** A commit of a stream, by its place and by its id: after data loss another commit can have the same place. */
+/**
+ * A commit of a stream, by its place and by its id: after data loss another commit can have the same place.
+ */
 export interface CommitRef {
   /** Version of its last event. */
   readonly version: Version;
