@@ -23,15 +23,11 @@ export type {
 export type { PastState } from './aggregate/load/past-state.js';
 export type { Snapshot, SnapshotStore, SnapshotStoreOptions } from './aggregate/snapshot/snapshot.js';
 export type { SnapshotOptions } from './aggregate/snapshot/snapshot-policy.js';
-export type {
-  CommandOptions,
-  RetryOptions,
-  UpdateOptions,
-  UpdateResult,
-} from './aggregate/command/update-options.js';
-export { unitOfWork } from './aggregate/command/unit-of-work.js';
-export type { UnitOfWork, UnitOfWorkResult } from './aggregate/command/unit-of-work.js';
-export type { MemberOptions } from './aggregate/command/unit-of-work-member.js';
+export type { CommandOptions, UpdateOptions, UpdateResult } from './aggregate/command/update-options.js';
+export type { RetryOptions } from './aggregate/write/retry-options.js';
+export { unitOfWork } from './aggregate/unit-of-work/unit-of-work.js';
+export type { UnitOfWork, UnitOfWorkResult } from './aggregate/unit-of-work/unit-of-work.js';
+export type { MemberOptions } from './aggregate/unit-of-work/unit-of-work-member.js';
 export { connectEventStore } from './event-store/connect-event-store.js';
 export type { EventStoreOptions } from './event-store/connect-event-store.js';
 export { EventStore } from './event-store/event-store.js';

@@ -3,10 +3,10 @@ import { InvalidOptionError } from '../kernel/invalid-option-error.js';
 import { checkKnownOptions } from '../kernel/options.js';
 import type { CacheOptions } from './load/aggregate-cache.js';
 import type { CommandMiddleware } from './command/command-middleware.js';
-import type { RetryOptions } from './command/update-options.js';
 import type { SnapshotCodec } from './model/aggregate-model.js';
 import type { UnhandledEvents } from './model/event-handlers.js';
 import type { SnapshotOptions } from './snapshot/snapshot-policy.js';
+import type { RetryOptions } from './write/retry-options.js';
 
 /** Options of every repository, of a class or of a decider. */
 export interface RepositoryOptions extends RetryOptions {

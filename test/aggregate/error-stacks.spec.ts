@@ -1,4 +1,4 @@
-import { unitOfWork } from '../../src/aggregate/command/unit-of-work.js';
+import { unitOfWork } from '../../src/aggregate/unit-of-work/unit-of-work.js';
 import { repository } from '../../src/aggregate/repository.js';
 import type { CommandMiddleware } from '../../src/aggregate/command/command-middleware.js';
 import { inMemoryEventStore } from '../../src/testing/in-memory/in-memory-event-store.js';

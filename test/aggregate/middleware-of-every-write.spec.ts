@@ -1,5 +1,5 @@
 import type { CommandContext, CommandMiddleware } from '../../src/aggregate/command/command-middleware.js';
-import { unitOfWork } from '../../src/aggregate/command/unit-of-work.js';
+import { unitOfWork } from '../../src/aggregate/unit-of-work/unit-of-work.js';
 import type { UpdateResult } from '../../src/aggregate/command/update-options.js';
 import type { DeciderRepository } from '../../src/aggregate/decider-repository.js';
 import { type Repository, repository } from '../../src/aggregate/repository.js';

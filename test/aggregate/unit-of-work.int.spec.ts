@@ -1,6 +1,6 @@
 import type { DeciderRepository } from '../../src/aggregate/decider-repository.js';
 import { type Repository, repository } from '../../src/aggregate/repository.js';
-import { unitOfWork } from '../../src/aggregate/command/unit-of-work.js';
+import { unitOfWork } from '../../src/aggregate/unit-of-work/unit-of-work.js';
 import { streamName } from '../../src/event/stream-name.js';
 import type { EventStore } from '../../src/event-store/event-store.js';
 import { collect, rejection } from '../support/collect.js';

@@ -4,7 +4,7 @@ import { Deadline } from '../../kernel/deadline.js';
 import { checkKnownOptions, integerOption } from '../../kernel/options.js';
 import { AggregateCache } from '../load/aggregate-cache.js';
 import { AggregateLoader } from '../load/aggregate-loader.js';
-import { Snapshots } from '../load/snapshots.js';
+import { Snapshots } from '../snapshot/snapshots.js';
 import type { AggregateId } from '../model/aggregate-id.js';
 import type { AggregateModel } from '../model/aggregate-model.js';
 import { StreamNaming } from '../model/stream-naming.js';
@@ -13,7 +13,7 @@ import { CommandExecution } from './command-execution.js';
 import type { CommandContext } from './command-middleware.js';
 import type { Decide, Decision } from './decision.js';
 import { MiddlewareChain } from './middleware-chain.js';
-import { Retries } from './retries.js';
+import { Retries } from '../write/retries.js';
 import { inTurn } from './stream-queue.js';
 import type { ExpectingOptions, UpdateResult } from './update-options.js';
 

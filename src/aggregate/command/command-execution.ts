@@ -3,9 +3,9 @@ import type { AppendResult } from '../../event-store/event-store.js';
 import type { AggregateId } from '../model/aggregate-id.js';
 import type { FoldedState } from '../state/folded-state.js';
 import type { Decision } from './decision.js';
-import { Retries } from './retries.js';
+import { Retries } from '../write/retries.js';
 import type { ExpectingOptions, UpdateResult } from './update-options.js';
-import { type WriteParts, WriteTarget } from './write-target.js';
+import { type WriteParts, WriteTarget } from '../write/write-target.js';
 
 /** One attempt to decide on a state. */
 export type DecideOnce<S, T> = (folded: FoldedState<S>, attempt: number) => Promise<Decision<T>>;

@@ -18,8 +18,8 @@ interface Turn {
   readonly stream: string;
 }
 
-/** Where a command waits for its turn, and how long. */
-export interface Turnstile {
+/** On which stream a command waits for its turn, and how long. */
+export interface TurnRequest {
   readonly store: EventStore;
   readonly stream: StreamName;
   /** When it has passed, the command starts without its turn and fails with its own deadline error. */
@@ -31,7 +31,7 @@ export interface Turnstile {
  * conflict.
  */
 export async function inTurn<T>(
-  { store, stream: name, deadline }: Turnstile,
+  { store, stream: name, deadline }: TurnRequest,
   command: () => Promise<T>,
 ): Promise<T> {
   const queue = queues.get(store) ?? new KeyedQueue();

@@ -2,20 +2,7 @@ import type { Metadata } from '../../event/metadata.js';
 import type { Position } from '../../event/position.js';
 import type { Version } from '../../event/version.js';
 import type { Expectation } from '../../event-store/event-store.js';
-
-/** When a command is repeated. */
-export interface RetryOptions {
-  /** How often to load and decide again after another writer was first, at least 0. @default 3 */
-  readonly retries?: number | undefined;
-  /**
-   * Which errors of loading, deciding and storing are retried. Retry an error whose outcome is unknown only
-   * with a `commandId`. A conflict is never retried where `expect` is a version, nor an `expect` that is not
-   * met.
-   *
-   * @default conflicts: {@link WrongExpectedVersionError}, {@link TransactionConflictError}
-   */
-  readonly retryWhen?: ((error: unknown) => boolean) | undefined;
-}
+import type { RetryOptions } from '../write/retry-options.js';
 
 /** How a command is identified, stored and waited for. */
 export interface CommandOptions extends RetryOptions {

@@ -9,7 +9,7 @@ import type { AggregateId } from '../model/aggregate-id.js';
 import type { AggregateModel } from '../model/aggregate-model.js';
 import { CommandIds } from '../state/command-ids.js';
 import type { FoldedState } from '../state/folded-state.js';
-import type { Snapshots } from './snapshots.js';
+import type { Snapshots } from '../snapshot/snapshots.js';
 import { commitRefOf, NO_COMMIT, type CommitRef } from '../state/commit-ref.js';
 
 /** What aggregates are loaded from. */

@@ -8,8 +8,8 @@ import type { AggregateId } from '../model/aggregate-id.js';
 import type { AggregateModel, SnapshotCodec } from '../model/aggregate-model.js';
 import { CommandIds } from '../state/command-ids.js';
 import type { FoldedState } from '../state/folded-state.js';
-import type { Snapshot } from '../snapshot/snapshot.js';
-import { type SnapshotOptions, SnapshotPolicy } from '../snapshot/snapshot-policy.js';
+import type { Snapshot } from './snapshot.js';
+import { type SnapshotOptions, SnapshotPolicy } from './snapshot-policy.js';
 
 /** How long a snapshot may take to be written, in the background. */
 const WRITE_TIMEOUT_MS = 30_000;

@@ -5,13 +5,18 @@ import {
 import { Backoff } from '../../kernel/backoff.js';
 import { integerOption } from '../../kernel/options.js';
 import { sleep } from '../../kernel/sleep.js';
-import type { CommandOptions } from './update-options.js';
+import type { RetryOptions } from './retry-options.js';
 
 const DEFAULT_RETRIES = 3;
 
+interface RetriesOptions extends RetryOptions {
+  /** Ends the wait before the next attempt. */
+  readonly signal?: AbortSignal | undefined;
+}
+
 /** The attempts of one command: it is repeated while an error is worth it and attempts are left. */
 export class Retries {
-  readonly #options: Pick<CommandOptions, 'retryWhen' | 'signal'>;
+  readonly #options: RetriesOptions;
   readonly #backoff = new Backoff(2, 100);
   /** Errors that no further attempt can change. */
   readonly #final = new WeakSet<Error>();
@@ -19,7 +24,7 @@ export class Retries {
   #left: number;
 
   /** @throws {@link InvalidOptionError} when the count is negative. */
-  constructor(options: Pick<CommandOptions, 'retries' | 'retryWhen' | 'signal'>) {
+  constructor(options: RetriesOptions) {
     this.#options = options;
     this.#left = integerOption('retries', options.retries, DEFAULT_RETRIES, 0);
   }

@@ -1,7 +1,7 @@
 import { InvalidOptionError } from '../../kernel/invalid-option-error.js';
-import type { CommandContext } from './command-middleware.js';
-import type { MiddlewareChain } from './middleware-chain.js';
-import type { UpdateResult } from './update-options.js';
+import type { CommandContext } from '../command/command-middleware.js';
+import type { MiddlewareChain } from '../command/middleware-chain.js';
+import type { UpdateResult } from '../command/update-options.js';
 
 /**
  * One command of a unit of work, inside of the `command` middleware of its repository. The middleware admits

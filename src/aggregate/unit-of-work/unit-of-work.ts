@@ -10,13 +10,13 @@ import { asEvents } from '../model/decider.js';
 import type { EventSourcedAggregate } from '../model/event-sourced-aggregate.js';
 import type { Repository } from '../repository.js';
 import type { HandledCommand } from '../state/command-ids.js';
-import type { AggregateCommands } from './aggregate-commands.js';
+import type { AggregateCommands } from '../command/aggregate-commands.js';
 import { OpenCommand } from './open-command.js';
-import { Retries } from './retries.js';
+import { Retries } from '../write/retries.js';
 import { storedTogether } from './stored-together.js';
 import { type MemberOptions, UnitOfWorkMember } from './unit-of-work-member.js';
-import type { CommandOptions, UpdateResult } from './update-options.js';
-import { WriteTarget } from './write-target.js';
+import type { CommandOptions, UpdateResult } from '../command/update-options.js';
+import { WriteTarget } from '../write/write-target.js';
 
 /** Result of {@link unitOfWork}. */
 export interface UnitOfWorkResult<T> {

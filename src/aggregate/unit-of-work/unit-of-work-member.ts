@@ -4,9 +4,9 @@ import { commitOf } from '../../event-store/append/append-result.js';
 import type { AppendResult, Expectation, TransactionEntry } from '../../event-store/event-store.js';
 import { InvalidOptionError } from '../../kernel/invalid-option-error.js';
 import type { FoldedState } from '../state/folded-state.js';
-import type { AggregateCommands } from './aggregate-commands.js';
-import type { CommandOptions, UpdateOptions } from './update-options.js';
-import type { WriteTarget } from './write-target.js';
+import type { AggregateCommands } from '../command/aggregate-commands.js';
+import type { CommandOptions, UpdateOptions } from '../command/update-options.js';
+import type { WriteTarget } from '../write/write-target.js';
 
 /** How one aggregate takes part in a unit of work. */
 export interface MemberOptions extends Pick<UpdateOptions, 'expect'> {
