@@ -26,7 +26,10 @@ export interface ExpectedEnd {
 }
 
 /** Whether a stream with that tail is as expected. */
-export function meets({ expect, lastCommitId }: ExpectedEnd, tail: Pick<StreamEnd, 'version' | 'commitId'>): boolean {
+export function meets(
+  { expect, lastCommitId }: ExpectedEnd,
+  tail: Pick<StreamEnd, 'version' | 'commitId'>,
+): boolean {
   if (lastCommitId !== undefined && lastCommitId !== tail.commitId) return false;
   if (expect === 'any') return true;
   return expect === 'exists' ? tail.version > 0 : tail.version === expect;
