@@ -42,6 +42,7 @@ export function repository<A extends EventSourcedAggregate>(
   aggregateClass: AggregateClass<A>,
   options?: ClassRepositoryOptions,
 ): Repository<A>;
+/** For a decider: `options` have to name its category. */
 export function repository<Command, Event extends object, State>(
   store: EventStore,
   decider: Decider<Command, Event, State>,

@@ -17,6 +17,7 @@ import { Retries } from '../write/retries.js';
 import { inTurn } from './stream-queue.js';
 import type { ExpectingOptions, UpdateResult } from './update-options.js';
 
+/** Names of the options of a command, to refuse others. */
 export const UPDATE_OPTIONS = [
   'expect',
   'commandId',

@@ -14,7 +14,7 @@ export interface CommandOptions extends RetryOptions {
    * @default none: each call is a command of its own
    */
   readonly commandId?: string | undefined;
-  /** Stored with the commit. @default the metadata of {@link runWithMetadata} */
+  /** Stored with the commit, over the metadata of {@link runWithMetadata}. @default none */
   readonly metadata?: Metadata | undefined;
   /**
    * How long an append may take until its outcome is known, in milliseconds. The wait for earlier commands on
@@ -24,7 +24,8 @@ export interface CommandOptions extends RetryOptions {
    */
   readonly deadlineMs?: number | undefined;
   /**
-   * Ends the call with the reason of the signal. Whether events were stored is then unknown.
+   * Ends the call: with the reason of the signal before events are sent, with
+   * {@link AppendOutcomeUnknownError} when their outcome is not known yet.
    *
    * @default none
    */

@@ -3,7 +3,10 @@ import type { EventStore } from '../../event-store/event-store.js';
 import { InvalidOptionError } from '../../kernel/invalid-option-error.js';
 import { checkKnownOptions, integerOption } from '../../kernel/options.js';
 
-/** Which state of an aggregate to fold: as of a version, or as of a time. */
+/**
+ * Which state of an aggregate to fold: as of a version, or as of a time. `signal` ends the call with its
+ * reason.
+ */
 export type PastState = (
   | {
       /** Last version to fold: 0 gives the initial state, a version above the last one the last state. */

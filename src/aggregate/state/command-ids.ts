@@ -13,6 +13,7 @@ export interface HandledCommand {
   readonly position: Position;
 }
 
+/** The result of the command that stored this commit. */
 export function toHandledCommand(commit: StoredCommit): HandledCommand {
   const position = positionOf(commit.sequence, commit.events.length - 1);
   return { version: asVersion(lastVersionOf(commit)), position };

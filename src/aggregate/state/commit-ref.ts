@@ -17,6 +17,7 @@ export interface CommitRef {
 /** Stands for the last commit of a stream that does not exist. */
 export const NO_COMMIT: CommitRef = { version: asVersion(0), number: 0, sequence: 0, commitId: '' };
 
+/** The reference to a stored commit. */
 export function commitRefOf(commit: StoredCommit): CommitRef {
   const { number, sequence, commitId } = commit;
   return { version: asVersion(lastVersionOf(commit)), number, sequence, commitId };
