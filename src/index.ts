@@ -8,25 +8,26 @@ export type {
   CommandMiddleware,
   DecisionContext,
 } from './aggregate/command/command-middleware.js';
+export type { UnhandledEvents } from './aggregate/model/event-handlers.js';
 export type { Decided, Decider } from './aggregate/model/decider.js';
 export { DeciderRepository } from './aggregate/decider-repository.js';
 export type { HandleResult, LoadedState } from './aggregate/decider-repository.js';
 export { inMemorySnapshots } from './aggregate/snapshot/in-memory-snapshot-store.js';
 export { jetStreamSnapshots } from './snapshot-store/jetstream-snapshots.js';
 export { Repository, repository } from './aggregate/repository.js';
-export type { ClassRepositoryOptions, DeciderRepositoryOptions } from './aggregate/repository-options.js';
+export type {
+  ClassRepositoryOptions,
+  DeciderRepositoryOptions,
+  RepositoryOptions,
+} from './aggregate/repository-options.js';
 export type { PastState } from './aggregate/load/past-state.js';
 export type { Snapshot, SnapshotStore, SnapshotStoreOptions } from './aggregate/snapshot/snapshot.js';
 export type { SnapshotOptions } from './aggregate/snapshot/snapshot-policy.js';
-export type {
-  CommandOptions,
-  RetryOptions,
-  UpdateOptions,
-  UpdateResult,
-} from './aggregate/command/update-options.js';
-export { unitOfWork } from './aggregate/command/unit-of-work.js';
-export type { UnitOfWork, UnitOfWorkResult } from './aggregate/command/unit-of-work.js';
-export type { MemberOptions } from './aggregate/command/unit-of-work-member.js';
+export type { CommandOptions, UpdateOptions, UpdateResult } from './aggregate/command/update-options.js';
+export type { RetryOptions } from './aggregate/write/retry-options.js';
+export { unitOfWork } from './aggregate/unit-of-work/unit-of-work.js';
+export type { UnitOfWork, UnitOfWorkResult } from './aggregate/unit-of-work/unit-of-work.js';
+export type { MemberOptions } from './aggregate/unit-of-work/unit-of-work-member.js';
 export { connectEventStore } from './event-store/connect-event-store.js';
 export type { EventStoreOptions } from './event-store/connect-event-store.js';
 export { EventStore } from './event-store/event-store.js';
@@ -99,7 +100,11 @@ export type {
 export {
   AggregateNotFoundError,
   CommandHandledError,
+  CorruptSnapshotError,
+  InvalidAggregateError,
+  MissingCategoryError,
   MissingEventHandlerError,
+  UncommittedEventsError,
 } from './aggregate/aggregate-errors.js';
 export { isJetsourceError } from './errors/any-jetsource-error.js';
 export type { AnyJetsourceError } from './errors/any-jetsource-error.js';
@@ -134,4 +139,3 @@ export {
   UnknownProjectionError,
   WaitTimeoutError,
 } from './projection/projection-errors.js';
-export { UnreadableSnapshotError } from './snapshot-store/snapshot-errors.js';

@@ -5,26 +5,32 @@ import { commitOf } from '../event-store/append/append-result.js';
 import { AggregateNotFoundError } from './aggregate-errors.js';
 import { InvalidOptionError } from '../kernel/invalid-option-error.js';
 import { checkKnownOptions } from '../kernel/options.js';
-import { AggregateCommands, checkNaming } from './command/aggregate-commands.js';
+import { type AttemptContext, AggregateCommands } from './command/aggregate-commands.js';
 import type { AggregateId } from './model/aggregate-id.js';
 import { ClassModel } from './model/class-model.js';
 import type { Decider } from './model/decider.js';
 import { DeciderRepository } from './decider-repository.js';
 import { categoryOf } from './model/event-sourced.js';
 import type { AggregateClass, EventSourcedAggregate } from './model/event-sourced-aggregate.js';
+import { checkAggregate } from './model/aggregate-kind.js';
 import { checkPastState, eventsUpTo, type PastState } from './load/past-state.js';
 import {
   type ClassRepositoryOptions,
+  checkRepositoryOptions,
   type DeciderRepositoryOptions,
-  REPOSITORY_OPTIONS,
 } from './repository-options.js';
 import type { UpdateOptions, UpdateResult } from './command/update-options.js';
 
 /**
- * A repository for one class of aggregates, or for one decider: loads by folding events, and saves what is decided under the guard of what was
- * folded. Make one for each kind of aggregate and store, and keep it: its cache is its own.
+ * A repository for one aggregate class, or for one decider. It loads aggregates by folding their events, and
+ * stores what is decided only if the stream has not changed since. Make one for each kind of aggregate and
+ * store, and keep it: each has a cache of its own.
  *
- * @throws {@link InvalidOptionError} when the class is not decorated with {@link EventSourced} and no category is given, or an option cannot work.
+ * @throws {@link InvalidAggregateError} when it is given neither a class nor a decider.
+ * @throws {@link MissingCategoryError} when neither {@link EventSourced} nor an option says where the streams
+ * are.
+ * @throws {@link InvalidStreamNameError} when no stream can have that category.
+ * @throws {@link InvalidOptionError} when an option does not exist or cannot work.
  * @example
  * const orders = repository(store, Order);
  * await orders.update('42', (order) => order.ship());
@@ -37,6 +43,7 @@ export function repository<A extends EventSourcedAggregate>(
   aggregateClass: AggregateClass<A>,
   options?: ClassRepositoryOptions,
 ): Repository<A>;
+/** For a decider: `options` have to name its category. */
 export function repository<Command, Event extends object, State>(
   store: EventStore,
   decider: Decider<Command, Event, State>,
@@ -47,6 +54,7 @@ export function repository(
   kind: AggregateClass | Decider<unknown, object, unknown>,
   options: ClassRepositoryOptions | DeciderRepositoryOptions<unknown> = {},
 ): unknown {
+  checkAggregate(kind);
   return typeof kind === 'function'
     ? new Repository(store, kind, options as ClassRepositoryOptions)
     : new DeciderRepository(store, kind, options as DeciderRepositoryOptions<unknown>);
@@ -54,7 +62,7 @@ export function repository(
 
 const SAVE_OPTIONS = ['id', 'metadata'];
 
-/** What an aggregate that was handed out was folded from. */
+/** What an instance was folded from. */
 interface Origin {
   readonly target: AggregateId;
   readonly version: Version;
@@ -70,21 +78,19 @@ export class Repository<A extends EventSourcedAggregate> {
   readonly #store: EventStore;
   readonly #origins = new WeakMap<A, Origin>();
 
+  /** @internal */
   constructor(store: EventStore, aggregateClass: AggregateClass<A>, options: ClassRepositoryOptions = {}) {
-    checkKnownOptions(options, [...REPOSITORY_OPTIONS, 'unhandledEvents']);
+    checkRepositoryOptions(options, 'class');
     const { category, streamName, unhandledEvents } = options;
-    const naming =
-      streamName === undefined
-        ? { category: category ?? categoryOf(aggregateClass) }
-        : { category, streamName };
-    checkNaming(naming);
+    const naming = streamName === undefined ? { category: category ?? categoryOf(aggregateClass) } : {};
     this.#store = store;
     this.model = new ClassModel(aggregateClass, { unhandledEvents });
     this.commands = new AggregateCommands(store, this.model, { ...options, ...naming });
   }
 
   /**
-   * The aggregate with that id, an object that nobody else has.
+   * The aggregate with that id. The instance is the caller's own: change it and {@link save} it. As any
+   * replica knows it, which may lag behind the leader by milliseconds.
    *
    * @throws {@link AggregateNotFoundError} when it has no events.
    */
@@ -94,25 +100,26 @@ export class Repository<A extends EventSourcedAggregate> {
     throw new AggregateNotFoundError({ stream: this.commands.aggregate(id).stream.toString() });
   }
 
-  /** The aggregate with that id, undefined when it has no events. */
+  /** Like {@link load}, but undefined when the aggregate has no events. */
   async find(id: string, options: { signal?: AbortSignal | undefined } = {}): Promise<A | undefined> {
     checkKnownOptions(options, ['signal']);
     const target = this.commands.aggregate(id);
-    const { state, end } = await this.commands.loader.read(target, options.signal);
-    if (end.version === 0) return undefined;
-    this.#origins.set(state, { target, version: end.version, lastCommitId: end.commitId });
+    const { state, lastCommit } = await this.commands.loader.read(target, options.signal);
+    const { version, commitId } = lastCommit;
+    if (version === 0) return undefined;
+    this.#origins.set(state, { target, version, lastCommitId: commitId });
     return state;
   }
 
-  /** Whether the aggregate has events, by the word of the leader. */
+  /** Whether the aggregate has events, as the leader knows. */
   async exists(id: string, options: { signal?: AbortSignal | undefined } = {}): Promise<boolean> {
     checkKnownOptions(options, ['signal']);
     return this.commands.exists(id, options.signal);
   }
 
   /**
-   * The aggregate as it was at a version or at a time of the server; undefined when it has no events, or had none at that time. Reads the stream
-   * from its beginning.
+   * The aggregate as it was at a version or at a time of the server, as the leader knows it. Undefined when
+   * it has no events, or had none at that time. Reads the stream from its beginning.
    *
    * @throws {@link InvalidOptionError} when neither is given, or a version below 0.
    * @example
@@ -129,59 +136,81 @@ export class Repository<A extends EventSourcedAggregate> {
   }
 
   /**
-   * Stores the uncommitted events of an aggregate that this repository loaded, or of a new one; nothing to store is no error. The aggregate keeps
-   * its uncommitted events when storing fails.
+   * Stores the uncommitted events of an aggregate that this repository has loaded, or of a new one. Without
+   * uncommitted events nothing is stored, which is no error. When storing fails, the aggregate keeps its
+   * uncommitted events.
    *
-   * @throws {@link WrongExpectedVersionError} when another writer was first.
+   * The middleware is called. Where a `decision` middleware leaves out events, the aggregate does not match
+   * its stream any more: load it again.
+   *
+   * @param options `id`: required for an aggregate that was not loaded. `metadata`: stored with the commit.
+   * @throws {@link WrongExpectedVersionError} when another writer was first: load, decide again, save.
+   * @throws {@link InvalidOptionError} when the id of a new aggregate is not given, or differs from that of a
+   * loaded one.
+   * @throws {@link AppendOutcomeUnknownError} when no answer came within 15 seconds.
+   * @throws what a middleware throws; nothing is stored then.
+   * @example
+   * const order = await orders.load('42');
+   * order.ship();
+   * await orders.save(order);
    */
   async save(
     aggregate: A,
     options: { id?: string; metadata?: UpdateOptions['metadata'] } = {},
   ): Promise<AppendResult> {
     checkKnownOptions(options, SAVE_OPTIONS);
-    const { target, version, lastCommitId } = this.#originOf(aggregate, options.id);
-    const events = [...aggregate.getUncommittedEvents()];
-    const { metadata } = options;
-    const result = await this.#store.append(target.stream, events, {
-      expect: version,
-      lastCommitId,
-      metadata,
+    const origin = this.#originOf(aggregate, options.id);
+    const { stream } = origin.target;
+    const expect = origin.version === 0 ? 'none' : origin.version;
+    const context = { stream, command: undefined, options: { expect, metadata: options.metadata } } as const;
+    let appended: AppendResult | undefined;
+    const result = await this.commands.middleware.command(context, async () => {
+      appended = await this.#append(aggregate, origin, { ...context, attempt: 1 });
+      return { ...appended, value: undefined, attempts: 1 };
     });
-    // without events the store told the stream's version, which is not the one that this aggregate was folded to
-    if (!result.committed) return { ...result, version };
-    aggregate.uncommit();
-    const commitId = commitOf(result)?.commitId;
-    this.#origins.set(aggregate, { target, version: result.version, lastCommitId: commitId });
-    this.commands.loader.evict(target);
-    return result;
+    // the caller gets what a middleware returned in place of the result
+    const { version, position, committed } = result;
+    return { stream, events: [], ...appended, version, position, committed };
   }
 
   /**
-   * Loads the aggregate, lets `decide` work on it and stores what it applied; calls on one aggregate wait for each other. When another writer was
-   * first, it is loaded and decided again. A refusal (`decide` throws) and a decision to do nothing are believed only if the aggregate was up to date
-   * at the leader. The aggregate is lent to `decide`: it may be cached, so keep what it tells, not the object.
+   * Loads the aggregate, lets `decide` change it and stores the events that it has applied. Calls of this
+   * process on one aggregate wait for each other. When another writer was first, it is loaded and decided
+   * again. When `decide` throws, or applies nothing, the aggregate is compared with the leader first.
    *
-   * @throws {@link AggregateNotFoundError} when it must exist and does not.
-   * @throws {@link WrongExpectedVersionError} when it is not at the version expected, or other writers were first through all retries.
-   * @throws what `decide` throws; nothing is stored then.
+   * The instance is lent to `decide`, since it may be cached: return what you need of it, not the instance.
+   *
+   * @throws {@link AggregateNotFoundError} when it does not exist, unless `expect` is `'any'` or `'none'`.
+   * @throws {@link WrongExpectedVersionError} when it is not as expected, or other writers were first in all
+   * attempts.
+   * @throws {@link AppendOutcomeUnknownError} when no answer came within `deadlineMs`: repeat with the same
+   * `commandId`.
+   * @throws {@link InvalidOptionError} when an option cannot work.
+   * @throws what `decide` or a middleware throws; nothing is stored then.
+   * @example
+   * const { value } = await orders.update('42', (order) => order.ship(), { commandId: request.id });
    */
   async update<T>(
     id: string,
     decide: (aggregate: A) => T | PromiseLike<T>,
     options: UpdateOptions = {},
   ): Promise<UpdateResult<Awaited<T>>> {
-    return this.commands.run<Awaited<T>>(
+    const command = {
       id,
-      undefined,
-      async (aggregate) => {
+      command: undefined,
+      decide: async (aggregate: A) => {
         const value = await this.model.lend(aggregate, decide);
         return { value, events: [...aggregate.getUncommittedEvents()] };
       },
-      { ...options, expect: options.expect ?? 'exists' },
-    );
+    };
+    return this.commands.run<Awaited<T>>(command, { ...options, expect: options.expect ?? 'exists' });
   }
 
-  /** Like {@link update}, for an aggregate that must not exist yet. */
+  /**
+   * Like {@link update}, for an aggregate that must not exist yet.
+   *
+   * @throws {@link WrongExpectedVersionError} when it exists.
+   */
   async create<T>(
     id: string,
     decide: (aggregate: A) => T | PromiseLike<T>,
@@ -190,9 +219,35 @@ export class Repository<A extends EventSourcedAggregate> {
     return this.update(id, decide, { ...options, expect: 'none' });
   }
 
-  /** Resolves when no snapshot is being written: before the store is closed. */
+  /** Resolves when no snapshot is being written. Call it before the store is closed. */
   async drain(): Promise<void> {
     await this.commands.drain();
+  }
+
+  async #append(
+    aggregate: A,
+    { target, version, lastCommitId }: Origin,
+    context: AttemptContext,
+  ): Promise<AppendResult> {
+    const uncommitted = [...aggregate.getUncommittedEvents()];
+    const { events, isWhole } = await this.commands.decide(
+      async () => ({ value: undefined, events: uncommitted }),
+      { state: aggregate, version },
+      context,
+    );
+    const { metadata } = context.options;
+    const guard = { expect: version, lastCommitId };
+    const result = await this.#store.append(target.stream, events, { ...guard, metadata });
+    // an append of nothing reports the version of the stream, which the aggregate may not have
+    if (!result.committed) return { ...result, version };
+    aggregate.uncommit();
+    this.commands.loader.evict(target);
+    // an aggregate that does not match its stream keeps its old version: saved again, it conflicts
+    if (isWhole) {
+      const commitId = commitOf(result)?.commitId;
+      this.#origins.set(aggregate, { target, version: result.version, lastCommitId: commitId });
+    }
+    return result;
   }
 
   #originOf(aggregate: A, id: string | undefined): Origin {

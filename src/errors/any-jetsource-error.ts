@@ -2,7 +2,11 @@ import { hasJetsourceBrand } from '../kernel/jetsource-error.js';
 import type {
   AggregateNotFoundError,
   CommandHandledError,
+  CorruptSnapshotError,
+  InvalidAggregateError,
+  MissingCategoryError,
   MissingEventHandlerError,
+  UncommittedEventsError,
 } from '../aggregate/aggregate-errors.js';
 import type {
   CorruptStreamError,
@@ -45,7 +49,6 @@ import type {
   UnknownProjectionError,
   WaitTimeoutError,
 } from '../projection/projection-errors.js';
-import type { UnreadableSnapshotError } from '../snapshot-store/snapshot-errors.js';
 import type { NatsServerUnavailableError } from '../testing/nats-server-unavailable-error.js';
 import type {
   CapturedPatternError,
@@ -81,7 +84,10 @@ export type AnyJetsourceError =
   | AggregateNotFoundError
   | MissingEventHandlerError
   | CommandHandledError
-  | UnreadableSnapshotError
+  | InvalidAggregateError
+  | MissingCategoryError
+  | UncommittedEventsError
+  | CorruptSnapshotError
   | UnknownProjectionError
   | ProjectionFailedError
   | ProjectionDivergedError

@@ -1,15 +1,25 @@
+import { checkDeciderOptions } from '../aggregate/decider-repository.js';
+import { checkAggregate } from '../aggregate/model/aggregate-kind.js';
 import { categoryOf } from '../aggregate/model/event-sourced.js';
 import type { AggregateClass, EventSourcedAggregate } from '../aggregate/model/event-sourced-aggregate.js';
 import type { Decider } from '../aggregate/model/decider.js';
 import { repository } from '../aggregate/repository.js';
-import type { ClassRepositoryOptions, DeciderRepositoryOptions } from '../aggregate/repository-options.js';
+import {
+  checkRepositoryOptions,
+  type ClassRepositoryOptions,
+  type DeciderRepositoryOptions,
+} from '../aggregate/repository-options.js';
 import type { JetStreamEventStore } from '../event-store/jetstream-event-store.js';
 
-/** Options, or how to make them where they need the store, as those of {@link jetStreamSnapshots} do. */
+/** Options, or a function that makes them of the store, as {@link jetStreamSnapshots} needs it. */
 type FromStore<Options> = Options | ((store: JetStreamEventStore) => Options | Promise<Options>);
 
-/** What `forFeature` needs of a repository: to let it finish what it does in the background. */
+/**
+ * What `forFeature` needs of a repository: before the store closes, it finishes what it does in the
+ * background.
+ */
 export interface FeatureRepository {
+  /** Resolves when no snapshot is being written. */
   drain(): Promise<void>;
 }
 
@@ -28,9 +38,14 @@ export class AggregateFeature {
 }
 
 /**
- * A class with options for its repository, or a decider, for `JetsourceModule.forFeature`.
+ * A decider, or a class with options for its repository, for `JetsourceModule.forFeature`.
  *
- * @throws {@link InvalidOptionError} naming a class that has no category.
+ * @param options Those of {@link repository}, or a function that makes them of the store. Required for a
+ * decider.
+ * @throws {@link InvalidAggregateError} when it is given neither a class nor a decider.
+ * @throws {@link MissingCategoryError} when neither {@link EventSourced} nor an option says where the streams
+ * are.
+ * @throws {@link InvalidOptionError} when an option does not exist or cannot work.
  * @example
  * JetsourceModule.forFeature([
  *   Order,
@@ -50,9 +65,9 @@ export function aggregateFeature(
   kind: AggregateClass | Decider<unknown, object, unknown>,
   options: FromStore<ClassRepositoryOptions> | FromStore<DeciderRepositoryOptions<unknown>> = {},
 ): AggregateFeature {
-  // now, not when the repository is made: by then a connection would be open that nobody closes
-  if (typeof kind === 'function' && typeof options !== 'function' && namesNoStreams(options))
-    categoryOf(kind);
+  checkAggregate(kind);
+  // checked at once: when the repository is made, a connection is open that nobody would close
+  if (typeof options !== 'function') checkOptions(kind, options);
   return new AggregateFeature(kind, async (store) => {
     const resolved = typeof options === 'function' ? await options(store) : options;
     return typeof kind === 'function'
@@ -61,6 +76,11 @@ export function aggregateFeature(
   });
 }
 
-function namesNoStreams({ category, streamName }: ClassRepositoryOptions): boolean {
-  return category === undefined && streamName === undefined;
+function checkOptions(
+  kind: AggregateClass | Decider<unknown, object, unknown>,
+  options: ClassRepositoryOptions | DeciderRepositoryOptions<unknown>,
+): void {
+  if (typeof kind !== 'function') return checkDeciderOptions(options);
+  checkRepositoryOptions(options, 'class');
+  if (options.category === undefined && options.streamName === undefined) categoryOf(kind);
 }

@@ -1,10 +1,17 @@
 import { Inject } from '@nestjs/common';
+import { checkAggregate } from '../aggregate/model/aggregate-kind.js';
 
 const DEFAULT_STORE = '';
 const tokens = new WeakMap<object, Map<string, symbol>>();
 
-/** The token under which `JetsourceModule.forFeature` provides the repository of an aggregate class or a decider, in the store of that alias. */
+/**
+ * The token under which `JetsourceModule.forFeature` provides the repository of an aggregate class or a
+ * decider, in the store of that alias.
+ *
+ * @throws {@link InvalidAggregateError} when it is neither.
+ */
 export function repositoryToken(aggregate: object, alias = DEFAULT_STORE): symbol {
+  checkAggregate(aggregate);
   const ofAggregate = tokens.get(aggregate) ?? new Map<string, symbol>();
   tokens.set(aggregate, ofAggregate);
   const name = typeof aggregate === 'function' ? aggregate.name : 'decider';
@@ -15,9 +22,11 @@ export function repositoryToken(aggregate: object, alias = DEFAULT_STORE): symbo
 }
 
 /**
- * Injects the repository of an aggregate class or a decider that a module got by `JetsourceModule.forFeature`; with an alias, by
- * `forFeature([Order], 'billing')`.
+ * Injects the repository of an aggregate class or a decider that `JetsourceModule.forFeature` provides.
  *
+ * @param alias Of the store, as given to `forFeature([Order], 'billing')`. @default the store without an
+ * alias
+ * @throws {@link InvalidAggregateError} when it is neither a class nor a decider.
  * @example
  * constructor(\@InjectRepository(Order) private readonly orders: Repository<Order>) {}
  */

@@ -26,10 +26,13 @@ import { eventStoreToken } from './store-tokens.js';
 @Module({})
 export class JetsourceModule extends ConfigurableModuleClass {
   /**
-   * Provides the repositories of aggregate classes, and of what {@link aggregateFeature} says more about, to be injected by
-   * {@link InjectRepository}, in the store of that alias.
+   * Provides repositories of aggregate classes, to be injected by {@link InjectRepository}. A decider, or a
+   * class with options, is listed as {@link aggregateFeature}.
    *
-   * @throws {@link InvalidOptionError} naming a class that is not decorated with {@link EventSourced}.
+   * @param alias Of the store. @default the store without an alias
+   * @throws {@link InvalidAggregateError} when one of them is neither a class nor made by
+   * {@link aggregateFeature}.
+   * @throws {@link MissingCategoryError} naming a class that is not decorated with {@link EventSourced}.
    */
   static forFeature(
     aggregates: readonly (AggregateClass | AggregateFeature)[],

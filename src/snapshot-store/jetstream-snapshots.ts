@@ -18,7 +18,7 @@ import {
   type SnapshotStore,
   type SnapshotStoreOptions,
 } from '../aggregate/snapshot/snapshot.js';
-import { UnreadableSnapshotError } from './snapshot-errors.js';
+import { CorruptSnapshotError } from '../aggregate/aggregate-errors.js';
 
 const FORMAT = 1;
 /** How often to make room for others that keep a snapshot of the same stream at once. */
@@ -130,14 +130,18 @@ function deadlineWith(signal: AbortSignal): Deadline {
   return new Deadline(DEFAULT_DEADLINE_MS, signal);
 }
 
-/** @throws {@link UnreadableSnapshotError} when it is none: its readers fold all events instead. */
+/** @throws {@link CorruptSnapshotError} when it is none: its readers fold all events instead. */
 function decode(message: StoredMessage, stream: StreamName): StoredSnapshot {
   const snapshot = parse(message, stream);
   const isOurs = snapshot?.stream?.[0] === stream.category && snapshot.stream[1] === stream.id;
   if (snapshot?.format === FORMAT && isOurs && Array.isArray(snapshot.superseded))
     return snapshot as StoredSnapshot;
   const reason = `it is of format ${String(snapshot?.format)} and of ${String(snapshot?.stream)}; format ${FORMAT} is read`;
-  throw new UnreadableSnapshotError({ stream: stream.toString(), sequence: message.sequence, reason });
+  throw new CorruptSnapshotError({ stream: stream.toString(), reason: at(message, reason) });
+}
+
+function at({ sequence }: StoredMessage, reason: string): string {
+  return `at sequence ${sequence}, ${reason}`;
 }
 
 function parse(message: StoredMessage, stream: StreamName): Partial<StoredSnapshot> | null {
@@ -145,8 +149,8 @@ function parse(message: StoredMessage, stream: StreamName): Partial<StoredSnapsh
     return JSON.parse(Buffer.from(message.data).toString()) as Partial<StoredSnapshot> | null;
   } catch (cause) {
     const reason = `it is no JSON: ${(cause as Error).message}`;
-    const details = { stream: stream.toString(), sequence: message.sequence, reason };
-    throw new UnreadableSnapshotError(details, { cause });
+    const details = { stream: stream.toString(), reason: at(message, reason) };
+    throw new CorruptSnapshotError(details, { cause });
   }
 }
 

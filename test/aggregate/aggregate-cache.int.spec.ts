@@ -47,7 +47,7 @@ async function messagesDuring(work: () => Promise<unknown>): Promise<string[]> {
 }
 
 describe('a load with a snapshot on JetStream', () => {
-  it('reads the last commit and those from the snapshot on, and believes no snapshot of another history', async () => {
+  it('reads the last commit and those from the snapshot on, and ignores a snapshot of another history', async () => {
     const snapshots = { store: await jetStreamSnapshots(store), every: 20 };
     const options = { category: 'account', cache: false, snapshots } as const;
     const warnings: string[] = [];
@@ -81,7 +81,7 @@ describe('a load with a snapshot on JetStream', () => {
 });
 
 describe('the cache of a repository', () => {
-  it('makes a command on a hot aggregate of a decider cost the append alone', async () => {
+  it('lets a command on a cached state of a decider send the append alone', async () => {
     const accounts = repository(store, account, { category: 'account' });
     const id = newId();
     await accounts.handle(id, deposit(10));
@@ -90,7 +90,7 @@ describe('the cache of a repository', () => {
     expect((await accounts.load(id)).state.balance).toBe(6);
   });
 
-  it('makes a command on a hot instance of a class cost the append alone', async () => {
+  it('lets a command on a cached instance of a class send the append alone', async () => {
     const orders = repository(store, Order);
     const id = newId();
     await orders.create(id, (order) => order.payIn(10));
@@ -106,7 +106,7 @@ describe('the cache of a repository', () => {
     expect(await messagesDuring(async () => accounts.handle(id, withdraw(4)))).toHaveLength(2);
   });
 
-  it('holds as many aggregates as it may, those used last', async () => {
+  it('holds up to max aggregates, those used last', async () => {
     const accounts = repository(store, account, { category: 'account', cache: { max: 2 } });
     const [a, b, c] = [newId(), newId(), newId()];
     for (const id of [a, b, c]) await accounts.handle(id, deposit(10));
@@ -115,7 +115,7 @@ describe('the cache of a repository', () => {
     expect(await messagesDuring(async () => accounts.handle(c, deposit(1)))).toHaveLength(2);
   });
 
-  it('does not let a stale state suppress a conflict, and is mended by it', async () => {
+  it('does not let a stale state hide a conflict, and holds the new state after it', async () => {
     const accounts = repository(store, account, { category: 'account' });
     const others = repository(elsewhere, account, { category: 'account' });
     const id = newId();
@@ -126,6 +126,15 @@ describe('the cache of a repository', () => {
     expect(await accounts.handle(id, withdraw(3))).toMatchObject({ version: 4, attempts: 2 });
     const sent = await messagesDuring(async () => accounts.handle(id, deposit(1)));
     expect(sent).toHaveLength(1);
+  });
+
+  it('is not used without retries, which a stale state would need', async () => {
+    const accounts = repository(store, account, { category: 'account', retries: 0 });
+    const others = repository(elsewhere, account, { category: 'account' });
+    const id = newId();
+    await accounts.handle(id, deposit(10));
+    await others.handle(id, deposit(10));
+    expect(await accounts.handle(id, withdraw(15))).toMatchObject({ version: 3, attempts: 1 });
   });
 
   it('drops an instance whose command failed, with all that it applied', async () => {
@@ -167,7 +176,7 @@ describe('the cache of a repository', () => {
     expect((await orders.load(id)).balance).toBe(13);
   });
 
-  it('is no use where a save was first', async () => {
+  it('does not give back an instance that a save has made stale', async () => {
     const orders = repository(store, Order);
     const id = newId();
     await orders.create(id, (order) => order.payIn(10));
@@ -177,7 +186,7 @@ describe('the cache of a repository', () => {
     expect(await orders.update(id, ({ balance }) => balance)).toMatchObject({ value: 15, attempts: 1 });
   });
 
-  it('is no use for another history under the same versions: a log that lost its end and went on', async () => {
+  it('is not used for another history with the same versions, after the log has lost its end', async () => {
     const accounts = repository(store, account, { category: 'account' });
     const id = newId();
     await accounts.handle(id, deposit(10));

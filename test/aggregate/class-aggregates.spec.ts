@@ -41,7 +41,7 @@ class Ticket extends AggregateRoot {
 const TICKET_EVENTS = [Minified.Opened, Minified.Closed];
 
 describe('a class of aggregates', () => {
-  it('needs no decorator where the repository is told the category', async () => {
+  it('needs no decorator when the option category is given', async () => {
     const store = inMemoryEventStore({ events: TICKET_EVENTS });
     expect(() => repository(store, Ticket)).toThrow('Ticket');
     const tickets = repository(store, Ticket, { category: 'ticket' });
@@ -49,7 +49,7 @@ describe('a class of aggregates', () => {
     expect(await tickets.load('1')).toMatchObject({ id: '1', title: 'help' });
   });
 
-  it('finds its methods by the stored names of events, whatever a minifier called the classes', async () => {
+  it('finds its methods by the registered names of events, though a minifier renamed the classes', async () => {
     const store = inMemoryEventStore({ events: TICKET_EVENTS });
     const tickets = repository(store, Ticket, { category: 'ticket' });
     await tickets.create('1', (ticket) => {
@@ -95,7 +95,7 @@ describe('a class of aggregates', () => {
     });
   });
 
-  it('is stored by its repository, not by commit(): inside of an update that changes nothing', async () => {
+  it('may call commit() inside of an update: it does nothing, the repository stores the events', async () => {
     const orders = repository(inMemoryEventStore({ events: ORDER_EVENTS }), Order);
     const { value } = await orders.create('1', (order) => {
       order.payIn(5);
@@ -106,12 +106,15 @@ describe('a class of aggregates', () => {
     expect((await orders.load('1')).balance).toBe(5);
   });
 
-  it('keeps its events when commit() is called in place of save, and says what to do', async () => {
+  it('keeps its events when commit() is called in place of save, and throws what to do', async () => {
     const orders = repository(inMemoryEventStore({ events: ORDER_EVENTS }), Order);
     await orders.create('1', (order) => order.payIn(5));
     const order = await orders.load('1');
     order.commit();
     order.close();
+    expect(() => order.commit()).toThrow(
+      expect.objectContaining({ code: 'uncommitted-events', aggregate: 'Order', count: 1 }) as Error,
+    );
     expect(() => order.commit()).toThrow('repository.save');
     expect(order.getUncommittedEvents()).toEqual([new OrderClosed()]);
     await orders.save(order);
@@ -144,7 +147,7 @@ describe('a class of aggregates', () => {
     expect(loaded.getUncommittedEvents()).toEqual([]);
   });
 
-  it('that publishes at once is refused: there would be nothing to store', async () => {
+  it('with autoCommit is refused: its events would be published and not stored', async () => {
     @EventSourced('order')
     class Publishing extends AggregateRoot {
       override autoCommit = true;

@@ -51,7 +51,7 @@ describe.each(STORE_KINDS)('a command id, %s', (_, open) => {
     expect((await accounts.load(id)).state.balance).toBe(1);
   });
 
-  it('is looked up before the expectation is judged: an hour later, the old version gives the first result', async () => {
+  it('is looked up before the expectation: repeated with its old version, it gives the first result', async () => {
     const id = `id-${++lastId}`;
     const first = await accounts.create(id, deposit(10), { commandId: 'create' });
     const second = await accounts.handle(id, deposit(1), { commandId: 'c', expect: 1 });
@@ -98,7 +98,7 @@ describe.each(STORE_KINDS)('a command id, %s', (_, open) => {
   });
 });
 
-describe('a command id far behind', () => {
+describe('a command id far back in the stream', () => {
   it.each([
     ['what the cache remembers', {}],
     ['what a fold remembers', { cache: false } as const],

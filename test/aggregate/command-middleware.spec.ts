@@ -42,7 +42,7 @@ function ordersWith(decision: CommandMiddleware['decision']): Repository<Order> 
 }
 
 describe('middleware', () => {
-  it('stands round a command, the first outermost: once for the command, again for each decision', async () => {
+  it('is called once for a command and again for each decision, the first outermost', async () => {
     const notes: string[] = [];
     const middleware = [noting('outer', notes), {}, noting('inner', notes)];
     const accounts = repository(store, account, { category: 'account', middleware });
@@ -110,7 +110,7 @@ describe('middleware', () => {
     expect(await dropping.update('3', () => three)).toMatchObject({ version: 0, committed: false });
   });
 
-  it('may turn an event that tells a failure into an error', async () => {
+  it('may turn an event that tells of a failure into an error', async () => {
     const failing = withDecision(async (_, next) => {
       const events = await next();
       if (events.some((event) => event instanceof MoneyWithdrawn)) throw new TypeError('a failure');
@@ -122,7 +122,7 @@ describe('middleware', () => {
     expect(await failing.exists('1')).toBe(false);
   });
 
-  it('that leaves out what an instance has applied does not leave that instance in the cache', async () => {
+  it('that leaves out an event which an instance has applied removes the instance from the cache', async () => {
     const orders = ordersWith(async (_, next) =>
       (await next()).filter((event) => !(event instanceof OrderClosed)),
     );

@@ -101,7 +101,7 @@ describe.each(STORE_KINDS)('a repository of a decider, %s', (_, open) => {
     expect(await typesIn(id)).toHaveLength(2);
   });
 
-  it('turns a refusal from a stale state into an acceptance: a deposit was acknowledged elsewhere', async () => {
+  it('decides again after a refusal on a stale state: another process had stored a deposit', async () => {
     const id = await newAccount(10);
     await elsewhere.handle(id, { type: 'deposit', amount: 100 });
     expect(await accounts.handle(id, { type: 'withdraw', amount: 50 })).toMatchObject({
@@ -120,7 +120,7 @@ describe.each(STORE_KINDS)('a repository of a decider, %s', (_, open) => {
     });
   });
 
-  it('cannot be kept from a conflict by what is in its cache', async () => {
+  it('notices a conflict although its cache is stale', async () => {
     const id = await newAccount(100);
     await elsewhere.handle(id, { type: 'withdraw', amount: 80 });
     // the cached state would allow it
@@ -164,7 +164,7 @@ describe.each(STORE_KINDS)('a repository of a decider, %s', (_, open) => {
     expect(await accounts.stateAt('missing', { version: 1 })).toBeUndefined();
   });
 
-  it('by twenty callers at once in two processes loses no decision', async () => {
+  it('loses no decision of twenty callers at once in two processes', async () => {
     const id = await newAccount(0);
     const deposits = Array.from({ length: 20 }, async (__, index) =>
       (index % 2 === 0 ? accounts : elsewhere).handle(id, { type: 'deposit', amount: 1 }, { retries: 100 }),
@@ -209,7 +209,7 @@ describe.each(STORE_KINDS)('a repository of a decider, %s', (_, open) => {
     await first;
   });
 
-  it('honours a stream name of its own for load and append', async () => {
+  it('uses the option streamName for load and append', async () => {
     const byTenant = repository(store, account, {
       streamName: (id) => streamName('tenant-account', `t1-${id}`),
     });
@@ -222,7 +222,6 @@ describe.each(STORE_KINDS)('a repository of a decider, %s', (_, open) => {
   });
 
   it.each<[string, object]>([
-    ['neither category nor stream name', {}],
     ['both category and stream name', { category: 'a', streamName: () => streamName('a', 'b') }],
     ['a category that no stream can have', { category: 'a.b' }],
     ['an unknown option', { category: 'a', snapshot: {} }],
@@ -261,7 +260,7 @@ describe.each(STORE_KINDS)('retries of a command, %s', (_, open) => {
     ['the repository', undefined, 2],
     ['the call', 0, 1],
     ['the call', 2, 3],
-  ])('are as many as %s says (%p): then the conflict surfaces', async (__, retries, decisions) => {
+  ])('are as many as %s says (%p), then the caller gets the conflict', async (__, retries, decisions) => {
     const id = `id-${++lastId}`;
     const seen: number[] = [];
     const options = retries === undefined ? {} : { retries };
@@ -301,7 +300,7 @@ describe.each(STORE_KINDS)('retries of a command, %s', (_, open) => {
     expect(seen).toHaveLength(1);
   });
 
-  it('store under the id of the command, or under one of the last decision: never two data under one id', async () => {
+  it('store under the id of the command, or of the last decision: never different events under one id', async () => {
     const id = `id-${++lastId}`;
     const commandId = 'deposit';
     const commitIds: string[] = [];
@@ -319,7 +318,7 @@ describe.each(STORE_KINDS)('retries of a command, %s', (_, open) => {
     expect(new Set(ids).size).toBe(4);
   });
 
-  it('check again what the decision rests on', async () => {
+  it('run decide again, with all that it checks', async () => {
     const id = `id-${++lastId}`;
     const allowed = [true, false];
     const seen: number[] = [];

@@ -258,7 +258,7 @@ describe('update', () => {
     expect(decided).toBe(2);
   });
 
-  it('takes back a refusal from a state that was not the latest', async () => {
+  it('decides again after a refusal on a stale state', async () => {
     const id = await newOrder(10);
     let decided = 0;
     const result = await orders.update(id, async (order) => {
@@ -269,7 +269,7 @@ describe('update', () => {
     expect(result).toMatchObject({ version: 3, committed: true, attempts: 2 });
   });
 
-  it('takes back a decision to do nothing from a state that was not the latest', async () => {
+  it('decides again after a decision to do nothing on a stale state', async () => {
     const id = await newOrder(10);
     let decided = 0;
     const result = await orders.update(id, async (order) => {
@@ -306,7 +306,7 @@ describe('update', () => {
     expect((await orders.load(id)).balance).toBe(100 + decisions);
   });
 
-  it('of a version that the caller named is not tried again', async () => {
+  it('with an exact expected version is not retried', async () => {
     const id = await newOrder();
     let decided = 0;
     const error = await rejection(
@@ -324,7 +324,7 @@ describe('update', () => {
     expect(decided).toBe(1);
   });
 
-  it('of a version that is over does not even decide, unless the cache holds it', async () => {
+  it('with an old expected version does not decide, unless the cache holds that version', async () => {
     const id = newId();
     await elsewhere.create(id, (order) => order.payIn(100));
     await elsewhere.update(id, (order) => order.payIn(1));
@@ -354,7 +354,7 @@ describe('update', () => {
     expect(decided).toBe(1);
   });
 
-  it('by twenty callers at once loses no decision', async () => {
+  it('loses no decision of twenty callers at once', async () => {
     const id = await newOrder(0);
     const updates = Array.from({ length: 20 }, async (_, index) =>
       (index % 2 === 0 ? orders : elsewhere).update(id, (order) => order.payIn(1), { retries: 100 }),
@@ -509,7 +509,7 @@ describe('an aggregate class', () => {
     );
   });
 
-  it('that gives its events away by autoCommit is refused, since nothing would be stored', async () => {
+  it('with autoCommit is refused, since nothing would be stored', async () => {
     @EventSourced('order')
     class Hasty extends Order {
       constructor(id: string) {

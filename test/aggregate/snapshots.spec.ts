@@ -28,6 +28,13 @@ beforeEach(() => {
   warnings = [];
 });
 
+/** To be given the methods that a test is about. */
+const UNUSED: SnapshotStore = {
+  load: async () => undefined,
+  save: async () => true,
+  delete: async () => undefined,
+};
+
 /** Accounts without a cache, so that each command loads. */
 function accountsWith(options: Partial<SnapshotOptions> = {}, of = store) {
   return repository(of, account, {
@@ -110,7 +117,7 @@ describe('snapshots', () => {
     });
   });
 
-  it('lead to the same state as folding everything, by folding only what is behind them', async () => {
+  it('lead to the same state as folding all events, by folding only the events after them', async () => {
     const accounts = accountsWith({ every: 4 });
     await depositTimes(accounts, 6);
     let evolved = 0;
@@ -132,7 +139,7 @@ describe('snapshots', () => {
     expect(warnings).toEqual([]);
   });
 
-  it('that are missing let everything be folded', async () => {
+  it('that are missing let all events be folded', async () => {
     await depositTimes(accountsWith({ every: 100 }), 3);
     expect(await accountsWith().load('1')).toMatchObject({ state: { balance: 3 }, version: 3 });
     expect(warnings).toEqual([]);
@@ -142,6 +149,11 @@ describe('snapshots', () => {
     ['of another contract', /contract 2, not 1/, (snapshot) => ({ ...snapshot, contract: 2 })],
     ['of another store', /another store/, (snapshot) => ({ ...snapshot, store: 'other' })],
     ['unreadable', /cannot be read/, () => ({ store: store.identity, contract: 1 })],
+    [
+      'of damaged command ids',
+      /command ids cannot be read/,
+      (snapshot) => ({ ...snapshot, commands: { forgottenUpTo: 0, commands: [['c', 1, 'nowhere']] } }),
+    ],
     ['ahead of the stream', /does not hold the commit/, (snapshot) => ({ ...snapshot, version: 90 })],
     [
       'of another last commit at that position',
@@ -168,7 +180,7 @@ describe('snapshots', () => {
     expect((await accountsWith().load('1')).state).toEqual({ owner: undefined, balance: 0 });
   });
 
-  it('are believed when only the replica lags behind them', async () => {
+  it('are used when only the replica lags', async () => {
     await depositTimes(accountsWith({ every: 3 }), 3);
     const tail = store.readCommits.bind(store);
     store.readCommits = async (name, options) =>
@@ -204,7 +216,7 @@ describe('snapshots', () => {
     expect(warnings[0]).toMatch(/disk full/);
   });
 
-  it('that a state cannot become fail no command', async () => {
+  it('of a state that is no JSON fail no command', async () => {
     const accounts = repository(
       store,
       { ...account, initialState: { ...account.initialState, balance: 1n as unknown as number } },
@@ -220,10 +232,10 @@ describe('snapshots', () => {
     expect(warnings).toEqual([expect.stringMatching(/cannot be made: .*BigInt/)]);
   });
 
-  it('that do not come in time let everything be folded', async () => {
+  it('that do not come within timeoutMs let all events be folded', async () => {
     const given: AbortSignal[] = [];
     kept = {
-      ...kept,
+      ...UNUSED,
       load: async (_, options) => {
         given.push(options.signal);
         return new Promise(() => undefined);
@@ -237,7 +249,7 @@ describe('snapshots', () => {
   });
 
   it('that are slow end with the signal of the caller', async () => {
-    kept = { ...kept, load: async () => new Promise(() => undefined) };
+    kept = { ...UNUSED, load: async () => new Promise(() => undefined) };
     const accounts = accountsWith({ timeoutMs: 60_000 });
     const reason = new TypeError('enough');
     const abort = new AbortController();
@@ -246,11 +258,11 @@ describe('snapshots', () => {
     expect(await rejection(load)).toBe(reason);
   });
 
-  it('are written while commands go on: what becomes of the state meanwhile is not in them', async () => {
+  it('are written while commands go on, and hold the state of their own version', async () => {
     let release: (() => void) | undefined;
     const saved: Snapshot[] = [];
     kept = {
-      ...kept,
+      ...UNUSED,
       load: async () => undefined,
       save: async (_, snapshot) => {
         await new Promise<void>((resolve) => (release = resolve));
@@ -297,7 +309,7 @@ describe('snapshots of a class', () => {
     expect(await orders.save(loaded)).toMatchObject({ version: 4 });
   });
 
-  it('are refused where it has none', () => {
+  it('are refused for a class without these methods', () => {
     class Plain extends AggregateRoot {}
     const make = () => repository(store, Plain, { category: 'plain', snapshots: { store: kept } });
     expect(make).toThrow('toSnapshot');

@@ -56,7 +56,7 @@ describe('stateAt', () => {
     expect(await orders.stateAt('1', { time: new Date(0) })).toBeUndefined();
   });
 
-  it('gives an aggregate that can be saved only if nothing happened since', async () => {
+  it('gives an aggregate that can be saved only if no event was stored since', async () => {
     const then = (await orders.stateAt('1', { version: 3 })) as Order;
     expect(then).toBeInstanceOf(Order);
     expect(then.getUncommittedEvents()).toEqual([]);

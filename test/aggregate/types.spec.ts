@@ -2,7 +2,7 @@
 import type { Decider } from '../../src/aggregate/model/decider.js';
 import type { DeciderRepository, HandleResult } from '../../src/aggregate/decider-repository.js';
 import { type Repository, repository } from '../../src/aggregate/repository.js';
-import { unitOfWork } from '../../src/aggregate/command/unit-of-work.js';
+import { unitOfWork } from '../../src/aggregate/unit-of-work/unit-of-work.js';
 import type { UpdateResult } from '../../src/aggregate/command/update-options.js';
 import { streamName } from '../../src/event/stream-name.js';
 import type { EventStore } from '../../src/event-store/event-store.js';

@@ -1,6 +1,6 @@
 import type { DeciderRepository } from '../../src/aggregate/decider-repository.js';
 import { type Repository, repository } from '../../src/aggregate/repository.js';
-import { unitOfWork } from '../../src/aggregate/command/unit-of-work.js';
+import { unitOfWork } from '../../src/aggregate/unit-of-work/unit-of-work.js';
 import { streamName } from '../../src/event/stream-name.js';
 import type { EventStore } from '../../src/event-store/event-store.js';
 import { collect, rejection } from '../support/collect.js';
@@ -148,7 +148,7 @@ describe.each(STORE_KINDS)('a unit of work, %s', (_, open) => {
     expect(times).toBe(3);
   });
 
-  it('is not done again where the caller named a version', async () => {
+  it('is not done again after a conflict with an exact expected version', async () => {
     const id = await newAccount(10);
     let times = 0;
     const work = unitOfWork(store, async (unit) => {
@@ -162,7 +162,7 @@ describe.each(STORE_KINDS)('a unit of work, %s', (_, open) => {
     expect(await rejection(over)).toMatchObject({ name: 'WrongExpectedVersionError', actual: 2 });
   });
 
-  it('takes back a refusal and a decision to do nothing that were made on stale states', async () => {
+  it('is done again after a refusal and after a decision to do nothing on stale states', async () => {
     const [from, to] = [await newAccount(10), await newOrder(0)];
     await theirs.handle(from, deposit(100));
     expect(await pay(from, to, 50)).toMatchObject({ committed: true, attempts: 2 });
@@ -175,7 +175,7 @@ describe.each(STORE_KINDS)('a unit of work, %s', (_, open) => {
     expect([times, result.value, result.committed]).toEqual([2, 65, false]);
   });
 
-  it('handled twice under one command id is stored once, and tells the same', async () => {
+  it('handled twice under one command id is stored once, and gives the same result', async () => {
     const [from, to] = [await newAccount(10), await newOrder(0)];
     const first = await pay(from, to, 10, { commandId: 'pay' });
     // done again, it would be a refusal
@@ -210,7 +210,7 @@ describe.each(STORE_KINDS)('a unit of work, %s', (_, open) => {
     expect(events.at(-1)?.data).toEqual(new OrderClosed());
   });
 
-  it('expects of an aggregate what the caller says', async () => {
+  it('checks what the caller expects of each aggregate', async () => {
     const [id, missing] = [await newAccount(1), `id-${++lastId}`];
     const loading = async (of: string, expectation?: 'none' | 'any' | 'exists') =>
       unitOfWork(store, async (unit) => (await unit.load(accounts, of, { expect: expectation })).version);
@@ -225,7 +225,7 @@ describe.each(STORE_KINDS)('a unit of work, %s', (_, open) => {
     expect(await creating).toMatchObject({ committed: true });
   });
 
-  it('asks the middleware of each repository about its events', async () => {
+  it('calls the decision middleware of each repository with its events', async () => {
     const id = await newAccount(10);
     const guarded = repository(store, account, {
       category: 'account',

@@ -63,8 +63,8 @@ describe('a store with a cipher', () => {
     expect((await store.eventAt(event!.position))?.data).toEqual(new OrderItemAdded('cup', 3));
     for await (const batch of store.follow({})) {
       expect(batch.commits.map((commit) => commit.events[0]?.data)).toEqual([
-        { ...events[0] },
-        { ...all[2] },
+        plain(events[0]),
+        plain(all[2]),
       ]);
       break;
     }

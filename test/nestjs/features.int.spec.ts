@@ -98,4 +98,17 @@ describe('forFeature', () => {
     expect(() => aggregateFeature(Undecorated)).toThrow('Undecorated');
     expect(() => aggregateFeature(Undecorated, { category: 'odd' })).not.toThrow();
   });
+
+  it('refuses what is no aggregate, a decider without a category, and options that do not exist', () => {
+    const feature = (...given: unknown[]) => JetsourceModule.forFeature(given as never);
+    expect(() => feature(cart)).toThrow(expect.objectContaining({ code: 'missing-category' }) as Error);
+    expect(() => feature(cart)).toThrow('aggregateFeature(decider, { category })');
+    for (const none of [undefined, {}, 'cart', () => undefined])
+      expect(() => feature(none)).toThrow(expect.objectContaining({ code: 'invalid-aggregate' }) as Error);
+    expect(() => aggregateFeature(cart, { categry: 'cart' } as never)).toThrow('categry must be one of');
+    expect(() => aggregateFeature(Counter, { snapshot: {} } as never)).toThrow('snapshot must be one of');
+    expect(() => InjectRepository(undefined as never)).toThrow(
+      expect.objectContaining({ code: 'invalid-aggregate' }) as Error,
+    );
+  });
 });

@@ -1,22 +1,23 @@
-import { checkStreamName, streamName } from '../../event/stream-name.js';
-import type { EventStore } from '../../event-store/event-store.js';
 import { DEFAULT_DEADLINE_MS } from '../../event-store/append/append-request.js';
+import type { EventStore } from '../../event-store/event-store.js';
 import { Deadline } from '../../kernel/deadline.js';
-import { InvalidOptionError } from '../../kernel/invalid-option-error.js';
 import { checkKnownOptions, integerOption } from '../../kernel/options.js';
 import { AggregateCache } from '../load/aggregate-cache.js';
 import { AggregateLoader } from '../load/aggregate-loader.js';
+import { Snapshots } from '../snapshot/snapshots.js';
 import type { AggregateId } from '../model/aggregate-id.js';
 import type { AggregateModel } from '../model/aggregate-model.js';
-import { type CommandContext, nested } from './command-middleware.js';
-import type { FoldedState } from '../state/folded-state.js';
+import { StreamNaming } from '../model/stream-naming.js';
 import type { RepositoryOptions } from '../repository-options.js';
-import { Retries } from './retries.js';
-import { Snapshots } from '../load/snapshots.js';
+import { CommandExecution } from './command-execution.js';
+import type { CommandContext } from './command-middleware.js';
+import type { Decide, Decision } from './decision.js';
+import { MiddlewareChain } from './middleware-chain.js';
+import { Retries } from '../write/retries.js';
 import { inTurn } from './stream-queue.js';
-import { type Decision, CommandExecution } from './command-execution.js';
 import type { ExpectingOptions, UpdateResult } from './update-options.js';
 
+/** Names of the options of a command, to refuse others. */
 export const UPDATE_OPTIONS = [
   'expect',
   'commandId',
@@ -27,23 +28,41 @@ export const UPDATE_OPTIONS = [
   'signal',
 ];
 
-/** Decides on a state: tells the events, and what the caller is to get. */
-export type Decide<S, T> = (state: S) => Promise<{ readonly value: T; readonly events: readonly object[] }>;
+/** A command for one aggregate. */
+export interface AggregateCommand<S, T> {
+  readonly id: string;
+  /** What middleware is told: the command of a decider, undefined for a decision that is a function. */
+  readonly command: unknown;
+  readonly decide: Decide<S, T>;
+}
 
-/** What repositories of classes and of deciders stand on: the streams of one kind of aggregate, their loads and their commands. */
+/** A command as one attempt to decide on it sees it. */
+export type AttemptContext = CommandContext & { readonly attempt: number };
+
+/** A state at a version, to be decided on. */
+export interface VersionedState<S> {
+  readonly state: S;
+  readonly version: number;
+}
+
+/** Loads and writes the aggregates of one repository. Repositories of classes and of deciders share it. */
 export class AggregateCommands<S> {
   readonly store: EventStore;
   readonly model: AggregateModel<S>;
   readonly loader: AggregateLoader<S>;
+  readonly middleware: MiddlewareChain;
+  readonly #naming: StreamNaming;
   readonly #options: RepositoryOptions;
   readonly #snapshots: Snapshots<S> | undefined;
 
   /** @throws {@link InvalidOptionError} when an option cannot work. */
   constructor(store: EventStore, model: AggregateModel<S>, options: RepositoryOptions) {
     new Retries(options);
-    const { cache, snapshots, onWarning = warn } = options;
+    this.#naming = new StreamNaming(options);
+    const { cache, snapshots, middleware = [], onWarning = warn } = options;
     this.store = store;
     this.model = model;
+    this.middleware = new MiddlewareChain(middleware);
     this.#options = options;
     this.#snapshots = snapshots && new Snapshots({ store: store.identity, model, onWarning }, snapshots);
     this.loader = new AggregateLoader({
@@ -56,51 +75,58 @@ export class AggregateCommands<S> {
 
   /**
    * @throws {@link InvalidStreamNameError} when no stream can have that id.
-   * @throws {@link InvalidOptionError} when `streamName` gives no name of a stream.
+   * @throws {@link InvalidOptionError} when the option `streamName` does not return the name of a stream.
    */
   aggregate(id: string): AggregateId {
-    const { category, streamName: nameOf } = this.#options;
-    if (nameOf === undefined) return { id, stream: streamName(category as string, id) };
-    const name = nameOf(id);
-    checkStreamName(name);
-    return { id, stream: name };
+    return this.#naming.aggregate(id);
   }
 
   async exists(id: string, signal?: AbortSignal): Promise<boolean> {
-    const { state } = await this.store.status(this.aggregate(id).stream, { consistency: 'leader', signal });
+    const { stream } = this.aggregate(id);
+    const { state } = await this.store.status(stream, { consistency: 'leader', signal });
     return state === 'active';
   }
 
-  /** Runs one command: once its turn on the stream has come, inside of the middleware. */
+  /**
+   * Runs a command inside of the middleware, after the earlier commands of this process on the same stream.
+   */
   async run<T>(
-    id: string,
-    command: unknown,
-    decide: Decide<S, T>,
+    { id, command, decide }: AggregateCommand<S, T>,
     options: ExpectingOptions,
   ): Promise<UpdateResult<T>> {
     checkKnownOptions(options, UPDATE_OPTIONS);
-    const target = this.aggregate(id);
-    const { retries, retryWhen, middleware = [] } = this.#options;
-    const resolved = {
-      ...options,
-      retries: options.retries ?? retries,
-      retryWhen: options.retryWhen ?? retryWhen,
-    };
-    const context = { stream: target.stream, command, options: resolved };
-    const update = new CommandExecution<S>(
-      { store: this.store, loader: this.loader, changesInPlace: this.model.changesInPlace },
-      target,
-      resolved,
-    );
+    const aggregate = this.aggregate(id);
+    const { stream } = aggregate;
+    const resolved = this.#withDefaults(options);
+    const context = { stream, command, options: resolved };
+    const execution = new CommandExecution<S>(this, aggregate, resolved);
     const deadlineMs = integerOption('deadlineMs', options.deadlineMs, { fallback: DEFAULT_DEADLINE_MS });
-    const layers = middleware.map((layer) => layer.command);
-    const result = await nested<CommandContext, UpdateResult<unknown>>(layers, context, async () =>
-      inTurn(this.store, target.stream, new Deadline(deadlineMs, options.signal), async () =>
-        update.run(async (folded, attempt) => this.decide(decide, folded, { ...context, attempt })),
-      ),
-    );
-    // what a middleware answers in place of the result is what the caller is to get
+    const result = await this.middleware.command(context, async () => {
+      const deadline = new Deadline(deadlineMs, options.signal);
+      return inTurn({ store: this.store, stream, deadline }, async () =>
+        execution.run(async ({ state, lastCommit: { version } }, attempt) =>
+          this.decide(decide, { state, version }, { ...context, attempt }),
+        ),
+      );
+    });
+    // the caller gets what a middleware returned in place of the result
     return result as UpdateResult<T>;
+  }
+
+  /** Decides once, inside of the middleware. */
+  async decide<T>(
+    decide: Decide<S, T>,
+    { state, version }: VersionedState<S>,
+    context: AttemptContext,
+  ): Promise<Decision<T>> {
+    let decided: Awaited<ReturnType<Decide<S, T>>> | undefined;
+    const events = await this.middleware.decision({ ...context, state, version }, async () => {
+      decided = await decide(state);
+      return decided.events;
+    });
+    const isWhole = !this.model.changesInPlace || areSame(events, decided?.events ?? []);
+    // there is no value when a middleware has answered without deciding
+    return { value: decided?.value as T, events, isWhole };
   }
 
   /** Resolves when no snapshot is being written. */
@@ -108,37 +134,13 @@ export class AggregateCommands<S> {
     await this.#snapshots?.drain();
   }
 
-  /** Decides once, inside of the middleware. */
-  async decide<T>(
-    decide: Decide<S, T>,
-    { state, end }: FoldedState<S>,
-    context: CommandContext & { readonly attempt: number },
-  ): Promise<Decision<T>> {
-    let decided: Awaited<ReturnType<Decide<S, T>>> | undefined;
-    const layers = (this.#options.middleware ?? []).map((layer) => layer.decision);
-    const events = await nested<typeof context & { state: unknown; version: number }, readonly object[]>(
-      layers,
-      { ...context, state, version: end.version },
-      async () => {
-        decided = await decide(state);
-        return decided.events;
-      },
-    );
-    const isWhole = !this.model.changesInPlace || areSame(events, decided?.events ?? []);
-    // without a decision there is no value: a middleware answered in its place
-    return { value: decided?.value as T, events, isWhole };
-  }
-}
-
-/** @throws {@link InvalidOptionError} when it is not told where the streams of an aggregate are. */
-export function checkNaming({ category, streamName: nameOf }: RepositoryOptions): void {
-  if (nameOf === undefined) streamName(category as string, 'any');
-  else if (category !== undefined || typeof nameOf !== 'function') {
-    throw new InvalidOptionError({
-      option: 'streamName',
-      given: nameOf,
-      allowed: 'a function from an id to a stream, given without category',
-    });
+  #withDefaults(options: ExpectingOptions): ExpectingOptions {
+    const { retries, retryWhen } = this.#options;
+    return {
+      ...options,
+      retries: options.retries ?? retries,
+      retryWhen: options.retryWhen ?? retryWhen,
+    };
   }
 }
 

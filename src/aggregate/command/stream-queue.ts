@@ -4,10 +4,13 @@ import type { EventStore } from '../../event-store/event-store.js';
 import type { Deadline } from '../../kernel/deadline.js';
 import { KeyedQueue } from '../../kernel/keyed-queue.js';
 
-/** One for each store, whichever repositories share it. */
+/** One for each store: repositories of one store share it. */
 const queues = new WeakMap<EventStore, KeyedQueue>();
 
-/** The turns that the code under way has: a command inside a command on the same stream must not wait for itself. */
+/**
+ * The turns that the running code has: a command inside of a command on the same stream must not wait for
+ * itself.
+ */
 const turns = new AsyncLocalStorage<readonly Turn[]>();
 
 interface Turn {
@@ -15,11 +18,20 @@ interface Turn {
   readonly stream: string;
 }
 
-/** Runs a command when those of this process that came before it on the same stream are done: at once, they would only conflict. */
+/** On which stream a command waits for its turn, and how long. */
+export interface TurnRequest {
+  readonly store: EventStore;
+  readonly stream: StreamName;
+  /** When it has passed, the command starts without its turn and fails with its own deadline error. */
+  readonly deadline: Deadline;
+}
+
+/**
+ * Runs a command after the earlier ones of this process on the same stream: run at once, they would only
+ * conflict.
+ */
 export async function inTurn<T>(
-  store: EventStore,
-  name: StreamName,
-  deadline: Deadline,
+  { store, stream: name, deadline }: TurnRequest,
   command: () => Promise<T>,
 ): Promise<T> {
   const queue = queues.get(store) ?? new KeyedQueue();

@@ -3,23 +3,25 @@ import type { StreamName } from '../../event/stream-name.js';
 import { checkKnownOptions, integerOption } from '../../kernel/options.js';
 import type { FoldedState } from '../state/folded-state.js';
 
-/** How many folded aggregates a repository keeps. */
+/** How many folded aggregates a repository keeps in this process. */
 export interface CacheOptions {
-  /** The least recently used ones go first. @default 1_000 */
+  /** Most aggregates to keep, at least 1. The least recently used one is dropped first. @default 1_000 */
   readonly max?: number | undefined;
 }
 
 const DEFAULT_MAX = 1_000;
 
 /**
- * Folded aggregates of one repository in this process: a command on one of them costs the append alone. What is taken is lent, and out of the
- * cache until it is given back, so that nobody else sees it and a failure drops it. A stale entry does no harm: the append names the commit that
- * it was folded up to, and conflicts.
+ * Folded aggregates of one repository in this process. A command on one of them costs one round trip, the
+ * append.
+ *
+ * What is taken is removed until it is given back: nobody else sees it meanwhile, and a failure drops it. A
+ * stale entry does no harm: the append names the commit that it was folded up to, and conflicts.
  */
 export class AggregateCache<S> {
   readonly #entries: LRUCache<string, FoldedState<S>>;
 
-  /** @throws {@link InvalidOptionError} when the count is no positive integer. */
+  /** @throws {@link InvalidOptionError} when `max` is no positive integer. */
   constructor(options: CacheOptions = {}) {
     checkKnownOptions(options, ['max'], 'cache.');
     this.#entries = new LRUCache({ max: integerOption('cache.max', options.max, { fallback: DEFAULT_MAX }) });
@@ -32,15 +34,15 @@ export class AggregateCache<S> {
     return entry;
   }
 
-  /** Leaves the entry where it is: for a state that nobody changes. */
+  /** Leaves the entry in the cache: for states that are never changed in place. */
   peek(stream: StreamName): FoldedState<S> | undefined {
     return this.#entries.get(stream.toString());
   }
 
-  /** Takes a folded aggregate, unless another caller brought a later one meanwhile. */
+  /** Keeps a folded aggregate, unless another caller has given back a later version. */
   put(stream: StreamName, folded: FoldedState<S>): void {
     const key = stream.toString();
-    if ((this.#entries.get(key)?.end.version ?? 0) > folded.end.version) return;
+    if ((this.#entries.get(key)?.lastCommit.version ?? 0) > folded.lastCommit.version) return;
     this.#entries.set(key, folded);
   }
 

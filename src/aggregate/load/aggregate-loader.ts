@@ -11,7 +11,7 @@ import type { AggregateId } from '../model/aggregate-id.js';
 import type { AggregateModel } from '../model/aggregate-model.js';
 import { CommandIds } from '../state/command-ids.js';
 import type { FoldedState } from '../state/folded-state.js';
-import type { Snapshots } from './snapshots.js';
+import type { Snapshots } from '../snapshot/snapshots.js';
 import { commitRefOf, NO_COMMIT, type CommitRef } from '../state/commit-ref.js';
 
 /** What aggregates are loaded from. */
@@ -22,9 +22,17 @@ export interface LoaderParts<S> {
   readonly snapshots: Snapshots<S> | undefined;
 }
 
+/** From which replica to read, and until when. */
+export interface LoadOptions {
+  readonly consistency: Consistency;
+  readonly signal?: AbortSignal | undefined;
+}
+
 /**
- * Folds aggregates: from the cache, from a snapshot and the events behind it, or from all events. What a fold begins with is believed only if the
- * stream holds the very commit that it ended in: a log that lost its end gives the same versions again.
+ * Folds aggregates: from the cache, from a snapshot and the events after it, or from all events.
+ *
+ * A cached or snapshotted state is used only if the stream still holds the commit it was folded up to: after
+ * data loss another commit can have the same version.
  */
 export class AggregateLoader<S> {
   readonly #parts: LoaderParts<S>;
@@ -33,51 +41,75 @@ export class AggregateLoader<S> {
     this.#parts = parts;
   }
 
-  /** For a decision: as it is in the cache, else as any replica knows it. It is the caller's until {@link giveBack}; not giving it back drops it. */
+  /**
+   * The state for a decision: from the cache, else as any replica knows it. A cached state is the caller's
+   * until {@link giveBack}; one that is not given back is dropped.
+   */
   async take(target: AggregateId, signal?: AbortSignal): Promise<FoldedState<S>> {
-    return this.#parts.cache?.take(target.stream) ?? this.load(target, 'follower', signal);
+    return this.#parts.cache?.take(target.stream) ?? this.load(target, { consistency: 'follower', signal });
   }
 
-  /** A state that nobody else has, up to date as far as the consistency goes. */
-  async load(target: AggregateId, consistency: Consistency, signal?: AbortSignal): Promise<FoldedState<S>> {
+  /** A state that nobody else has, from a snapshot or from all events. */
+  async load(target: AggregateId, options: LoadOptions): Promise<FoldedState<S>> {
+    const { signal } = options;
     const snapshot = await this.#parts.snapshots?.load(target, signal);
-    const folded = snapshot && (await this.#foldOn(target, snapshot, consistency, signal));
+    const folded = snapshot && (await this.#foldOn(target, snapshot, options));
     if (folded !== undefined) return folded;
-    if (snapshot === undefined) return this.#foldAll(target, consistency, signal);
-    // a replica may lag behind the snapshot: only the leader can say that it is not of this history
-    const atLeader = await this.#foldOn(target, snapshot, 'leader', signal);
+    if (snapshot === undefined) return this.#foldAll(target, options);
+    // a replica may lag and not have the snapshot's commit yet: only the leader can tell that the log has
+    // lost it
+    const atLeader = await this.#foldOn(target, snapshot, { consistency: 'leader', signal });
     if (atLeader !== undefined) return atLeader;
     this.#parts.snapshots?.discard(target, 'the log does not hold the commit that it ends in');
-    return this.#foldAll(target, 'leader', signal);
+    return this.#foldAll(target, { consistency: 'leader', signal });
   }
 
-  /** The state as the leader knows it, for a new decision. @param stale What was decided on before; no use if deciding has changed it. */
+  /**
+   * The state as the leader knows it, for another attempt.
+   *
+   * @param stale The state of the attempt before. Folding starts from it, unless deciding may have changed
+   * it.
+   */
   async refresh(target: AggregateId, stale: FoldedState<S>, signal?: AbortSignal): Promise<FoldedState<S>> {
-    const isIntact = !this.#parts.model.changesInPlace;
-    const folded = isIntact ? await this.#foldOn(target, stale, 'leader', signal) : undefined;
-    return folded ?? this.load(target, 'leader', signal);
+    const options = { consistency: 'leader', signal } as const;
+    const folded = this.#parts.model.changesInPlace ? undefined : await this.#foldOn(target, stale, options);
+    return folded ?? this.load(target, options);
   }
 
-  /** The state for a reader: begins with the cache where nobody changes what is in it. */
+  /**
+   * The state for a reader. A decider's states are immutable, so it may start from the cache; instances are
+   * folded.
+   */
   async read(target: AggregateId, signal?: AbortSignal): Promise<FoldedState<S>> {
+    const options = { consistency: 'follower', signal } as const;
     const cached = this.#parts.model.changesInPlace ? undefined : this.#parts.cache?.peek(target.stream);
-    const folded = cached && (await this.#foldOn(target, cached, 'follower', signal));
-    return folded ?? this.load(target, 'follower', signal);
+    const folded = cached && (await this.#foldOn(target, cached, options));
+    return folded ?? this.load(target, options);
   }
 
-  /** Whether the leader knows another end of the stream than the one a state was folded to: then its version, 0 for a stream that is not there. */
-  async movedTo(target: AggregateId, end: CommitRef, signal?: AbortSignal): Promise<Version | undefined> {
-    const { commits, version } = await this.#tailFrom(target, end, 'leader', signal);
+  /**
+   * Whether the stream ends elsewhere than in that commit, as the leader knows: then its version, 0 for a
+   * stream that does not exist.
+   */
+  async movedTo(
+    target: AggregateId,
+    lastCommit: CommitRef,
+    signal?: AbortSignal,
+  ): Promise<Version | undefined> {
+    const { commits, version } = await this.#commitsFrom(target, lastCommit, {
+      consistency: 'leader',
+      signal,
+    });
     const last = commits.at(-1)?.commitId ?? NO_COMMIT.commitId;
-    return last === end.commitId ? undefined : version;
+    return last === lastCommit.commitId ? undefined : version;
   }
 
-  /** Takes a state back that a decision has left as it was. */
+  /** Puts a state that a decision has left as it was into the cache. */
   giveBack(target: AggregateId, folded: FoldedState<S>): void {
     this.#parts.cache?.put(target.stream, folded);
   }
 
-  /** Takes a state back whose events were stored in that commit. */
+  /** Puts a state whose events were stored in that commit into the cache. */
   committed(
     target: AggregateId,
     { state, commandIds, snapshotVersion }: FoldedState<S>,
@@ -87,56 +119,49 @@ export class AggregateLoader<S> {
     commandIds.add(commit);
     const folded = {
       state: model.afterCommit(state, domainEvents(commit, store.registry)),
-      end: commitRefOf(commit),
+      lastCommit: commitRefOf(commit),
       commandIds,
       snapshotVersion,
     };
     this.giveBack(target, snapshots?.offer(target, folded) ?? folded);
   }
 
-  /** Forgets what is in the cache of a stream. */
+  /** Removes a stream's aggregate from the cache. */
   evict(target: AggregateId): void {
     this.#parts.cache?.delete(target.stream);
   }
 
-  async #foldAll(
-    target: AggregateId,
-    consistency: Consistency,
-    signal?: AbortSignal,
-  ): Promise<FoldedState<S>> {
-    const { commits } = await this.#parts.store.readCommits(target.stream, { consistency, signal });
-    const { model } = this.#parts;
-    const nothing = {
-      state: model.initial(target.id),
-      end: NO_COMMIT,
+  async #foldAll(target: AggregateId, options: LoadOptions): Promise<FoldedState<S>> {
+    const { commits } = await this.#parts.store.readCommits(target.stream, options);
+    const initial = {
+      state: this.#parts.model.initial(target.id),
+      lastCommit: NO_COMMIT,
       commandIds: new CommandIds(),
       snapshotVersion: 0,
     };
-    return this.#fold(target, nothing, commits);
+    return this.#fold(target, initial, commits);
   }
 
-  /** Undefined when the stream does not hold the commit that the state ends in. */
+  /** Undefined when the stream does not hold the commit that the state was folded up to. */
   async #foldOn(
     target: AggregateId,
     base: FoldedState<S>,
-    consistency: Consistency,
-    signal?: AbortSignal,
+    options: LoadOptions,
   ): Promise<FoldedState<S> | undefined> {
-    const { commits } = await this.#tailFrom(target, base.end, consistency, signal);
-    if (base.end.version === 0) return this.#fold(target, base, commits);
-    const [own, ...behind] = commits;
-    return own?.commitId === base.end.commitId ? this.#fold(target, base, behind) : undefined;
+    const { lastCommit } = base;
+    const { commits } = await this.#commitsFrom(target, lastCommit, options);
+    if (lastCommit.version === 0) return this.#fold(target, base, commits);
+    const [own, ...later] = commits;
+    return own?.commitId === lastCommit.commitId ? this.#fold(target, base, later) : undefined;
   }
 
-  /** The commits from the one on that a state ends in: with those behind it, it costs no round trip. */
-  async #tailFrom(
-    target: AggregateId,
-    end: CommitRef,
-    consistency: Consistency,
-    signal?: AbortSignal,
+  /** A commit and those after it: reading it together with them costs no further round trip. */
+  async #commitsFrom(
+    { stream }: AggregateId,
+    { version }: CommitRef,
+    options: LoadOptions,
   ): Promise<StreamCommits> {
-    const after = asVersion(Math.max(0, end.version - 1));
-    return this.#parts.store.readCommits(target.stream, { after, consistency, signal });
+    return this.#parts.store.readCommits(stream, { ...options, after: asVersion(Math.max(0, version - 1)) });
   }
 
   #fold(target: AggregateId, base: FoldedState<S>, commits: readonly StoredCommit[]): FoldedState<S> {
@@ -144,10 +169,10 @@ export class AggregateLoader<S> {
     if (last === undefined) return base;
     const { model, snapshots, store } = this.#parts;
     const startedAt = performance.now();
-    // also where others hold the state before: that a command was handled stays true
+    // also where others share the command ids of the base: that a command was handled stays true
     for (const commit of commits) base.commandIds.add(commit);
     const events = commits.flatMap((commit) => domainEvents(commit, store.registry));
-    const folded = { ...base, state: model.fold(base.state, events), end: commitRefOf(last) };
+    const folded = { ...base, state: model.fold(base.state, events), lastCommit: commitRefOf(last) };
     return snapshots?.offer(target, folded, performance.now() - startedAt) ?? folded;
   }
 }

@@ -3,14 +3,17 @@ import type { EventStore } from '../../event-store/event-store.js';
 import { InvalidOptionError } from '../../kernel/invalid-option-error.js';
 import { checkKnownOptions, integerOption } from '../../kernel/options.js';
 
-/** Which state of an aggregate is asked for. */
+/**
+ * Which state of an aggregate to fold: as of a version, or as of a time. `signal` ends the call with its
+ * reason.
+ */
 export type PastState = (
   | {
-      /** Folds that many events: 0 is the initial state, a number above the last version the last state. */
+      /** Last version to fold: 0 gives the initial state, a version above the last one the last state. */
       readonly version: number;
     }
   | {
-      /** Folds the events that the server had stored by then, to the millisecond. */
+      /** Folds the events that the server had stored by then. Precise to the millisecond. */
       readonly time: Date;
     }
 ) & { readonly signal?: AbortSignal | undefined };
@@ -23,7 +26,7 @@ export function checkPastState(at: PastState): void {
     throw new InvalidOptionError({ option: 'time', given: at.time, allowed: 'a Date, or give a version' });
 }
 
-/** Events of a stream up to some version, as a fold takes them. */
+/** The events of a stream up to a version. */
 export interface PastEvents {
   readonly events: readonly object[];
   readonly version: number;
@@ -41,7 +44,7 @@ export async function eventsUpTo(
   const events: object[] = [];
   let version = 0;
   for await (const event of store.read(name, { to, consistency: 'leader', signal: at.signal })) {
-    // a clock set back gives a later event an earlier time, yet a state holds no event without those before it
+    // after a clock was set back, a later event may have an earlier time: stop at the first that is too late
     if ((event.time?.getTime() ?? 0) > latest) break;
     events.push(store.registry.domainEventOf(event));
     ({ version } = event);

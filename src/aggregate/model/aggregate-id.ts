@@ -1,6 +1,6 @@
 import type { StreamName } from '../../event/stream-name.js';
 
-/** One aggregate: the id that its callers know it by, and the stream that it is stored in. */
+/** One aggregate: its id, and the stream that it is stored in. */
 export interface AggregateId {
   readonly id: string;
   readonly stream: StreamName;

@@ -1,23 +1,36 @@
 import type { JsonValue } from '../../event/metadata.js';
 
-/** What a repository has to know of a kind of aggregate, be it a class or a decider: how its state is made, folded and kept. */
+/** One kind of aggregate, a class or a decider, as a repository sees it. */
 export interface AggregateModel<S> {
-  /** How messages call it. */
+  /** Its name in messages. */
   readonly name: string;
-  /** Whether deciding changes the state itself: then it is lent to one caller at a time, and of no use after a failure. */
+  /**
+   * Whether deciding changes the state in place: it is lent to one caller at a time, and dropped after a
+   * failure.
+   */
   readonly changesInPlace: boolean;
+  /** The state before the first event. */
   initial(id: string): S;
-  /** The state after some more events of its history; an instance of a class stays the same object. */
+  /** The state after further events; an instance of a class is changed in place and returned. */
   fold(state: S, events: readonly object[]): S;
-  /** The state after the events that were just decided on it have been stored. @param stored As reading gives them back. */
+  /**
+   * The state after the events that were just decided on it have been stored.
+   *
+   * @param stored As reading gives them back.
+   */
   afterCommit(state: S, stored: readonly object[]): S;
-  /** The state as JSON, and back: undefined for a class that does not say how. */
+  /** Undefined for a class without methods for snapshots. */
   readonly snapshot: SnapshotCodec<S> | undefined;
 }
 
-/** How a state becomes JSON, and a state again. */
+/** Converts a state to JSON, and back. */
 export interface SnapshotCodec<S> {
+  /** All of the state, as JSON. */
   toSnapshot(state: S): JsonValue;
-  /** @param id Of the aggregate. */
+  /**
+   * The state again.
+   *
+   * @param id Of the aggregate.
+   */
   fromSnapshot(snapshot: JsonValue, id: string): S;
 }

@@ -1,5 +1,7 @@
 import type { JsonValue } from '../../event/metadata.js';
 import { InvalidOptionError } from '../../kernel/invalid-option-error.js';
+import { UncommittedEventsError } from '../aggregate-errors.js';
+import { checkInstance } from './aggregate-kind.js';
 import type { AggregateModel, SnapshotCodec } from './aggregate-model.js';
 import { handleByEventName, type UnhandledEvents } from './event-handlers.js';
 import type { AggregateClass, EventSourcedAggregate } from './event-sourced-aggregate.js';
@@ -11,9 +13,10 @@ export class ClassModel<A extends EventSourcedAggregate> implements AggregateMod
   readonly snapshot: SnapshotCodec<A> | undefined;
   readonly #aggregateClass: AggregateClass<A>;
   readonly #unhandled: UnhandledEvents;
-  /** Instances whose events will be stored when the decision under way is done. */
+  /** Instances that a decision is working on: their events are stored when it is done. */
   readonly #lent = new WeakSet<A>();
 
+  /** @param unhandledEvents What to do about events without an `on…` method. @default 'ignore' */
   constructor(
     aggregateClass: AggregateClass<A>,
     { unhandledEvents = 'ignore' }: { readonly unhandledEvents?: UnhandledEvents | undefined },
@@ -26,6 +29,7 @@ export class ClassModel<A extends EventSourcedAggregate> implements AggregateMod
 
   initial(id: string): A {
     const aggregate = new this.#aggregateClass(id);
+    checkInstance(aggregate, this.name);
     this.checkKeepsEvents(aggregate);
     handleByEventName(aggregate, this.#unhandled);
     this.#keepFromCommit(aggregate);
@@ -42,7 +46,10 @@ export class ClassModel<A extends EventSourcedAggregate> implements AggregateMod
     return aggregate;
   }
 
-  /** Lets `decide` work on an instance. Its `commit()` is harmless meanwhile: what it keeps is stored when `decide` is done. */
+  /**
+   * Lets `decide` work on an instance. Meanwhile `commit()` does nothing: the events are stored when `decide`
+   * is done.
+   */
   async lend<T>(aggregate: A, decide: (aggregate: A) => T | PromiseLike<T>): Promise<Awaited<T>> {
     const takeBack = this.lendOut(aggregate);
     try {
@@ -52,13 +59,18 @@ export class ClassModel<A extends EventSourcedAggregate> implements AggregateMod
     }
   }
 
-  /** Like {@link lend}, until what it returns is called. */
+  /** Like {@link lend}, until the function that it returns is called. */
   lendOut(aggregate: A): () => void {
     this.#lent.add(aggregate);
     return () => this.#lent.delete(aggregate);
   }
 
-  /** With `autoCommit`, an `AggregateRoot` publishes its events instead of keeping them: there would be nothing to store. */
+  /**
+   * With `autoCommit`, an `AggregateRoot` publishes its events instead of keeping them: there would be
+   * nothing to store.
+   *
+   * @throws {@link InvalidOptionError} when it is set.
+   */
   checkKeepsEvents(aggregate: A): void {
     if (!('autoCommit' in aggregate) || aggregate.autoCommit !== true) return;
     throw new InvalidOptionError({
@@ -69,19 +81,16 @@ export class ClassModel<A extends EventSourcedAggregate> implements AggregateMod
   }
 
   /**
-   * `commit()` of an `AggregateRoot` forgets its events and hands them to a publisher, whose failure nobody hears. An instance of a repository keeps
-   * them: they are stored by `update`, or by `save`.
+   * `commit()` of an `AggregateRoot` forgets its events and hands them to a publisher, without waiting for
+   * it. An instance that a repository made keeps its events instead, until `update` or `save` has stored
+   * them.
    */
   #keepFromCommit(aggregate: A): void {
     if (!('commit' in aggregate)) return;
     const commit = (): void => {
-      if (this.#lent.has(aggregate) || aggregate.getUncommittedEvents().length === 0) return;
-      throw new InvalidOptionError({
-        option: `${this.name}.commit()`,
-        given: `${aggregate.getUncommittedEvents().length} uncommitted events`,
-        allowed:
-          'replaced by await repository.save(aggregate), which stores them; the aggregate has kept them',
-      });
+      const { length: count } = aggregate.getUncommittedEvents();
+      if (count === 0 || this.#lent.has(aggregate)) return;
+      throw new UncommittedEventsError({ aggregate: this.name, count });
     };
     Object.defineProperty(aggregate, 'commit', { configurable: true, writable: true, value: commit });
   }
@@ -99,11 +108,11 @@ export class ClassModel<A extends EventSourcedAggregate> implements AggregateMod
   }
 }
 
-/** An aggregate that says what its snapshots are made of. */
+/** The methods of an aggregate class whose repository keeps snapshots. */
 export interface KeepsSnapshots {
-  /** All of the state, as JSON. */
+  /** All of the state, as JSON. Called when a snapshot is due. */
   toSnapshot(): JsonValue;
-  /** Takes the state over; called on a new instance. */
+  /** Takes the state over. Called on a new instance, before the events after the snapshot are applied. */
   fromSnapshot(snapshot: JsonValue): void;
 }
 

@@ -24,7 +24,7 @@ export class DeciderModel<Event extends object, State> implements AggregateModel
   }
 
   fold(state: State, events: readonly object[]): State {
-    // which types a stream holds is the promise of whoever named its category
+    // that the category holds these types only is the promise of the repository's caller
     return (events as readonly Event[]).reduce((folded, event) => this.#decider.evolve(folded, event), state);
   }
 
@@ -33,7 +33,7 @@ export class DeciderModel<Event extends object, State> implements AggregateModel
   }
 }
 
-/** A state that is JSON already. */
+/** For states that are JSON already. */
 function asJson<State>(): SnapshotCodec<State> {
   return {
     toSnapshot: (state) => state as JsonValue,

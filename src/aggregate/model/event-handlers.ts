@@ -1,19 +1,24 @@
 import { declaredNameOf } from '../../event/event-type.js';
 import { MissingEventHandlerError } from '../aggregate-errors.js';
 
-/** What an aggregate does about an event that it has no `on…` method for. */
+/**
+ * What an aggregate class does about an event that it has no `on…` method for: skip it, or throw
+ * {@link MissingEventHandlerError}.
+ */
 export type UnhandledEvents = 'ignore' | 'fail';
 
-/** The part of `AggregateRoot` that finds the method for an event. */
+/** The method of `AggregateRoot` that finds the handler of an event. */
 interface FindsHandlers {
   getEventHandler(event: object): ((event: object) => void) | undefined;
 }
 
 /**
- * Lets an `AggregateRoot` find `onOrderPlaced` by the name that an event is stored under. Left alone it goes by the name of the event's class, which
- * a minifier changes, and which events without a class do not have. The class's name still works where there is no method of the other name.
+ * Lets an `AggregateRoot` find its method `onOrderPlaced` by the registered name of an event. `AggregateRoot`
+ * itself uses the name of the event's class, which a minifier changes and a plain event does not have. The
+ * name of the class is still tried when there is no method of the registered name.
  *
- * @param aggregate An instance, or the prototype of a class; one that finds no handlers that way is left as it is.
+ * @param aggregate An instance, or the prototype of a class. Left as it is when it does not look for handlers
+ * by name.
  */
 export function handleByEventName(aggregate: object, unhandled: UnhandledEvents = 'ignore'): void {
   if (!findsHandlers(aggregate)) return;

@@ -1,13 +1,15 @@
 /**
- * The part of `AggregateRoot` of `@nestjs/cqrs` that a repository uses. Any class of that shape will do: it applies events, remembers those
- * that are not stored yet, and rebuilds its state from history.
+ * What a repository needs of an instance. `AggregateRoot` of `@nestjs/cqrs` has these methods, and so may any
+ * class: it applies events, keeps those that are not stored yet, and rebuilds its state from history.
  */
 export interface EventSourcedAggregate {
+  /** The events that were applied and are not stored yet. */
   getUncommittedEvents(): readonly object[];
+  /** Applies stored events. Called for some events at a time. */
   loadFromHistory(history: object[]): void;
   /** Forgets the uncommitted events, after they have been stored. */
   uncommit(): void;
 }
 
-/** A class of aggregates: made with its id, then rebuilt from history. */
+/** An aggregate class. An instance is made with its id, then rebuilt from history. */
 export type AggregateClass<A extends EventSourcedAggregate = EventSourcedAggregate> = new (id: string) => A;

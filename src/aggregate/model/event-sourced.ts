@@ -1,13 +1,17 @@
 import { streamName } from '../../event/stream-name.js';
-import { InvalidOptionError } from '../../kernel/invalid-option-error.js';
+import { MissingCategoryError } from '../aggregate-errors.js';
 import { handleByEventName } from './event-handlers.js';
 import type { AggregateClass } from './event-sourced-aggregate.js';
 
 const CATEGORY = Symbol.for('jetsource.category');
 
 /**
- * Names the category under which the streams of an aggregate class are stored. Part of the log: the class may be renamed, the category not. The `on…`
- * methods of an `AggregateRoot` are found by the names that events are stored under, so that a minifier cannot hide them.
+ * Names the category in which the streams of an aggregate class are stored: instance `42` of category `order`
+ * is stored in stream `order/42`. The category is part of the log: the class may be renamed, the category
+ * must stay.
+ *
+ * The `on…` methods of an `AggregateRoot` are found by the registered names of events, so a minifier may
+ * rename classes.
  *
  * @throws {@link InvalidStreamNameError} when no stream can have that category.
  * @example
@@ -28,17 +32,16 @@ export function EventSourced(category: string) {
 }
 
 /**
- * The category of an aggregate class; a subclass declares its own.
+ * The category of an aggregate class. A subclass does not inherit it.
  *
- * @throws {@link InvalidOptionError} naming the class when it is not decorated.
+ * @throws {@link MissingCategoryError} naming the class when it is not decorated.
  */
 export function categoryOf(aggregateClass: AggregateClass): string {
   if (Object.hasOwn(aggregateClass, CATEGORY)) {
     return (aggregateClass as unknown as Record<symbol, string>)[CATEGORY] as string;
   }
-  throw new InvalidOptionError({
-    option: 'aggregate class',
-    given: aggregateClass.name,
-    allowed: "decorated with @EventSourced('category')",
+  throw new MissingCategoryError({
+    aggregate: aggregateClass.name,
+    remedy: "decorate the class with @EventSourced('category'), or give the option category",
   });
 }

@@ -2,10 +2,12 @@ import type { StreamName } from '../../event/stream-name.js';
 import { outdates, type Snapshot, type SnapshotStore } from './snapshot.js';
 
 /**
- * Snapshots in the memory of this process: for tests, and for services that restart seldom. They go through JSON as they would elsewhere.
+ * Snapshots in the memory of this process, for tests and for services that seldom restart. Each one is kept
+ * as JSON text, without a limit on their number.
  *
  * @example
- * const orders = repository(store, order, { category: 'order', snapshots: { store: inMemorySnapshots(), every: 100 } });
+ * const snapshots = { store: inMemorySnapshots(), every: 100 };
+ * const orders = repository(store, order, { category: 'order', snapshots });
  */
 export function inMemorySnapshots(): SnapshotStore {
   return new InMemorySnapshotStore();

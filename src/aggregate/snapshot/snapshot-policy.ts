@@ -1,24 +1,29 @@
 import { checkKnownOptions, integerOption } from '../../kernel/options.js';
 import type { SnapshotStore } from './snapshot.js';
 
-/** Whether, when and where a repository keeps snapshots. */
+/** Where and when a repository keeps snapshots. */
 export interface SnapshotOptions {
+  /** Such as that of {@link jetStreamSnapshots} or {@link inMemorySnapshots}. Required. */
   readonly store: SnapshotStore;
-  /** Version of the state's shape: raise it when code of today cannot read the states of yesterday. @default 1 */
+  /**
+   * Version of the state's shape. Raise it when the code cannot read older states: they are ignored then.
+   *
+   * @default 1
+   */
   readonly contract?: number | undefined;
-  /** Events between two snapshots of a stream. @default 100 */
+  /** A snapshot is due after this many events, at least 1. @default 100 */
   readonly every?: number | undefined;
-  /** Also when folding the events behind the last snapshot took that long, in milliseconds. @default never */
+  /** Also when folding the events after the last snapshot took this long, in milliseconds. @default never */
   readonly afterFoldMs?: number | undefined;
-  /** Also at the first version that is stored. @default false */
+  /** Also after the first commit. @default false */
   readonly atFirst?: boolean | undefined;
-  /** How long a load waits for a snapshot before it folds all events, in milliseconds. @default 500 */
+  /** How long a load waits for a snapshot, in milliseconds; then it folds all events. @default 500 */
   readonly timeoutMs?: number | undefined;
 }
 
 const OPTIONS = ['store', 'contract', 'every', 'afterFoldMs', 'atFirst', 'timeoutMs'];
 
-/** When a snapshot is due. */
+/** Tells when a snapshot is due. */
 export class SnapshotPolicy {
   readonly contract: number;
   readonly timeoutMs: number;

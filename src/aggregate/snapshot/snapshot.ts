@@ -2,24 +2,29 @@ import type { JsonValue } from '../../event/metadata.js';
 import type { StreamName } from '../../event/stream-name.js';
 import type { CommandIds } from '../state/command-ids.js';
 
-/** The state of an aggregate at one version, as it is kept beside the log. */
+/** The state of an aggregate at a version, kept outside of the log. */
 export interface Snapshot {
-  /** Identity of the store that it was folded from. */
+  /** Identity of the event store that it was folded from. */
   readonly store: string;
-  /** Version of the state's contract: a state of another one is not read. */
+  /** Version of the state's shape: a snapshot of another one is ignored. */
   readonly contract: number;
-  /** The last event in it, and the commit of that event: number in the stream, sequence, id. */
+  /** Version of the last event in it. */
   readonly version: number;
+  /** Number of the last commit in its stream. */
   readonly number: number;
+  /** Sequence of the last commit's message in the store. */
   readonly sequence: number;
+  /** Id of the last commit. */
   readonly commitId: string;
+  /** The last commands of the stream. */
   readonly commands: ReturnType<CommandIds['toJSON']>;
+  /** The state, as its codec made it. */
   readonly state: JsonValue;
 }
 
 /**
- * Where snapshots are kept: the latest one of each stream. It may lose or mangle them: a snapshot saves time, the log is the truth. Nothing that it
- * throws reaches a command.
+ * Keeps the latest snapshot of each stream. It may lose snapshots: the log holds everything. What its methods
+ * throw is reported as a warning, and never fails a command.
  */
 export interface SnapshotStore {
   /** The latest snapshot of a stream; undefined when there is none. */
@@ -36,11 +41,13 @@ export interface SnapshotStore {
   delete(stream: StreamName, options: SnapshotStoreOptions): Promise<void>;
 }
 
+/** Options of every method of a {@link SnapshotStore}. */
 export interface SnapshotStoreOptions {
+  /** Aborted when nobody waits for the result any more. */
   readonly signal: AbortSignal;
 }
 
-/** Whether a snapshot that is there makes another one needless. */
+/** Whether a kept snapshot is of the same version as an offered one, or of a later one. */
 export function outdates(kept: Snapshot, offered: Snapshot): boolean {
   return (
     kept.store === offered.store && kept.contract === offered.contract && kept.version >= offered.version

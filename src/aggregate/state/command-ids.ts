@@ -2,15 +2,18 @@ import { lastVersionOf, type StoredCommit } from '../../event/commit.js';
 import { asPosition, type Position, positionOf } from '../../event/position.js';
 import { asVersion, type Version } from '../../event/version.js';
 
-/** Commands that a state remembers; older ones are looked for in the stream. */
+/** How many commands a state remembers. Older ones are looked for in the stream. */
 const MAX_COMMANDS = 1_000;
 
-/** What a command came to. */
+/** The result of a command that was handled. */
 export interface HandledCommand {
+  /** Version of the stream after it. */
   readonly version: Version;
+  /** Position of its last event. */
   readonly position: Position;
 }
 
+/** The result of the command that stored this commit. */
 export function toHandledCommand(commit: StoredCommit): HandledCommand {
   const position = positionOf(commit.sequence, commit.events.length - 1);
   return { version: asVersion(lastVersionOf(commit)), position };
@@ -19,12 +22,12 @@ export function toHandledCommand(commit: StoredCommit): HandledCommand {
 /** A command as a snapshot keeps it: id, version, position. */
 export type KeptCommand = readonly [string, number, string];
 
-/** The last commands of a stream, so that one that comes again is recognised without reading the stream. */
+/** The last commands of a stream: a repeated command is recognised without reading the stream. */
 export class CommandIds {
   readonly #commands = new Map<string, HandledCommand>();
   #forgottenUpTo = asVersion(0);
 
-  /** Up to which version there may be commands that are not remembered any more; 0 while there are none. */
+  /** Commands up to this version may be forgotten; 0 while none is. */
   get forgottenUpTo(): Version {
     return this.#forgottenUpTo;
   }

@@ -26,7 +26,10 @@ export interface ExpectedEnd {
 }
 
 /** Whether a stream with that end is as expected. */
-export function meets({ expect, lastCommitId }: ExpectedEnd, end: StreamEnd): boolean {
+export function meets(
+  { expect, lastCommitId }: ExpectedEnd,
+  end: Pick<StreamEnd, 'version' | 'commitId'>,
+): boolean {
   if (lastCommitId !== undefined && lastCommitId !== end.commitId) return false;
   if (expect === 'any') return true;
   return expect === 'exists' ? end.version > 0 : end.version === expect;

@@ -3,17 +3,18 @@ import { asVersion } from '../../event/version.js';
 import { abortable } from '../../kernel/abortable.js';
 import { InFlight } from '../../kernel/in-flight.js';
 import { InvalidOptionError } from '../../kernel/invalid-option-error.js';
+import { CorruptSnapshotError } from '../aggregate-errors.js';
 import type { AggregateId } from '../model/aggregate-id.js';
 import type { AggregateModel, SnapshotCodec } from '../model/aggregate-model.js';
 import { CommandIds } from '../state/command-ids.js';
 import type { FoldedState } from '../state/folded-state.js';
-import type { Snapshot } from '../snapshot/snapshot.js';
-import { type SnapshotOptions, SnapshotPolicy } from '../snapshot/snapshot-policy.js';
+import type { Snapshot } from './snapshot.js';
+import { type SnapshotOptions, SnapshotPolicy } from './snapshot-policy.js';
 
 /** How long a snapshot may take to be written, in the background. */
 const WRITE_TIMEOUT_MS = 30_000;
 
-/** What snapshots are made for. */
+/** What a repository's snapshots are made from. */
 export interface SnapshotsParts<S> {
   /** Identity of the event store. */
   readonly store: string;
@@ -21,7 +22,7 @@ export interface SnapshotsParts<S> {
   readonly onWarning: (warning: string) => void;
 }
 
-/** The snapshots of one repository. Whatever goes wrong with them is a warning: the log has it all. */
+/** The snapshots of one repository. A failure is a warning only: all events are folded instead. */
 export class Snapshots<S> {
   readonly #parts: SnapshotsParts<S>;
   readonly #options: SnapshotOptions;
@@ -29,7 +30,9 @@ export class Snapshots<S> {
   readonly #codec: SnapshotCodec<S>;
   readonly #inFlight = new InFlight();
 
-  /** @throws {@link InvalidOptionError} when an option cannot work, or the class does not say what its snapshots are made of. */
+  /**
+   * @throws {@link InvalidOptionError} when an option cannot work, or the class has no methods for snapshots.
+   */
   constructor(parts: SnapshotsParts<S>, options: SnapshotOptions) {
     this.#parts = parts;
     this.#options = options;
@@ -50,10 +53,13 @@ export class Snapshots<S> {
     }
   }
 
-  /** Keeps a snapshot if one is due. The state becomes JSON at once, everything else happens in the background. */
+  /**
+   * Writes a snapshot if one is due. The state becomes JSON at once, the snapshot is written in the
+   * background.
+   */
   offer(target: AggregateId, folded: FoldedState<S>, foldMs = 0): FoldedState<S> {
-    const { end, snapshotVersion } = folded;
-    if (!this.#policy.isDue(end.version, snapshotVersion, foldMs)) return folded;
+    const { lastCommit, snapshotVersion } = folded;
+    if (!this.#policy.isDue(lastCommit.version, snapshotVersion, foldMs)) return folded;
     try {
       const snapshot = this.#toSnapshot(folded);
       this.#inBackground(target, async (signal) =>
@@ -62,10 +68,10 @@ export class Snapshots<S> {
     } catch (error) {
       this.#warn(target, 'cannot be made', error);
     }
-    return { ...folded, snapshotVersion: end.version };
+    return { ...folded, snapshotVersion: lastCommit.version };
   }
 
-  /** Removes what turned out not to be of this stream's history: it would stand in the way of those that are. */
+  /** Removes a snapshot that is not of this stream's history: it would keep later ones from being written. */
   discard(target: AggregateId, reason: string): void {
     this.#warn(target, `is ignored: ${reason}`);
     this.#inBackground(target, async (signal) => this.#options.store.delete(target.stream, { signal }));
@@ -96,19 +102,19 @@ export class Snapshots<S> {
     const version = asVersion(snapshot.version);
     return {
       state: this.#codec.fromSnapshot(snapshot.state, target.id),
-      end: { version, number, sequence, commitId },
-      commandIds: CommandIds.fromJSON(snapshot.commands),
+      lastCommit: { version, number, sequence, commitId },
+      commandIds: commandIdsOf(target, snapshot),
       snapshotVersion: version,
     };
   }
 
-  /** A copy: what the state becomes while the snapshot is being written is not part of it. */
-  #toSnapshot({ state, end, commandIds }: FoldedState<S>): Snapshot {
+  /** A copy: the state may change while the snapshot is being written. */
+  #toSnapshot({ state, lastCommit, commandIds }: FoldedState<S>): Snapshot {
     const { store } = this.#parts;
     const snapshot: Snapshot = {
       store,
       contract: this.#policy.contract,
-      ...end,
+      ...lastCommit,
       commands: commandIds.toJSON(),
       state: this.#codec.toSnapshot(state),
     };
@@ -128,11 +134,21 @@ export class Snapshots<S> {
   }
 }
 
+/** @throws {@link CorruptSnapshotError} when they are none. */
+function commandIdsOf({ stream }: AggregateId, { commands }: Snapshot): CommandIds {
+  try {
+    return CommandIds.fromJSON(commands);
+  } catch (cause) {
+    const reason = 'its command ids cannot be read';
+    throw new CorruptSnapshotError({ stream: stream.toString(), reason }, { cause });
+  }
+}
+
 function codecOf<S>({ name, snapshot }: AggregateModel<S>): SnapshotCodec<S> {
   if (snapshot !== undefined) return snapshot;
   throw new InvalidOptionError({
     option: 'snapshots',
     given: name,
-    allowed: `given for classes with toSnapshot() and fromSnapshot(snapshot), which ${name} has not`,
+    allowed: `given for classes with toSnapshot() and fromSnapshot(snapshot), which ${name} lacks`,
   });
 }

@@ -10,7 +10,10 @@ interface TransactionPart {
   readonly of: number;
 }
 
-/** The commits of the transaction that an event was stored in, in their order; that of the event alone where it was stored alone. */
+/**
+ * The commits of the transaction that stored an event, in their order; one commit when it was stored by an
+ * append.
+ */
 export async function storedTogether(
   store: EventStore,
   position: Position,
@@ -21,7 +24,7 @@ export async function storedTogether(
   if (commit === undefined) return [];
   const transaction = transactionOf(commit);
   if (transaction === undefined) return [commit];
-  // the commits of a batch stand next to each other
+  // the commits of a transaction have consecutive sequences
   const first = sequence - transaction.part + 1;
   const all = await Promise.all(
     Array.from({ length: transaction.of }, async (_, index) => store.commitAt(first + index, { signal })),
