@@ -1,4 +1,4 @@
-import type { NatsConsumerOptions } from '../../src/transport/server/consumer-options.js';
+import type { NatsConsumerOptions } from '../../src/transport/consumer-options.js';
 import { resolveConsumerOptions } from '../../src/transport/server/consumer-settings.js';
 
 const NS_PER_MS = 1_000_000;
@@ -104,8 +104,8 @@ describe('consumer options', () => {
   });
 
   it.each<[Given, string, string]>([
-    [{ deliverPolicy: 'all', deliveryPolicy: 'all' }, 'deliverPolicy', 'deliveryPolicy'],
-    [{ maxWaiting: 1, maxwaiting: 1 }, 'maxWaiting', 'maxwaiting'],
+    [{ deliverPolicy: 'all', deliveryPolicy: 'all' }, 'deliveryPolicy', 'deliverPolicy'],
+    [{ maxWaiting: 1, maxwaiting: 1 }, 'maxwaiting', 'maxWaiting'],
     [{ startSequence: 1, startTime: new Date() }, 'startSequence', 'startTime'],
     [{ startSequence: 1, startAtTimeDelta: 1 }, 'startSequence', 'startAtTimeDelta'],
     [{ startTime: new Date(), startAtTimeDelta: 1 }, 'startTime', 'startAtTimeDelta'],
@@ -115,7 +115,7 @@ describe('consumer options', () => {
     [{ deliverTo: 'a', deliverToSubject: 'b' }, 'deliverTo', 'deliverToSubject'],
     [{ durable: false, deliverGroup: 'a' }, 'deliverGroup', 'durable'],
     [{ deliverTo: 'a', maxWaiting: 1 }, 'maxWaiting', 'deliverTo'],
-    [{ deliverGroup: 'a', maxwaiting: 1 }, 'maxwaiting', 'deliverGroup'],
+    [{ deliverGroup: 'a', maxwaiting: 1 }, 'maxWaiting', 'deliverGroup'],
     [{ limit: 1, maxWaiting: 1 }, 'maxWaiting', 'limit'],
     [{ idleHeartbeat: 500, deliverGroup: 'a' }, 'idleHeartbeat', 'deliverGroup'],
     [{ flowControl: true, idleHeartbeat: 500, deliverGroup: 'a' }, 'idleHeartbeat', 'deliverGroup'],

@@ -1,6 +1,6 @@
 import type { NatsCluster } from '../../src/testing/nats-cluster.js';
 import { startNatsCluster } from '../../src/testing/start-nats-cluster.js';
-import type { NatsConsumerOptions } from '../../src/transport/server/consumer-options.js';
+import type { NatsConsumerOptions } from '../../src/transport/consumer-options.js';
 import type { NatsStreamConfig } from '../../src/transport/stream-config.js';
 import { until } from '../support/collect.js';
 import { RawNats } from '../support/raw-nats.js';

@@ -3,7 +3,7 @@ import { Ctx, EventPattern, Payload } from '@nestjs/microservices';
 import { Test } from '@nestjs/testing';
 import type { NatsJetStreamServerOptions } from '../../src/transport/server/nats-jetstream-server-options.js';
 import { NatsJetStreamServer } from '../../src/transport/server/nats-jetstream-server.js';
-import type { NatsConsumerOptions } from '../../src/transport/server/consumer-options.js';
+import type { NatsConsumerOptions } from '../../src/transport/consumer-options.js';
 import type { NatsJetStreamContext } from '../../src/transport/server/nats-jetstream.context.js';
 import { DeadLetters } from '../../src/transport/server/dead-letters.js';
 import type { DeadLetter } from '../../src/jetstream/dead-letters/dead-letter-stream.js';

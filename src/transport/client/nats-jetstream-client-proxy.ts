@@ -176,7 +176,7 @@ export class NatsJetStreamClientProxy
     const plain = { ...packet, data: record.payload };
     const body = toMessageBody(await this.serializer.serialize(plain));
     const pattern = this.normalizePattern(packet.pattern as string);
-    const request = toPublishRequest(pattern, plain, body, options, this.#settings);
+    const request = toPublishRequest({ pattern, packet: plain, body, options }, this.#settings);
     return publisher.publish(request, new Deadline(options.timeout ?? this.#settings.publishTimeoutMs));
   }
 

@@ -1,45 +1,36 @@
-import type { ConsumerConfig, JsMsg } from '@nats-io/jetstream';
-import { checkConsumerOptions, isGiven, PUSH_OPTIONS, refuseConflicts } from './consumer-option-rules.js';
-import type { NatsConsumerOptions } from './consumer-options.js';
+import type { ConsumerConfig } from '@nats-io/jetstream';
+import type { ReactionPolicy } from '../../reaction/reaction-policy.js';
+import type { ConsumerOptions, NatsConsumerOptions } from '../consumer-options.js';
+import { fromLegacyConsumerOptions } from '../legacy/legacy-consumer-options.js';
+import { type PushSettings, pushSettings } from '../legacy/push-consumer.js';
+import { refuseConflicts } from './consumer-option-conflicts.js';
+import { checkConsumerOptions } from './consumer-option-rules.js';
 
 const NS_PER_MS = 1_000_000;
 const DEFAULT_BACKOFF_MS = [1_000, 5_000, 30_000, 120_000];
 const DEFAULT_MAX_DELIVER = 5;
 const PULL_HEARTBEAT_MS = 700;
-/** A broadcast's consumer is removed by the server when its instance has been away for this long. */
+/** The server removes a broadcast's consumer when its instance has been away for this long, in milliseconds. */
 const BROADCAST_INACTIVE_MS = 60_000;
 
 /** How one handler's events are consumed: the options, checked, with their defaults. */
-export interface ConsumerSettings {
+export interface ConsumerSettings extends ReactionPolicy {
   /** `false` for a broadcast, `true` for the service's name. */
   readonly durable: string | boolean;
   readonly stream: string | undefined;
   readonly bind: boolean;
-  /** All of the consumer's configuration but its name, its filter and where it delivers to. */
+  /** All of the consumer's configuration except its name, its filter and where it delivers to. */
   readonly config: Partial<ConsumerConfig>;
   readonly filterSubject: string | undefined;
-  /** Where the server pushes to; undefined for pulls. */
-  readonly push:
-    | {
-        readonly prefix: string | undefined;
-        readonly subject: string | undefined;
-        readonly group: string | undefined;
-      }
-    | undefined;
+  /** Where the server pushes to; undefined for a pull consumer. */
+  readonly push: PushSettings | undefined;
   readonly heartbeatMs: number;
-  readonly concurrency: number;
-  readonly keyOf: ((message: JsMsg) => string) | undefined;
   readonly maxMessages: number;
-  readonly manualAck: boolean;
   readonly headersOnly: boolean;
-  /** At most once: what fails is lost. */
-  readonly isUnacknowledged: boolean;
-  readonly maxDeliver: number;
-  readonly backoffMs: readonly number[];
 }
 
 /**
- * The settings of a handler that has these options, over those of its server.
+ * The settings of a handler that has these options, which take precedence over those of its server.
  *
  * @throws {@link InvalidOptionError} naming an option that cannot work, or two that cannot work together.
  */
@@ -47,40 +38,48 @@ export function resolveConsumerOptions(
   ofServer: NatsConsumerOptions,
   ofHandler: NatsConsumerOptions = {},
 ): ConsumerSettings {
-  checkConsumerOptions(ofServer, 'consumerOptions.');
-  checkConsumerOptions(ofHandler, 'consumer.');
-  const options = { ...ofServer, ...ofHandler };
+  const options = {
+    ...checkedOptions(ofServer, 'consumerOptions'),
+    ...checkedOptions(ofHandler, 'consumer'),
+  };
   refuseConflicts(options);
-  const { orderedBy, maxDeliver = DEFAULT_MAX_DELIVER } = options;
   return {
+    ...policyOf(options),
     durable: options.durable ?? true,
     stream: options.stream,
     bind: options.bind ?? false,
     config: configOf(options),
     filterSubject: options.filterSubject,
-    push: isPush(options)
-      ? { prefix: options.deliverTo, subject: options.deliverToSubject, group: options.deliverGroup }
-      : undefined,
+    push: pushSettings(options),
     heartbeatMs: options.idleHeartbeat ?? PULL_HEARTBEAT_MS,
+    maxMessages: options.maxMessages ?? Number.MAX_SAFE_INTEGER,
+    headersOnly: options.headersOnly ?? false,
+  };
+}
+
+function checkedOptions(given: NatsConsumerOptions, path: string): ConsumerOptions {
+  const options = fromLegacyConsumerOptions(given);
+  checkConsumerOptions(options, path);
+  return options;
+}
+
+function policyOf(options: ConsumerOptions): ReactionPolicy {
+  const { orderedBy, maxDeliver = DEFAULT_MAX_DELIVER } = options;
+  return {
     concurrency: options.concurrency ?? 1,
     keyOf: orderedBy === 'subject' ? ({ subject }) => subject : orderedBy,
-    maxMessages: options.maxMessages ?? Number.MAX_SAFE_INTEGER,
     manualAck: options.manualAck ?? false,
-    headersOnly: options.headersOnly ?? false,
     isUnacknowledged: options.ackPolicy === 'none',
     maxDeliver: maxDeliver === -1 ? Infinity : maxDeliver,
     backoffMs: options.backoff ?? DEFAULT_BACKOFF_MS,
   };
 }
 
-function isPush(options: NatsConsumerOptions): boolean {
-  return PUSH_OPTIONS.some((option) => isGiven(options, option));
-}
-
-/** The server gives up on nothing by itself (`max_deliver`): what is exhausted is for us to keep. */
-function configOf(options: NatsConsumerOptions): Partial<ConsumerConfig> {
+/** The server's own `max_deliver` stays unlimited: what it gives up on it does not keep. */
+function configOf(options: ConsumerOptions): Partial<ConsumerConfig> {
   const { ackWait, sample, idleHeartbeat, ackPolicy = 'explicit' } = options;
   const isOrdered = options.orderedConsumer === true || (ackPolicy === 'all' && options.manualAck !== true);
+  const isPush = pushSettings(options) !== undefined;
   return withoutAbsent({
     ...startOf(options),
     ack_policy: ackPolicy,
@@ -92,8 +91,8 @@ function configOf(options: NatsConsumerOptions): Partial<ConsumerConfig> {
     rate_limit_bps: options.limit,
     description: options.description,
     headers_only: options.headersOnly,
-    max_waiting: options.maxWaiting ?? options.maxwaiting,
-    idle_heartbeat: isPush(options) && idleHeartbeat ? idleHeartbeat * NS_PER_MS : undefined,
+    max_waiting: options.maxWaiting,
+    idle_heartbeat: isPush && idleHeartbeat ? idleHeartbeat * NS_PER_MS : undefined,
     flow_control: options.flowControl,
     ...(options.durable === false && {
       mem_storage: true,
@@ -103,19 +102,18 @@ function configOf(options: NatsConsumerOptions): Partial<ConsumerConfig> {
   });
 }
 
-function startOf(options: NatsConsumerOptions): Record<string, unknown> {
+function startOf(options: ConsumerOptions): Record<string, unknown> {
   const { startSequence, startTime, startAtTimeDelta, durable } = options;
   const time = startAtTimeDelta === undefined ? startTime : new Date(Date.now() - startAtTimeDelta);
   const byStart = startSequence === undefined ? time && 'by_start_time' : 'by_start_sequence';
   return {
-    deliver_policy:
-      byStart ?? options.deliverPolicy ?? options.deliveryPolicy ?? (durable === false ? 'new' : 'all'),
+    deliver_policy: byStart ?? options.deliverPolicy ?? (durable === false ? 'new' : 'all'),
     opt_start_seq: startSequence,
     opt_start_time: time?.toISOString(),
   };
 }
 
-/** The server takes what is left out for its default. */
+/** The server uses its default for a field that is left out. */
 function withoutAbsent(config: Record<string, unknown>): Partial<ConsumerConfig> {
   return Object.fromEntries(Object.entries(config).filter(([, value]) => value !== undefined));
 }

@@ -9,12 +9,13 @@ import {
 import type { NatsConnection } from '@nats-io/transport-node';
 import { isObservable, lastValueFrom, type Observable } from 'rxjs';
 import { causedBy, runWithMetadata } from '../../event/metadata-context.js';
-import { deadLetterStreamName } from '../../jetstream/dead-letters/dead-letter-stream-name.js';
-import { DeadLetterStream, deadLetterSubjects } from '../../jetstream/dead-letters/dead-letter-stream.js';
+import type { DeadLetterStream } from '../../jetstream/dead-letters/dead-letter-stream.js';
 import { ensureStreams } from '../../jetstream/streams/ensure-streams.js';
 import { ConnectionClosedError, NatsError } from '../../jetstream/connection/connection-errors.js';
 import { InvalidOptionError } from '../../kernel/invalid-option-error.js';
 import { mapBounded } from '../../kernel/map-bounded.js';
+import type { HandlerConsumer } from '../../reaction/consumer/handler-consumer.js';
+import { openParkingPlace } from '../../reaction/parking/open-parking-place.js';
 import {
   ConnectionEvents,
   type NatsJetStreamEvents,
@@ -22,8 +23,8 @@ import {
 } from '../connection-events.js';
 import { resolveConsumerOptions } from './consumer-settings.js';
 import { correlationIn } from '../correlation-header.js';
-import { EventConsumer, type EventConsumerStatus } from './event-consumer.js';
-import { EventListeners } from './event-listener.js';
+import { type EventConsumerStatus, toEventConsumerStatus } from './event-consumer-status.js';
+import { EventSubscriptions } from './event-subscriptions.js';
 import { initializeCodec } from '../initialize-codec.js';
 import { JsonRequestDeserializer } from './json-request-deserializer.js';
 import { JsonSerializer } from '../json-serializer.js';
@@ -35,6 +36,7 @@ import {
   type ServerSettings,
 } from './nats-jetstream-server-options.js';
 import { inRemoteContext } from '../open-telemetry.js';
+import { type EventConsumerParts, type EventPacket, openEventConsumer } from './open-event-consumer.js';
 import { originalError } from './original-error.js';
 import { RequestServer } from './request-server.js';
 import { DEFAULT_SERVICE_NAME, TransportConnection } from '../transport-connection.js';
@@ -52,7 +54,7 @@ export interface NatsJetStreamHealth {
 /** What a server has while it listens. */
 interface ServerSession {
   readonly connection: TransportConnection;
-  readonly consumers: readonly EventConsumer[];
+  readonly consumers: readonly HandlerConsumer<EventPacket>[];
   readonly requests: RequestServer;
 }
 
@@ -81,7 +83,7 @@ export class NatsJetStreamServer
   override readonly propagatesEventHandlerErrors = true;
   protected override readonly logger = new Logger(NatsJetStreamServer.name);
   readonly #settings: ServerSettings;
-  readonly #listeners = new EventListeners();
+  readonly #subscriptions = new EventSubscriptions();
   readonly #requestHandlers = new Map<string, MessageHandler>();
   readonly #events = new ConnectionEvents((status) => this.#note(status));
   #connectionStatus: NatsJetStreamStatus = 'disconnected';
@@ -127,7 +129,7 @@ export class NatsJetStreamServer
     const normalized = this.normalizePattern(pattern as string);
     callback.isEventHandler = isEventHandler;
     callback.extras = extras;
-    if (isEventHandler) this.#listeners.add(normalized, callback);
+    if (isEventHandler) this.#subscriptions.add(normalized, callback);
     else this.#requestHandlers.set(normalized, callback);
     if (!this.messageHandlers.has(normalized)) this.messageHandlers.set(normalized, callback);
   }
@@ -175,7 +177,7 @@ export class NatsJetStreamServer
 
   /** How the server and each of its consumers are doing. Healthy means that events come, as far as is known. */
   health(): NatsJetStreamHealth {
-    const consumers = this.#session?.consumers.map(({ status }) => status) ?? [];
+    const consumers = this.#session?.consumers.map(({ status }) => toEventConsumerStatus(status)) ?? [];
     const isRunning = consumers.every(({ state }) => state !== 'recovering');
     return {
       isHealthy: this.#session !== undefined && this.#connectionStatus === 'connected' && isRunning,
@@ -186,7 +188,7 @@ export class NatsJetStreamServer
 
   async #open(): Promise<void> {
     const { connectionOptions, jetStreamOptions, consumerOptions, streams, service } = this.#settings;
-    const listeners = this.#listeners.resolve(consumerOptions);
+    const subscriptions = this.#subscriptions.resolve(consumerOptions);
     await initializeCodec(this.serializer);
     await initializeCodec(this.deserializer);
     const connection = await TransportConnection.acquire(connectionOptions, jetStreamOptions);
@@ -194,19 +196,22 @@ export class NatsJetStreamServer
     this.#session = { connection, consumers: [], requests: this.#requestServer(connection) };
     const { jetstream } = connection;
     await ensureStreams(jetstream, streams, service ?? DEFAULT_SERVICE_NAME);
-    const parts = {
+    const parts: EventConsumerParts = {
       connection: jetstream,
       service,
-      deadLetters: listeners.some(({ settings }) => settings.durable !== false)
-        ? await this.#deadLetterStream(connection)
+      parkingPlace: subscriptions.some(({ settings }) => settings.durable !== false)
+        ? await this.#openDeadLetters(connection)
         : undefined,
       registry: this.#settings.registry,
       deserializer: this.deserializer,
       call: this.#callHandler.bind(this),
+      logger: this.logger,
     };
-    const consumers = await mapBounded(listeners, async (listener) => EventConsumer.open(parts, listener), {
-      width: SET_UP_WIDTH,
-    });
+    const consumers = await mapBounded(
+      subscriptions,
+      async (subscription) => openEventConsumer(parts, subscription),
+      { width: SET_UP_WIDTH },
+    );
     this.#session = { ...this.#session, consumers };
     await this.#session.requests.open();
     if (this.#bootstrap === undefined) return this.#start(this.#session);
@@ -244,14 +249,9 @@ export class NatsJetStreamServer
     this._status$.next(status);
   }
 
-  async #deadLetterStream({ jetstream }: TransportConnection): Promise<DeadLetterStream | undefined> {
-    const { deadLetters, service } = this.#settings;
-    if (deadLetters === undefined) return undefined;
-    const name = deadLetters.name ?? deadLetterStreamName(service ?? DEFAULT_SERVICE_NAME);
-    const config = { ...deadLetters, name, subjects: [deadLetterSubjects(name)] };
-    const make = async (): Promise<void> => ensureStreams(jetstream, [config], 'dead-letters');
-    await make();
-    return new DeadLetterStream(jetstream, name, make);
+  async #openDeadLetters({ jetstream }: TransportConnection): Promise<DeadLetterStream | undefined> {
+    const { deadLetters: settings, service = DEFAULT_SERVICE_NAME } = this.#settings;
+    return settings === undefined ? undefined : openParkingPlace(jetstream, { service, settings });
   }
 
   #requestServer(connection: TransportConnection): RequestServer {
