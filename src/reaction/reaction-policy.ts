@@ -4,13 +4,17 @@ import type { DeliveredMessage } from '../jetstream/consume/delivered-message.js
 export interface ReactionPolicy {
   /** Attempts at an event, the first included, after which it is parked; `Infinity` for no limit. */
   readonly maxDeliver: number;
-  /** The pause after each failed attempt, in milliseconds. The last one is repeated; an empty list means no pause. */
+  /**
+   * The pause after each failed attempt, in milliseconds. The last one is repeated; an empty list means no
+   * pause.
+   */
   readonly backoffMs: readonly number[];
   /** Messages that are handled at a time in one process. */
   readonly concurrency: number;
   /**
-   * Messages of one key are handled in order within a process, those of different keys side by side. A failed message
-   * is tried again before the next one of its key. Undefined for no order: a failed message is handed back.
+   * Messages of one key are handled in order within a process, those of different keys side by side. A failed
+   * message is tried again before the next one of its key. Undefined for no order: a failed message is handed
+   * back.
    */
   readonly keyOf: ((message: DeliveredMessage) => string) | undefined;
   /** Whether the handler acknowledges each message itself. */

@@ -2,9 +2,10 @@ import type { NatsConnection, NodeConnectionOptions } from '@nats-io/transport-n
 import { checkOptionNames } from './check-option-names.js';
 
 /**
- * How server and client reach NATS: all that `connect()` of `@nats-io/transport-node` takes, under the same names. Three
- * defaults differ, since a service has to survive outages: reconnecting never ends (`maxReconnectAttempts: -1`), it is tried
- * every 250 ms (`reconnectTimeWait`), and each try may take 3000 ms (`timeout`).
+ * How server and client reach NATS: all that `connect()` of `@nats-io/transport-node` takes, under the same
+ * names. Three defaults differ, since a service has to survive outages: reconnecting never ends
+ * (`maxReconnectAttempts: -1`), it is tried every 250 ms (`reconnectTimeWait`), and each try may take 3000 ms
+ * (`timeout`).
  *
  * A server and clients that are given the same object share one connection.
  *
@@ -17,11 +18,14 @@ export interface NatsConnectionOptions extends NodeConnectionOptions {
    * @default `jetsource` in the monitoring; none for durable consumers, which need one
    */
   name?: string;
-  /** Path of a credentials file (`.creds`) with the user's JWT and seed. Excludes `authenticator`. @default none */
+  /**
+   * Path of a credentials file (`.creds`) with the user's JWT and seed. Excludes `authenticator`.
+   * @default none
+   */
   credentialsFile?: string;
   /**
-   * Is given the connection once, as soon as it is open and before anything else uses it; not after a reconnect. What it
-   * returns is awaited. @default none
+   * Is given the connection once, as soon as it is open and before anything else uses it; not after a
+   * reconnect. What it returns is awaited. @default none
    */
   connectedHook?: (nc: NatsConnection) => unknown;
 }
@@ -39,7 +43,10 @@ export interface JetStreamOptions {
   readonly timeout?: number | undefined;
 }
 
-/** Complete by its type: an option that the NATS client gets in a new version does not compile until it is listed. */
+/**
+ * Complete by its type: an option that the NATS client gets in a new version does not compile until it is
+ * listed.
+ */
 const CONNECTION_OPTIONS: Record<keyof NatsConnectionOptions, true> = {
   servers: true,
   port: true,
@@ -85,7 +92,9 @@ export interface Reach {
   readonly jetStreamOptions?: JetStreamOptions | undefined;
 }
 
-/** @throws {@link InvalidOptionError} naming an option that does not exist, with the list of those that do. */
+/**
+ * @throws {@link InvalidOptionError} naming an option that does not exist, with the list of those that do.
+ */
 export function checkReach({ connectionOptions = {}, jetStreamOptions = {} }: Reach): void {
   checkOptionNames(connectionOptions, CONNECTION_OPTIONS, 'connectionOptions');
   checkOptionNames(jetStreamOptions, JETSTREAM_OPTIONS, 'jetStreamOptions');

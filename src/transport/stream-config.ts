@@ -2,22 +2,28 @@ import type { StreamConfig } from '@nats-io/jetstream';
 import { checkOptionNames } from './check-option-names.js';
 
 /**
- * A JetStream stream that server or client create, or bring up to date, when they start: a configuration as the server has it,
- * under the server's names. Durations (`max_age`, `duplicate_window`) are in nanoseconds. A field that is left out keeps the
- * value that the stream has.
+ * A JetStream stream that server or client create, or bring up to date, when they start: a configuration as
+ * the server has it, under the server's names. Durations (`max_age`, `duplicate_window`) are in nanoseconds.
+ * A field that is left out keeps the value that the stream has.
  *
- * Several services may name one stream, each with the subjects that it needs: the stream captures all of them. A subject is
- * removed when the last service that asked for it no longer does.
+ * Several services may name one stream, each with the subjects that it needs: the stream captures all of
+ * them. A subject is removed when the last service that asked for it no longer does.
  *
  * @example
- * const streamConfig: NatsStreamConfig = { name: 'orders', subjects: ['order.*'], storage: StorageType.File };
+ * const streamConfig: NatsStreamConfig = { name: 'orders', subjects: ['order.*'], max_bytes: 10_000_000 };
  */
 export interface NatsStreamConfig extends Partial<StreamConfig> {
   /** Name of the JetStream stream. */
   readonly name: string;
-  /** Subjects that the stream captures. Left out for a mirror, and for a stream that has only `sources`. @default none */
+  /**
+   * Subjects that the stream captures. Left out for a mirror, and for a stream that has only `sources`.
+   * @default none
+   */
   subjects?: string[];
-  /** Servers that hold the stream: 1, 3 or 5. Another name of `num_replicas`; only one of them may be given. @default 1 */
+  /**
+   * Servers that hold the stream: 1, 3 or 5. Another name of `num_replicas`; only one of them may be given.
+   * @default 1
+   */
   readonly replicas?: number;
   /** Another name of `allow_rollup_hdrs`; only one of them may be given. @default false */
   readonly allow_rollup?: boolean;

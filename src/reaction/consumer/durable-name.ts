@@ -10,8 +10,8 @@ export interface DurableNameParts {
 }
 
 /**
- * The name of a handler's durable consumer: the service's name and the label. Different labels give different names,
- * whatever characters they contain.
+ * The name of a handler's durable consumer: the service's name and the label. Different labels give different
+ * names, whatever characters they contain.
  */
 export function durableName({ service, label, index = 0 }: DurableNameParts): string {
   return `${nameToken(service)}-${encode(label)}${index === 0 ? '' : `=${index + 1}`}`;

@@ -66,7 +66,8 @@ export class HandlerConsumer<Payload> {
   /**
    * Creates the consumers or brings them up to date. Nothing is read yet.
    *
-   * @throws {@link ConsumerSettingsError} when the server refuses the settings, or a consumer to bind to does not exist.
+   * @throws {@link ConsumerSettingsError} when the server refuses the settings, or a consumer to bind to does
+   *   not exist.
    */
   static async open<Payload>(
     connection: JetStreamConnection,
@@ -90,7 +91,10 @@ export class HandlerConsumer<Payload> {
     this.#redriven?.start();
   }
 
-  /** Takes no more messages, waits for the handlers, and hands back what is not done within `graceMs` milliseconds. */
+  /**
+   * Takes no more messages, waits for the handlers, and hands back what is not done within `graceMs`
+   * milliseconds.
+   */
   async stop(graceMs: number): Promise<void> {
     await Promise.all([this.#events.stop(graceMs), this.#redriven?.stop(graceMs)]);
   }

@@ -19,7 +19,9 @@ interface FailedAttempt<Payload> {
   readonly error: unknown;
 }
 
-/** How the delivery of a message goes on: with its next call, not at all for now, or with the same call again. */
+/**
+ * How the delivery of a message goes on: with its next call, not at all for now, or with the same call again.
+ */
 type Continuation = 'next' | 'stop' | 'retry';
 
 /** Calls a handler until it succeeds, is to be tried later, or its attempts are used up. */

@@ -4,8 +4,8 @@ import type { Original } from '../parking/parking.js';
 import type { PendingCall } from './handler-call.js';
 
 /**
- * How far the events of one commit are. It is kept between the deliveries of the commit's message, so that an event that is
- * done is not handled again because another one failed.
+ * How far the events of one commit are. It is kept between the deliveries of the commit's message, so that an
+ * event that is done is not handled again because another one failed.
  */
 export class CommitProgress {
   readonly #done = new Set<string>();
@@ -16,8 +16,8 @@ export class CommitProgress {
   }
 
   /**
-   * The calls for those of the events that are not done. Each is acknowledged for itself: the message is acknowledged when
-   * all events are done, and handed back as soon as one is.
+   * The calls for those of the events that are not done. Each is acknowledged for itself: the message is
+   * acknowledged when all events are done, and handed back as soon as one is.
    */
   pendingCalls({ message, origin }: Original, events: readonly RecordedEvent[]): PendingCall<never>[] {
     return events

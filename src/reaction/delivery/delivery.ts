@@ -19,7 +19,10 @@ export interface DeliveryOptions<Payload> {
   readonly log: DeliveryLog;
 }
 
-/** Delivers messages to one handler, and settles them: acknowledged, handed back for a later attempt, or parked. */
+/**
+ * Delivers messages to one handler, and settles them: acknowledged, handed back for a later attempt, or
+ * parked.
+ */
 export class Delivery<Payload> {
   readonly #unpacker: Unpacker<Payload>;
   readonly #parking: Parking;
@@ -34,7 +37,8 @@ export class Delivery<Payload> {
   }
 
   /**
-   * Delivers a message of the handler's consumer. Never rejects: what fails is logged and the message is settled.
+   * Delivers a message of the handler's consumer. Never rejects: what fails is logged and the message is
+   * settled.
    *
    * @param signal Aborts when the consumer is being stopped.
    */
@@ -43,7 +47,8 @@ export class Delivery<Payload> {
   }
 
   /**
-   * Delivers the original of a redriven message, and removes the redriven one when that is done. Never rejects.
+   * Delivers the original of a redriven message, and removes the redriven one when that is done. Never
+   * rejects.
    *
    * @param signal Aborts when the consumer is being stopped.
    */

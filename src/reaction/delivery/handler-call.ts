@@ -23,7 +23,10 @@ export interface PayloadCall<Payload> {
 /** One call of a handler, which is attempted and acknowledged independently of others. */
 export type HandlerCall<Payload> = EventCall | PayloadCall<Payload>;
 
-/** Handles one event or message. It has succeeded when the promise resolves; what it rejects with ends the attempt. */
+/**
+ * Handles one event or message. It has succeeded when the promise resolves; what it rejects with ends the
+ * attempt.
+ */
 export type Handle<Payload> = (call: HandlerCall<Payload>) => Promise<void>;
 
 /** A call that is still to be made, and what earlier deliveries know of it. */

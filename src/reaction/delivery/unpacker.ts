@@ -12,7 +12,8 @@ export interface Unpacker<Payload> {
   isSkipped(message: DeliveredMessage): boolean;
 
   /**
-   * The calls that are still to be made; none when the message has nothing for the handler, or all of it is done.
+   * The calls that are still to be made; none when the message has nothing for the handler, or all of it is
+   * done.
    *
    * Rejects when the message cannot be decoded; it is parked then, since no further attempt would succeed.
    */

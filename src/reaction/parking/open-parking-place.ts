@@ -3,7 +3,10 @@ import { DeadLetterStream, deadLetterSubjects } from '../../jetstream/dead-lette
 import type { JetStreamConnection } from '../../jetstream/connection/jetstream-connection.js';
 import { ensureStreams, type WantedStream } from '../../jetstream/streams/ensure-streams.js';
 
-/** The owner that the subjects of a dead-letter stream are recorded under. It is the same for all services that share one. */
+/**
+ * The owner that the subjects of a dead-letter stream are recorded under. It is the same for all services
+ * that share one.
+ */
 const OWNER = 'dead-letters';
 
 /** Settings of the JetStream stream that keeps a service's dead letters. */
@@ -14,8 +17,8 @@ export interface ParkingPlaceOptions {
 }
 
 /**
- * Creates the JetStream stream of a service's dead letters, or brings it up to date. If it is deleted later, it is created
- * again when the next message is parked.
+ * Creates the JetStream stream of a service's dead letters, or brings it up to date. If it is deleted later,
+ * it is created again when the next message is parked.
  *
  * @throws {@link JetStreamSettingsError} when the server refuses the settings.
  */

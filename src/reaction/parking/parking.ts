@@ -15,9 +15,9 @@ export const UNPARKED_RETRY_MS = 5_000;
 const EMPTY = new Uint8Array();
 
 /**
- * What becomes of a message's body when it is parked. `copied`: it is parked too, unless it is too large. `referenced`: it
- * is not parked and is read from the log when the message is redriven, so erased data does not survive in a dead letter.
- * `absent`: the consumer delivers headers only.
+ * What becomes of a message's body when it is parked. `copied`: it is parked too, unless it is too large.
+ * `referenced`: it is not parked and is read from the log when the message is redriven, so erased data does
+ * not survive in a dead letter. `absent`: the consumer delivers headers only.
  */
 export type ParkedBody = 'copied' | 'referenced' | 'absent';
 
@@ -61,8 +61,8 @@ export class Parking {
   }
 
   /**
-   * Parks a message and ends its delivery; without a parking place it is dropped. A message that cannot be parked is handed
-   * back, so that it is delivered again.
+   * Parks a message and ends its delivery; without a parking place it is dropped. A message that cannot be
+   * parked is handed back, so that it is delivered again.
    *
    * @returns whether the delivery has ended.
    */

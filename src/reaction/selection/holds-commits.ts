@@ -7,7 +7,8 @@ import { Deadline } from '../../kernel/deadline.js';
 const LOOKUP_TIMEOUT_MS = 10_000;
 
 /**
- * Whether a JetStream stream is an event store's. If this user may not look, it is taken for a stream of plain messages.
+ * Whether a JetStream stream is an event store's. If this user may not look, it is taken for a stream of
+ * plain messages.
  *
  * @throws {@link NatsError} when there is no answer within 10 s.
  */

@@ -2,7 +2,8 @@ import { covers } from '../../jetstream/streams/subject-pattern.js';
 import { InvalidOptionError } from '../../kernel/invalid-option-error.js';
 
 /**
- * The filter of a handler's consumer: the subjects that the handler wants, or `filterSubject` where it is given.
+ * The filter of a handler's consumer: the subjects that the handler wants, or `filterSubject` where it is
+ * given.
  *
  * @throws {@link InvalidOptionError} when `filterSubject` is not within those subjects.
  */

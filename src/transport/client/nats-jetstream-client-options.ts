@@ -20,13 +20,19 @@ export interface NatsJetStreamClientOptions extends LegacyClientOptions {
   readonly jetStreamOptions?: JetStreamOptions | undefined;
   /** JetStream streams that are created, or brought up to date, when the client connects. @default none */
   readonly streamConfig?: NatsStreamConfig | readonly NatsStreamConfig[] | undefined;
-  /** Options of every event; those of the event itself take precedence. `msgID` is refused here. @default none */
+  /**
+   * Options of every event; those of the event itself take precedence. `msgID` is refused here.
+   * @default none
+   */
   readonly jetStreamPublishOptions?: Omit<JetStreamPublishOptions, 'msgID'> | undefined;
-  /** How long the answer to a request, and each further value of it, is awaited, in milliseconds. @default 5000 */
+  /**
+   * How long the answer to a request, and each further value of it, is awaited, in milliseconds.
+   * @default 5000
+   */
   readonly requestTimeoutMs?: number | undefined;
   /**
-   * The message id of an event that has none, from its pattern and payload. With the same id for the same event, a program
-   * that starts again emits nothing twice. Undefined means the default.
+   * The message id of an event that has none, from its pattern and payload. With the same id for the same
+   * event, a program that starts again emits nothing twice. Undefined means the default.
    * @default a random one for each emit, or `source` and `id` of a CloudEvent
    */
   readonly messageId?: ((pattern: string, payload: unknown) => string | undefined) | undefined;

@@ -9,29 +9,35 @@ import type { LegacyPublishOptions } from '../legacy/legacy-publish-options.js';
 /** How one event is stored. */
 export interface JetStreamPublishOptions extends LegacyPublishOptions {
   /**
-   * Message id: the JetStream stream stores one event of that id within its duplicate window (2 minutes, unless its
-   * configuration says otherwise). A second one is acknowledged with `duplicate: true`.
+   * Message id: the JetStream stream stores one event of that id within its duplicate window (2 minutes,
+   * unless its configuration says otherwise). A second one is acknowledged with `duplicate: true`.
    * @default a random one for each emit, or `source` and `id` of a CloudEvent
    */
   readonly msgID?: string | undefined;
   /** Conditions under which the event is stored. @default none */
   readonly expect?: PublishExpectations | undefined;
-  /** Headers of the event. Those that start with `Nats-` belong to the server, and are refused. @default none */
+  /**
+   * Headers of the event. Those that start with `Nats-` belong to the server, and are refused.
+   * @default none
+   */
   readonly headers?: MsgHdrs | HeaderValues | undefined;
   /** The client's timeout, resends included, in milliseconds. @default `timeout` of `jetStreamOptions` */
   readonly timeout?: number | undefined;
   /**
-   * How long the event is kept, in milliseconds, rounded up to whole seconds; at least 1000. Needs `allow_msg_ttl` on the
-   * JetStream stream and nats-server 2.11. @default as long as the stream keeps events
+   * How long the event is kept, in milliseconds, rounded up to whole seconds; at least 1000. Needs
+   * `allow_msg_ttl` on the JetStream stream and nats-server 2.11. @default as long as the stream keeps events
    */
   readonly ttlMs?: number | undefined;
   /**
    * How long the delivery is delayed, in milliseconds. It is up to 250 ms late, and survives a restart. Needs
-   * `allow_msg_schedules` on the JetStream stream and nats-server 2.12. Excludes `deliverAt` and all of `expect` except
-   * `streamName`. @default 0
+   * `allow_msg_schedules` on the JetStream stream and nats-server 2.12. Excludes `deliverAt` and all of
+   * `expect` except `streamName`. @default 0
    */
   readonly delayMs?: number | undefined;
-  /** When the event is delivered; at once for a time in the past. Needs and excludes what `delayMs` does. @default at once */
+  /**
+   * When the event is delivered; at once for a time in the past. Needs and excludes what `delayMs` does.
+   * @default at once
+   */
   readonly deliverAt?: Date | undefined;
 }
 

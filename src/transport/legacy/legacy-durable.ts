@@ -13,16 +13,16 @@ export interface LegacyDurable {
 }
 
 /**
- * The name that @nestjs-plugins/nestjs-nats-jetstream-transport gave a durable consumer. It is the same for some different
- * patterns.
+ * The name that @nestjs-plugins/nestjs-nats-jetstream-transport gave a durable consumer. It is the same for
+ * some different patterns.
  */
 export function legacyDurableName({ service, pattern }: Omit<LegacyDurable, 'stream'>): string {
   return `${service}-${pattern.replaceAll('.', '_').replaceAll('*', '_ALL').replaceAll('>', '_ALL')}`;
 }
 
 /**
- * The name of the durable that the older transport made for a pattern, so that a service that moves over continues at its
- * position; undefined when there is none.
+ * The name of the durable that the older transport made for a pattern, so that a service that moves over
+ * continues at its position; undefined when there is none.
  */
 export async function findLegacyDurable(
   connection: JetStreamConnection,

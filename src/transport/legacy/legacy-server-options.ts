@@ -13,7 +13,8 @@ interface WithToday extends LegacyServerOptions {
 }
 
 /**
- * A server's options under their names of today. The older transport took `deliverTo` for the queue group of requests, too.
+ * A server's options under their names of today. The older transport took `deliverTo` for the queue group of
+ * requests, too.
  *
  * @throws {@link InvalidOptionError} when an option is given under both of its names.
  */

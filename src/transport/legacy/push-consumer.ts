@@ -1,13 +1,13 @@
 import type { ConsumerConfig } from '@nats-io/jetstream';
 
 /**
- * Options that ask for a push consumer. All consumers of the older transport were push consumers; without these options,
- * consumers are pull consumers today.
+ * Options that ask for a push consumer. All consumers of the older transport were push consumers; without
+ * these options, consumers are pull consumers today.
  */
 export interface PushConsumerOptions {
   /**
-   * Asks for a push consumer: prefix of the subject that events are delivered to. The server's is the default queue group of
-   * requests, too. @default none, a pull consumer
+   * Asks for a push consumer: prefix of the subject that events are delivered to. The server's is the default
+   * queue group of requests, too. @default none, a pull consumer
    */
   readonly deliverTo?: string | undefined;
   /**
@@ -59,8 +59,9 @@ export interface PushTarget {
 }
 
 /**
- * The subject that a push consumer delivers to. All instances of a durable have to listen to the same subject, even when they
- * create it at the same time. A durable of the older transport has a random subject, and keeps it.
+ * The subject that a push consumer delivers to. All instances of a durable have to listen to the same
+ * subject, even when they create it at the same time. A durable of the older transport has a random subject,
+ * and keeps it.
  */
 export function deliverSubject(
   push: PushSettings,

@@ -10,7 +10,9 @@ const NS_PER_MS = 1_000_000;
 const DEFAULT_BACKOFF_MS = [1_000, 5_000, 30_000, 120_000];
 const DEFAULT_MAX_DELIVER = 5;
 const PULL_HEARTBEAT_MS = 700;
-/** The server removes a broadcast's consumer when its instance has been away for this long, in milliseconds. */
+/**
+ * The server removes a broadcast's consumer when its instance has been away for this long, in milliseconds.
+ */
 const BROADCAST_INACTIVE_MS = 60_000;
 
 /** How one handler's events are consumed: the options, checked, with their defaults. */

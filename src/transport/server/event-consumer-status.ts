@@ -9,8 +9,8 @@ export interface EventConsumerStatus {
   /** Name of the consumer. */
   readonly consumer: string;
   /**
-   * `starting` until the server has started to read it, `running`, `recovering` while the consumer is created again,
-   * `stopped` after the server has stopped.
+   * `starting` until the server has started to read it, `running`, `recovering` while the consumer is created
+   * again, `stopped` after the server has stopped.
    */
   readonly state: HandlerConsumerStatus['state'];
   /** What interrupted it last; undefined while nothing has. */

@@ -6,8 +6,8 @@ import { resolveConsumerOptions } from './consumer-settings.js';
 import type { EventSubscription } from './event-subscription.js';
 
 /**
- * The event handlers that an application has registered. Those of one pattern stay separate: Nest would chain them, and call
- * all of them again when one fails.
+ * The event handlers that an application has registered. Those of one pattern stay separate: Nest would chain
+ * them, and call all of them again when one fails.
  */
 export class EventSubscriptions {
   readonly #handlers: { readonly pattern: string; readonly handler: MessageHandler }[] = [];

@@ -12,33 +12,47 @@ import { deadLetterSettings, type NatsStreamConfig, streamsOf } from '../stream-
 /** Options of a {@link NatsJetStreamServer}. */
 export interface NatsJetStreamServerOptions extends LegacyServerOptions {
   /**
-   * How to reach NATS. Its `name` is the service's: instances of one name share events. A server and clients that are given
-   * the same object share one connection. @default a server on this machine, port 4222
+   * How to reach NATS. Its `name` is the service's: instances of one name share events. A server and clients
+   * that are given the same object share one connection. @default a server on this machine, port 4222
    */
   readonly connectionOptions?: NatsConnectionOptions | undefined;
   /** How events are consumed, where a handler has no options of its own. @default durable pull consumers */
   readonly consumerOptions?: NatsConsumerOptions | undefined;
   /** Where the JetStream API is. @default `$JS.API` */
   readonly jetStreamOptions?: JetStreamOptions | undefined;
-  /** JetStream streams that are created, or brought up to date, at the start. @default none: somebody else creates them */
+  /**
+   * JetStream streams that are created, or brought up to date, at the start.
+   * @default none: somebody else creates them
+   */
   readonly streamConfig?: NatsStreamConfig | readonly NatsStreamConfig[] | undefined;
   /**
-   * The JetStream stream of dead letters, created at the start. Several services may share one by its `name`. `false` drops
-   * events whose attempts are used up. @default `<service>-dead-letters`, with file storage and no limits
+   * The JetStream stream of dead letters, created at the start. Several services may share one by its `name`.
+   * `false` drops events whose attempts are used up. @default `<service>-dead-letters`, with file storage and
+   * no limits
    */
   readonly deadLetters?: false | Omit<Partial<NatsStreamConfig>, 'subjects'> | undefined;
   /**
-   * Event types of event stores whose events handlers listen to: events are delivered as instances of their classes, upcast.
+   * Event types of event stores whose events handlers listen to: events are delivered as instances of their
+   * classes, upcast.
    * @default none: plain data, as stored
    */
   readonly events?: readonly EventDefinition[] | undefined;
-  /** Queue group of requests: one instance of the group answers. @default `deliverTo` of `consumerOptions`, or the service's name */
+  /**
+   * Queue group of requests: one instance of the group answers.
+   * @default `deliverTo` of `consumerOptions`, or the service's name
+   */
   readonly queue?: string | undefined;
-  /** How long a shutdown waits for handlers, in milliseconds; then their events are handed back. @default 10000 */
+  /**
+   * How long a shutdown waits for handlers, in milliseconds; then their events are handed back.
+   * @default 10000
+   */
   readonly shutdownTimeoutMs?: number | undefined;
   /** Writes answers. @default JSON, as Nest's packet */
   readonly serializer?: ConsumerSerializer | undefined;
-  /** Reads events and requests; is given the whole message. @default JSON, as Nest's packet or as the payload itself */
+  /**
+   * Reads events and requests; is given the whole message.
+   * @default JSON, as Nest's packet or as the payload itself
+   */
   readonly deserializer?: ConsumerDeserializer | undefined;
   /** The module `@opentelemetry/api`: handlers run in the context that the headers carry. @default none */
   readonly openTelemetry?: OpenTelemetryApi | undefined;

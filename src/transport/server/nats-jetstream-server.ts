@@ -41,13 +41,16 @@ import { originalError } from './original-error.js';
 import { RequestServer } from './request-server.js';
 import { DEFAULT_SERVICE_NAME, TransportConnection } from '../transport-connection.js';
 
-/** Consumers that are made at a time. */
+/** Consumers that are created at a time. */
 const SET_UP_WIDTH = 8;
 
 /** How a server is doing. */
 export interface NatsJetStreamHealth {
+  /** Whether the server is connected and none of its consumers is recovering. */
   readonly isHealthy: boolean;
+  /** State of the connection to NATS. */
   readonly connection: NatsJetStreamStatus;
+  /** The consumers of the event handlers, one for each. */
   readonly consumers: readonly EventConsumerStatus[];
 }
 
@@ -59,12 +62,14 @@ interface ServerSession {
 }
 
 /**
- * A microservice on JetStream: `@EventPattern` handlers consume events from streams, at least once and each with a consumer of its own;
- * `@MessagePattern` handlers answer requests over core NATS. An event is acknowledged when its handler has succeeded, comes again after a while when
- * it failed, and becomes a dead letter when its attempts are used up.
+ * A microservice on JetStream. `@EventPattern` handlers consume events from JetStream streams, at least once,
+ * each with a consumer of its own. `@MessagePattern` handlers answer requests over core NATS. An event is
+ * acknowledged when its handler has succeeded. It is delivered again after a pause when the handler failed,
+ * and becomes a dead letter when its attempts are used up.
  *
- * Events are consumed, and requests answered, as soon as `listen` is done. In a hybrid application call `app.init()` before `app.startAllMicroservices()`, or take
- * the server from {@link NatsJetStreamServerModule}, which waits for that by itself.
+ * Events are consumed and requests answered as soon as `listen` has finished. In a hybrid application call
+ * `app.init()` before `app.startAllMicroservices()`, or use the server of {@link NatsJetStreamServerModule},
+ * which waits for that by itself.
  *
  * @example
  * const app = await NestFactory.createMicroservice(ShopModule, {
@@ -79,7 +84,7 @@ export class NatsJetStreamServer
   implements CustomTransportStrategy
 {
   override readonly transportId: symbol = NATS_JETSTREAM_TRANSPORT;
-  /** A handler's failure is the transport's to deal with. */
+  /** Nest passes the error of an event handler on: the transport decides on the next attempt. */
   override readonly propagatesEventHandlerErrors = true;
   protected override readonly logger = new Logger(NatsJetStreamServer.name);
   readonly #settings: ServerSettings;
@@ -90,32 +95,43 @@ export class NatsJetStreamServer
   #session: ServerSession | undefined;
   #listening: Promise<void> | undefined;
   #closing: Promise<void> | undefined;
-  /** Set where the start of the application is waited for. */
+  /** Set where the server waits for the bootstrap of the application. */
   #bootstrap: { readonly promise: Promise<void>; readonly done: () => void } | undefined;
   #isReading = false;
 
-  /** @throws {@link InvalidOptionError} naming an option that cannot work, or two that cannot work together. */
+  /**
+   * @throws {@link InvalidOptionError} naming an option that cannot work, or two that cannot work together.
+   */
   constructor(options: NatsJetStreamServerOptions = {}) {
     super();
     this.#settings = resolveServerOptions(options);
     this.serializer = options.serializer ?? new JsonSerializer();
     this.deserializer = options.deserializer ?? new JsonRequestDeserializer();
-    // options that cannot work are refused here already, where the mistake is
+    // options that cannot work are refused here, so that the stack shows where they were given
     resolveConsumerOptions(this.#settings.consumerOptions);
   }
 
-  /** Holds back events and requests until Nest calls {@link onApplicationBootstrap}: for a server that is a provider of its application. */
+  /**
+   * Consumes no events and answers no requests until Nest calls {@link onApplicationBootstrap}. For a server
+   * that is a provider of its application.
+   */
   startAfterBootstrap(): this {
     let done: () => void = () => undefined;
     this.#bootstrap = { promise: new Promise((resolve) => (done = resolve)), done };
     return this;
   }
 
+  /** Called by Nest when all modules have been initialized. */
   onApplicationBootstrap(): void {
     this.#bootstrap?.done();
   }
 
-  /** Called by Nest for each handler. Those of one pattern stay apart: each has its own consumer, and its own retries. */
+  /**
+   * Called by Nest for each handler. Event handlers of one pattern stay separate: each has its own consumer
+   * and its own attempts.
+   *
+   * @throws {@link InvalidOptionError} when the pattern is a regular expression.
+   */
   override addHandler(
     pattern: unknown,
     callback: MessageHandler,
@@ -135,8 +151,9 @@ export class NatsJetStreamServer
   }
 
   /**
-   * Connects, brings streams and consumers up to date, and begins to consume. Every failure is given to the callback, and leaves nothing behind but
-   * what the server had. Called again, it tells the same; a server that was closed stays closed.
+   * Connects, brings JetStream streams and consumers up to date, and starts to consume. Every failure is
+   * passed to the callback, and the connection is closed then. Called again, it has the same result. A server
+   * that was closed stays closed.
    */
   async listen(callback: (error?: unknown) => void): Promise<void> {
     if (this.#closing !== undefined) return callback(new ConnectionClosedError('the server'));
@@ -150,12 +167,16 @@ export class NatsJetStreamServer
     callback();
   }
 
-  /** Takes nothing more, waits for handlers within `shutdownTimeoutMs`, hands back the rest, and disconnects. Safe to call twice, and before `listen`. */
+  /**
+   * Takes no more events and requests, waits for handlers up to `shutdownTimeoutMs`, hands back the rest, and
+   * disconnects. Safe to call twice, and before `listen`.
+   */
   async close(): Promise<void> {
     this.#closing ??= this.#close();
     return this.#closing;
   }
 
+  /** Calls back for each event of the connection of that name. */
   override on<Event extends keyof NatsJetStreamEvents>(
     event: Event,
     callback: NatsJetStreamEvents[Event],
@@ -175,7 +196,7 @@ export class NatsJetStreamServer
     );
   }
 
-  /** How the server and each of its consumers are doing. Healthy means that events come, as far as is known. */
+  /** How the server and each of its consumers are doing. */
   health(): NatsJetStreamHealth {
     const consumers = this.#session?.consumers.map(({ status }) => toEventConsumerStatus(status)) ?? [];
     const isRunning = consumers.every(({ state }) => state !== 'recovering');
@@ -266,7 +287,7 @@ export class NatsJetStreamServer
     });
   }
 
-  /** Nest 11 has the hooks alone. */
+  /** Nest 11 has no `handleRequest`, only the hooks. */
   #handleRequest(
     context: BaseRpcContext,
     produce: () => Promise<Observable<unknown>>,
@@ -278,7 +299,7 @@ export class NatsJetStreamServer
     });
   }
 
-  /** Calls an event handler and waits for all that it gives. */
+  /** Calls an event handler and waits until its Observable, if it returns one, is complete. */
   async #callHandler(handler: MessageHandler, data: unknown, context: NatsJetStreamContext): Promise<void> {
     const work = async (): Promise<void> => {
       const result: unknown = await handler(data, context);
@@ -296,7 +317,7 @@ export class NatsJetStreamServer
     }
   }
 
-  /** A hook may forget to give back what it was given to run, so the work itself is waited for. */
+  /** A hook may not return the promise of what it was given to run, so the work itself is awaited. */
   async #withHooks(context: BaseRpcContext, work: () => Promise<void>): Promise<void> {
     return new Promise((resolve, reject) => {
       const run = async (): Promise<void> => {

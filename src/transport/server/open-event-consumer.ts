@@ -44,11 +44,11 @@ export interface EventConsumerParts {
 }
 
 /**
- * Finds the JetStream stream of a handler's events, and creates the handler's consumer or brings it up to date. Nothing is
- * read yet.
+ * Finds the JetStream stream of a handler's events, and creates the handler's consumer or brings it up to
+ * date. Nothing is read yet.
  *
- * @throws {@link JetStreamNotFoundError}, {@link ConsumerSettingsError} or {@link InvalidOptionError} when no events could
- *   be delivered.
+ * @throws {@link JetStreamNotFoundError}, {@link ConsumerSettingsError} or {@link InvalidOptionError} when no
+ *   events could be delivered.
  */
 export async function openEventConsumer(
   parts: EventConsumerParts,
