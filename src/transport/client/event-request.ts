@@ -9,8 +9,12 @@ import type { MessageBody } from '../message-body.js';
 import type { ClientSettings } from './nats-jetstream-client-options.js';
 import { contextHeaders } from '../open-telemetry.js';
 import { METADATA_HEADER } from '../packet-metadata.js';
-import { fromLegacyPublishOptions } from '../legacy/legacy-publish-options.js';
-import { checkPublishOptions, type JetStreamPublishOptions, type PublishOptions } from './publish-options.js';
+import {
+  checkPublishOptions,
+  type JetStreamPublishOptions,
+  type PublishOptions,
+  toPublishOptions,
+} from './publish-options.js';
 
 /**
  * An event's options, with those of the client for what it does not say.
@@ -21,7 +25,7 @@ export function mergePublishOptions(
   defaults: PublishOptions,
   given: JetStreamPublishOptions,
 ): PublishOptions {
-  const own = fromLegacyPublishOptions(given);
+  const own = toPublishOptions(given);
   const timing = own.delayMs === undefined && own.deliverAt === undefined ? defaults : own;
   const options = {
     msgID: own.msgID,
@@ -32,7 +36,6 @@ export function mergePublishOptions(
     delayMs: timing.delayMs,
     deliverAt: timing.deliverAt,
   };
-  checkPublishOptions(own);
   checkPublishOptions(options);
   return options;
 }

@@ -1,12 +1,11 @@
 import type { ProducerDeserializer, ProducerSerializer } from '@nestjs/microservices';
 import { InvalidOptionError } from '../../kernel/invalid-option-error.js';
 import { integerOption, LONGEST_TIMER_MS } from '../../kernel/options.js';
-import { checkOptionNames } from '../check-option-names.js';
+import { checkOptionNames, requireOptions } from '../check-option-names.js';
 import { checkReach, type JetStreamOptions, type NatsConnectionOptions } from '../connection-options.js';
 import { fromLegacyClientOptions, type LegacyClientOptions } from '../legacy/legacy-client-options.js';
-import { fromLegacyPublishOptions } from '../legacy/legacy-publish-options.js';
 import type { OpenTelemetryApi } from '../open-telemetry.js';
-import { checkPublishOptions, type JetStreamPublishOptions, type PublishOptions } from './publish-options.js';
+import { type JetStreamPublishOptions, type PublishOptions, toPublishOptions } from './publish-options.js';
 import { type NatsStreamConfig, streamsOf } from '../stream-config.js';
 
 /** Options of a {@link NatsJetStreamClientProxy}, directly or by {@link NatsJetStreamTransport}. */
@@ -70,6 +69,7 @@ const KNOWN: Record<Exclude<keyof NatsJetStreamClientOptions, keyof LegacyClient
 
 /** @throws {@link InvalidOptionError} naming an option that cannot work, or two that cannot work together. */
 export function resolveClientOptions(given: NatsJetStreamClientOptions): ClientSettings {
+  requireOptions(given, KNOWN);
   const options = fromLegacyClientOptions(given);
   checkOptionNames(options, KNOWN);
   checkReach(options);
@@ -91,8 +91,7 @@ function timeoutOption(option: string, given: number | undefined): number {
 }
 
 function publishDefaultsOf(given: JetStreamPublishOptions): PublishOptions {
-  const defaults = fromLegacyPublishOptions(given);
-  checkPublishOptions(defaults);
+  const defaults = toPublishOptions(given);
   if (defaults.msgID === undefined) return defaults;
   throw new InvalidOptionError({
     option: 'jetStreamPublishOptions.msgID',

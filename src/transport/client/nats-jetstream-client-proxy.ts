@@ -8,7 +8,8 @@ import { Deadline } from '../../kernel/deadline.js';
 import { ConnectionClosedError, NatsError } from '../../jetstream/connection/connection-errors.js';
 import { InvalidOptionError } from '../../kernel/invalid-option-error.js';
 import { mapBounded } from '../../kernel/map-bounded.js';
-import { checkKnownOptions, integerOption } from '../../kernel/options.js';
+import { integerOption } from '../../kernel/options.js';
+import { checkOptionNames } from '../check-option-names.js';
 import { type ClientSession, openClientSession } from './client-session.js';
 import {
   ConnectionEvents,
@@ -45,6 +46,8 @@ export interface EmitManyOptions {
    */
   readonly signal?: AbortSignal | undefined;
 }
+
+const EMIT_MANY_OPTIONS: Record<keyof EmitManyOptions, true> = { maxInFlight: true, signal: true };
 
 /**
  * Emits events into JetStream and sends requests over core NATS. It connects at the first use or by
@@ -151,7 +154,7 @@ export class NatsJetStreamClientProxy
     data: Iterable<T> | AsyncIterable<T>,
     options: EmitManyOptions = {},
   ): Promise<PubAck[]> {
-    checkKnownOptions(options, ['maxInFlight', 'signal']);
+    checkOptionNames(options, EMIT_MANY_OPTIONS);
     const width = integerOption('maxInFlight', options.maxInFlight, 256);
     const emitOne = async (item: T): Promise<PubAck> => {
       if (item === undefined || item === null)

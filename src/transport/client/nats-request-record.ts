@@ -1,6 +1,7 @@
 import type { MsgHdrs } from '@nats-io/transport-node';
 import type { HeaderValues } from '../../jetstream/publish/message-headers.js';
-import { checkKnownOptions, integerOption, LONGEST_TIMER_MS } from '../../kernel/options.js';
+import { integerOption, LONGEST_TIMER_MS } from '../../kernel/options.js';
+import { checkOptionNames } from '../check-option-names.js';
 
 /** How one request is sent. */
 export interface RequestOptions {
@@ -40,6 +41,6 @@ const KNOWN: Record<keyof RequestOptions, true> = { timeout: true, headers: true
 
 /** @throws {@link InvalidOptionError} naming an option that cannot work. */
 export function checkRequestOptions(options: RequestOptions): void {
-  checkKnownOptions(options, Object.keys(KNOWN));
+  checkOptionNames(options, KNOWN);
   integerOption('timeout', options.timeout, 1, 1, LONGEST_TIMER_MS);
 }

@@ -3,8 +3,8 @@ import type { HeaderValues } from '../../jetstream/publish/message-headers.js';
 import type { PublishExpectations } from '../../jetstream/publish/publish-request.js';
 import { InvalidOptionError } from '../../kernel/invalid-option-error.js';
 import { integerOption, LONGEST_TIMER_MS } from '../../kernel/options.js';
-import { checkOptionNames } from '../check-option-names.js';
-import type { LegacyPublishOptions } from '../legacy/legacy-publish-options.js';
+import { checkOptionNames, requireOptions } from '../check-option-names.js';
+import { fromLegacyPublishOptions, type LegacyPublishOptions } from '../legacy/legacy-publish-options.js';
 
 /** How one event is stored. */
 export interface JetStreamPublishOptions extends LegacyPublishOptions {
@@ -59,6 +59,18 @@ const KNOWN_EXPECTATIONS: Record<keyof PublishExpectations, true> = {
   lastSequence: true,
   lastSubjectSequence: true,
 };
+
+/**
+ * A caller's options without those that have no effect.
+ *
+ * @throws {@link InvalidOptionError} naming an option that cannot work, or two that cannot work together.
+ */
+export function toPublishOptions(given: JetStreamPublishOptions): PublishOptions {
+  requireOptions(given, KNOWN);
+  const options = fromLegacyPublishOptions(given);
+  checkPublishOptions(options);
+  return options;
+}
 
 /** @throws {@link InvalidOptionError} naming an option that cannot work, or two that cannot work together. */
 export function checkPublishOptions(options: PublishOptions): void {

@@ -1,7 +1,8 @@
 import { InvalidOptionError } from '../../kernel/invalid-option-error.js';
 import { LONGEST_TIMER_MS } from '../../kernel/options.js';
-import { checkOptionNames } from '../check-option-names.js';
-import type { ConsumerOptions } from '../consumer-options.js';
+import { checkOptionNames, requireOptions } from '../check-option-names.js';
+import type { ConsumerOptions, NatsConsumerOptions } from '../consumer-options.js';
+import { fromLegacyConsumerOptions } from '../legacy/legacy-consumer-options.js';
 
 /** What an option may be. */
 interface Rule {
@@ -66,18 +67,21 @@ const RULES: Record<keyof ConsumerOptions, Rule> = {
 };
 
 /**
- * Refuses options that do not exist, and values that cannot work.
+ * A caller's options under their names of today. Options that do not exist, and values that cannot work, are refused.
  *
  * @param path Where the options were given, such as `consumerOptions`.
  * @throws {@link InvalidOptionError} naming the option.
  */
-export function checkConsumerOptions(options: ConsumerOptions, path: string): void {
+export function toConsumerOptions(given: NatsConsumerOptions, path: string): ConsumerOptions {
+  requireOptions(given, RULES, path);
+  const options = fromLegacyConsumerOptions(given);
   checkOptionNames(options, RULES, path);
   for (const [option, value] of Object.entries(options)) {
     const { allowed, isMet } = RULES[option as keyof ConsumerOptions];
     if (value !== undefined && !isMet(value))
       throw new InvalidOptionError({ option: `${path}.${option}`, given: value, allowed });
   }
+  return options;
 }
 
 function integer(min: number, max = Number.MAX_SAFE_INTEGER): Rule {

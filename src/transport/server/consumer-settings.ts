@@ -1,10 +1,9 @@
 import type { ConsumerConfig } from '@nats-io/jetstream';
 import type { ReactionPolicy } from '../../reaction/reaction-policy.js';
 import type { ConsumerOptions, NatsConsumerOptions } from '../consumer-options.js';
-import { fromLegacyConsumerOptions } from '../legacy/legacy-consumer-options.js';
 import { type PushSettings, pushSettings } from '../legacy/push-consumer.js';
 import { refuseConflicts } from './consumer-option-conflicts.js';
-import { checkConsumerOptions } from './consumer-option-rules.js';
+import { toConsumerOptions } from './consumer-option-rules.js';
 
 const NS_PER_MS = 1_000_000;
 const DEFAULT_BACKOFF_MS = [1_000, 5_000, 30_000, 120_000];
@@ -41,8 +40,8 @@ export function resolveConsumerOptions(
   ofHandler: NatsConsumerOptions = {},
 ): ConsumerSettings {
   const options = {
-    ...checkedOptions(ofServer, 'consumerOptions'),
-    ...checkedOptions(ofHandler, 'consumer'),
+    ...toConsumerOptions(ofServer, 'consumerOptions'),
+    ...toConsumerOptions(ofHandler, 'consumer'),
   };
   refuseConflicts(options);
   return {
@@ -57,12 +56,6 @@ export function resolveConsumerOptions(
     maxMessages: options.maxMessages ?? Number.MAX_SAFE_INTEGER,
     headersOnly: options.headersOnly ?? false,
   };
-}
-
-function checkedOptions(given: NatsConsumerOptions, path: string): ConsumerOptions {
-  const options = fromLegacyConsumerOptions(given);
-  checkConsumerOptions(options, path);
-  return options;
 }
 
 function policyOf(options: ConsumerOptions): ReactionPolicy {

@@ -2,7 +2,7 @@ import type { ConsumerDeserializer, ConsumerSerializer } from '@nestjs/microserv
 import type { EventDefinition } from '../../event/event-registry.js';
 import { EventRegistry } from '../../event/event-registry.js';
 import { integerOption, LONGEST_TIMER_MS } from '../../kernel/options.js';
-import { checkOptionNames } from '../check-option-names.js';
+import { checkOptionNames, requireOptions } from '../check-option-names.js';
 import { checkReach, type JetStreamOptions, type NatsConnectionOptions } from '../connection-options.js';
 import type { NatsConsumerOptions } from '../consumer-options.js';
 import { fromLegacyServerOptions, type LegacyServerOptions } from '../legacy/legacy-server-options.js';
@@ -89,6 +89,7 @@ const KNOWN: Record<Exclude<keyof NatsJetStreamServerOptions, keyof LegacyServer
 
 /** @throws {@link InvalidOptionError} naming an option that cannot work, or two that cannot work together. */
 export function resolveServerOptions(given: NatsJetStreamServerOptions): ServerSettings {
+  requireOptions(given, KNOWN);
   const options = fromLegacyServerOptions(given);
   checkOptionNames(options, KNOWN);
   checkReach(options);
