@@ -9,10 +9,8 @@ const NS_PER_MS = 1_000_000;
 const DEFAULT_BACKOFF_MS = [1_000, 5_000, 30_000, 120_000];
 const DEFAULT_MAX_DELIVER = 5;
 const PULL_HEARTBEAT_MS = 700;
-/**
- * The server removes a broadcast's consumer when its instance has been away for this long, in milliseconds.
- */
-const BROADCAST_INACTIVE_MS = 60_000;
+/** The server removes a broadcast's consumer when its instance has been away for 60 s. */
+const BROADCAST_CONFIG = { mem_storage: true, num_replicas: 1, inactive_threshold: 60_000 * NS_PER_MS };
 
 /** How one handler's events are consumed: the options, checked, with their defaults. */
 export interface ConsumerSettings extends ReactionPolicy {
@@ -72,9 +70,8 @@ function policyOf(options: ConsumerOptions): ReactionPolicy {
 
 /** The server's own `max_deliver` stays unlimited: what it gives up on it does not keep. */
 function configOf(options: ConsumerOptions): Partial<ConsumerConfig> {
-  const { ackWait, sample, idleHeartbeat, ackPolicy = 'explicit' } = options;
+  const { ackWait, sample, ackPolicy = 'explicit' } = options;
   const isOrdered = options.orderedConsumer === true || (ackPolicy === 'all' && options.manualAck !== true);
-  const isPush = pushSettings(options) !== undefined;
   return withoutAbsent({
     ...startOf(options),
     ack_policy: ackPolicy,
@@ -87,14 +84,17 @@ function configOf(options: ConsumerOptions): Partial<ConsumerConfig> {
     description: options.description,
     headers_only: options.headersOnly,
     max_waiting: options.maxWaiting,
-    idle_heartbeat: isPush && idleHeartbeat ? idleHeartbeat * NS_PER_MS : undefined,
+    idle_heartbeat: pushHeartbeatOf(options),
     flow_control: options.flowControl,
-    ...(options.durable === false && {
-      mem_storage: true,
-      num_replicas: 1,
-      inactive_threshold: BROADCAST_INACTIVE_MS * NS_PER_MS,
-    }),
+    ...(options.durable === false && BROADCAST_CONFIG),
   });
+}
+
+/** A pull's heartbeat belongs to the pull, not to the consumer. */
+function pushHeartbeatOf(options: ConsumerOptions): number | undefined {
+  const { idleHeartbeat } = options;
+  const isPush = pushSettings(options) !== undefined;
+  return isPush && idleHeartbeat !== undefined ? idleHeartbeat * NS_PER_MS : undefined;
 }
 
 function startOf(options: ConsumerOptions): Record<string, unknown> {

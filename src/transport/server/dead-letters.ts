@@ -126,6 +126,7 @@ export class DeadLetters implements AsyncDisposable {
     return this.#connection.release();
   }
 
+  /** Disconnects at the end of an `await using` block. */
   async [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }

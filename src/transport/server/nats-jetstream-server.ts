@@ -83,6 +83,7 @@ export class NatsJetStreamServer
   extends Server<NatsJetStreamEvents, NatsJetStreamStatus>
   implements CustomTransportStrategy
 {
+  /** Identifies this transport in decorators, see {@link NATS_JETSTREAM_TRANSPORT}. */
   override readonly transportId: symbol = NATS_JETSTREAM_TRANSPORT;
   /** Nest passes the error of an event handler on: the transport decides on the next attempt. */
   override readonly propagatesEventHandlerErrors = true;
