@@ -2,20 +2,20 @@ import { EventEmitter } from 'node:events';
 import type { Status } from '@nats-io/transport-node';
 import type { TransportConnection } from './transport-connection.js';
 
-/** How a server or client stands to NATS, as its `status` tells. */
+/** State of the connection of a server or client, as its `status` emits it. */
 export type NatsJetStreamStatus = 'connected' | 'disconnected' | 'reconnecting';
 
-/** What `on` of server and client tells about, under the names of Nest's own NATS transport. */
+/** Events of `on` of server and client, under the names of Nest's own NATS transport. */
 export type NatsJetStreamEvents = {
-  /** The connection to that server was lost; the client looks for another. */
+  /** The connection to that server was lost; another one is tried. */
   disconnect: (server: string) => void;
   /** Connected again, to that server. */
   reconnect: (server: string) => void;
-  /** Servers joined or left the cluster. */
+  /** Servers joined or left the cluster; their addresses. */
   update: (change: { added?: string[] | undefined; deleted?: string[] | undefined }) => void;
 };
 
-/** Turns what a connection reports into Nest's status and events. */
+/** Turns status changes of a connection into Nest's status and events. */
 export class ConnectionEvents {
   readonly #emitter = new EventEmitter();
   readonly #onStatus: (status: NatsJetStreamStatus) => void;
@@ -28,7 +28,7 @@ export class ConnectionEvents {
     this.#emitter.on(event, callback);
   }
 
-  /** Reports what is known of the connection, and from now on what changes. */
+  /** Reports that the connection is open, and each change from now on. */
   follow(connection: TransportConnection): void {
     this.#onStatus('connected');
     connection.onStatus((status) => this.#report(status));

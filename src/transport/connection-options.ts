@@ -1,28 +1,101 @@
 import type { NatsConnection, NodeConnectionOptions } from '@nats-io/transport-node';
+import { checkOptionNames } from './check-option-names.js';
 
 /**
- * How server and client reach NATS: all that `connect()` of `@nats-io/transport-node` takes, under the same names. Two defaults differ, since a
- * service has to live on: reconnecting never ends (`maxReconnectAttempts: -1`) and is tried every 250 ms (`reconnectTimeWait`), each try for 3 s
+ * How server and client reach NATS: all that `connect()` of `@nats-io/transport-node` takes, under the same
+ * names. Three defaults differ, since a service has to survive outages: reconnecting never ends
+ * (`maxReconnectAttempts: -1`), it is tried every 250 ms (`reconnectTimeWait`), and each try may take 3000 ms
  * (`timeout`).
  *
- * A server and clients that are given the very same object share one connection.
+ * A server and clients that are given the same object share one connection.
  *
  * @example
  * const connectionOptions: NatsConnectionOptions = { servers: 'nats://127.0.0.1:4222', name: 'shop' };
  */
 export interface NatsConnectionOptions extends NodeConnectionOptions {
-  /** How the service is called in the server's monitoring, and by others that share a stream with it. @default `jetsource` */
+  /**
+   * Name of the service: durable consumers are named after it, and the server's monitoring shows it.
+   * @default `jetsource` in the monitoring; none for durable consumers, which need one
+   */
   name?: string;
-  /** Is given the connection once, as soon as it is open and before anything else uses it; not after a reconnect. */
+  /**
+   * Path of a credentials file (`.creds`) with the user's JWT and seed. Excludes `authenticator`.
+   * @default none
+   */
+  credentialsFile?: string;
+  /**
+   * Is given the connection once, as soon as it is open and before anything else uses it; not after a
+   * reconnect. What it returns is awaited. @default none
+   */
   connectedHook?: (nc: NatsConnection) => unknown;
 }
 
-/** Where the JetStream API is, and how long its answers are waited for. */
+/** Where the JetStream API is, and how long its answers are awaited. */
 export interface JetStreamOptions {
-  /** Prefix of the JetStream API where an account imports it under another name. Excludes `domain`. @default `$JS.API` */
+  /**
+   * Prefix of the JetStream API where an account imports it under another name. Excludes `domain`.
+   * @default `$JS.API`
+   */
   readonly apiPrefix?: string | undefined;
   /** JetStream domain, such as that of a leaf node. Excludes `apiPrefix`. @default none */
   readonly domain?: string | undefined;
-  /** How long a publish or another call of JetStream is waited for, resends included, in milliseconds. @default 5000 */
+  /** The client's timeout of a publish, resends included, in milliseconds. @default 5000 */
   readonly timeout?: number | undefined;
+}
+
+/**
+ * Complete by its type: an option that the NATS client gets in a new version does not compile until it is
+ * listed.
+ */
+const CONNECTION_OPTIONS: Record<keyof NatsConnectionOptions, true> = {
+  servers: true,
+  port: true,
+  name: true,
+  user: true,
+  pass: true,
+  token: true,
+  authenticator: true,
+  credentialsFile: true,
+  tls: true,
+  connectedHook: true,
+  debug: true,
+  ignoreAuthErrorAbort: true,
+  ignoreClusterUpdates: true,
+  inboxPrefix: true,
+  maxPingOut: true,
+  maxReconnectAttempts: true,
+  noAsyncTraces: true,
+  noEcho: true,
+  noRandomize: true,
+  pedantic: true,
+  pingInterval: true,
+  reconnect: true,
+  reconnectDelayHandler: true,
+  reconnectJitter: true,
+  reconnectJitterTLS: true,
+  reconnectTimeWait: true,
+  reconnectToServer: true,
+  resolve: true,
+  timeout: true,
+  verbose: true,
+  waitOnFirstConnect: true,
+};
+const JETSTREAM_OPTIONS: Record<keyof JetStreamOptions, true> = {
+  apiPrefix: true,
+  domain: true,
+  timeout: true,
+};
+
+/** Options of server, client and dead letters that say how to reach NATS. */
+export interface Reach {
+  readonly connectionOptions?: NatsConnectionOptions | undefined;
+  readonly jetStreamOptions?: JetStreamOptions | undefined;
+}
+
+/**
+ * @throws {@link InvalidOptionError} naming an option that does not exist, with the list of those that do.
+ */
+export function checkReach({ connectionOptions = {}, jetStreamOptions = {} }: Reach): void {
+  checkOptionNames(connectionOptions, CONNECTION_OPTIONS, 'connectionOptions');
+  checkOptionNames(jetStreamOptions, JETSTREAM_OPTIONS, 'jetStreamOptions');
 }

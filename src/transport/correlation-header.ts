@@ -2,16 +2,19 @@ import type { MsgHdrs } from '@nats-io/transport-node';
 import { currentMetadata } from '../event/metadata-context.js';
 import type { Metadata } from '../event/metadata.js';
 
-/** The header in which an event or request says what it belongs to, as HTTP has it. */
+/** The header that carries the correlation id of an event or request, as in HTTP. */
 const CORRELATION_HEADER = 'x-correlation-id';
 
-/** What an event or request that is sent here says of what it belongs to. */
+/**
+ * The correlation header of an event or request that is sent in the current context; none without a
+ * correlation id.
+ */
 export function correlationHeaders(): Record<string, string> {
   const { correlationId } = currentMetadata();
   return typeof correlationId === 'string' ? { [CORRELATION_HEADER]: encodeURI(correlationId) } : {};
 }
 
-/** The metadata for all that a message causes. */
+/** The metadata of everything that the handling of a message causes. */
 export function correlationIn(headers: MsgHdrs | undefined): Metadata {
   const value = headers?.get(CORRELATION_HEADER) ?? '';
   return value === '' ? {} : { correlationId: decode(value) };

@@ -1,6 +1,6 @@
 import type { HeaderValues } from '../jetstream/publish/message-headers.js';
 
-/** Headers that a builder is told one by one. */
+/** Headers that a builder collects one by one. */
 export class HeaderList {
   readonly #values = new Map<string, string[]>();
 
@@ -8,7 +8,7 @@ export class HeaderList {
     this.#values.set(name, [...(this.#values.get(name) ?? []), value]);
   }
 
-  /** The option `headers`, or none where there are no headers. */
+  /** The option `headers`; an empty object when there are no headers. */
   toOption(): { headers?: HeaderValues } {
     return this.#values.size === 0 ? {} : { headers: Object.fromEntries(this.#values) };
   }

@@ -3,7 +3,7 @@ import type { HeaderValues } from '../jetstream/publish/message-headers.js';
 import { InvalidOptionError } from '../kernel/invalid-option-error.js';
 
 /**
- * Headers as a user gives them, by name.
+ * Headers that a user gave, as values by name.
  *
  * @throws {@link InvalidOptionError} naming a header that belongs to the server.
  */
@@ -19,7 +19,7 @@ function isMsgHdrs(headers: MsgHdrs | HeaderValues | undefined): headers is MsgH
   return typeof headers?.['keys'] === 'function';
 }
 
-/** What the server acts on could store, expire or wipe things behind the transport's back. */
+/** Headers that the server acts on could expire or remove messages without the transport knowing. */
 function refuseReserved(name: string, given: unknown): void {
   if (!/^nats-/i.test(name)) return;
   throw new InvalidOptionError({

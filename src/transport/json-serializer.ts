@@ -1,8 +1,8 @@
 import type { Serializer } from '@nestjs/microservices';
 
 /**
- * Writes JSON: of an event the payload alone, so that any program can read what is stored; of requests and answers the whole packet, as Nest's
- * own NATS transport does.
+ * Writes JSON. Of an event it writes the payload only, so that any program can read what is stored. Of
+ * requests and answers it writes the whole packet, as Nest's own NATS transport does.
  */
 export class JsonSerializer implements Serializer<object, string> {
   serialize(packet: object): string {

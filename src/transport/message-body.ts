@@ -1,17 +1,18 @@
 import type { MsgHdrs } from '@nats-io/transport-node';
 
-/** What a serializer's result comes to on the wire. */
+/** What is sent of a serializer's result. */
 export interface MessageBody {
   readonly payload: Uint8Array;
-  /** Headers that the serializer wants to go with it. */
+  /** Headers that the serializer returned with the body. */
   readonly headers?: MsgHdrs | undefined;
 }
 
 const utf8 = new TextEncoder();
 
 /**
- * The message that a serializer made: text or bytes, either of them as `data` beside `headers` (as serializers of Nest's NATS transport give it), or
- * something that is written as JSON.
+ * The body of a message from a serializer's result. The result is text, bytes, either of them as `data`
+ * beside `headers` (as serializers of Nest's NATS transport return it), or any other value, which is written
+ * as JSON.
  */
 export function toMessageBody(serialized: unknown): MessageBody {
   if (!isBodyWithHeaders(serialized)) return { payload: toBytes(serialized) };

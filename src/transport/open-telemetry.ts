@@ -1,13 +1,22 @@
 import type { MsgHdrs } from '@nats-io/transport-node';
 
-/** What is used of `@opentelemetry/api`; it is given by those who have it, so jetsource does not depend on it. */
+/**
+ * The part of `@opentelemetry/api` that the transport uses. It is an option, so jetsource does not depend on
+ * the package.
+ */
 export interface OpenTelemetryApi {
+  /** The context API. */
   readonly context: {
+    /** The active context. */
     active(): unknown;
+    /** Runs an action in a context. */
     with<T>(context: never, action: () => T): T;
   };
+  /** The propagation API. */
   readonly propagation: {
+    /** Writes a context into headers. */
     inject(context: never, carrier: Record<string, string>): void;
+    /** Reads a context from headers. */
     extract(context: never, carrier: Record<string, string>): unknown;
   };
 }
@@ -19,7 +28,7 @@ export function contextHeaders(api: OpenTelemetryApi | undefined): Record<string
   return carrier;
 }
 
-/** Does something in the context that a message's headers carry. */
+/** Runs an action in the context that a message's headers carry. */
 export function inRemoteContext<T>(
   api: OpenTelemetryApi | undefined,
   headers: MsgHdrs | undefined,

@@ -1,12 +1,12 @@
 import type { MsgHdrs } from '@nats-io/transport-node';
 
-/** What `setOnDispatchHook` of a client attaches to a packet: out-of-band values such as a tenant. */
+/** Values that `setOnDispatchHook` of a client attaches to a packet, such as a tenant. */
 export type PacketMetadata = Readonly<Record<string, string>>;
 
-/** An event's body is its payload alone, so its metadata travels in a header. */
+/** The header of an event's metadata: its body is the payload only. */
 export const METADATA_HEADER = 'Nest-Metadata';
 
-/** The metadata of an event; undefined when it has none, or none that can be read. */
+/** The metadata of an event; undefined when it has none, or when it cannot be read. */
 export function readMetadata(headers: MsgHdrs | undefined): PacketMetadata | undefined {
   const text = headers?.get(METADATA_HEADER) ?? '';
   if (text === '') return undefined;

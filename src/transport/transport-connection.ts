@@ -4,21 +4,24 @@ import { JetStreamConnection } from '../jetstream/connection/jetstream-connectio
 import { requireTransportServer } from '../jetstream/connection/server-floor.js';
 import type { JetStreamOptions, NatsConnectionOptions } from './connection-options.js';
 
-/** How a service without a name is called in the server's monitoring. */
+/** Name of a service without a name, in the server's monitoring. */
 export const DEFAULT_SERVICE_NAME = 'jetsource';
 
-/** A connection that is open or being opened, and how many use it. */
+/** A connection that is open or being opened, and the number of its users. */
 interface SharedConnection {
   readonly opening: Promise<JetStreamConnection>;
   users: number;
-  /** From now on, who comes opens another. */
+  /** Later users open another connection. */
   readonly forget: () => void;
 }
 
-/** By the options' identity, and by the JetStream API that is spoken over the connection. */
+/** By the identity of the options object, and by the JetStream API that is used over the connection. */
 const shared = new WeakMap<NatsConnectionOptions, Map<string, SharedConnection>>();
 
-/** A share in a connection to NATS: all that are given the same options object use one, and the last to release it closes it. */
+/**
+ * A share in a connection to NATS. All that are given the same options object share one; the last to release
+ * it closes it.
+ */
 export class TransportConnection {
   readonly jetstream: JetStreamConnection;
   readonly #leave: () => Promise<void>;
@@ -32,7 +35,7 @@ export class TransportConnection {
   }
 
   /**
-   * Joins the connection that these options have opened, or opens it and runs `connectedHook`.
+   * Joins the connection that was opened with the same options object, or opens one and runs `connectedHook`.
    *
    * @throws {@link NatsError} when no server can be reached, or refuses.
    * @throws {@link UnsupportedByServerError} when the server is older than 2.10.
@@ -60,13 +63,16 @@ export class TransportConnection {
     return this.jetstream.nc;
   }
 
-  /** Calls back for each change that the connection reports until it is released; returns how to stop that. */
+  /** Calls back for each status change until the share is released. @returns a function that ends it. */
   onStatus(listener: (status: Status) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   }
 
-  /** Gives the share back; the last one closes the connection after what is buffered has been sent. Safe to call twice. */
+  /**
+   * Releases the share. The last one closes the connection after buffered messages have been sent. Safe to
+   * call twice.
+   */
   async release(): Promise<void> {
     this.#released ??= this.#leave();
     this.#listeners.clear();

@@ -1,6 +1,9 @@
 import { JetsourceError } from '../kernel/jetsource-error.js';
 
-/** A stream captures what a request handler listens to: callers would get its acknowledgement for an answer. */
+/**
+ * A JetStream stream captures the pattern of a request handler: callers would get its acknowledgement as the
+ * answer.
+ */
 export class CapturedPatternError extends JetsourceError {
   readonly code = 'captured-pattern';
   override readonly name = 'CapturedPatternError';
@@ -9,19 +12,20 @@ export class CapturedPatternError extends JetsourceError {
 
   constructor(details: { pattern: string; streams: readonly string[] }, options?: ErrorOptions) {
     super(
-      `stream ${details.streams.join(', ')} captures the request pattern ${details.pattern}: callers would get its acknowledgement ` +
-        `instead of the answer. Take the subject out of the stream, or give the handler another pattern`,
+      `JetStream stream ${details.streams.join(', ')} captures the request pattern ${details.pattern}: callers would get its ` +
+        `acknowledgement instead of the answer. Take the subject out of the stream, or give the handler another pattern`,
       options,
     );
     this.pattern = details.pattern;
   }
 }
 
-/** Nobody listens to what was asked for. Is the service up, and the pattern right? */
+/** No service listens to the subject of a request. */
 export class NoResponderError extends JetsourceError {
   readonly code = 'no-responder';
   override readonly outcome = 'not-applied';
   override readonly name = 'NoResponderError';
+  /** The pattern that was asked. */
   readonly pattern: string;
 
   constructor(details: { pattern: string }, options?: ErrorOptions) {
@@ -33,11 +37,12 @@ export class NoResponderError extends JetsourceError {
   }
 }
 
-/** A request was not answered in time, or its answer broke off. The other side may have done what was asked. */
+/** A request was not answered in time, or its answer was incomplete. The service may have handled it. */
 export class RequestTimeoutError extends JetsourceError {
   readonly code = 'request-timeout';
   override readonly outcome = 'unknown';
   override readonly name = 'RequestTimeoutError';
+  /** The pattern that was asked. */
   readonly pattern: string;
 
   constructor(details: { pattern: string; timeoutMs: number }, options?: ErrorOptions) {

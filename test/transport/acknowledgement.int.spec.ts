@@ -30,7 +30,7 @@ describe('acknowledgement', () => {
     expect(await raw.messageCount(`${name}-dead-letters`)).toBe(0);
   });
 
-  it('by the handler itself is not repeated, and counts even when the handler fails afterwards', async () => {
+  it('by the handler is not repeated, and stays valid if the handler fails afterwards', async () => {
     const streamConfig = uniqueStream();
     const { name } = streamConfig;
     let calls = 0;
@@ -52,7 +52,7 @@ describe('acknowledgement', () => {
     expect(await raw.messageCount(`${name}-dead-letters`)).toBe(0);
   });
 
-  it('can be waited for by ackAck', async () => {
+  it('can be confirmed by ackAck', async () => {
     const streamConfig = uniqueStream();
     const { name } = streamConfig;
     const answers: unknown[] = [];
@@ -67,7 +67,7 @@ describe('acknowledgement', () => {
     expect((await onlyConsumer(name)).ack_floor.stream_seq).toBe(1);
   });
 
-  it('may take longer than ackWait, for the event and for those that wait behind it', async () => {
+  it('may take longer than ackWait, for the event and for those that wait after it', async () => {
     const streamConfig = uniqueStream();
     const { name } = streamConfig;
     const seen: unknown[] = [];
@@ -86,7 +86,7 @@ describe('acknowledgement', () => {
     expect(seen).toEqual([1, 2, 3, 4]);
   });
 
-  it('of all up to an event is one call with ackPolicy all', async () => {
+  it('of an event includes those before it with ackPolicy all', async () => {
     const streamConfig = uniqueStream();
     const { name } = streamConfig;
     const seen: unknown[] = [];
@@ -100,7 +100,7 @@ describe('acknowledgement', () => {
     expect((await onlyConsumer(name)).config['ack_policy']).toBe('all');
   });
 
-  it('does not happen with ackPolicy none: what fails is lost, as that says', async () => {
+  it('does not exist with ackPolicy none: an event that fails is lost', async () => {
     const streamConfig = uniqueStream();
     const { name } = streamConfig;
     const seen: unknown[] = [];
@@ -121,8 +121,8 @@ describe('acknowledgement', () => {
   });
 });
 
-describe('what is delivered', () => {
-  it('is headers alone with headersOnly', async () => {
+describe('the delivery of events', () => {
+  it('has headers only with headersOnly', async () => {
     const streamConfig = uniqueStream();
     const { name } = streamConfig;
     const seen: unknown[] = [];
@@ -140,7 +140,7 @@ describe('what is delivered', () => {
     expect(seen).toEqual([undefined, '14']);
   });
 
-  it('ends after maxMessages, and the durable stays where it is', async () => {
+  it('ends after maxMessages, and the durable keeps its position', async () => {
     const streamConfig = uniqueStream();
     const { name } = streamConfig;
     const seen: unknown[] = [];
@@ -180,7 +180,7 @@ describe('what is delivered', () => {
     expect(seen).toEqual(expected);
   });
 
-  it('lies within filterSubject, for the handlers that it can hold for', async () => {
+  it('is limited to filterSubject', async () => {
     const streamConfig = uniqueStream();
     const { name } = streamConfig;
     const seen: unknown[] = [];
@@ -199,7 +199,7 @@ describe('what is delivered', () => {
     ).rejects.toMatchObject({ code: 'invalid-option', option: 'filterSubject' });
   });
 
-  it('is not what waits for its delivery', async () => {
+  it('leaves out events that wait for their delay', async () => {
     const streamConfig = uniqueStream({ allow_msg_schedules: true });
     const { name } = streamConfig;
     const seen: unknown[] = [];
@@ -215,8 +215,8 @@ describe('what is delivered', () => {
   });
 });
 
-describe('what cannot be handled', () => {
-  it('is given up before it is handed over once more, when those who had it never said a word', async () => {
+describe('an event that cannot be handled', () => {
+  it('is given up without another attempt after maxDeliver deliveries without an acknowledgement', async () => {
     const streamConfig = uniqueStream();
     const { name } = streamConfig;
     let calls = 0;
@@ -246,7 +246,7 @@ describe('what cannot be handled', () => {
     expect(calls).toBe(0);
   });
 
-  it('is tried without end with maxDeliver -1', async () => {
+  it('is tried without a limit with maxDeliver -1', async () => {
     const streamConfig = uniqueStream();
     const { name } = streamConfig;
     let calls = 0;
@@ -265,7 +265,7 @@ describe('what cannot be handled', () => {
     expect(calls).toBe(12);
   });
 
-  it('is dropped where no dead letters are kept', async () => {
+  it('is dropped without dead letters', async () => {
     const streamConfig = uniqueStream();
     const { name } = streamConfig;
     await startService(
@@ -283,7 +283,7 @@ describe('what cannot be handled', () => {
   });
 });
 
-/** Takes that many deliveries, as a process that dies of each. */
+/** Takes that many deliveries without an acknowledgement, as a process does that crashes with each. */
 async function neverSettle(stream: string, consumer: string, deliveries: number): Promise<void> {
   const inbox = createInbox();
   const subscription = raw.nc.subscribe(inbox, { max: deliveries, callback: () => undefined });

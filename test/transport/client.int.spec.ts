@@ -56,7 +56,7 @@ describe('a client', () => {
     expect(opened).toHaveLength(2);
   });
 
-  it('may be closed before it has connected, twice, and used again', async () => {
+  it('can be closed before it has connected, closed twice, and used again', async () => {
     const stream = uniqueStream();
     const client = openClient({ streamConfig: stream });
     await client.close();
@@ -66,7 +66,7 @@ describe('a client', () => {
     expect(await lastValueFrom(client.emit(`${stream.name}.a`, 2))).toMatchObject({ seq: 2 });
   });
 
-  it('leaves no connection behind that was being opened when it was closed', async () => {
+  it('closes a connection that was being opened when the client was closed', async () => {
     const { options: connectionOptions, opened } = connections();
     const client = openClient({ connectionOptions });
     const connecting = rejection(client.connect());
@@ -75,7 +75,7 @@ describe('a client', () => {
     await until('the late connection is closed', () => opened.every((nc) => nc.isClosed()));
   });
 
-  it('fails, and tries again at the next use, when no server is there or the hook throws', async () => {
+  it('fails without a server or when the hook throws, and connects at the next use', async () => {
     const nowhere = openClient({ connectionOptions: { servers: 'nats://127.0.0.1:1' } });
     expect(await rejection(lastValueFrom(nowhere.emit('a', 1)))).toMatchObject({ code: 'nats' });
     let fails = true;
@@ -88,7 +88,7 @@ describe('a client', () => {
     expect((await client.connect()).isClosed()).toBe(false);
   });
 
-  it('fails to connect when its stream cannot be had, and leaves no connection behind', async () => {
+  it('fails to connect when its stream is refused, and closes the connection', async () => {
     const { options: connectionOptions, opened } = connections();
     const taken = uniqueStream();
     await openClient({ streamConfig: taken }).connect();
@@ -105,14 +105,14 @@ describe('a client', () => {
       expect(await lastValueFrom(client.emit(`${name}.a`, 1))).toMatchObject({ stream: name });
   });
 
-  it('gives the NATS client’s connection by unwrap, once it is connected', async () => {
+  it('returns the NATS connection by unwrap, once it is connected', async () => {
     const client = openClient();
     expect(() => client.unwrap()).toThrow('Not initialized');
     const nc = await client.connect();
     expect(client.unwrap()).toBe(nc);
   });
 
-  it('tells its status and events; requests and emits work again after a reconnect', async () => {
+  it('reports status and events, and sends requests and events again after a reconnect', async () => {
     const { port } = new URL(sharedServerUrl());
     await using proxy = await TcpProxy.to(Number(port));
     const stream = uniqueStream();
@@ -131,11 +131,11 @@ describe('a client', () => {
     expect(await lastValueFrom(client.emit(`${stream.name}.a`, 1))).toMatchObject({ seq: 1 });
     await client.close();
     await client.connect();
-    // the last known status is told to whoever asks now
+    // a later subscriber gets the last known status
     await expect(lastStatus(client)).resolves.toBe('connected');
   });
 
-  it('emits through a server that restarts', async () => {
+  it('emits while a server restarts', async () => {
     const server = await startNatsServer({ ownProcess: true });
     const client = openClient({
       connectionOptions: { servers: server.url },
@@ -171,14 +171,14 @@ describe('a client', () => {
     expect(await rejection(openClient(both).connect())).toMatchObject({ code: 'invalid-option' });
   });
 
-  it('reaches a server by port, without a URL', async () => {
+  it('connects to a port without a URL', async () => {
     const port = Number(new URL(sharedServerUrl()).port);
     expect((await openClient({ connectionOptions: { port } }).connect()).isClosed()).toBe(false);
   });
 });
 
 describe('emitMany', () => {
-  it('stores all, and gives the acknowledgements in the order of the payloads', async () => {
+  it('stores all payloads, and returns the acknowledgements in their order', async () => {
     const stream = uniqueStream();
     const client = openClient({ streamConfig: stream });
     const numbers = Array.from({ length: 1_000 }, (_, number) => number);
@@ -191,7 +191,7 @@ describe('emitMany', () => {
     expect(new Set(acks.map(({ seq }) => seq)).size).toBe(1_000);
   });
 
-  it('takes no more from its source than may be in flight while no acknowledgement comes', async () => {
+  it('takes no more from its source than maxInFlight without acknowledgements', async () => {
     const { port } = new URL(sharedServerUrl());
     await using proxy = await TcpProxy.to(Number(port));
     await using raw = await RawNats.open();
@@ -211,7 +211,7 @@ describe('emitMany', () => {
     await client.close();
   });
 
-  it('takes records, and stops at the first that fails', async () => {
+  it('accepts records, and stops at the first one that fails', async () => {
     const stream = uniqueStream({ max_msg_size: 1_000 });
     const client = openClient({ streamConfig: stream });
     const record = new NatsJetStreamRecordBuilder(1).setMsgId('one').build();
@@ -232,7 +232,7 @@ describe('emitMany', () => {
     expect(returned).toBe(true);
   });
 
-  it('ends when its signal aborts, and refuses unknown options and missing payloads by name', async () => {
+  it('ends when its signal aborts, and refuses unknown options and missing payloads', async () => {
     const stream = uniqueStream();
     const client = openClient({ streamConfig: stream });
     const signal = AbortSignal.abort(new TypeError('enough'));
@@ -292,7 +292,7 @@ describe('NatsJetStreamTransport', () => {
       'registerAsync',
       () => NatsJetStreamTransport.registerAsync({ isGlobal: true, useFactory: () => options }),
     ],
-  ])('%s with isGlobal provides it everywhere', async (_, register) => {
+  ])('%s with isGlobal provides it to all modules', async (_, register) => {
     @Module({ providers: [Shop] })
     class ShopModule {}
     const app = await Test.createTestingModule({ imports: [register(), ShopModule] }).compile();
@@ -300,7 +300,7 @@ describe('NatsJetStreamTransport', () => {
     await app.close();
   });
 
-  it('is not everywhere without it', async () => {
+  it('is provided to importing modules only without isGlobal', async () => {
     @Module({ providers: [Shop] })
     class ShopModule {}
     const compiling = Test.createTestingModule({

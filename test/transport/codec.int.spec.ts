@@ -6,14 +6,14 @@ import { until } from '../support/collect.js';
 import { openClient, uniqueStream } from './shared-client.js';
 import { startService } from './shared-service.js';
 
-/** A binary format, as docs/transport.md shows it: whole packets, both ways. */
+/** The binary format of docs/transport.md: whole packets in both directions. */
 const codec = {
   serialize: (packet: unknown): Uint8Array => serialize(packet),
   deserialize: ({ data }: { data: Uint8Array }) => deserialize(data),
 };
 
 describe('a format other than JSON', () => {
-  it('carries events, requests, answers and errors', async () => {
+  it('is used for events, requests, answers and errors', async () => {
     const streamConfig = uniqueStream();
     const { name } = streamConfig;
     const handled: unknown[] = [];

@@ -14,8 +14,8 @@ import {
 import { openClient, uniqueStream } from './shared-client.js';
 import { listener, startService } from './shared-service.js';
 
-describe('a consumer that is pushed from', () => {
-  it('delivers below the prefix of deliverTo, to one instance of the service each', async () => {
+describe('a push consumer', () => {
+  it('delivers below the prefix of deliverTo, each event to one instance of the service', async () => {
     const streamConfig = uniqueStream();
     const { name } = streamConfig;
     const seen: unknown[][] = [[], []];
@@ -36,7 +36,7 @@ describe('a consumer that is pushed from', () => {
     expect(config['deliver_subject']).toMatch(new RegExp(`^${name}-inbox\\.`));
   });
 
-  it('delivers to the very subject and group that are named', async () => {
+  it('delivers to deliverToSubject in the group of deliverGroup', async () => {
     const streamConfig = uniqueStream();
     const { name } = streamConfig;
     const seen: unknown[] = [];
@@ -53,7 +53,7 @@ describe('a consumer that is pushed from', () => {
     });
   });
 
-  it('cannot deliver the events of several handlers to one subject', async () => {
+  it('cannot have one deliverToSubject for several handlers', async () => {
     const streamConfig = uniqueStream();
     const { name } = streamConfig;
     const handlers = ['a', 'b'].map((suffix) => listener(`${name}.${suffix}`, () => undefined));
@@ -62,7 +62,7 @@ describe('a consumer that is pushed from', () => {
     ).rejects.toMatchObject({ code: 'invalid-option', option: 'consumerOptions.deliverToSubject' });
   });
 
-  it('pauses with flow control, is limited in bits per second, and is made anew when it falls silent', async () => {
+  it('pauses with flow control, is limited in bits per second, and is created again without heartbeats', async () => {
     const streamConfig = uniqueStream();
     const { name } = streamConfig;
     const seen: unknown[] = [];
@@ -94,7 +94,7 @@ describe('a consumer that is pushed from', () => {
     expect(seen.at(-1)).toBe(1);
   });
 
-  it('is made anew when it was deleted, heartbeats or not', async () => {
+  it('is created again when it was deleted, with and without heartbeats', async () => {
     const streamConfig = uniqueStream();
     const { name } = streamConfig;
     const seen: unknown[] = [];
@@ -111,7 +111,7 @@ describe('a consumer that is pushed from', () => {
 });
 
 describe('a durable consumer', () => {
-  it('is made anew within seconds when it was deleted, and begins where its options say', async () => {
+  it('is created again within seconds when it was deleted, and starts where its options say', async () => {
     const streamConfig = uniqueStream();
     const { name } = streamConfig;
     const seen: unknown[] = [];
@@ -121,12 +121,12 @@ describe('a durable consumer', () => {
     await emitNumbers(name, 2);
     await untilAcknowledged(name, 2);
     await raw.api(`CONSUMER.DELETE.${name}.${(await onlyConsumer(name)).name}`);
-    await until('it has begun anew', () => seen.length >= 4, 3_000);
+    await until('it has started again', () => seen.length >= 4, 3_000);
     expect(seen).toEqual([1, 2, 1, 2]);
     expect(server.health()).toMatchObject({ isHealthy: true, consumers: [{ problem: expect.any(String) }] });
   });
 
-  it('goes on where it was when its server could not be reached for a while', async () => {
+  it('continues at its position after its server was unreachable', async () => {
     const streamConfig = uniqueStream();
     const { name } = streamConfig;
     const seen: unknown[] = [];
@@ -143,7 +143,7 @@ describe('a durable consumer', () => {
     expect(seen).toEqual([1, 2, 1, 2]);
   });
 
-  it('gets the settings of the latest deploy, and stays where it is', async () => {
+  it('gets the settings of the latest deploy, and keeps its position', async () => {
     const streamConfig = uniqueStream();
     const { name } = streamConfig;
     const seen: unknown[] = [];
@@ -169,7 +169,7 @@ describe('a durable consumer', () => {
     });
   });
 
-  it('whose change the server refuses is left as it is, and the error says what to do', async () => {
+  it('is left unchanged when the server refuses a change, and the error says what to do', async () => {
     const streamConfig = uniqueStream();
     const { name } = streamConfig;
     const controllers = [listener(`${name}.n`, () => undefined)];
@@ -186,7 +186,7 @@ describe('a durable consumer', () => {
     expect((await onlyConsumer(name)).config['ack_policy']).toBe('explicit');
   });
 
-  it('of somebody else is used as it is with bind, and missed when it is not there', async () => {
+  it('is used as it is with bind, and must exist', async () => {
     const streamConfig = uniqueStream();
     const { name } = streamConfig;
     const seen: unknown[] = [];
@@ -215,7 +215,7 @@ describe('a durable consumer', () => {
     expect((await consumerState(name, 'theirs')).config).toMatchObject(config);
   });
 
-  it('that the older transport made is gone on with', async () => {
+  it('of the older transport is continued', async () => {
     const streamConfig = uniqueStream();
     const { name } = streamConfig;
     const seen: unknown[] = [];
@@ -253,7 +253,7 @@ describe('a durable consumer', () => {
 });
 
 describe('a broadcast', () => {
-  it('goes on without gap or repetition when its consumer was lost', async () => {
+  it('continues without gap or repetition when its consumer was deleted', async () => {
     const streamConfig = uniqueStream();
     const { name } = streamConfig;
     const seen: unknown[] = [];
@@ -273,7 +273,7 @@ describe('a broadcast', () => {
 });
 
 describe('a pattern', () => {
-  it('that no stream captures is refused', async () => {
+  it('that no JetStream stream captures is refused', async () => {
     const { name } = uniqueStream();
     await expect(startService(name, [listener(`${name}.n`, () => undefined)])).rejects.toMatchObject({
       code: 'jetstream-not-found',
@@ -281,7 +281,7 @@ describe('a pattern', () => {
     });
   });
 
-  it('that several streams capture needs the name of one', async () => {
+  it('that several JetStream streams capture requires the name of one', async () => {
     const { name } = uniqueStream();
     const seen: unknown[] = [];
     const streamConfig = ['a', 'b'].map((suffix) => ({

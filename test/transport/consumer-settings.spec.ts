@@ -1,13 +1,13 @@
-import type { NatsConsumerOptions } from '../../src/transport/server/consumer-options.js';
+import type { NatsConsumerOptions } from '../../src/transport/consumer-options.js';
 import { resolveConsumerOptions } from '../../src/transport/server/consumer-settings.js';
 
 const NS_PER_MS = 1_000_000;
 
-/** Several options in one: names and values. */
+/** Options as a caller gives them. */
 type Given = NatsConsumerOptions & Record<string, unknown>;
 
 describe('consumer options', () => {
-  it('that are not given leave an explicit pull consumer from the first event on, that gives up on nothing by itself', () => {
+  it('default to a pull consumer with explicit acknowledgements from the first event on, without a limit of deliveries', () => {
     const settings = resolveConsumerOptions({});
     expect(settings.config).toEqual({
       deliver_policy: 'all',
@@ -94,18 +94,18 @@ describe('consumer options', () => {
       { concurrency: 9, orderedBy: 'subject' },
       { concurrency: 9, keyOf: expect.any(Function) },
     ],
-  ])('steer the consumption: %j', (options, expected) => {
+  ])('become settings of the consumption: %j', (options, expected) => {
     expect(resolveConsumerOptions(options)).toMatchObject(expected);
   });
 
-  it('of a handler go over those of its server, each for itself', () => {
+  it('of a handler take precedence over those of its server, one by one', () => {
     const settings = resolveConsumerOptions({ ackWait: 1_000, maxDeliver: 9 }, { ackWait: 2_000 });
     expect(settings).toMatchObject({ maxDeliver: 9, config: { ack_wait: 2_000 * NS_PER_MS } });
   });
 
   it.each<[Given, string, string]>([
-    [{ deliverPolicy: 'all', deliveryPolicy: 'all' }, 'deliverPolicy', 'deliveryPolicy'],
-    [{ maxWaiting: 1, maxwaiting: 1 }, 'maxWaiting', 'maxwaiting'],
+    [{ deliverPolicy: 'all', deliveryPolicy: 'all' }, 'deliveryPolicy', 'deliverPolicy'],
+    [{ maxWaiting: 1, maxwaiting: 1 }, 'maxwaiting', 'maxWaiting'],
     [{ startSequence: 1, startTime: new Date() }, 'startSequence', 'startTime'],
     [{ startSequence: 1, startAtTimeDelta: 1 }, 'startSequence', 'startAtTimeDelta'],
     [{ startTime: new Date(), startAtTimeDelta: 1 }, 'startTime', 'startAtTimeDelta'],
@@ -115,7 +115,7 @@ describe('consumer options', () => {
     [{ deliverTo: 'a', deliverToSubject: 'b' }, 'deliverTo', 'deliverToSubject'],
     [{ durable: false, deliverGroup: 'a' }, 'deliverGroup', 'durable'],
     [{ deliverTo: 'a', maxWaiting: 1 }, 'maxWaiting', 'deliverTo'],
-    [{ deliverGroup: 'a', maxwaiting: 1 }, 'maxwaiting', 'deliverGroup'],
+    [{ deliverGroup: 'a', maxwaiting: 1 }, 'maxWaiting', 'deliverGroup'],
     [{ limit: 1, maxWaiting: 1 }, 'maxWaiting', 'limit'],
     [{ idleHeartbeat: 500, deliverGroup: 'a' }, 'idleHeartbeat', 'deliverGroup'],
     [{ flowControl: true, idleHeartbeat: 500, deliverGroup: 'a' }, 'idleHeartbeat', 'deliverGroup'],
@@ -168,7 +168,7 @@ describe('consumer options', () => {
     [{ deliverTo: '' }, 'deliverTo'],
     [{ deliverTo: 'a b' }, 'deliverTo'],
     [{ deliverToSubject: 'a.*' }, 'deliverToSubject'],
-  ])('that have no meaning are refused by name: %j', (options, option) => {
+  ])('with an invalid value are refused by name: %j', (options, option) => {
     expect(() => resolveConsumerOptions(options as NatsConsumerOptions)).toThrow(
       expect.objectContaining({ code: 'invalid-option', option: expect.stringContaining(option) }),
     );

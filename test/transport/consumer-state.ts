@@ -5,7 +5,7 @@ import { RawNats } from '../support/raw-nats.js';
 import { sharedServerUrl } from '../support/server-url.js';
 import { openClient } from './shared-client.js';
 
-/** What the server says of a consumer. */
+/** The server's information about a consumer. */
 export interface ConsumerState {
   readonly name: string;
   readonly config: Record<string, unknown>;
@@ -13,7 +13,7 @@ export interface ConsumerState {
   readonly num_ack_pending: number;
 }
 
-/** The shared server as any other program sees it. */
+/** The shared server through a plain NATS connection. */
 export let raw: RawNats;
 
 beforeAll(async () => {
@@ -33,7 +33,7 @@ export async function onlyConsumer(stream: string): Promise<ConsumerState> {
   return consumerState(stream, name);
 }
 
-/** Until the stream's only consumer has everything up to that sequence acknowledged. */
+/** Waits until all messages up to that sequence are acknowledged on the stream's only consumer. */
 export async function untilAcknowledged(stream: string, sequence: number): Promise<void> {
   await until(
     `${sequence} events are acknowledged`,
@@ -41,7 +41,7 @@ export async function untilAcknowledged(stream: string, sequence: number): Promi
   );
 }
 
-/** Emits numbers from 1 on, one after the other, to `<stream>.<suffix>`. */
+/** Emits numbers from 1 on, one by one, to `<stream>.<suffix>`. */
 export async function emitNumbers(stream: string, count: number, suffix = 'n'): Promise<void> {
   const client = openClient();
   for (let number = 1; number <= count; number += 1) {
@@ -49,7 +49,7 @@ export async function emitNumbers(stream: string, count: number, suffix = 'n'): 
   }
 }
 
-/** Makes the stream, and emits numbers to it before anybody listens. */
+/** Creates the stream, and emits numbers to it before there is a consumer. */
 export async function emitFirst(
   streamConfig: NatsStreamConfig & { name: string },
   count: number,

@@ -14,7 +14,7 @@ import { openClient, uniqueStream } from './shared-client.js';
 import { deadLetters, listener, startService } from './shared-service.js';
 
 describe('patterns', () => {
-  it('take wildcards, objects and words, and overlapping ones get the event each', async () => {
+  it('can be wildcards, objects and words, and each of overlapping ones gets the event', async () => {
     const { name } = uniqueStream();
     const streamConfig = { name, subjects: [`${name}.>`, `{"${name}":"created"}`] };
     const seen: string[] = [];
@@ -46,7 +46,7 @@ describe('patterns', () => {
     expect((await raw.consumers(name)).length).toBe(4);
   });
 
-  it('that are the same give each handler its own consumer: the one that fails is tried again alone', async () => {
+  it('that are equal have a consumer for each handler: only the one that fails is called again', async () => {
     const streamConfig = uniqueStream();
     const { name } = streamConfig;
     const calls = { fine: 0, flaky: 0 };
@@ -80,7 +80,7 @@ describe('patterns', () => {
 });
 
 describe('options of one handler', () => {
-  it('go over those of the server', async () => {
+  it('take precedence over those of the server', async () => {
     const streamConfig = uniqueStream();
     const { name } = streamConfig;
     await startService(
@@ -104,7 +104,7 @@ describe('options of one handler', () => {
 });
 
 describe('instances', () => {
-  it('of one service share its events; another service gets its own copy', async () => {
+  it('of one service share its events, and another service gets its own copy', async () => {
     const streamConfig = uniqueStream();
     const { name } = streamConfig;
     const seen = { one: [] as unknown[], two: [] as unknown[], other: [] as unknown[] };
@@ -125,7 +125,7 @@ describe('instances', () => {
     expect(seen.two.length).toBeGreaterThan(4);
   });
 
-  it('get every event each by a broadcast, from their start on, and leave no consumer behind', async () => {
+  it('each get every event of a broadcast from their start on, and delete their consumer in the end', async () => {
     const streamConfig = uniqueStream();
     const { name } = streamConfig;
     const seen: string[] = [];
@@ -147,7 +147,7 @@ describe('instances', () => {
     expect(await raw.api(`STREAM.INFO.${name}-dead-letters`)).toHaveProperty('error');
   });
 
-  it('of a service without a name need one, or a durable', async () => {
+  it('of a service need its name, or a durable', async () => {
     const streamConfig = uniqueStream();
     const { name } = streamConfig;
     const servers = sharedServerUrl();
@@ -171,7 +171,7 @@ describe('instances', () => {
 });
 
 describe('order', () => {
-  it('is strict over instances with orderedConsumer, goes on where it was after a restart, and waits for what fails', async () => {
+  it('is strict over instances with orderedConsumer, continues after a restart, and waits for an event that fails', async () => {
     const streamConfig = uniqueStream();
     const { name } = streamConfig;
     const seen: unknown[] = [];
@@ -203,7 +203,7 @@ describe('order', () => {
     expect((await onlyConsumer(name)).config['max_ack_pending']).toBe(1);
   });
 
-  it('is that of the stream in one instance, one event at a time, when nothing else is said', async () => {
+  it('is that of the JetStream stream in one instance by default, one event at a time', async () => {
     const streamConfig = uniqueStream();
     const { name } = streamConfig;
     const seen: unknown[] = [];
@@ -228,7 +228,7 @@ describe('order', () => {
     expect(most).toBe(1);
   });
 
-  it('is kept per key within an instance, also behind one that fails, while other keys go on', async () => {
+  it('is kept for each key within an instance, even after an event that fails, while other keys go on', async () => {
     const streamConfig = uniqueStream();
     const { name } = streamConfig;
     const seen: string[] = [];
@@ -251,7 +251,7 @@ describe('order', () => {
     expect(seen.indexOf('b3')).toBeLessThan(seen.indexOf('a1'));
   });
 
-  it('of a key that fails on and on does not keep the others waiting, however many of it there are', async () => {
+  it('of a key that fails repeatedly does not delay other keys, however many events it has', async () => {
     const streamConfig = uniqueStream();
     const { name } = streamConfig;
     await emitFirst(streamConfig, 0);
@@ -275,7 +275,7 @@ describe('order', () => {
     expect(handled).toEqual(Array.from({ length: 10 }, (_, index) => index + 1));
   });
 
-  it('of keys that cannot be told is none: what is no event becomes a dead letter', async () => {
+  it('does not apply to an event without a key, and one that cannot be read becomes a dead letter', async () => {
     const streamConfig = uniqueStream();
     const { name } = streamConfig;
     const handled: unknown[] = [];
@@ -290,7 +290,7 @@ describe('order', () => {
     await until('the others are handled', () => handled.length === 2);
   });
 
-  it('of keys may be told by a function of the message', async () => {
+  it('can be by a key that a function takes from the message', async () => {
     const streamConfig = uniqueStream();
     const { name } = streamConfig;
     const running = new Map<string, number>();
@@ -323,7 +323,7 @@ describe('order', () => {
 });
 
 describe('concurrency', () => {
-  it('is what the option says, and no more', async () => {
+  it('has the limit of the option', async () => {
     const streamConfig = uniqueStream();
     const { name } = streamConfig;
     let running = 0;
@@ -347,7 +347,7 @@ describe('concurrency', () => {
     expect(most).toBe(5);
   });
 
-  it('does not make one instance hoard what others could handle', async () => {
+  it('does not make an instance prefetch what others could handle', async () => {
     const streamConfig = uniqueStream();
     const { name } = streamConfig;
     let done = 0;

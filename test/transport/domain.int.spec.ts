@@ -17,7 +17,7 @@ describe('the JetStream of a leaf node, reached through its hub', () => {
   it.each([
     ['its domain', { domain: 'leaf' }],
     ['an API prefix', { apiPrefix: '$JS.leaf.API' }],
-  ])('keeps events and dead letters, and hands them to handlers, by %s', async (_, jetStreamOptions) => {
+  ])('stores events and dead letters, and delivers them to handlers, by %s', async (_, jetStreamOptions) => {
     const streamConfig = uniqueStream();
     const { name } = streamConfig;
     const options = { connectionOptions: { servers: hub.url, name }, jetStreamOptions };
@@ -50,7 +50,7 @@ describe('the JetStream of a leaf node, reached through its hub', () => {
     isBroken = false;
     await deadLetters.redrive(letter?.number ?? 0);
     await until('the letter is handled', () => handled.includes(2));
-    // it is the leaf's, not the hub's
+    // the stream is on the leaf, not on the hub
     await using raw = await RawNats.open(hub.url);
     expect(await raw.api(`STREAM.INFO.${name}`)).toMatchObject({ error: { err_code: 10059 } });
   });

@@ -44,12 +44,12 @@ async function stored(seq: number): Promise<{ subject: string; body: unknown; he
 }
 
 describe('emit', () => {
-  it('creates the stream and gives its acknowledgement; the body is the payload alone', async () => {
+  it('creates the stream and returns its acknowledgement; the body is the payload only', async () => {
     expect(await emit('created', { order: 1 })).toMatchObject({ stream, seq: 1 });
     expect(await stored(1)).toMatchObject({ subject: `${stream}.created`, body: { order: 1 } });
   });
 
-  it('stores one event of a message id, and says of the second that it is a duplicate', async () => {
+  it('stores one event of a message id, and acknowledges the second one as a duplicate', async () => {
     const record = new NatsJetStreamRecordBuilder({ order: 1 }).setMsgId('order-1').build();
     const first = await emit('created', record);
     expect(first.duplicate ?? false).toBe(false);
@@ -57,7 +57,7 @@ describe('emit', () => {
     expect(await raw.messageCount(stream)).toBe(1);
   });
 
-  it('gives every emit a message id of its own, and a CloudEvent always the same', async () => {
+  it('gives every emit a random message id, and a CloudEvent always the same', async () => {
     await emit('created', { order: 1 });
     expect(await emit('created', { order: 1 })).toMatchObject({ seq: 2 });
     const cloudEvent = { specversion: '1.0', type: 'placed', source: '/shop ä', id: '7' };
@@ -74,7 +74,7 @@ describe('emit', () => {
     expect((await stored(1)).headers).toContain(`Nats-Msg-Id: ${stream}.created/7\r\n`);
   });
 
-  it('sends headers, also several values of one, of records of ours and of Nest', async () => {
+  it('sends headers of our records and of those of Nest, also several values of one', async () => {
     await emit(
       'a',
       new NatsJetStreamRecordBuilder(1).appendHeader('tag', 'x').appendHeader('tag', 'y').build(),
@@ -86,7 +86,7 @@ describe('emit', () => {
     expect(await stored(2)).toMatchObject({ body: 2, headers: expect.stringMatching(/tenant: ?acme/) });
   });
 
-  it('puts the headers of the client on every event, below those of its own', async () => {
+  it('adds the headers of the client to every event, which those of the event override', async () => {
     const own = openClient({ jetStreamPublishOptions: { headers: { tenant: 'acme', env: 'test' } } });
     await client.connect();
     await emit('a', new NatsJetStreamRecordBuilder(1).appendHeader('tenant', 'other').build(), own);
@@ -106,7 +106,7 @@ describe('emit', () => {
     },
   );
 
-  it('carries what setOnDispatchHook attaches in a header', async () => {
+  it('sends what setOnDispatchHook attaches in a header', async () => {
     client.setOnDispatchHook((packet) => {
       packet.metadata = { tenant: 'acme' };
     });
@@ -114,7 +114,7 @@ describe('emit', () => {
     expect((await stored(1)).headers).toMatch(/Nest-Metadata: ?\{"tenant":"acme"\}/);
   });
 
-  it('takes object patterns', async () => {
+  it('accepts object patterns', async () => {
     const own = openClient({ streamConfig: uniqueStream({ subjects: [`{"${stream}":"a"}`] }) });
     const ack = await lastValueFrom(own.emit<PubAck>({ [stream]: 'a' }, 1));
     expect(ack.seq).toBe(1);
@@ -128,7 +128,7 @@ describe('emit', () => {
     },
   );
 
-  it('uses a serializer of Nest’s interface, also one that takes its time', async () => {
+  it('uses a serializer of Nest’s interface, also an asynchronous one', async () => {
     const own = openClient({
       serializer: { serialize: async ({ data }) => ({ data: JSON.stringify({ wrapped: data }) }) },
     });
@@ -137,26 +137,26 @@ describe('emit', () => {
     expect((await stored(1)).body).toEqual({ wrapped: 1 });
   });
 
-  it('says at once that no stream captures the subject', async () => {
+  it('fails at once when no JetStream stream captures the subject', async () => {
     const begun = performance.now();
     const error = await rejection(lastValueFrom(client.emit(uniqueStoreName(), 1)));
     expect(error).toMatchObject({ code: 'jetstream-not-found' });
     expect(performance.now() - begun).toBeLessThan(4_000);
   });
 
-  it('refuses what is larger than the server takes', async () => {
+  it('refuses an event that is too large for the server', async () => {
     const error = await rejection(emit('a', 'x'.repeat(1_100_000)));
     expect(error).toMatchObject({ code: 'payload-too-large' });
   });
 
-  it('passes on what the stream refuses, and why', async () => {
+  it('fails with the reason when the JetStream stream refuses the event', async () => {
     const small = uniqueStream({ max_msg_size: 1_000 });
     const own = openClient({ streamConfig: small });
     const error = await rejection(lastValueFrom(own.emit(`${small.name}.a`, 'x'.repeat(2_000))));
     expect(error).toMatchObject({ code: 'publish-refused', message: expect.stringContaining('size') });
   });
 
-  it('says at once that a stream is full which discards what is new', async () => {
+  it('fails at once when a stream is full that discards new messages', async () => {
     const full = uniqueStream({ discard: DiscardPolicy.New, max_msgs: 1 });
     const own = openClient({ streamConfig: full });
     await lastValueFrom(own.emit(`${full.name}.a`, 1));
@@ -176,14 +176,14 @@ describe('expectations', () => {
     ['lastSequence', { lastSequence: 1 }, { lastSequence: 7 }],
     ['lastSubjectSequence', { lastSubjectSequence: 1 }, { lastSubjectSequence: 0 }],
     ['lastMsgID', { lastMsgID: 'first' }, { lastMsgID: 'other' }],
-  ])('%s holds or fails', async (_, right, wrong) => {
+  ])('%s is checked', async (_, right, wrong) => {
     await emit('a', new NatsJetStreamRecordBuilder(1).setMsgId('first').build());
     const error = await rejection(emit('a', new NatsJetStreamRecord(2, { expect: wrong })));
     expect(error).toMatchObject({ code: 'expectation-failed', outcome: 'not-applied' });
     expect(await emit('a', new NatsJetStreamRecord(2, { expect: right }))).toMatchObject({ seq: 2 });
   });
 
-  it('streamName holds or fails', async () => {
+  it('streamName is checked', async () => {
     const expecting = (streamName: string): NatsJetStreamRecord<number> =>
       new NatsJetStreamRecordBuilder(1).setExpectations({ streamName }).build();
     expect(await rejection(emit('a', expecting('other')))).toMatchObject({ code: 'expectation-failed' });
@@ -199,37 +199,37 @@ describe('expectations', () => {
     ['two ways to delay', { delayMs: 1, deliverAt: new Date() }, 'deliverAt'],
     ['a delay with an expectation', { delayMs: 1, expect: { lastSequence: 0 } }, 'expect.lastSequence'],
     ['a message id of two lines', { msgID: 'a\r\nb' }, 'msgID'],
-  ])('and other options: %s is refused by name', async (_, options: object, option) => {
+  ])('and other options with invalid values are refused by name: %s', async (_, options: object, option) => {
     const error = await rejection(emit('a', new NatsJetStreamRecord(1, options)));
     expect(error).toMatchObject({ code: 'invalid-option', option });
   });
 });
 
 describe('an emit whose acknowledgement is lost', () => {
-  it('is stored once, and succeeds, also where it expected to be the first', async () => {
+  it('is stored once and succeeds, also with an expectation to be the first', async () => {
     await client.connect();
     const { port } = new URL(sharedServerUrl());
     await using proxy = await TcpProxy.to(Number(port));
-    const behind = openClient({ connectionOptions: { servers: proxy.url } });
-    await behind.connect();
+    const proxied = openClient({ connectionOptions: { servers: proxy.url } });
+    await proxied.connect();
     proxy.deafen();
-    const plain = emit('a', 1, behind);
-    const expecting = emit('b', new NatsJetStreamRecord(2, { expect: { lastSubjectSequence: 0 } }), behind);
+    const plain = emit('a', 1, proxied);
+    const expecting = emit('b', new NatsJetStreamRecord(2, { expect: { lastSubjectSequence: 0 } }), proxied);
     await untilStored(2);
     proxy.hear();
     expect((await plain).seq + (await expecting).seq).toBe(3);
     expect(await raw.messageCount(stream)).toBe(2);
   });
 
-  it('is unknown when the timeout passes, and names the message id to emit it again under', async () => {
+  it('fails with an unknown outcome at the timeout, naming the message id to emit it again with', async () => {
     await client.connect();
     const { port } = new URL(sharedServerUrl());
     await using proxy = await TcpProxy.to(Number(port));
-    const behind = openClient({ connectionOptions: { servers: proxy.url } });
-    await behind.connect();
+    const proxied = openClient({ connectionOptions: { servers: proxy.url } });
+    await proxied.connect();
     proxy.deafen();
     const error = await rejection(
-      emit('a', new NatsJetStreamRecord(1, { msgID: 'm', timeout: 300 }), behind),
+      emit('a', new NatsJetStreamRecord(1, { msgID: 'm', timeout: 300 }), proxied),
     );
     expect(error).toMatchObject({ code: 'publish-outcome-unknown', outcome: 'unknown', messageId: 'm' });
   });
@@ -240,7 +240,7 @@ describe('an emit whose acknowledgement is lost', () => {
 });
 
 describe('a time to live', () => {
-  it('removes the event when it is over', async () => {
+  it('removes the event after that time', async () => {
     const config = uniqueStream({ allow_msg_ttl: true });
     stream = config.name;
     client = openClient({ streamConfig: config });
@@ -249,7 +249,7 @@ describe('a time to live', () => {
     while ((await raw.messageCount(stream)) > 0) await new Promise((resolve) => setTimeout(resolve, 50));
   });
 
-  it('is refused by name where the stream does not allow it', async () => {
+  it('is refused by name when the stream does not allow it', async () => {
     const error = await rejection(emit('a', new NatsJetStreamRecordBuilder(1).setTtl(5_000).build()));
     expect(error).toMatchObject({ option: 'ttlMs', message: expect.stringContaining('allow_msg_ttl: true') });
   });
@@ -277,7 +277,7 @@ describe('a delay', () => {
     expect(await raw.messageCount(stream)).toBe(1);
   });
 
-  it('keeps events apart that are delayed at the same time', async () => {
+  it('works for several events at the same time', async () => {
     const config = uniqueStream({ allow_msg_schedules: true });
     stream = config.name;
     client = openClient({ streamConfig: config });
@@ -286,7 +286,7 @@ describe('a delay', () => {
     expect(await raw.messageCount(stream)).toBe(3);
   });
 
-  it('is refused by name where the stream does not allow it, and on an event store’s stream', async () => {
+  it('is refused by name when the stream does not allow it, and on an event store’s stream', async () => {
     const record = new NatsJetStreamRecordBuilder(1).setDelay(500).build();
     expect(await rejection(emit('a', record))).toMatchObject({
       option: 'delayMs',
@@ -299,7 +299,7 @@ describe('a delay', () => {
     expect(toStore).toMatchObject({ option: 'delayMs', message: expect.stringContaining('event store') });
   });
 
-  it('is refused where the stream has no place for what waits', async () => {
+  it('is refused when the stream does not capture delayed events', async () => {
     const name = uniqueStoreName();
     await raw.api(`STREAM.CREATE.${name}`, { name, subjects: [`${name}.>`], allow_msg_schedules: true });
     const record = new NatsJetStreamRecordBuilder(1).setDelay(500).build();

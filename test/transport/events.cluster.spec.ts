@@ -1,6 +1,6 @@
 import type { NatsCluster } from '../../src/testing/nats-cluster.js';
 import { startNatsCluster } from '../../src/testing/start-nats-cluster.js';
-import type { NatsConsumerOptions } from '../../src/transport/server/consumer-options.js';
+import type { NatsConsumerOptions } from '../../src/transport/consumer-options.js';
 import type { NatsStreamConfig } from '../../src/transport/stream-config.js';
 import { until } from '../support/collect.js';
 import { RawNats } from '../support/raw-nats.js';
@@ -57,7 +57,7 @@ function range(from: number, to: number): number[] {
 }
 
 describe('event handlers on three replicas', () => {
-  it('lose nothing, and repeat little, through step-downs of stream and consumer', async () => {
+  it('lose no events, and repeat few, when leaders of stream and consumer step down', async () => {
     const streamConfig = uniqueStream({ num_replicas: 3 });
     const { name } = streamConfig;
     const handled = await listen(streamConfig, 'shared', { concurrency: 8 });
@@ -73,7 +73,7 @@ describe('event handlers on three replicas', () => {
     expect(handled.length).toBeLessThan(1_900);
   }, 120_000);
 
-  it('lose nothing while the leader is killed and comes back, shared, in strict order and broadcast', async () => {
+  it('lose no events when the leader is killed and restarted: shared, in strict order and broadcast', async () => {
     const streamConfig = uniqueStream({ num_replicas: 3 });
     const { name } = streamConfig;
     const shared = await listen(streamConfig, 'shared', { concurrency: 8 });

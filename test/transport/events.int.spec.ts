@@ -36,7 +36,7 @@ describe('an event handler', () => {
     expect(info.config.deliver_subject).toBeUndefined();
   });
 
-  it('is waited for until its Observable ends', async () => {
+  it('is awaited until its Observable is complete', async () => {
     const streamConfig = uniqueStream();
     const { name } = streamConfig;
     let finish: () => void = () => undefined;
@@ -64,7 +64,7 @@ describe('an event handler', () => {
     );
   });
 
-  it('gets a failed event again after its back-off, and keeps it as a dead letter with the error when all attempts fail', async () => {
+  it('gets a failed event again after its back-off, and the event becomes a dead letter with the error when all attempts fail', async () => {
     const streamConfig = uniqueStream();
     const { name } = streamConfig;
     const attempts: number[] = [];
@@ -107,7 +107,7 @@ describe('an event handler', () => {
     expect(num_ack_pending).toBe(0);
   });
 
-  it('gets a dead letter back when it is redriven, and nobody else does', async () => {
+  it('gets a dead letter again when it is redriven, and no other handler does', async () => {
     const streamConfig = uniqueStream();
     const { name } = streamConfig;
     let isBroken = true;
@@ -145,7 +145,7 @@ describe('an event handler', () => {
     await until('nothing is left', async () => (await raw.messageCount(`${name}-dead-letters`)) === 0);
   });
 
-  it('gets an event back whose letter had no room for its body', async () => {
+  it('gets a redriven event whose body was too large for its dead letter', async () => {
     const streamConfig = uniqueStream();
     const { name } = streamConfig;
     let isBroken = true;
@@ -171,7 +171,7 @@ describe('an event handler', () => {
     expect(lengths).toEqual([1_048_000]);
   });
 
-  it('has its dead letters kept when their stream was deleted meanwhile', async () => {
+  it('has its dead letters kept even if their stream was deleted', async () => {
     const streamConfig = uniqueStream();
     const { name } = streamConfig;
     let isBroken = true;
@@ -201,7 +201,7 @@ describe('an event handler', () => {
     expect(handled).toEqual([1]);
   });
 
-  it('may throw whatever it likes', async () => {
+  it('can throw any value', async () => {
     const streamConfig = uniqueStream();
     const { name } = streamConfig;
     const circle: Record<string, unknown> = {};
@@ -230,7 +230,7 @@ describe('an event handler', () => {
     ]);
   });
 
-  it('leaves what is no JSON to the dead letters at once', async () => {
+  it('is not called with an event that is not JSON, which becomes a dead letter at once', async () => {
     const streamConfig = uniqueStream();
     const { name } = streamConfig;
 

@@ -13,7 +13,7 @@ describe('a request or event', () => {
     { pattern: 'p', data: 1, id: 'i' },
     { pattern: { cmd: 'sum' }, data: [1] },
     { pattern: 'p', data: 1, metadata: { tenant: 'a' } },
-  ])('that is a packet of Nest is taken for that: %j', (packet) => {
+  ])('that is a packet of Nest is read as one: %j', (packet) => {
     expect(read(packet)).toEqual(packet);
   });
 
@@ -25,7 +25,7 @@ describe('a request or event', () => {
     [{ data: 1 }],
     [{ pattern: 'p' }],
     [{ pattern: 'p', data: 1, id: 'i', price: 3 }],
-  ])('that is none is the payload as it stands: %j', (payload) => {
+  ])('that is not a packet is the payload itself: %j', (payload) => {
     expect(read(payload)).toEqual({ pattern: 'c', data: payload });
   });
 });
@@ -38,7 +38,7 @@ describe('an answer', () => {
     { err: 'x', isDisposed: true },
     { isDisposed: true },
     { status: 'error', err: 1 },
-  ])('that is a packet of Nest is taken for that: %j', (packet) => {
+  ])('that is a packet of Nest is read as one: %j', (packet) => {
     expect(read(packet)).toEqual(packet);
   });
 

@@ -7,7 +7,7 @@ import { listener, startService } from './shared-service.js';
 const COUNT = 100_000;
 
 describe('many events', () => {
-  it('of which none is lost when the server is killed in the middle, and all are handled', async () => {
+  it('are all handled, and none is lost, when the server is killed in the middle', async () => {
     await using server = await startNatsServer({ ownProcess: true });
     const streamConfig = uniqueStream();
     const { name } = streamConfig;

@@ -4,7 +4,7 @@ import { toMessageBody } from '../../src/transport/message-body.js';
 
 const text = (serialized: unknown): string => new TextDecoder().decode(toMessageBody(serialized).payload);
 
-describe('what a serializer gives', () => {
+describe('the result of a serializer', () => {
   it.each<[string, unknown, string]>([
     ['text', 'abc', 'abc'],
     ['bytes', new Uint8Array([97]), 'a'],
@@ -17,11 +17,11 @@ describe('what a serializer gives', () => {
     ],
     ['data that is no text', { data: { a: 1 } }, '{"a":1}'],
     ['nothing', undefined, ''],
-  ])('is %s', (_, serialized, body) => {
+  ])('is the body of the message: %s', (_, serialized, body) => {
     expect(text(serialized)).toBe(body);
   });
 
-  it('keeps its headers', () => {
+  it('can have headers', () => {
     const natsHeaders = headers();
     expect(toMessageBody({ data: 'x', headers: natsHeaders }).headers).toBe(natsHeaders);
     expect(toMessageBody('x').headers).toBeUndefined();
@@ -31,7 +31,7 @@ describe('what a serializer gives', () => {
 describe('the default serializer', () => {
   const serializer = new JsonSerializer();
 
-  it('writes of an event the payload alone, of all else the packet', () => {
+  it('writes the payload of an event, and the packet of anything else', () => {
     expect(serializer.serialize({ pattern: 'p', data: { a: 1 } })).toBe('{"a":1}');
     expect(serializer.serialize({ pattern: 'p', data: 1, id: 'i' })).toBe(
       '{"pattern":"p","data":1,"id":"i"}',

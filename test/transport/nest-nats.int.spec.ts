@@ -23,7 +23,7 @@ interface Caller {
   send<T>(pattern: unknown, data: unknown): Observable<T>;
 }
 
-/** The same handlers, whichever transport brings the requests. */
+/** The same handlers for both transports. */
 function handlersOf(prefix: string): new () => object {
   @Controller()
   class Handlers {
@@ -75,7 +75,7 @@ async function start(controller: new () => object, options: object): Promise<voi
 
 async function startNestServer(controller: new () => object): Promise<void> {
   await start(controller, { transport: Transport.NATS, options: { servers: [sharedServerUrl()] } });
-  // Nest's server has subscribed when it listens, but the broker may not have heard of it yet
+  // Nest's server has subscribed when it listens, but nats-server may not have processed it yet
   const [service] = services.slice(-1);
   await service?.unwrap<{ flush(): Promise<void> }>().flush();
 }
@@ -105,7 +105,7 @@ describe.each([
     expect(await lastValueFrom(caller.send(`${prefix}.several`, 0).pipe(toArray()))).toEqual([0, 1, 2]);
   });
 
-  it('gets the payload of an RpcException, and no more of an unknown error than that it was one', async () => {
+  it('gets the payload of an RpcException, and no details of an unknown error', async () => {
     expect(await rejection(lastValueFrom(caller.send(`${prefix}.refused`, 0)))).toEqual({ code: 'SOLD_OUT' });
     expect(await rejection(lastValueFrom(caller.send(`${prefix}.broken`, 0)))).toEqual({
       status: 'error',
@@ -124,13 +124,13 @@ describe.each([
     expect(await lastValueFrom(caller.send(`${prefix}.tenant`, record))).toBe('acme');
   });
 
-  it('is told when nobody answers', async () => {
+  it('gets an error when nobody answers', async () => {
     expect(await rejection(lastValueFrom(caller.send(`${prefix}.unknown`, 0)))).toBeDefined();
   });
 });
 
 describe('an event that our client emits', () => {
-  it('reaches Nest’s NATS transport, too, which listens to the subject', async () => {
+  it('is received by Nest’s NATS transport, too, if it listens to the subject', async () => {
     const stream = uniqueStream();
     const received: unknown[] = [];
     @Controller()

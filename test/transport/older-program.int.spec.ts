@@ -1,7 +1,7 @@
 import { Controller, Get, type INestApplication, Injectable, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { Ctx, EventPattern, MessagePattern, Payload } from '@nestjs/microservices';
-// what a program of the older transport imports, from it and from `nats`
+// the imports of a program of the older transport, from it and from `nats`
 import {
   type JsMsg,
   NatsJetStreamClientProxy,
@@ -21,7 +21,7 @@ const { name } = uniqueStream();
 const streamConfig = { name, subjects: [`${name}.*`] };
 const handled: [instance: number, id: unknown][] = [];
 
-/** An application as the older transport's README has it, with the options that it recommends. */
+/** The application of the older transport's README, with the options that it recommends. */
 async function startApplication(instance: number): Promise<INestApplication> {
   @Injectable()
   class AppService {
@@ -95,7 +95,7 @@ async function startApplication(instance: number): Promise<INestApplication> {
 }
 
 describe('a program of the older transport with its import paths changed', () => {
-  it('starts, publishes, listens, asks and answers, and shares the events with another instance', async () => {
+  it('emits, consumes, requests and answers, and shares events with another instance', async () => {
     const apps = await Promise.all([1, 2].map(startApplication));
     try {
       const url = (await apps[0]?.getUrl()) ?? '';
@@ -106,7 +106,7 @@ describe('a program of the older transport with its import paths changed', () =>
       expect(await (await fetch(`${url}/sum`)).json()).toBe(6);
       await until('each is handled', () => handled.length === 40);
       expect(new Set(handled.map(([instance]) => instance))).toEqual(new Set([1, 2]));
-      // one push consumer, which both instances are subscribed to in the group
+      // both instances subscribe to one push consumer, in its group
       const { name: consumer, config } = await onlyConsumer(name);
       expect(consumer).toContain(`${name}-durable`);
       expect(config).toMatchObject({ deliver_group: `${name}-group` });

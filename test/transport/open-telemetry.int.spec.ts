@@ -48,12 +48,12 @@ async function traced<T>(action: () => Promise<T>): Promise<T> {
 }
 
 describe('the context of OpenTelemetry', () => {
-  it('reaches the handler of a request', async () => {
+  it('is active in the handler of a request', async () => {
     const client = openClient({ openTelemetry: api });
     expect(await traced(async () => lastValueFrom(client.send(pattern, 0)))).toBe(SPAN.traceId);
   });
 
-  it('stands in the headers of an event', async () => {
+  it('is sent in the headers of an event', async () => {
     await using raw = await RawNats.open();
     const stream = uniqueStream();
     const client = openClient({ openTelemetry: api, streamConfig: stream });
@@ -69,7 +69,7 @@ describe('the context of OpenTelemetry', () => {
     expect(await headersOf(2)).not.toContain('traceparent');
   });
 
-  it('stays where it is for a client that is not given the api', async () => {
+  it('is not sent by a client without the option', async () => {
     const client = openClient();
     const answer = async (): Promise<string> =>
       lastValueFrom(client.send<string>(pattern, 0), { defaultValue: 'none' });

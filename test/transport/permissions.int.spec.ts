@@ -66,7 +66,7 @@ describe('with the least permissions', () => {
     await stop();
   });
 
-  it('an emit that is not permitted fails at once with the reason, and so does a request', async () => {
+  it('an emit or request that is not permitted fails at once with the reason', async () => {
     const client = openClient({ connectionOptions: optionsOf('emitter') });
     expect(await rejection(lastValueFrom(client.emit('secrets.read', 1)))).toMatchObject({
       code: 'publish-refused',
@@ -78,7 +78,7 @@ describe('with the least permissions', () => {
     await client.close();
   });
 
-  it('a delay that cannot be checked is refused, not stored at once', async () => {
+  it('a delay that cannot be checked is refused, and the event is not stored', async () => {
     const client = openClient({ connectionOptions: optionsOf('emitter') });
     const record = new NatsJetStreamRecordBuilder(1).setDelay(1_000).build();
     expect(await rejection(lastValueFrom(client.emit('orders.created', record)))).toMatchObject({
@@ -87,7 +87,7 @@ describe('with the least permissions', () => {
     await client.close();
   });
 
-  it('a service that may not see whether a stream captures its requests says so, and starts', async () => {
+  it('a service that may not look up whether a stream captures its requests warns and starts', async () => {
     const warnings: string[] = [];
     const ignore = (): void => undefined;
     const logger = { log: ignore, error: ignore, warn: (text: string) => warnings.push(text) };

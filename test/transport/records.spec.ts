@@ -31,7 +31,7 @@ describe('NatsJetStreamRecordBuilder', () => {
     });
   });
 
-  it('is told more after a record has been built, and does not change that one', () => {
+  it('does not change a record that has been built', () => {
     const builder = new NatsJetStreamRecordBuilder(1).appendHeader('a', '1');
     const record = builder.build();
     builder.appendHeader('a', '2').setMsgId('late');
@@ -54,7 +54,7 @@ describe('NatsRequestOptionsBuilder', () => {
 });
 
 describe('a record', () => {
-  it('of a request that is emitted, or of an event that is sent, keeps what means something there', () => {
+  it('of a request can be emitted, and one of an event sent, with the options that apply', () => {
     const request = new NatsRequestOptionsBuilder(1).appendHeader('a', '1').setTimeout(5).build();
     expect(toEventRecord(request)).toMatchObject({ payload: 1, options: { headers: { a: ['1'] } } });
     const event = new NatsJetStreamRecordBuilder(1)
@@ -68,7 +68,7 @@ describe('a record', () => {
     });
   });
 
-  it('may be one of Nest’s NATS transport', () => {
+  it('can be one of Nest’s NATS transport', () => {
     const record = new NatsRecordBuilder(1).setHeaders({ a: '1' }).build();
     expect(toEventRecord(record)).toMatchObject({ payload: 1, options: { headers: { a: '1' } } });
     expect(toRequestRecord(record)).toMatchObject({ payload: 1, options: { headers: { a: '1' } } });

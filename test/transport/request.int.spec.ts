@@ -13,7 +13,7 @@ import type { NatsJetStreamServerOptions } from '../../src/transport/server/nats
 import { openClient } from './shared-client.js';
 
 const prefix = uniqueStoreName();
-/** Who handled a request to `counted`. */
+/** The instances that handled a request to `counted`. */
 const handled: string[] = [];
 let release: () => void = () => undefined;
 
@@ -124,20 +124,20 @@ describe('request-response', () => {
     expect(await lastValueFrom(client.send({ cmd: `${prefix}-sum` }, [1, 2, 3]))).toBe(6);
   });
 
-  it('hands over several values, in order, and the end', async () => {
+  it('delivers several values in order, and the end', async () => {
     expect(await lastValueFrom(client.send(`${prefix}.several`, 0).pipe(toArray()))).toEqual([0, 1, 2]);
     expect(await lastValueFrom(client.send(`${prefix}.nothing`, 0).pipe(toArray()))).toEqual([]);
   });
 
-  it('hands over the payload of an RpcException', async () => {
+  it('delivers the payload of an RpcException', async () => {
     expect(await rejection(ask('refused'))).toEqual({ code: 'SOLD_OUT', left: 0 });
   });
 
-  it('says no more of an unknown error than Nest does', async () => {
+  it('delivers no more of an unknown error than Nest does', async () => {
     expect(await rejection(ask('broken'))).toEqual({ status: 'error', message: 'Internal server error' });
   });
 
-  it('hands over what came before an error', async () => {
+  it('delivers values that were sent before an error', async () => {
     const values: number[] = [];
     const values$ = client.send<number>(`${prefix}.breaks-off`, 0);
     const end = new Promise((resolve, reject) => {
@@ -162,7 +162,7 @@ describe('request-response', () => {
     expect(error).toMatchObject({ code: 'no-responder', pattern: `${prefix}.unknown` });
   });
 
-  it('is cancelled by unsubscribing: nothing comes any more, and nothing is kept', async () => {
+  it('is cancelled by unsubscribing: no more values are delivered, and no state remains', async () => {
     const seen: unknown[] = [];
     const subscription = client
       .send(`${prefix}.held`, 0)
@@ -171,16 +171,16 @@ describe('request-response', () => {
     await until('the request came', () => release !== before);
     subscription.unsubscribe();
     release();
-    // what was answered before this one has been heard by then
+    // earlier answers have been received by then
     expect(await lastValueFrom(client.send({ cmd: `${prefix}-sum` }, [1]))).toBe(1);
     expect(seen).toEqual([]);
   });
 
-  it('takes the first of several values and hangs up', async () => {
+  it('can end after the first of several values', async () => {
     expect(await firstValueFrom(client.send(`${prefix}.several`, 0))).toBe(0);
   });
 
-  it('carries headers, metadata and the subject to the handler', async () => {
+  it('delivers headers, metadata and the subject to the handler', async () => {
     const own = openClient();
     own.setOnDispatchHook((packet) => {
       packet.metadata = { trace: '7' };
@@ -198,7 +198,7 @@ describe('request-response', () => {
     });
   });
 
-  it('hears the answer on a subject of its own, random or named', async () => {
+  it('can receive the answer on a subject of its own, random or named', async () => {
     const unmuxed = new NatsRequestOptionsBuilder(0).setNoMux(true).build();
     expect(await ask('several', unmuxed)).toBe(2);
     const named = new NatsRequestOptionsBuilder(0).setReplyToSubject(`${prefix}.reply`).build();
@@ -224,19 +224,19 @@ describe('request-response', () => {
     expect(await rejection(ask('several', request))).toMatchObject({ option: 'timeOut' });
   });
 
-  it('tells the caller of an answer that cannot be sent', async () => {
+  it('fails when the answer cannot be sent', async () => {
     const unsendable = { status: 'error', message: 'The answer cannot be sent' };
     expect(await rejection(ask('large'))).toEqual(unsendable);
     expect(await rejection(ask('unserializable'))).toEqual(unsendable);
   });
 
-  it('fails with an error when the answer is no JSON', async () => {
+  it('fails when the answer is not JSON', async () => {
     raw.nc.subscribe(`${prefix}.garbled`, { callback: (_, message) => void message.respond('}{') });
     await raw.nc.flush();
     expect(await rejection(ask('garbled'))).toMatchObject({ code: 'nats', outcome: 'unknown' });
   });
 
-  it('takes a foreign answer as the value', async () => {
+  it('takes an answer that is not a packet as the value', async () => {
     raw.nc.subscribe(`${prefix}.foreign`, {
       callback: (_, message) => void message.respond('{"temperature":21}'),
     });
@@ -244,7 +244,7 @@ describe('request-response', () => {
     expect(await ask('foreign')).toEqual({ temperature: 21 });
   });
 
-  it('fails the requests under way when the client is closed', async () => {
+  it('fails when the client is closed', async () => {
     const own = openClient();
     const failure = rejection(lastValueFrom(own.send(`${prefix}.silent`, 0)));
     await own.connect();
@@ -254,7 +254,7 @@ describe('request-response', () => {
 });
 
 describe('a request of a program without Nest', () => {
-  it('is answered, without an id, as older services were used to', async () => {
+  it('is answered without an id, as by older services', async () => {
     const reply = await raw.nc.request(`{"cmd":"${prefix}-sum"}`, '[1,2,3]');
     expect(reply.json()).toEqual({ response: 6, isDisposed: true });
   });
@@ -292,7 +292,7 @@ describe('several instances', () => {
     return Instance;
   }
 
-  it('of one queue group share the requests; without one each of them answers, unless the decorator names one', async () => {
+  it('of one queue group share the requests; without a group each of them answers', async () => {
     await startService(instance('a'), { queue: 'service' });
     await startService(instance('b'), { queue: 'service' });
     for (let count = 0; count < 20; count += 1) await lastValueFrom(client.send(pattern, 0));
@@ -309,7 +309,7 @@ describe('several instances', () => {
   });
 });
 
-describe('a pattern that a stream captures', () => {
+describe('a pattern that a JetStream stream captures', () => {
   it.each([
     ['literally', `${prefix}-taken.sum`, `${prefix}-taken.sum`],
     ['by a wildcard', `${prefix}-wild.sum`, `${prefix}-wild.>`],
@@ -356,7 +356,7 @@ describe('a shutdown', () => {
     return { answer };
   }
 
-  it('waits for the handlers, and takes no more requests', async () => {
+  it('waits for handlers, and takes no more requests', async () => {
     const service = await startService(Slow, { shutdownTimeoutMs: 10_000 });
     const { answer } = await requestUnderWay();
     const closing = service.close();
@@ -369,7 +369,7 @@ describe('a shutdown', () => {
     await closing;
   });
 
-  it('tells the callers of those that take too long', async () => {
+  it('answers requests that take too long with an error', async () => {
     const service = await startService(Slow, { shutdownTimeoutMs: 50 });
     const { answer } = await requestUnderWay();
     await service.close();

@@ -38,7 +38,7 @@ async function emit(pattern: string): Promise<void> {
 }
 
 describe('with the least permissions', () => {
-  it('a service makes its consumers, handles events, keeps dead letters and takes them back', async () => {
+  it('a service creates its consumers, handles events, keeps dead letters and gets them redriven', async () => {
     const handled: unknown[] = [];
     let isBroken = true;
     const { app } = await startService(
@@ -69,7 +69,7 @@ describe('with the least permissions', () => {
     await app.close();
   });
 
-  it('a service that may not make its consumer of another subject does not start, and says which call is refused', async () => {
+  it('a service that may not create its consumer fails to start, naming the call that is refused', async () => {
     const error = await rejection(
       startService('mail', [listener('secret.read', () => undefined)], {
         connectionOptions: optionsOf('mail'),
@@ -83,7 +83,7 @@ describe('with the least permissions', () => {
     });
   });
 
-  it('a service uses a consumer that somebody else made, when it is told where', async () => {
+  it('a service uses a consumer that was created for it', async () => {
     const handled: unknown[] = [];
     await using raw = await RawNats.open(server.url, { user: 'admin', pass: 'a-secret' });
     await raw.api('CONSUMER.CREATE.orders.theirs.order.updated', {

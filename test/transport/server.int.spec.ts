@@ -25,13 +25,13 @@ describe('listen', () => {
       { consumerOptions: { startSequence: 1, startTime: new Date() } },
       'invalid-option',
     ],
-  ])('gives its failure to the caller: %s', async (_, options, code) => {
+  ])('passes its failure to the callback: %s', async (_, options, code) => {
     const { name } = uniqueStream();
     const error = await rejection(startService(name, [listener(`${name}.n`, () => undefined)], options));
     expect(error).toMatchObject({ code });
   });
 
-  it('refuses an option that does not exist, and two names of one', () => {
+  it('refuses an unknown option, and two names of one option', () => {
     expect(() => new NatsJetStreamServer({ conectionOptions: {} } as never)).toThrow(
       expect.objectContaining({ code: 'invalid-option', option: 'conectionOptions' }),
     );
@@ -46,7 +46,7 @@ describe('listen', () => {
     );
   });
 
-  it('called twice makes one server, and after close none', async () => {
+  it('starts one server when it is called twice, and none after close', async () => {
     const streamConfig = uniqueStream();
     const { name } = streamConfig;
     const seen: unknown[] = [];
@@ -66,7 +66,7 @@ describe('listen', () => {
     expect(server.health()).toMatchObject({ isHealthy: false });
   });
 
-  it('leaves no connection behind when it fails', async () => {
+  it('closes the connection when it fails', async () => {
     const { name } = uniqueStream();
     const { options: connectionOptions, opened } = connections(name);
     await rejection(startService(name, [listener(`${name}.n`, () => undefined)], { connectionOptions }));
@@ -75,7 +75,7 @@ describe('listen', () => {
 });
 
 describe('close', () => {
-  it('waits for handlers, hands back what waits, and loses nothing', async () => {
+  it('waits for handlers, hands back waiting events, and loses none', async () => {
     const streamConfig = uniqueStream();
     const { name } = streamConfig;
     const done: unknown[] = [];
@@ -103,7 +103,7 @@ describe('close', () => {
     expect(done).toEqual([1, 2, 3]);
   });
 
-  it('hands back what takes longer than shutdownTimeoutMs, so that another instance has it at once', async () => {
+  it('hands back events after shutdownTimeoutMs, so that another instance gets them at once', async () => {
     const streamConfig = uniqueStream();
     const { name } = streamConfig;
     let release: () => void = () => undefined;
@@ -128,7 +128,7 @@ describe('close', () => {
     release();
   });
 
-  it('does not wait for a back-off that the next of a key waits behind', async () => {
+  it('does not wait for the back-off of a key', async () => {
     const streamConfig = uniqueStream();
     const { name } = streamConfig;
     let isBroken = true;
@@ -158,7 +158,7 @@ describe('close', () => {
     expect(handled).toEqual([1, 2]);
   });
 
-  it('may be called before listen, and twice', async () => {
+  it('can be called before listen, and twice', async () => {
     const server = new NatsJetStreamServer({ connectionOptions: { servers: sharedServerUrl(), name: 'x' } });
     await server.close();
     await server.close();
@@ -170,7 +170,7 @@ describe('close', () => {
 });
 
 describe('a server', () => {
-  it('tells its status, calls back for what happens to the connection, and gives it out', async () => {
+  it('reports status and events of the connection, and returns it by unwrap', async () => {
     const { name } = uniqueStream();
     await using proxy = await TcpProxy.to(Number(new URL(sharedServerUrl()).port));
     const { app, server } = await startService(name, [], { connectionOptions: { servers: proxy.url, name } });
@@ -188,11 +188,11 @@ describe('a server', () => {
     expect(happened.slice(0, 2)).toEqual(['disconnect', 'reconnect']);
   });
 
-  it('has no connection to give out before it listens', () => {
+  it('cannot return the connection before it listens', () => {
     expect(() => new NatsJetStreamServer().unwrap()).toThrow(/listen/);
   });
 
-  it('runs the processing hooks once round each event and each request', async () => {
+  it('runs the processing hooks once for each event and each request', async () => {
     const streamConfig = uniqueStream();
     const { name } = streamConfig;
     const calls: string[] = [];
@@ -232,7 +232,7 @@ describe('a server', () => {
     await app.close();
   });
 
-  it('reads events by a deserializer of its own, which may be asynchronous', async () => {
+  it('can have a deserializer of its own, also an asynchronous one', async () => {
     const streamConfig = uniqueStream();
     const { name } = streamConfig;
     const seen: unknown[] = [];
@@ -250,7 +250,7 @@ describe('a server', () => {
     expect(seen).toEqual(['PLAIN TEXT']);
   });
 
-  it('shares its connection with clients that have the same options', async () => {
+  it('shares its connection with clients of the same options', async () => {
     const streamConfig = uniqueStream();
     const { name } = streamConfig;
     const { options: connectionOptions, opened } = connections(name);
@@ -269,7 +269,7 @@ describe('a server', () => {
     expect(opened.map((nc) => nc.isClosed())).toEqual([true]);
   });
 
-  it('of its own transport id serves the handlers that name it, beside another one', async () => {
+  it('serves handlers that name its transport id, in an application with another server', async () => {
     const streamConfig = uniqueStream();
     const { name } = streamConfig;
     const OTHER = Symbol('other cluster');
@@ -344,7 +344,7 @@ describe('an application that has the server as a provider', () => {
   })
   class AppModule {}
 
-  it('gets events when it has bootstrapped, though its microservices were started first, and tells its health', async () => {
+  it('gets events only after its bootstrap, even if its microservices were started first, and reports its health', async () => {
     await emitFirst(streamConfig, 2);
     const module = await Test.createTestingModule({ imports: [AppModule] }).compile();
     const app = module.createNestApplication({ logger: false });
@@ -377,7 +377,7 @@ describe('an application that has the server as a provider', () => {
   });
 });
 
-/** Options of a service's connection, and the connections that they have opened. */
+/** Options of a connection, and the connections that were opened with them. */
 function connections(name: string): { options: NatsConnectionOptions; opened: NatsConnection[] } {
   const opened: NatsConnection[] = [];
   const connectedHook = (nc: NatsConnection): void => void opened.push(nc);

@@ -4,12 +4,12 @@ import type { NatsJetStreamClientOptions } from '../../src/transport/client/nats
 import type { NatsStreamConfig } from '../../src/transport/stream-config.js';
 import { sharedServerUrl, uniqueStoreName } from '../support/server-url.js';
 
-// what is refused on purpose is no news
+// specs provoke errors, which would fill the output
 Logger.overrideLogger(false);
 
 const open = new Set<NatsJetStreamClientProxy>();
 
-/** A client on the shared server, unless the options name another; closed when the spec file is done. */
+/** A client of the shared server, unless the options name another one; closed when the spec file is done. */
 export function openClient(options: NatsJetStreamClientOptions = {}): NatsJetStreamClientProxy {
   const client = new NatsJetStreamClientProxy({
     connectionOptions: { servers: sharedServerUrl() },
@@ -19,7 +19,7 @@ export function openClient(options: NatsJetStreamClientOptions = {}): NatsJetStr
   return client;
 }
 
-/** A stream that no other spec has, and captures what starts with its name. */
+/** A stream that no other spec uses. It captures subjects that start with its name. */
 export function uniqueStream(config: Partial<NatsStreamConfig> = {}): NatsStreamConfig & { name: string } {
   const name = uniqueStoreName();
   return { name, subjects: [`${name}.>`], ...config };

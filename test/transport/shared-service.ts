@@ -3,14 +3,14 @@ import { Ctx, EventPattern, Payload } from '@nestjs/microservices';
 import { Test } from '@nestjs/testing';
 import type { NatsJetStreamServerOptions } from '../../src/transport/server/nats-jetstream-server-options.js';
 import { NatsJetStreamServer } from '../../src/transport/server/nats-jetstream-server.js';
-import type { NatsConsumerOptions } from '../../src/transport/server/consumer-options.js';
+import type { NatsConsumerOptions } from '../../src/transport/consumer-options.js';
 import type { NatsJetStreamContext } from '../../src/transport/server/nats-jetstream.context.js';
 import { DeadLetters } from '../../src/transport/server/dead-letters.js';
 import type { DeadLetter } from '../../src/jetstream/dead-letters/dead-letter-stream.js';
 import { collect, until } from '../support/collect.js';
 import { sharedServerUrl } from '../support/server-url.js';
 
-/** A microservice that runs, with its strategy. */
+/** A running microservice, and its strategy. */
 export interface Service {
   readonly app: INestMicroservice;
   readonly server: NatsJetStreamServer;
@@ -34,7 +34,7 @@ export function listener(
   return Listener;
 }
 
-/** A service named as told on the shared server, closed when the spec file is done. */
+/** A service of that name on the shared server, closed when the spec file is done. */
 export async function startService(
   name: string,
   controllers: readonly Type[],
@@ -51,7 +51,7 @@ export async function startService(
   return { app, server };
 }
 
-/** The dead letters of a service, when there are that many. */
+/** The dead letters of a service, as soon as there are that many. */
 export async function deadLetters(name: string, count: number): Promise<DeadLetter[]> {
   await using letters = await openDeadLetters(name);
   let found: DeadLetter[] = [];

@@ -27,7 +27,7 @@ afterAll(async () => {
 });
 
 describe('events of an event store', () => {
-  it('come by store and type, as instances of their classes, with what the store knows of them', async () => {
+  it('are delivered by store and type, as instances of their classes, with their position and metadata', async () => {
     const { store, name } = await openStore();
     const seen: [unknown, NatsJetStreamContext][] = [];
     await startService(
@@ -54,7 +54,7 @@ describe('events of an event store', () => {
     expect(seen).toHaveLength(1);
   });
 
-  it('come as plain data where the service knows no classes, all of them with *', async () => {
+  it('are delivered as plain data without the option events, and all of them with *', async () => {
     const { store, name } = await openStore();
     const seen: unknown[] = [];
     await startService(`${name}-mail`, [
@@ -68,7 +68,7 @@ describe('events of an event store', () => {
     ]);
   });
 
-  it('come by subject too, and the commit is acknowledged when each of its events is settled', async () => {
+  it('are delivered by subject, too, and their commit is acknowledged when all of them are', async () => {
     const { store, name } = await openStore();
     const seen: string[] = [];
     let release: () => void = () => undefined;
@@ -93,7 +93,7 @@ describe('events of an event store', () => {
     expect(seen).toEqual(['OrderPlaced', 'OrderShipped']);
   });
 
-  it('that succeeded are not handled again when another one of their commit fails', async () => {
+  it('that succeeded are not handled again when another event of their commit fails', async () => {
     const { store, name } = await openStore();
     const seen: string[] = [];
     let failures = 0;
@@ -113,7 +113,7 @@ describe('events of an event store', () => {
     expect(seen).toEqual(['OrderPlaced', 'OrderShipped', 'OrderPlaced']);
   });
 
-  it('are settled each by its own ack() where the handler does that itself', async () => {
+  it('are acknowledged one by one with manualAck', async () => {
     const { store, name } = await openStore();
     const seen: string[] = [];
     await startService(
@@ -136,7 +136,7 @@ describe('events of an event store', () => {
     expect(seen).toEqual(['OrderPlaced', 'OrderShipped', 'OrderShipped']);
   });
 
-  it('become dead letters without their data, and are read again from the store when they are redriven', async () => {
+  it('become dead letters without their data, and are read from the store when they are redriven', async () => {
     const { store, name } = await openStore();
     const service = `${name}-mail`;
     const handled: unknown[] = [];
@@ -175,7 +175,7 @@ describe('events of an event store', () => {
     await until('nothing is left', async () => (await raw.messageCount(letters.stream)) === 0);
   });
 
-  it('say what caused them: what a handler emits or appends belongs to the same chain', async () => {
+  it('are the cause of what a handler emits or appends, with the same correlation', async () => {
     const { store, name } = await openStore();
     const streamConfig = uniqueStream();
     const contexts: unknown[] = [];
@@ -201,7 +201,7 @@ describe('events of an event store', () => {
     ]);
   });
 
-  it('that were renamed come under their name of today', async () => {
+  it('that were renamed are delivered under their current name', async () => {
     @Event('OrderReceived', { aliases: ['OrderPlaced'] })
     class OrderReceived {
       constructor(readonly customer: string) {}
@@ -216,7 +216,7 @@ describe('events of an event store', () => {
     expect(seen).toEqual([new OrderReceived('ada')]);
   });
 
-  it('are no JSON of anybody else: a message that is no commit becomes a dead letter', async () => {
+  it('are commits: a message that is none becomes a dead letter', async () => {
     const { store, name } = await openStore();
     await store.append(order, [new OrderPlaced('ada')]);
     const [subject = ''] = Object.keys(

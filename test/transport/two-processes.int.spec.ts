@@ -20,7 +20,7 @@ interface Listening {
   readonly ended: number[];
 }
 
-/** A process of the service, when it listens. */
+/** A process of the service, as soon as it listens. */
 async function listen(name: string): Promise<Listening> {
   const loader = join(root, 'test/support/register-typescript.mjs');
   const program = join(root, 'test/support/listen-to-numbers.ts');
@@ -43,7 +43,7 @@ async function listen(name: string): Promise<Listening> {
 }
 
 describe('two processes of one service', () => {
-  it('share the events, and lose none when one of them is killed', async () => {
+  it('share events, and lose none when one of them is killed', async () => {
     const streamConfig = uniqueStream();
     const { name } = streamConfig;
     await emitFirst(streamConfig, 0);
@@ -53,9 +53,9 @@ describe('two processes of one service', () => {
     one.child.kill('SIGKILL');
     await emitting;
     await until('all are acknowledged', async () => (await onlyConsumer(name)).ack_floor.stream_seq === 600);
-    // what they have printed may come after the word of the server
+    // their output may arrive after the server has the acknowledgements
     await until('all have been handled', () => new Set([...one.ended, ...other.ended]).size === 600);
-    // what the one had begun came again, and not much more
+    // only events that the killed process had taken were delivered again
     const twice = other.begun.filter((number) => one.begun.includes(number));
     expect(twice.length).toBeLessThan(60);
   }, 60_000);

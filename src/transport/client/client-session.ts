@@ -3,18 +3,18 @@ import { IdempotentPublisher } from '../../jetstream/publish/idempotent-publishe
 import type { ClientSettings } from './nats-jetstream-client-options.js';
 import { DEFAULT_SERVICE_NAME, TransportConnection } from '../transport-connection.js';
 
-/** What a client has while it is connected. */
+/** Connection and publisher of a connected client. */
 export interface ClientSession {
   readonly connection: TransportConnection;
   readonly publisher: IdempotentPublisher;
 }
 
-/** Connects, and brings the client's streams up to date. */
+/** Connects, and brings the client's JetStream streams up to date. */
 export async function openClientSession(settings: ClientSettings): Promise<ClientSession> {
   const { connectionOptions, jetStreamOptions, streams } = settings;
   const connection = await TransportConnection.acquire(connectionOptions, jetStreamOptions);
   try {
-    // a server of the same service asks for subjects under the name alone: neither takes away the other's
+    // a server of the same service owns its subjects under the plain name: neither removes the other's
     const owner = `${connectionOptions.name ?? DEFAULT_SERVICE_NAME}/client`;
     await ensureStreams(connection.jetstream, streams, owner);
     return { connection, publisher: new IdempotentPublisher(connection.jetstream) };

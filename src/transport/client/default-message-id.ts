@@ -1,12 +1,13 @@
 import { v4 as randomUuid } from 'uuid';
 
 /**
- * The message id of an event that is given none: what tells a CloudEvent from every other, so that it is stored once however often it is emitted;
- * otherwise a random one, which is the same in all resends of one emit.
+ * The message id of an event that has none. For a CloudEvent it consists of what identifies it, so that it is
+ * stored once even if it is emitted several times. For others it is random, and the same in all resends of
+ * one emit.
  */
 export function defaultMessageId(payload: unknown): string {
   if (!isCloudEvent(payload)) return randomUuid();
-  // a header holds no line breaks, and nothing but ASCII arrives as it was
+  // headers cannot hold line breaks, and only ASCII is safe in them
   return `${encodeURI(payload.source)}#${encodeURIComponent(payload.id)}`;
 }
 

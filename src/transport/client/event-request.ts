@@ -9,13 +9,23 @@ import type { MessageBody } from '../message-body.js';
 import type { ClientSettings } from './nats-jetstream-client-options.js';
 import { contextHeaders } from '../open-telemetry.js';
 import { METADATA_HEADER } from '../packet-metadata.js';
-import { checkPublishOptions, type JetStreamPublishOptions } from './publish-options.js';
+import {
+  checkPublishOptions,
+  type JetStreamPublishOptions,
+  type PublishOptions,
+  toPublishOptions,
+} from './publish-options.js';
 
-/** An event's options, over those of the client. */
+/**
+ * An event's options, with those of the client for what it does not say.
+ *
+ * @throws {@link InvalidOptionError} naming an option that cannot work, or two that cannot work together.
+ */
 export function mergePublishOptions(
-  defaults: JetStreamPublishOptions,
-  own: JetStreamPublishOptions,
-): JetStreamPublishOptions {
+  defaults: PublishOptions,
+  given: JetStreamPublishOptions,
+): PublishOptions {
+  const own = toPublishOptions(given);
   const timing = own.delayMs === undefined && own.deliverAt === undefined ? defaults : own;
   const options = {
     msgID: own.msgID,
@@ -26,22 +36,27 @@ export function mergePublishOptions(
     delayMs: timing.delayMs,
     deliverAt: timing.deliverAt,
   };
-  checkPublishOptions(own);
   checkPublishOptions(options);
   return options;
 }
 
+/** An event that is to be stored. */
+export interface OutgoingEvent {
+  /** The normalized pattern. */
+  readonly pattern: string;
+  readonly packet: ReadPacket;
+  readonly body: MessageBody;
+  readonly options: PublishOptions;
+}
+
 /**
- * What is to be stored for an event.
+ * The publish request for an event.
  *
  * @throws {@link InvalidOptionError} when the pattern is no subject.
  */
 export function toPublishRequest(
-  pattern: string,
-  packet: ReadPacket,
-  body: MessageBody,
-  options: JetStreamPublishOptions,
-  settings: ClientSettings,
+  { pattern, packet, body, options }: OutgoingEvent,
+  settings: Pick<ClientSettings, 'messageId' | 'openTelemetry'>,
 ): PublishRequest {
   const { delayMs, deliverAt = delayMs === undefined ? undefined : new Date(Date.now() + delayMs) } = options;
   return {

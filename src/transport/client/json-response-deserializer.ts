@@ -1,11 +1,11 @@
 import type { IncomingResponse, ProducerDeserializer } from '@nestjs/microservices';
 
-/** All that an answer of Nest can consist of. */
+/** All keys that an answer of Nest can have. */
 const PACKET_KEYS: ReadonlySet<string> = new Set(['id', 'err', 'response', 'isDisposed', 'status']);
 
-/** Reads JSON answers. One that is no packet of Nest is the value as it stands, and the only one. */
+/** Reads JSON answers. An answer that is not a packet of Nest is the value itself, and the only one. */
 export class JsonResponseDeserializer implements ProducerDeserializer {
-  /** @throws SyntaxError when the body is no JSON. */
+  /** @throws SyntaxError when the body is not JSON. */
   deserialize(message: { json<T>(): T }): IncomingResponse {
     const body = message.json<unknown>();
     return isPacket(body) ? body : ({ response: body, isDisposed: true } as IncomingResponse);

@@ -1,9 +1,9 @@
 import { InvalidOptionError } from '../../kernel/invalid-option-error.js';
 
 /**
- * The subject that a normalized pattern stands for when something is sent to it.
+ * The subject that an event or request of a normalized pattern is sent to.
  *
- * @throws {@link InvalidOptionError} when nothing can be sent there.
+ * @throws {@link InvalidOptionError} when the pattern is not a literal subject.
  */
 export function literalSubject(pattern: string): string {
   const tokens = pattern.split('.');
@@ -13,6 +13,6 @@ export function literalSubject(pattern: string): string {
     option: 'pattern',
     given: pattern,
     allowed:
-      'a subject without wildcards, white space or empty parts; an object pattern becomes JSON, and holds to the same',
+      'a subject without wildcards, white space or empty parts; the same applies to the JSON of an object pattern',
   });
 }

@@ -8,7 +8,8 @@ import { Deadline } from '../../kernel/deadline.js';
 import { ConnectionClosedError, NatsError } from '../../jetstream/connection/connection-errors.js';
 import { InvalidOptionError } from '../../kernel/invalid-option-error.js';
 import { mapBounded } from '../../kernel/map-bounded.js';
-import { checkKnownOptions, integerOption } from '../../kernel/options.js';
+import { integerOption } from '../../kernel/options.js';
+import { checkOptionNames } from '../check-option-names.js';
 import { type ClientSession, openClientSession } from './client-session.js';
 import {
   ConnectionEvents,
@@ -34,21 +35,31 @@ import { contextHeaders } from '../open-telemetry.js';
 import { toEventRecord, toRequestRecord } from './outgoing-record.js';
 import { RequestCall } from './request-call.js';
 
-/** How `emitMany` goes about it. */
+/** Options of `emitMany`. */
 export interface EmitManyOptions {
-  /** Events that wait for their acknowledgement at a time. @default 256 */
+  /** Events that await their acknowledgement at a time. @default 256 */
   readonly maxInFlight?: number | undefined;
-  /** Ends it: nothing more is taken, and the signal's reason is thrown when what is under way has ended. @default never */
+  /**
+   * Ends the call: no more payloads are taken, and the signal's reason is thrown when pending emits have
+   * ended.
+   * @default none
+   */
   readonly signal?: AbortSignal | undefined;
 }
 
+const EMIT_MANY_OPTIONS: Record<keyof EmitManyOptions, true> = { maxInFlight: true, signal: true };
+
 /**
- * Emits events into JetStream and sends requests over core NATS. It connects at the first use, or by `connect()`, and is closed with the application.
+ * Emits events into JetStream and sends requests over core NATS. It connects at the first use or by
+ * `connect()`, and is closed with the application.
  *
- * `emit` gives the stream's acknowledgement (`PubAck`): the event is stored then, once, however often it had to be sent. It waits out elections
- * and reconnects until its timeout, and fails at once with what a retry cannot mend ({@link JetStreamNotFoundError}, {@link ExpectationFailedError},
- * {@link PublishRefusedError}). `send` gives the values of the answer; it fails with what the handler threw, or with {@link RequestTimeoutError}
- * or {@link NoResponderError}, and unsubscribing gives it up.
+ * `emit` returns the acknowledgement (`PubAck`) of the JetStream stream: the event is stored, once, even if
+ * it had to be sent several times. It is sent again during elections and reconnects, until its timeout. It
+ * fails at once with errors that a retry cannot solve ({@link JetStreamNotFoundError},
+ * {@link ExpectationFailedError}, {@link PublishRefusedError}).
+ *
+ * `send` returns the values of the answer. It fails with what the handler threw, or with
+ * {@link RequestTimeoutError} or {@link NoResponderError}. Unsubscribing cancels it.
  *
  * @example
  * constructor(private readonly client: NatsJetStreamClientProxy) {}
@@ -68,10 +79,12 @@ export class NatsJetStreamClientProxy
   readonly #calls = new Set<RequestCall>();
   #opening: Promise<ClientSession> | undefined;
   #session: ClientSession | undefined;
-  /** Goes up with each close: a connection that was being opened then is not wanted any more. */
+  /** Counts the calls of `close`: a connection that was being opened at the time is closed again. */
   #closes = 0;
 
-  /** @throws {@link InvalidOptionError} naming an option that cannot work, or two that cannot work together. */
+  /**
+   * @throws {@link InvalidOptionError} naming an option that cannot work, or two that cannot work together.
+   */
   constructor(@Inject(NATS_JETSTREAM_OPTIONS) options: NatsJetStreamClientOptions = {}) {
     super();
     this.#settings = resolveClientOptions(options);
@@ -80,16 +93,16 @@ export class NatsJetStreamClientProxy
   }
 
   /**
-   * Connects unless it is connected already, and brings the streams of `streamConfig` up to date.
+   * Connects unless it is already connected, and brings the JetStream streams of `streamConfig` up to date.
    *
    * @throws {@link NatsError} when no server can be reached, or refuses.
-   * @throws {@link JetStreamSettingsError} when a stream cannot have the settings asked for.
+   * @throws {@link JetStreamSettingsError} when a JetStream stream cannot have these settings.
    */
   async connect(): Promise<NatsConnection> {
     return (await this.#open()).connection.nc;
   }
 
-  /** Fails the requests under way and gives the connection back. Safe to call twice; the next use connects again. */
+  /** Fails pending requests and releases the connection. Safe to call twice; the next use connects again. */
   async close(): Promise<void> {
     const session = this.#session;
     this.#closes += 1;
@@ -97,15 +110,17 @@ export class NatsJetStreamClientProxy
     await session?.connection.release();
   }
 
+  /** Called by Nest when the application shuts down. */
   async onApplicationShutdown(): Promise<void> {
     await this.close();
   }
 
-  /** How the client stands to NATS: what is known now, and each change. */
+  /** State of the connection: the current one, and each change. */
   override get status(): Observable<NatsJetStreamStatus> {
     return super.status as Observable<NatsJetStreamStatus>;
   }
 
+  /** Calls back for each event of the connection of that name. */
   override on<Event extends keyof NatsJetStreamEvents>(
     event: Event,
     callback: NatsJetStreamEvents[Event],
@@ -124,12 +139,13 @@ export class NatsJetStreamClientProxy
   }
 
   /**
-   * Emits the same pattern with many payloads, or records: the next is taken when one has been acknowledged, so a source is read no faster than the
-   * stream stores it. They are stored in any order.
+   * Emits many payloads, or records, with the same pattern. With `maxInFlight` events pending, the next
+   * payload is taken when one has been acknowledged, so the source is read no faster than events are stored.
+   * Events are stored in any order.
    *
    * @returns the acknowledgements, in the order of the payloads.
-   * @throws what the first `emit` that failed failed with, when those under way have ended. Those before it may be stored, and so may some behind it;
-   *   with message ids all can safely be emitted again.
+   * @throws the error of the first `emit` that failed, when pending ones have ended. Payloads before it may
+   *   be stored, and some after it, too. With message ids, all can safely be emitted again.
    * @example
    * const acks = await client.emitMany('order.imported', readOrders(file));
    */
@@ -138,7 +154,7 @@ export class NatsJetStreamClientProxy
     data: Iterable<T> | AsyncIterable<T>,
     options: EmitManyOptions = {},
   ): Promise<PubAck[]> {
-    checkKnownOptions(options, ['maxInFlight', 'signal']);
+    checkOptionNames(options, EMIT_MANY_OPTIONS);
     const width = integerOption('maxInFlight', options.maxInFlight, { fallback: 256 });
     const emitOne = async (item: T): Promise<PubAck> => {
       if (item === undefined || item === null)
@@ -154,7 +170,7 @@ export class NatsJetStreamClientProxy
     try {
       return (await this.#store(packet)) as T;
     } catch (error) {
-      // nobody may have subscribed to what emit gave
+      // the caller may not have subscribed to the Observable
       this.#logger.warn((error as Error).message);
       throw error;
     }
@@ -176,7 +192,7 @@ export class NatsJetStreamClientProxy
     const plain = { ...packet, data: record.payload };
     const body = toMessageBody(await this.serializer.serialize(plain));
     const pattern = this.normalizePattern(packet.pattern as string);
-    const request = toPublishRequest(pattern, plain, body, options, this.#settings);
+    const request = toPublishRequest({ pattern, packet: plain, body, options }, this.#settings);
     return publisher.publish(request, new Deadline(options.timeout ?? this.#settings.publishTimeoutMs));
   }
 
@@ -240,7 +256,7 @@ export class NatsJetStreamClientProxy
     }
   }
 
-  /** From here on there is no connection: what waits for an answer fails, the next use connects. */
+  /** Drops the session: pending requests fail, and the next use connects again. */
   #forget(): void {
     this.#opening = undefined;
     this.#session = undefined;

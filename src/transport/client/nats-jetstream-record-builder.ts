@@ -6,10 +6,10 @@ import type { JetStreamPublishOptions } from './publish-options.js';
 type Options = { -readonly [Key in keyof JetStreamPublishOptions]: JetStreamPublishOptions[Key] };
 
 /**
- * Builds an event with options of its own.
+ * Builds an event with options.
  *
  * @example
- * const record = new NatsJetStreamRecordBuilder(order).setMsgId(order.id).appendHeader('tenant', 'acme').build();
+ * const record = new NatsJetStreamRecordBuilder(order).setMsgId(order.id).setTtl(60_000).build();
  * client.emit('order.created', record);
  */
 export class NatsJetStreamRecordBuilder<TData = unknown> {
@@ -21,58 +21,60 @@ export class NatsJetStreamRecordBuilder<TData = unknown> {
     this.#payload = payload;
   }
 
+  /** Sets the payload. */
   setPayload(payload: TData): this {
     this.#payload = payload;
     return this;
   }
 
-  /** See {@link JetStreamPublishOptions.msgID}. */
+  /** Sets {@link JetStreamPublishOptions.msgID}. */
   setMsgId(messageId: string): this {
     this.#options.msgID = messageId;
     return this;
   }
 
+  /** The message id that was set; undefined when there is none. */
   getMsgId(): string | undefined {
     return this.#options.msgID;
   }
 
-  /** Adds a header, or another value to one. */
+  /** Adds a value to a header. */
   appendHeader(name: string, value: string): this {
     this.#headers.append(name, value);
     return this;
   }
 
-  /** See {@link JetStreamPublishOptions.expect}. */
+  /** Sets {@link JetStreamPublishOptions.expect}. */
   setExpectations(expect: PublishExpectations): this {
     this.#options.expect = expect;
     return this;
   }
 
-  /** See {@link JetStreamPublishOptions.timeout}: milliseconds. */
+  /** Sets {@link JetStreamPublishOptions.timeout}, in milliseconds. */
   setTimeout(timeout: number): this {
     this.#options.timeout = timeout;
     return this;
   }
 
-  /** See {@link JetStreamPublishOptions.ttlMs}: milliseconds. */
+  /** Sets {@link JetStreamPublishOptions.ttlMs}, in milliseconds. */
   setTtl(ttlMs: number): this {
     this.#options.ttlMs = ttlMs;
     return this;
   }
 
-  /** See {@link JetStreamPublishOptions.delayMs}: milliseconds. */
+  /** Sets {@link JetStreamPublishOptions.delayMs}, in milliseconds. */
   setDelay(delayMs: number): this {
     this.#options.delayMs = delayMs;
     return this;
   }
 
-  /** See {@link JetStreamPublishOptions.deliverAt}. */
+  /** Sets {@link JetStreamPublishOptions.deliverAt}. */
   setDeliverAt(deliverAt: Date): this {
     this.#options.deliverAt = deliverAt;
     return this;
   }
 
-  /** The event; what the builder is told later does not change it. */
+  /** The event. Later calls of the builder do not change it. */
   build(): NatsJetStreamRecord<TData> {
     const options = { ...this.#options, ...this.#headers.toOption() };
     return new NatsJetStreamRecord(this.#payload as TData, options);

@@ -1,8 +1,10 @@
 import type { JetStreamPublishOptions } from './publish-options.js';
 
-/** An event with options of its own, as `emit` takes it in place of the payload. */
+/** An event with options, which `emit` takes instead of a payload. */
 export class NatsJetStreamRecord<TData = unknown> {
+  /** The event's data. */
   readonly payload: TData;
+  /** How the event is stored. @default the client's `jetStreamPublishOptions` */
   readonly options: JetStreamPublishOptions;
 
   constructor(payload: TData, options: JetStreamPublishOptions = {}) {

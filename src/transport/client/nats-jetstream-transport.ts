@@ -3,10 +3,13 @@ import type { NatsJetStreamClientOptions } from './nats-jetstream-client-options
 import { NatsJetStreamClientProxy } from './nats-jetstream-client-proxy.js';
 import { NATS_JETSTREAM_OPTIONS } from '../nats-jetstream.constants.js';
 
-/** What `registerAsync` takes: `useFactory` with `inject`, or a class by `useClass` or `useExisting` with a method `create`; `imports`. */
+/**
+ * Options of `registerAsync`: `imports`, and `useFactory` with `inject`, or a class with a method `create` as
+ * `useClass` or `useExisting`.
+ */
 export type NatsJetStreamClientAsyncOptions = ConfigurableModuleAsyncOptions<NatsJetStreamClientOptions>;
 
-/** `register` and `registerAsync` as every Nest module has them; a class for `useClass` and `useExisting` has a method `create`. */
+/** `register` and `registerAsync`, as Nest generates them. */
 const { ConfigurableModuleClass } = new ConfigurableModuleBuilder<NatsJetStreamClientOptions>({
   optionsInjectionToken: NATS_JETSTREAM_OPTIONS,
 })
@@ -14,12 +17,13 @@ const { ConfigurableModuleClass } = new ConfigurableModuleBuilder<NatsJetStreamC
   .build();
 
 /**
- * Provides a {@link NatsJetStreamClientProxy}, to be injected by its class, and closes it with the application. Everywhere with `isGlobal: true`.
- * Several clients in one application are `ClientsModule.register([{ name, customClass: NatsJetStreamClientProxy, options }])`.
+ * Provides a {@link NatsJetStreamClientProxy}, which is injected by its class, and closes it with the
+ * application. With `isGlobal: true` it is provided to all modules. For several clients in one application
+ * use `ClientsModule.register([{ name, customClass: NatsJetStreamClientProxy, options }])`.
  *
  * @example
  * \@Module({
- *   imports: [NatsJetStreamTransport.register({ connectionOptions: { servers: 'nats://127.0.0.1:4222', name: 'shop' } })],
+ *   imports: [NatsJetStreamTransport.register({ connectionOptions: { name: 'shop' } })],
  * })
  * class ShopModule {}
  */

@@ -4,10 +4,10 @@ import { NatsRequestRecord, type RequestOptions } from './nats-request-record.js
 type Options = { -readonly [Key in keyof RequestOptions]: RequestOptions[Key] };
 
 /**
- * Builds a request with options of its own.
+ * Builds a request with options.
  *
  * @example
- * const record = new NatsRequestOptionsBuilder([1, 2, 3]).setTimeout(500).appendHeader('tenant', 'acme').build();
+ * const record = new NatsRequestOptionsBuilder([1, 2, 3]).setTimeout(500).setNoMux(true).build();
  * client.send({ cmd: 'sum' }, record);
  */
 export class NatsRequestOptionsBuilder<TData = unknown> {
@@ -19,37 +19,38 @@ export class NatsRequestOptionsBuilder<TData = unknown> {
     this.#payload = payload;
   }
 
+  /** Sets the payload. */
   setPayload(payload: TData): this {
     this.#payload = payload;
     return this;
   }
 
-  /** Adds a header, or another value to one. */
+  /** Adds a value to a header. */
   appendHeader(name: string, value: string): this {
     this.#headers.append(name, value);
     return this;
   }
 
-  /** See {@link RequestOptions.timeout}: milliseconds. */
+  /** Sets {@link RequestOptions.timeout}, in milliseconds. */
   setTimeout(timeout: number): this {
     this.#options.timeout = timeout;
     return this;
   }
 
-  /** The subject that the answer comes to, on a subscription of its own. */
+  /** Sets {@link RequestOptions.reply}, and asks for a subscription of its own. */
   setReplyToSubject(reply: string): this {
     this.#options.reply = reply;
     this.#options.noMux = true;
     return this;
   }
 
-  /** See {@link RequestOptions.noMux}. */
+  /** Sets {@link RequestOptions.noMux}. */
   setNoMux(noMux: boolean): this {
     this.#options.noMux = noMux;
     return this;
   }
 
-  /** The request; what the builder is told later does not change it. */
+  /** The request. Later calls of the builder do not change it. */
   build(): NatsRequestRecord<TData> {
     const options = { ...this.#options, ...this.#headers.toOption() };
     return new NatsRequestRecord(this.#payload as TData, options);

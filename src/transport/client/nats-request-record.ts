@@ -1,22 +1,34 @@
 import type { MsgHdrs } from '@nats-io/transport-node';
 import type { HeaderValues } from '../../jetstream/publish/message-headers.js';
-import { checkKnownOptions, integerOption, LONGEST_TIMER_MS } from '../../kernel/options.js';
+import { integerOption, LONGEST_TIMER_MS } from '../../kernel/options.js';
+import { checkOptionNames } from '../check-option-names.js';
 
-/** How one request is sent; all of it is optional. */
+/** How one request is sent. */
 export interface RequestOptions {
-  /** How long the answer is waited for, and each further value of one that has several, in milliseconds. @default the client's `requestTimeoutMs` */
+  /**
+   * How long the answer, and each further value of it, is awaited, in milliseconds.
+   * @default the client's `requestTimeoutMs`
+   */
   readonly timeout?: number | undefined;
-  /** Headers of the request. Those that start with `Nats-` belong to the server, and are refused. @default none */
+  /**
+   * Headers of the request. Those that start with `Nats-` belong to the server, and are refused.
+   * @default none
+   */
   readonly headers?: MsgHdrs | HeaderValues | undefined;
-  /** Whether the answer comes on a subscription of its own, not on the one that requests share. @default false */
+  /**
+   * Whether the answer is received on a subscription of its own instead of the one that requests share.
+   * @default false
+   */
   readonly noMux?: boolean | undefined;
-  /** The subject that the answer comes to, on a subscription of its own. @default a random one */
+  /** The subject that the answer is sent to, with a subscription of its own. @default a random one */
   readonly reply?: string | undefined;
 }
 
-/** A request with options of its own, as `send` takes it in place of the payload. */
+/** A request with options, which `send` takes instead of a payload. */
 export class NatsRequestRecord<TData = unknown> {
+  /** The request's data. */
   readonly payload: TData;
+  /** How the request is sent. @default the client's options */
   readonly options: RequestOptions;
 
   constructor(payload: TData, options: RequestOptions = {}) {
@@ -29,6 +41,6 @@ const KNOWN: Record<keyof RequestOptions, true> = { timeout: true, headers: true
 
 /** @throws {@link InvalidOptionError} naming an option that cannot work. */
 export function checkRequestOptions(options: RequestOptions): void {
-  checkKnownOptions(options, Object.keys(KNOWN));
+  checkOptionNames(options, KNOWN);
   integerOption('timeout', options.timeout, { fallback: 1, min: 1, max: LONGEST_TIMER_MS });
 }

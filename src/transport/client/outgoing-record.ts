@@ -2,7 +2,10 @@ import { NatsRecord } from '@nestjs/microservices';
 import { NatsJetStreamRecord } from './nats-jetstream-record.js';
 import { NatsRequestRecord } from './nats-request-record.js';
 
-/** What `emit` was given, as an event with options: a record of ours, of Nest's NATS transport, or a payload. */
+/**
+ * An event with options, from what `emit` was given: our record, a record of Nest's NATS transport, or a
+ * payload.
+ */
 export function toEventRecord(data: unknown): NatsJetStreamRecord {
   if (data instanceof NatsJetStreamRecord) return data;
   if (data instanceof NatsRequestRecord)
@@ -11,7 +14,10 @@ export function toEventRecord(data: unknown): NatsJetStreamRecord {
   return new NatsJetStreamRecord(data);
 }
 
-/** What `send` was given, as a request with options: a record of ours, of Nest's NATS transport, or a payload. */
+/**
+ * A request with options, from what `send` was given: our record, a record of Nest's NATS transport, or a
+ * payload.
+ */
 export function toRequestRecord(data: unknown): NatsRequestRecord {
   if (data instanceof NatsRequestRecord) return data;
   if (data instanceof NatsRecord) return new NatsRequestRecord(data.data, { headers: data.headers });

@@ -2,43 +2,53 @@ import type { MsgHdrs } from '@nats-io/transport-node';
 import type { HeaderValues } from '../../jetstream/publish/message-headers.js';
 import type { PublishExpectations } from '../../jetstream/publish/publish-request.js';
 import { InvalidOptionError } from '../../kernel/invalid-option-error.js';
-import { checkKnownOptions, integerOption, LONGEST_TIMER_MS } from '../../kernel/options.js';
+import { integerOption, LONGEST_TIMER_MS } from '../../kernel/options.js';
+import { checkOptionNames, requireOptions } from '../check-option-names.js';
+import { fromLegacyPublishOptions, type LegacyPublishOptions } from '../legacy/legacy-publish-options.js';
 
-/** How one event is stored; all of it is optional. */
-export interface JetStreamPublishOptions {
+/** How one event is stored. */
+export interface JetStreamPublishOptions extends LegacyPublishOptions {
   /**
-   * The stream stores one event of that id within its duplicate window (2 minutes, unless its configuration says otherwise); a second one is
-   * acknowledged with `duplicate: true`. @default a random one for each emit, or `source` and `id` of a CloudEvent
+   * Message id: the JetStream stream stores one event of that id within its duplicate window (2 minutes,
+   * unless its configuration says otherwise). A second one is acknowledged with `duplicate: true`.
+   * @default a random one for each emit, or `source` and `id` of a CloudEvent
    */
   readonly msgID?: string | undefined;
-  /** What has to hold for the event to be stored. @default nothing */
+  /** Conditions under which the event is stored. @default none */
   readonly expect?: PublishExpectations | undefined;
-  /** Headers of the event. Those that start with `Nats-` belong to the server, and are refused. @default none */
-  readonly headers?: MsgHdrs | HeaderValues | undefined;
-  /** How long the acknowledgement is waited for, resends included, in milliseconds. @default `timeout` of `jetStreamOptions` */
-  readonly timeout?: number | undefined;
-  /** Accepted for those who move over; without effect, as it always was. */
-  readonly ackWait?: number | undefined;
   /**
-   * How long the event is kept, in milliseconds, in whole seconds rounded up; at least 1000. Needs `allow_msg_ttl` on the stream and nats-server
-   * 2.11. @default as long as the stream keeps events
+   * Headers of the event. Those that start with `Nats-` belong to the server, and are refused.
+   * @default none
+   */
+  readonly headers?: MsgHdrs | HeaderValues | undefined;
+  /** The client's timeout, resends included, in milliseconds. @default `timeout` of `jetStreamOptions` */
+  readonly timeout?: number | undefined;
+  /**
+   * How long the event is kept, in milliseconds, rounded up to whole seconds; at least 1000. Needs
+   * `allow_msg_ttl` on the JetStream stream and nats-server 2.11. @default as long as the stream keeps events
    */
   readonly ttlMs?: number | undefined;
   /**
-   * How long from now the event is delivered, in milliseconds; it comes up to 250 ms late, and survives a restart. Needs `allow_msg_schedules` on the
-   * stream and nats-server 2.12. Excludes `deliverAt` and all of `expect` but `streamName`. @default at once
+   * How long the delivery is delayed, in milliseconds. It is up to 250 ms late, and survives a restart. Needs
+   * `allow_msg_schedules` on the JetStream stream and nats-server 2.12. Excludes `deliverAt` and all of
+   * `expect` except `streamName`. @default 0
    */
   readonly delayMs?: number | undefined;
-  /** When the event is delivered; a time in the past is now. The same as `delayMs`, and not to be given together with it. @default at once */
+  /**
+   * When the event is delivered; at once for a time in the past. Needs and excludes what `delayMs` does.
+   * @default at once
+   */
   readonly deliverAt?: Date | undefined;
 }
 
-const KNOWN: Record<keyof JetStreamPublishOptions, true> = {
+/** The options without those that have no effect. */
+export type PublishOptions = Omit<JetStreamPublishOptions, keyof LegacyPublishOptions>;
+
+const KNOWN: Record<keyof PublishOptions, true> = {
   msgID: true,
   expect: true,
   headers: true,
   timeout: true,
-  ackWait: true,
   ttlMs: true,
   delayMs: true,
   deliverAt: true,
@@ -50,13 +60,25 @@ const KNOWN_EXPECTATIONS: Record<keyof PublishExpectations, true> = {
   lastSubjectSequence: true,
 };
 
+/**
+ * A caller's options without those that have no effect.
+ *
+ * @throws {@link InvalidOptionError} naming an option that cannot work, or two that cannot work together.
+ */
+export function toPublishOptions(given: JetStreamPublishOptions): PublishOptions {
+  requireOptions(given, KNOWN);
+  const options = fromLegacyPublishOptions(given);
+  checkPublishOptions(options);
+  return options;
+}
+
 /** @throws {@link InvalidOptionError} naming an option that cannot work, or two that cannot work together. */
-export function checkPublishOptions(options: JetStreamPublishOptions): void {
-  checkKnownOptions(options, Object.keys(KNOWN));
+export function checkPublishOptions(options: PublishOptions): void {
+  checkOptionNames(options, KNOWN);
   const { msgID, expect = {}, ttlMs, delayMs, deliverAt } = options;
   if (msgID !== undefined && !/^[^\r\n]+$/.test(msgID))
     throw new InvalidOptionError({ option: 'msgID', given: msgID, allowed: 'text of one line' });
-  checkKnownOptions(expect, Object.keys(KNOWN_EXPECTATIONS), 'expect.');
+  checkOptionNames(expect, KNOWN_EXPECTATIONS, 'expect');
   integerOption('expect.lastSequence', expect.lastSequence, { fallback: 0, min: 0 });
   integerOption('expect.lastSubjectSequence', expect.lastSubjectSequence, { fallback: 0, min: 0 });
   integerOption('timeout', options.timeout, { fallback: 1, min: 1, max: LONGEST_TIMER_MS });
@@ -67,7 +89,7 @@ export function checkPublishOptions(options: JetStreamPublishOptions): void {
   if (delayMs !== undefined || deliverAt !== undefined) refuseWithDelay(options);
 }
 
-function refuseWithDelay({ expect = {}, delayMs, deliverAt }: JetStreamPublishOptions): void {
+function refuseWithDelay({ expect = {}, delayMs, deliverAt }: PublishOptions): void {
   const option = delayMs === undefined ? 'deliverAt' : 'delayMs';
   const { streamName: _streamName, ...ofOrder } = expect;
   const others = { ...(option === 'delayMs' && { deliverAt }), ...ofOrder };

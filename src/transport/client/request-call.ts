@@ -7,7 +7,7 @@ import { NoResponderError, RequestTimeoutError } from '../transport-errors.js';
 import type { RequestOptions } from './nats-request-record.js';
 import type { TransportConnection } from '../transport-connection.js';
 
-/** What a {@link RequestCall} is made of. */
+/** What a {@link RequestCall} needs. */
 export interface RequestCallParts {
   readonly connection: TransportConnection;
   readonly subject: string;
@@ -15,7 +15,7 @@ export interface RequestCallParts {
   readonly options: RequestOptions;
   readonly timeoutMs: number;
   readonly deserializer: ProducerDeserializer;
-  /** Is told each value of the answer, and its end. */
+  /** Gets each value of the answer, and its end. */
   readonly callback: (packet: WritePacket) => void;
   /** Is called once, however the call ends. */
   readonly onEnd: () => void;
@@ -26,7 +26,7 @@ export class RequestCall {
   readonly #parts: RequestCallParts;
   readonly #cleanUp: (() => void)[] = [];
   #cancelTimeout: () => void = () => undefined;
-  /** Values keep their order, also where a deserializer takes its time. */
+  /** Values keep their order, even if the deserializer is asynchronous. */
   #reading: Promise<void> = Promise.resolve();
   #ended = false;
 
@@ -34,13 +34,14 @@ export class RequestCall {
     this.#parts = parts;
   }
 
+  /** Sends the request, once. */
   send(payload: Uint8Array, headers: HeaderValues): void {
     if (this.#ended) return;
     const { nc } = this.#parts.connection;
     try {
       const reply = this.#listen();
       this.#awaitNext();
-      // a message without headers is shorter, and read sooner
+      // a message without headers is smaller and parsed faster
       nc.publish(this.#parts.subject, payload, {
         reply,
         ...(Object.keys(headers).length > 0 && { headers: toMsgHdrs(headers) }),
@@ -50,7 +51,7 @@ export class RequestCall {
     }
   }
 
-  /** Gives the call up; what still comes is ignored. */
+  /** Cancels the call. Later replies are ignored. */
   cancel(): void {
     if (this.#ended) return;
     this.#ended = true;
@@ -66,7 +67,7 @@ export class RequestCall {
     this.#parts.callback({ err, isDisposed: true });
   }
 
-  /** The subject that replies come to. */
+  /** The subject that replies are sent to. */
   #listen(): string {
     const { connection, options } = this.#parts;
     if (options.noMux !== true && options.reply === undefined) {
@@ -103,7 +104,7 @@ export class RequestCall {
     const { deserializer, packetId, subject, callback } = this.#parts;
     try {
       const { id, err, response, isDisposed } = await deserializer.deserialize(reply);
-      // of another request: somebody else may know the reply subject
+      // it may belong to another request: other programs may know the reply subject
       if (this.#ended || (id !== undefined && id !== packetId)) return;
       const isLast = isDisposed === true || Boolean(err);
       if (isLast) this.cancel();

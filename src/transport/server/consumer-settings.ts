@@ -1,45 +1,35 @@
-import type { ConsumerConfig, JsMsg } from '@nats-io/jetstream';
-import { checkConsumerOptions, isGiven, PUSH_OPTIONS, refuseConflicts } from './consumer-option-rules.js';
-import type { NatsConsumerOptions } from './consumer-options.js';
+import type { ConsumerConfig } from '@nats-io/jetstream';
+import type { ReactionPolicy } from '../../reaction/reaction-policy.js';
+import type { ConsumerOptions, NatsConsumerOptions } from '../consumer-options.js';
+import { type PushSettings, pushSettings } from '../legacy/push-consumer.js';
+import { refuseConflicts } from './consumer-option-conflicts.js';
+import { toConsumerOptions } from './consumer-option-rules.js';
 
 const NS_PER_MS = 1_000_000;
 const DEFAULT_BACKOFF_MS = [1_000, 5_000, 30_000, 120_000];
 const DEFAULT_MAX_DELIVER = 5;
 const PULL_HEARTBEAT_MS = 700;
-/** A broadcast's consumer is removed by the server when its instance has been away for this long. */
-const BROADCAST_INACTIVE_MS = 60_000;
+/** The server removes a broadcast's consumer when its instance has been away for 60 s. */
+const BROADCAST_CONFIG = { mem_storage: true, num_replicas: 1, inactive_threshold: 60_000 * NS_PER_MS };
 
 /** How one handler's events are consumed: the options, checked, with their defaults. */
-export interface ConsumerSettings {
+export interface ConsumerSettings extends ReactionPolicy {
   /** `false` for a broadcast, `true` for the service's name. */
   readonly durable: string | boolean;
   readonly stream: string | undefined;
   readonly bind: boolean;
-  /** All of the consumer's configuration but its name, its filter and where it delivers to. */
+  /** All of the consumer's configuration except its name, its filter and where it delivers to. */
   readonly config: Partial<ConsumerConfig>;
   readonly filterSubject: string | undefined;
-  /** Where the server pushes to; undefined for pulls. */
-  readonly push:
-    | {
-        readonly prefix: string | undefined;
-        readonly subject: string | undefined;
-        readonly group: string | undefined;
-      }
-    | undefined;
+  /** Where the server pushes to; undefined for a pull consumer. */
+  readonly push: PushSettings | undefined;
   readonly heartbeatMs: number;
-  readonly concurrency: number;
-  readonly keyOf: ((message: JsMsg) => string) | undefined;
   readonly maxMessages: number;
-  readonly manualAck: boolean;
   readonly headersOnly: boolean;
-  /** At most once: what fails is lost. */
-  readonly isUnacknowledged: boolean;
-  readonly maxDeliver: number;
-  readonly backoffMs: readonly number[];
 }
 
 /**
- * The settings of a handler that has these options, over those of its server.
+ * The settings of a handler that has these options, which take precedence over those of its server.
  *
  * @throws {@link InvalidOptionError} naming an option that cannot work, or two that cannot work together.
  */
@@ -47,39 +37,40 @@ export function resolveConsumerOptions(
   ofServer: NatsConsumerOptions,
   ofHandler: NatsConsumerOptions = {},
 ): ConsumerSettings {
-  checkConsumerOptions(ofServer, 'consumerOptions.');
-  checkConsumerOptions(ofHandler, 'consumer.');
-  const options = { ...ofServer, ...ofHandler };
+  const options = {
+    ...toConsumerOptions(ofServer, 'consumerOptions'),
+    ...toConsumerOptions(ofHandler, 'consumer'),
+  };
   refuseConflicts(options);
-  const { orderedBy, maxDeliver = DEFAULT_MAX_DELIVER } = options;
   return {
+    ...policyOf(options),
     durable: options.durable ?? true,
     stream: options.stream,
     bind: options.bind ?? false,
     config: configOf(options),
     filterSubject: options.filterSubject,
-    push: isPush(options)
-      ? { prefix: options.deliverTo, subject: options.deliverToSubject, group: options.deliverGroup }
-      : undefined,
+    push: pushSettings(options),
     heartbeatMs: options.idleHeartbeat ?? PULL_HEARTBEAT_MS,
+    maxMessages: options.maxMessages ?? Number.MAX_SAFE_INTEGER,
+    headersOnly: options.headersOnly ?? false,
+  };
+}
+
+function policyOf(options: ConsumerOptions): ReactionPolicy {
+  const { orderedBy, maxDeliver = DEFAULT_MAX_DELIVER } = options;
+  return {
     concurrency: options.concurrency ?? 1,
     keyOf: orderedBy === 'subject' ? ({ subject }) => subject : orderedBy,
-    maxMessages: options.maxMessages ?? Number.MAX_SAFE_INTEGER,
     manualAck: options.manualAck ?? false,
-    headersOnly: options.headersOnly ?? false,
     isUnacknowledged: options.ackPolicy === 'none',
     maxDeliver: maxDeliver === -1 ? Infinity : maxDeliver,
     backoffMs: options.backoff ?? DEFAULT_BACKOFF_MS,
   };
 }
 
-function isPush(options: NatsConsumerOptions): boolean {
-  return PUSH_OPTIONS.some((option) => isGiven(options, option));
-}
-
-/** The server gives up on nothing by itself (`max_deliver`): what is exhausted is for us to keep. */
-function configOf(options: NatsConsumerOptions): Partial<ConsumerConfig> {
-  const { ackWait, sample, idleHeartbeat, ackPolicy = 'explicit' } = options;
+/** The server's own `max_deliver` stays unlimited: what it gives up on it does not keep. */
+function configOf(options: ConsumerOptions): Partial<ConsumerConfig> {
+  const { ackWait, sample, ackPolicy = 'explicit' } = options;
   const isOrdered = options.orderedConsumer === true || (ackPolicy === 'all' && options.manualAck !== true);
   return withoutAbsent({
     ...startOf(options),
@@ -92,30 +83,32 @@ function configOf(options: NatsConsumerOptions): Partial<ConsumerConfig> {
     rate_limit_bps: options.limit,
     description: options.description,
     headers_only: options.headersOnly,
-    max_waiting: options.maxWaiting ?? options.maxwaiting,
-    idle_heartbeat: isPush(options) && idleHeartbeat ? idleHeartbeat * NS_PER_MS : undefined,
+    max_waiting: options.maxWaiting,
+    idle_heartbeat: pushHeartbeatOf(options),
     flow_control: options.flowControl,
-    ...(options.durable === false && {
-      mem_storage: true,
-      num_replicas: 1,
-      inactive_threshold: BROADCAST_INACTIVE_MS * NS_PER_MS,
-    }),
+    ...(options.durable === false && BROADCAST_CONFIG),
   });
 }
 
-function startOf(options: NatsConsumerOptions): Record<string, unknown> {
+/** A pull's heartbeat belongs to the pull, not to the consumer. */
+function pushHeartbeatOf(options: ConsumerOptions): number | undefined {
+  const { idleHeartbeat } = options;
+  const isPush = pushSettings(options) !== undefined;
+  return isPush && idleHeartbeat !== undefined ? idleHeartbeat * NS_PER_MS : undefined;
+}
+
+function startOf(options: ConsumerOptions): Record<string, unknown> {
   const { startSequence, startTime, startAtTimeDelta, durable } = options;
   const time = startAtTimeDelta === undefined ? startTime : new Date(Date.now() - startAtTimeDelta);
   const byStart = startSequence === undefined ? time && 'by_start_time' : 'by_start_sequence';
   return {
-    deliver_policy:
-      byStart ?? options.deliverPolicy ?? options.deliveryPolicy ?? (durable === false ? 'new' : 'all'),
+    deliver_policy: byStart ?? options.deliverPolicy ?? (durable === false ? 'new' : 'all'),
     opt_start_seq: startSequence,
     opt_start_time: time?.toISOString(),
   };
 }
 
-/** The server takes what is left out for its default. */
+/** The server uses its default for a field that is left out. */
 function withoutAbsent(config: Record<string, unknown>): Partial<ConsumerConfig> {
   return Object.fromEntries(Object.entries(config).filter(([, value]) => value !== undefined));
 }

@@ -3,25 +3,39 @@ import { DeadLetterStream } from '../../jetstream/dead-letters/dead-letter-strea
 import { deadLetterStreamName } from '../../jetstream/dead-letters/dead-letter-stream-name.js';
 import { assetName } from '../../jetstream/names/asset-name.js';
 import { InvalidOptionError } from '../../kernel/invalid-option-error.js';
-import { checkKnownOptions } from '../../kernel/options.js';
-import type { JetStreamOptions, NatsConnectionOptions } from '../connection-options.js';
+import { checkOptionNames } from '../check-option-names.js';
+import { checkReach, type JetStreamOptions, type NatsConnectionOptions } from '../connection-options.js';
 import { TransportConnection } from '../transport-connection.js';
 
-/** Where dead letters are. */
+/** Where the dead letters of a service are. */
 export interface DeadLettersOptions {
-  /** How to reach NATS. Given the same object as a server or client, it shares their connection. */
+  /**
+   * How to reach NATS. Given the same object as a server or client, it shares their connection.
+   * @default a server on this machine, port 4222
+   */
   readonly connectionOptions?: NatsConnectionOptions | undefined;
   /** Where the JetStream API is. @default `$JS.API` */
   readonly jetStreamOptions?: JetStreamOptions | undefined;
-  /** The stream that keeps them. @default `<name>-dead-letters`, where name is that of `connectionOptions` */
+  /**
+   * The JetStream stream that keeps them.
+   * @default `<name>-dead-letters`, with the `name` of `connectionOptions`
+   */
   readonly stream?: string | undefined;
 }
 
+const OPTIONS: Record<keyof DeadLettersOptions, true> = {
+  connectionOptions: true,
+  jetStreamOptions: true,
+  stream: true,
+};
+const QUERY_OPTIONS: Record<keyof DeadLetterQuery, true> = { consumer: true, from: true };
+
 /**
- * The dead letters of a service: what its handlers gave up on, with the original's headers and body, and the error that ended the attempts.
+ * The dead letters of a service: events whose attempts were used up, with the original's headers and body,
+ * and the error of the last attempt.
  *
- * A letter of an event store's event is a reference without the body, which is read again from the store when it is redriven: who is erased there
- * does not live on here.
+ * A dead letter of an event store's event is a reference without the body. The body is read from the store
+ * when the letter is redriven, so data that is erased there does not survive here.
  *
  * @example
  * await using deadLetters = await DeadLetters.open({ connectionOptions: { name: 'shop' } });
@@ -40,18 +54,20 @@ export class DeadLetters implements AsyncDisposable {
   }
 
   /**
-   * Connects. Whether the stream is there shows with the first call.
+   * Connects. Whether the JetStream stream exists is not checked before the first call.
    *
    * @throws {@link NatsError} when no server can be reached, or refuses.
    * @throws {@link InvalidOptionError} when neither a stream nor the service's name is given.
    */
   static async open(options: DeadLettersOptions): Promise<DeadLetters> {
-    checkKnownOptions(options, ['connectionOptions', 'jetStreamOptions', 'stream']);
+    checkOptionNames(options, OPTIONS);
+    checkReach(options);
     const { connectionOptions = {}, jetStreamOptions, stream } = options;
     const { name } = connectionOptions;
     const letters = stream ?? (name === undefined ? undefined : deadLetterStreamName(name));
     if (letters === undefined) {
-      const allowed = 'the name of the stream; or give connectionOptions.name, the service that has it';
+      const allowed =
+        'the name of the JetStream stream; or give connectionOptions.name, the name of the service';
       throw new InvalidOptionError({ option: 'stream', given: stream, allowed });
     }
     assetName('stream', letters);
@@ -59,28 +75,34 @@ export class DeadLetters implements AsyncDisposable {
     return new DeadLetters(connection, letters);
   }
 
-  /** Name of the stream that keeps them. */
+  /** Name of the JetStream stream that keeps them. */
   get stream(): string {
     return this.#letters.name;
   }
 
   /**
-   * The letters, oldest first.
+   * The dead letters, oldest first.
    *
-   * @throws {@link DeadLetterNotFoundError} when the stream does not exist.
+   * @throws {@link DeadLetterNotFoundError} when the JetStream stream does not exist.
+   * @throws {@link InvalidOptionError} naming an option of the query that does not exist.
    */
   list(query: DeadLetterQuery = {}): AsyncGenerator<DeadLetter, void, void> {
+    checkOptionNames(query, QUERY_OPTIONS);
     return this.#letters.list(query);
   }
 
-  /** @throws {@link DeadLetterNotFoundError} when there is none of that number. */
+  /**
+   * The dead letter of that number.
+   *
+   * @throws {@link DeadLetterNotFoundError} when there is none.
+   */
   async get(number: number): Promise<DeadLetter> {
     return this.#letters.get(number);
   }
 
   /**
-   * Gives a letter back to the handler that gave up on it, and to no other: it has all of its attempts again, and finds subject and headers as they were.
-   * At least once, as all events.
+   * Delivers the original of a dead letter to its handler again, and to no other, with its subject and
+   * headers and all of its attempts. At least once, as all events.
    *
    * @throws {@link DeadLetterNotFoundError} when there is none of that number.
    */
@@ -89,7 +111,7 @@ export class DeadLetters implements AsyncDisposable {
   }
 
   /**
-   * Removes a letter for good; its bytes are overwritten on the server's disk.
+   * Removes a dead letter for good. Its bytes are overwritten on the server's disk.
    *
    * @throws {@link DeadLetterNotFoundError} when there is none of that number.
    */
@@ -104,6 +126,7 @@ export class DeadLetters implements AsyncDisposable {
     return this.#connection.release();
   }
 
+  /** Disconnects at the end of an `await using` block. */
   async [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }

@@ -1,14 +1,14 @@
 import type { ConsumerDeserializer, IncomingEvent, IncomingRequest } from '@nestjs/microservices';
 
-/** All that a packet of Nest can consist of. */
+/** All keys that a packet of Nest can have. */
 const PACKET_KEYS: ReadonlySet<string> = new Set(['pattern', 'data', 'id', 'metadata']);
 
 /**
- * Reads JSON bodies. One that is a packet of Nest (`pattern`, `data` and nothing that is no packet's) is taken for that; any other is the payload
- * as it stands, so that programs without Nest can send what they like.
+ * Reads JSON bodies. A body with `pattern`, `data` and no key that packets of Nest do not have is a packet.
+ * Any other body is the payload itself, so that programs without Nest can send any JSON.
  */
 export class JsonRequestDeserializer implements ConsumerDeserializer {
-  /** @throws SyntaxError when the body is no JSON. */
+  /** @throws SyntaxError when the body is not JSON. */
   deserialize(
     message: { json<T>(): T },
     options: { channel?: string } = {},

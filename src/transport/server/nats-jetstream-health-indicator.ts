@@ -1,14 +1,15 @@
 import { Injectable } from '@nestjs/common';
 import { type NatsJetStreamHealth, NatsJetStreamServer } from './nats-jetstream-server.js';
 
-/** What @nestjs/terminus takes for an indicator's result. */
+/** The result of the indicator, in the form that @nestjs/terminus expects. */
 export type NatsJetStreamHealthResult = Record<
   string,
   NatsJetStreamHealth & { readonly status: 'up' | 'down' }
 >;
 
 /**
- * Tells @nestjs/terminus how the transport is doing: up while the connection stands and every handler's consumer is read.
+ * Health of the transport for @nestjs/terminus: up while the server is connected and every handler's consumer
+ * is read.
  *
  * @example
  * \@Get('health')
@@ -25,7 +26,11 @@ export class NatsJetStreamHealthIndicator {
     this.#server = server;
   }
 
-  /** @param key Name of the indicator in the report. @default `nats-jetstream` */
+  /**
+   * The health of the server.
+   *
+   * @param key Name of the indicator in the report. @default `nats-jetstream`
+   */
   isHealthy(key = 'nats-jetstream'): NatsJetStreamHealthResult {
     const health = this.#server.health();
     return { [key]: { status: health.isHealthy ? 'up' : 'down', ...health } };

@@ -1,44 +1,60 @@
 import type { ConsumerDeserializer, ConsumerSerializer } from '@nestjs/microservices';
 import type { EventDefinition } from '../../event/event-registry.js';
 import { EventRegistry } from '../../event/event-registry.js';
-import { InvalidOptionError } from '../../kernel/invalid-option-error.js';
-import { checkKnownOptions, integerOption, LONGEST_TIMER_MS } from '../../kernel/options.js';
-import type { JetStreamOptions, NatsConnectionOptions } from '../connection-options.js';
-import type { NatsConsumerOptions } from './consumer-options.js';
+import { integerOption, LONGEST_TIMER_MS } from '../../kernel/options.js';
+import { checkOptionNames, requireOptions } from '../check-option-names.js';
+import { checkReach, type JetStreamOptions, type NatsConnectionOptions } from '../connection-options.js';
+import type { NatsConsumerOptions } from '../consumer-options.js';
+import { fromLegacyServerOptions, type LegacyServerOptions } from '../legacy/legacy-server-options.js';
 import type { OpenTelemetryApi } from '../open-telemetry.js';
-import type { NatsStreamConfig } from '../stream-config.js';
+import { deadLetterSettings, type NatsStreamConfig, streamsOf } from '../stream-config.js';
 
-/** What {@link NatsJetStreamServer} takes. */
-export interface NatsJetStreamServerOptions {
+/** Options of a {@link NatsJetStreamServer}. */
+export interface NatsJetStreamServerOptions extends LegacyServerOptions {
   /**
-   * How to reach NATS. Its `name` is the service's: instances of one name share events. All that are given the same object share one connection.
-   * @default a server on this machine, port 4222
+   * How to reach NATS. Its `name` is the service's: instances of one name share events. A server and clients
+   * that are given the same object share one connection. @default a server on this machine, port 4222
    */
   readonly connectionOptions?: NatsConnectionOptions | undefined;
-  /** How events are consumed, where a handler says nothing else. @default durable pull consumers */
+  /** How events are consumed, where a handler has no options of its own. @default durable pull consumers */
   readonly consumerOptions?: NatsConsumerOptions | undefined;
-  /** The same as `consumerOptions`, and not to be given together with it. */
-  readonly serverConsumerOptions?: NatsConsumerOptions | undefined;
   /** Where the JetStream API is. @default `$JS.API` */
   readonly jetStreamOptions?: JetStreamOptions | undefined;
-  /** Streams that are created, or brought up to date, at the start. @default none: they are somebody else's */
+  /**
+   * JetStream streams that are created, or brought up to date, at the start.
+   * @default none: somebody else creates them
+   */
   readonly streamConfig?: NatsStreamConfig | readonly NatsStreamConfig[] | undefined;
   /**
-   * The stream for what handlers gave up on: it is created at the start, as `<service>-dead-letters` with file storage and no limits unless
-   * settings say otherwise. Several services may share one by its `name`. `false` drops what is given up. @default one of the service's own
+   * The JetStream stream of dead letters, created at the start. Several services may share one by its `name`.
+   * `false` drops events whose attempts are used up. @default `<service>-dead-letters`, with file storage and
+   * no limits
    */
   readonly deadLetters?: false | Omit<Partial<NatsStreamConfig>, 'subjects'> | undefined;
-  /** Event types of event stores whose events handlers listen to: events come as instances of their classes, upcast. @default none: plain data, as stored */
+  /**
+   * Event types of event stores whose events handlers listen to: events are delivered as instances of their
+   * classes, upcast.
+   * @default none: plain data, as stored
+   */
   readonly events?: readonly EventDefinition[] | undefined;
-  /** Queue group of requests: one instance of the group answers. @default `deliverTo` of `consumerOptions`, or the service's name */
+  /**
+   * Queue group of requests: one instance of the group answers.
+   * @default `deliverTo` of `consumerOptions`, or the service's name
+   */
   readonly queue?: string | undefined;
-  /** How long a shutdown waits for handlers, in milliseconds; then their events are handed back. @default 10000 */
+  /**
+   * How long a shutdown waits for handlers, in milliseconds; then their events are handed back.
+   * @default 10000
+   */
   readonly shutdownTimeoutMs?: number | undefined;
   /** Writes answers. @default JSON, as Nest's packet */
   readonly serializer?: ConsumerSerializer | undefined;
-  /** Reads events and requests; is given the whole message. @default JSON, as Nest's packet or as the payload itself */
+  /**
+   * Reads events and requests; is given the whole message.
+   * @default JSON, as Nest's packet or as the payload itself
+   */
   readonly deserializer?: ConsumerDeserializer | undefined;
-  /** `import * as api from '@opentelemetry/api'`: handlers run in the context that the headers carry. @default none */
+  /** The module `@opentelemetry/api`: handlers run in the context that the headers carry. @default none */
   readonly openTelemetry?: OpenTelemetryApi | undefined;
 }
 
@@ -57,10 +73,9 @@ export interface ServerSettings {
   readonly openTelemetry: OpenTelemetryApi | undefined;
 }
 
-const KNOWN: Record<keyof NatsJetStreamServerOptions, true> = {
+const KNOWN: Record<Exclude<keyof NatsJetStreamServerOptions, keyof LegacyServerOptions>, true> = {
   connectionOptions: true,
   consumerOptions: true,
-  serverConsumerOptions: true,
   jetStreamOptions: true,
   streamConfig: true,
   deadLetters: true,
@@ -73,36 +88,28 @@ const KNOWN: Record<keyof NatsJetStreamServerOptions, true> = {
 };
 
 /** @throws {@link InvalidOptionError} naming an option that cannot work, or two that cannot work together. */
-export function resolveServerOptions(options: NatsJetStreamServerOptions): ServerSettings {
-  checkKnownOptions(options, Object.keys(KNOWN));
-  const {
-    serverConsumerOptions,
-    consumerOptions = serverConsumerOptions ?? {},
-    connectionOptions = {},
-  } = options;
-  if (serverConsumerOptions !== undefined && options.consumerOptions !== undefined) {
-    throw new InvalidOptionError({
-      option: 'serverConsumerOptions',
-      given: serverConsumerOptions,
-      allowed: 'absent when consumerOptions is given',
-    });
-  }
-  const { deadLetters = {} } = options;
+export function resolveServerOptions(given: NatsJetStreamServerOptions): ServerSettings {
+  requireOptions(given, KNOWN);
+  const options = fromLegacyServerOptions(given);
+  checkOptionNames(options, KNOWN);
+  checkReach(options);
+  const { connectionOptions = {}, consumerOptions = {}, jetStreamOptions = {} } = options;
+  const { name: service } = connectionOptions;
   return {
     connectionOptions,
-    service: connectionOptions.name,
+    service,
     consumerOptions,
-    jetStreamOptions: options.jetStreamOptions ?? {},
-    streams: [options.streamConfig ?? []].flat(),
-    deadLetters: deadLetters === false ? undefined : deadLetters,
-    // a service need not know what others have in their stores
+    jetStreamOptions,
+    streams: streamsOf(options.streamConfig),
+    deadLetters: deadLetterSettings(options.deadLetters),
+    // a service does not have to know all event types of other services' stores
     registry: new EventRegistry(options.events ?? [], { onUnknownEvent: 'raw' }),
-    queue: options.queue ?? consumerOptions.deliverTo ?? connectionOptions.name,
-    shutdownTimeoutMs: integerOption('shutdownTimeoutMs', options.shutdownTimeoutMs, {
-      fallback: 10_000,
-      min: 0,
-      max: LONGEST_TIMER_MS,
-    }),
+    queue: options.queue ?? service,
+    shutdownTimeoutMs: shutdownTimeout(options.shutdownTimeoutMs),
     openTelemetry: options.openTelemetry,
   };
+}
+
+function shutdownTimeout(given: number | undefined): number {
+  return integerOption('shutdownTimeoutMs', given, { fallback: 10_000, min: 0, max: LONGEST_TIMER_MS });
 }

@@ -8,11 +8,13 @@ const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } =
   new ConfigurableModuleBuilder<NatsJetStreamServerOptions>().build();
 
 /**
- * Provides a {@link NatsJetStreamServer} with options from the application, such as its configuration service, and a
- * {@link NatsJetStreamHealthIndicator} for it. It calls no handler before the application has started, also where `startAllMicroservices` comes first.
+ * Provides a {@link NatsJetStreamServer} with options from the application, such as its configuration
+ * service, and a {@link NatsJetStreamHealthIndicator} for it. No handler is called before the application has
+ * been initialized, even if `startAllMicroservices` is called first.
  *
  * @example
- * const app = await NestFactory.create(ShopModule); // imports NatsJetStreamServerModule.registerAsync({ … })
+ * // ShopModule imports NatsJetStreamServerModule.registerAsync({ … })
+ * const app = await NestFactory.create(ShopModule);
  * app.connectMicroservice({ strategy: app.get(NatsJetStreamServer) });
  * await app.startAllMicroservices();
  * await app.listen(3000);
@@ -30,7 +32,10 @@ const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } =
   exports: [NatsJetStreamServer, NatsJetStreamHealthIndicator],
 })
 export class NatsJetStreamServerModule extends ConfigurableModuleClass {
-  /** Nest calls the hooks of modules by their distance from the root, farthest first: this one waits for all others. */
+  /**
+   * Nest calls the hooks of modules by their distance from the root, farthest first. This distance makes it
+   * the last one.
+   */
   constructor(@Inject(ModulesContainer) modules: ModulesContainer) {
     super();
     for (const module of modules.values())

@@ -9,12 +9,13 @@ import {
 import type { NatsConnection } from '@nats-io/transport-node';
 import { isObservable, lastValueFrom, type Observable } from 'rxjs';
 import { causedBy, runWithMetadata } from '../../event/metadata-context.js';
-import { deadLetterStreamName } from '../../jetstream/dead-letters/dead-letter-stream-name.js';
-import { DeadLetterStream, deadLetterSubjects } from '../../jetstream/dead-letters/dead-letter-stream.js';
+import type { DeadLetterStream } from '../../jetstream/dead-letters/dead-letter-stream.js';
 import { ensureStreams } from '../../jetstream/streams/ensure-streams.js';
 import { ConnectionClosedError, NatsError } from '../../jetstream/connection/connection-errors.js';
 import { InvalidOptionError } from '../../kernel/invalid-option-error.js';
 import { mapBounded } from '../../kernel/map-bounded.js';
+import type { HandlerConsumer } from '../../reaction/consumer/handler-consumer.js';
+import { openParkingPlace } from '../../reaction/parking/open-parking-place.js';
 import {
   ConnectionEvents,
   type NatsJetStreamEvents,
@@ -22,8 +23,8 @@ import {
 } from '../connection-events.js';
 import { resolveConsumerOptions } from './consumer-settings.js';
 import { correlationIn } from '../correlation-header.js';
-import { EventConsumer, type EventConsumerStatus } from './event-consumer.js';
-import { EventListeners } from './event-listener.js';
+import { type EventConsumerStatus, toEventConsumerStatus } from './event-consumer-status.js';
+import { EventSubscriptions } from './event-subscriptions.js';
 import { initializeCodec } from '../initialize-codec.js';
 import { JsonRequestDeserializer } from './json-request-deserializer.js';
 import { JsonSerializer } from '../json-serializer.js';
@@ -35,34 +36,40 @@ import {
   type ServerSettings,
 } from './nats-jetstream-server-options.js';
 import { inRemoteContext } from '../open-telemetry.js';
+import { type EventConsumerParts, type EventPacket, openEventConsumer } from './open-event-consumer.js';
 import { originalError } from './original-error.js';
 import { RequestServer } from './request-server.js';
 import { DEFAULT_SERVICE_NAME, TransportConnection } from '../transport-connection.js';
 
-/** Consumers that are made at a time. */
+/** Consumers that are created at a time. */
 const SET_UP_WIDTH = 8;
 
 /** How a server is doing. */
 export interface NatsJetStreamHealth {
+  /** Whether the server is connected and none of its consumers is recovering. */
   readonly isHealthy: boolean;
+  /** State of the connection to NATS. */
   readonly connection: NatsJetStreamStatus;
+  /** The consumers of the event handlers, one for each. */
   readonly consumers: readonly EventConsumerStatus[];
 }
 
 /** What a server has while it listens. */
 interface ServerSession {
   readonly connection: TransportConnection;
-  readonly consumers: readonly EventConsumer[];
+  readonly consumers: readonly HandlerConsumer<EventPacket>[];
   readonly requests: RequestServer;
 }
 
 /**
- * A microservice on JetStream: `@EventPattern` handlers consume events from streams, at least once and each with a consumer of its own;
- * `@MessagePattern` handlers answer requests over core NATS. An event is acknowledged when its handler has succeeded, comes again after a while when
- * it failed, and becomes a dead letter when its attempts are used up.
+ * A microservice on JetStream. `@EventPattern` handlers consume events from JetStream streams, at least once,
+ * each with a consumer of its own. `@MessagePattern` handlers answer requests over core NATS. An event is
+ * acknowledged when its handler has succeeded. It is delivered again after a pause when the handler failed,
+ * and becomes a dead letter when its attempts are used up.
  *
- * Events are consumed, and requests answered, as soon as `listen` is done. In a hybrid application call `app.init()` before `app.startAllMicroservices()`, or take
- * the server from {@link NatsJetStreamServerModule}, which waits for that by itself.
+ * Events are consumed and requests answered as soon as `listen` has finished. In a hybrid application call
+ * `app.init()` before `app.startAllMicroservices()`, or use the server of {@link NatsJetStreamServerModule},
+ * which waits for that by itself.
  *
  * @example
  * const app = await NestFactory.createMicroservice(ShopModule, {
@@ -76,44 +83,56 @@ export class NatsJetStreamServer
   extends Server<NatsJetStreamEvents, NatsJetStreamStatus>
   implements CustomTransportStrategy
 {
+  /** Identifies this transport in decorators, see {@link NATS_JETSTREAM_TRANSPORT}. */
   override readonly transportId: symbol = NATS_JETSTREAM_TRANSPORT;
-  /** A handler's failure is the transport's to deal with. */
+  /** Nest passes the error of an event handler on: the transport decides on the next attempt. */
   override readonly propagatesEventHandlerErrors = true;
   protected override readonly logger = new Logger(NatsJetStreamServer.name);
   readonly #settings: ServerSettings;
-  readonly #listeners = new EventListeners();
+  readonly #subscriptions = new EventSubscriptions();
   readonly #requestHandlers = new Map<string, MessageHandler>();
   readonly #events = new ConnectionEvents((status) => this.#note(status));
   #connectionStatus: NatsJetStreamStatus = 'disconnected';
   #session: ServerSession | undefined;
   #listening: Promise<void> | undefined;
   #closing: Promise<void> | undefined;
-  /** Set where the start of the application is waited for. */
+  /** Set where the server waits for the bootstrap of the application. */
   #bootstrap: { readonly promise: Promise<void>; readonly done: () => void } | undefined;
   #isReading = false;
 
-  /** @throws {@link InvalidOptionError} naming an option that cannot work, or two that cannot work together. */
+  /**
+   * @throws {@link InvalidOptionError} naming an option that cannot work, or two that cannot work together.
+   */
   constructor(options: NatsJetStreamServerOptions = {}) {
     super();
     this.#settings = resolveServerOptions(options);
     this.serializer = options.serializer ?? new JsonSerializer();
     this.deserializer = options.deserializer ?? new JsonRequestDeserializer();
-    // options that cannot work are refused here already, where the mistake is
+    // options that cannot work are refused here, so that the stack shows where they were given
     resolveConsumerOptions(this.#settings.consumerOptions);
   }
 
-  /** Holds back events and requests until Nest calls {@link onApplicationBootstrap}: for a server that is a provider of its application. */
+  /**
+   * Consumes no events and answers no requests until Nest calls {@link onApplicationBootstrap}. For a server
+   * that is a provider of its application.
+   */
   startAfterBootstrap(): this {
     let done: () => void = () => undefined;
     this.#bootstrap = { promise: new Promise((resolve) => (done = resolve)), done };
     return this;
   }
 
+  /** Called by Nest when all modules have been initialized. */
   onApplicationBootstrap(): void {
     this.#bootstrap?.done();
   }
 
-  /** Called by Nest for each handler. Those of one pattern stay apart: each has its own consumer, and its own retries. */
+  /**
+   * Called by Nest for each handler. Event handlers of one pattern stay separate: each has its own consumer
+   * and its own attempts.
+   *
+   * @throws {@link InvalidOptionError} when the pattern is a regular expression.
+   */
   override addHandler(
     pattern: unknown,
     callback: MessageHandler,
@@ -127,14 +146,15 @@ export class NatsJetStreamServer
     const normalized = this.normalizePattern(pattern as string);
     callback.isEventHandler = isEventHandler;
     callback.extras = extras;
-    if (isEventHandler) this.#listeners.add(normalized, callback);
+    if (isEventHandler) this.#subscriptions.add(normalized, callback);
     else this.#requestHandlers.set(normalized, callback);
     if (!this.messageHandlers.has(normalized)) this.messageHandlers.set(normalized, callback);
   }
 
   /**
-   * Connects, brings streams and consumers up to date, and begins to consume. Every failure is given to the callback, and leaves nothing behind but
-   * what the server had. Called again, it tells the same; a server that was closed stays closed.
+   * Connects, brings JetStream streams and consumers up to date, and starts to consume. Every failure is
+   * passed to the callback, and the connection is closed then. Called again, it has the same result. A server
+   * that was closed stays closed.
    */
   async listen(callback: (error?: unknown) => void): Promise<void> {
     if (this.#closing !== undefined) return callback(new ConnectionClosedError('the server'));
@@ -148,12 +168,16 @@ export class NatsJetStreamServer
     callback();
   }
 
-  /** Takes nothing more, waits for handlers within `shutdownTimeoutMs`, hands back the rest, and disconnects. Safe to call twice, and before `listen`. */
+  /**
+   * Takes no more events and requests, waits for handlers up to `shutdownTimeoutMs`, hands back the rest, and
+   * disconnects. Safe to call twice, and before `listen`.
+   */
   async close(): Promise<void> {
     this.#closing ??= this.#close();
     return this.#closing;
   }
 
+  /** Calls back for each event of the connection of that name. */
   override on<Event extends keyof NatsJetStreamEvents>(
     event: Event,
     callback: NatsJetStreamEvents[Event],
@@ -173,9 +197,9 @@ export class NatsJetStreamServer
     );
   }
 
-  /** How the server and each of its consumers are doing. Healthy means that events come, as far as is known. */
+  /** How the server and each of its consumers are doing. */
   health(): NatsJetStreamHealth {
-    const consumers = this.#session?.consumers.map(({ status }) => status) ?? [];
+    const consumers = this.#session?.consumers.map(({ status }) => toEventConsumerStatus(status)) ?? [];
     const isRunning = consumers.every(({ state }) => state !== 'recovering');
     return {
       isHealthy: this.#session !== undefined && this.#connectionStatus === 'connected' && isRunning,
@@ -186,7 +210,7 @@ export class NatsJetStreamServer
 
   async #open(): Promise<void> {
     const { connectionOptions, jetStreamOptions, consumerOptions, streams, service } = this.#settings;
-    const listeners = this.#listeners.resolve(consumerOptions);
+    const subscriptions = this.#subscriptions.resolve(consumerOptions);
     await initializeCodec(this.serializer);
     await initializeCodec(this.deserializer);
     const connection = await TransportConnection.acquire(connectionOptions, jetStreamOptions);
@@ -194,19 +218,22 @@ export class NatsJetStreamServer
     this.#session = { connection, consumers: [], requests: this.#requestServer(connection) };
     const { jetstream } = connection;
     await ensureStreams(jetstream, streams, service ?? DEFAULT_SERVICE_NAME);
-    const parts = {
+    const parts: EventConsumerParts = {
       connection: jetstream,
       service,
-      deadLetters: listeners.some(({ settings }) => settings.durable !== false)
-        ? await this.#deadLetterStream(connection)
+      parkingPlace: subscriptions.some(({ settings }) => settings.durable !== false)
+        ? await this.#openDeadLetters(connection)
         : undefined,
       registry: this.#settings.registry,
       deserializer: this.deserializer,
       call: this.#callHandler.bind(this),
+      logger: this.logger,
     };
-    const consumers = await mapBounded(listeners, async (listener) => EventConsumer.open(parts, listener), {
-      width: SET_UP_WIDTH,
-    });
+    const consumers = await mapBounded(
+      subscriptions,
+      async (subscription) => openEventConsumer(parts, subscription),
+      { width: SET_UP_WIDTH },
+    );
     this.#session = { ...this.#session, consumers };
     await this.#session.requests.open();
     if (this.#bootstrap === undefined) return this.#start(this.#session);
@@ -244,14 +271,9 @@ export class NatsJetStreamServer
     this._status$.next(status);
   }
 
-  async #deadLetterStream({ jetstream }: TransportConnection): Promise<DeadLetterStream | undefined> {
-    const { deadLetters, service } = this.#settings;
-    if (deadLetters === undefined) return undefined;
-    const name = deadLetters.name ?? deadLetterStreamName(service ?? DEFAULT_SERVICE_NAME);
-    const config = { ...deadLetters, name, subjects: [deadLetterSubjects(name)] };
-    const make = async (): Promise<void> => ensureStreams(jetstream, [config], 'dead-letters');
-    await make();
-    return new DeadLetterStream(jetstream, name, make);
+  async #openDeadLetters({ jetstream }: TransportConnection): Promise<DeadLetterStream | undefined> {
+    const { deadLetters: settings, service = DEFAULT_SERVICE_NAME } = this.#settings;
+    return settings === undefined ? undefined : openParkingPlace(jetstream, { service, settings });
   }
 
   #requestServer(connection: TransportConnection): RequestServer {
@@ -266,7 +288,7 @@ export class NatsJetStreamServer
     });
   }
 
-  /** Nest 11 has the hooks alone. */
+  /** Nest 11 has no `handleRequest`, only the hooks. */
   #handleRequest(
     context: BaseRpcContext,
     produce: () => Promise<Observable<unknown>>,
@@ -278,7 +300,7 @@ export class NatsJetStreamServer
     });
   }
 
-  /** Calls an event handler and waits for all that it gives. */
+  /** Calls an event handler and waits until its Observable, if it returns one, is complete. */
   async #callHandler(handler: MessageHandler, data: unknown, context: NatsJetStreamContext): Promise<void> {
     const work = async (): Promise<void> => {
       const result: unknown = await handler(data, context);
@@ -296,7 +318,7 @@ export class NatsJetStreamServer
     }
   }
 
-  /** A hook may forget to give back what it was given to run, so the work itself is waited for. */
+  /** A hook may not return the promise of what it was given to run, so the work itself is awaited. */
   async #withHooks(context: BaseRpcContext, work: () => Promise<void>): Promise<void> {
     return new Promise((resolve, reject) => {
       const run = async (): Promise<void> => {

@@ -4,7 +4,7 @@ import type { MsgHdrs } from '@nats-io/transport-node';
 import type { RecordedEvent } from '../../event/recorded-event.js';
 import type { PacketMetadata } from '../packet-metadata.js';
 
-/** What a {@link NatsJetStreamContext} is made of. */
+/** The arguments of a {@link NatsJetStreamContext}. */
 export type NatsJetStreamContextArgs = [
   message: JsMsg,
   metadata?: PacketMetadata | undefined,
@@ -12,7 +12,7 @@ export type NatsJetStreamContextArgs = [
 ];
 
 /**
- * What an event handler gets by `@Ctx()`.
+ * The context of an event, which an event handler gets by `@Ctx()`.
  *
  * @example
  * \@EventPattern('order.created')
@@ -22,8 +22,9 @@ export type NatsJetStreamContextArgs = [
  */
 export class NatsJetStreamContext extends BaseRpcContext<NatsJetStreamContextArgs> {
   /**
-   * The message. It is acknowledged when the handler has succeeded, unless the handler does that itself: `ack()`, `nak(ms)`, `term(reason)`, and
-   * `working()` for more time, which the transport asks for anyhow.
+   * The message. It is acknowledged when the handler has succeeded, unless the handler does that itself by
+   * `ack()`, `nak(ms)` or `term(reason)`. The transport extends the time for acknowledgement as long as the
+   * handler runs, so `working()` is not needed.
    */
   get message(): JsMsg {
     return this.args[0];
@@ -34,17 +35,20 @@ export class NatsJetStreamContext extends BaseRpcContext<NatsJetStreamContextArg
     return this.args[0].subject;
   }
 
-  /** The event's headers, where it has any. */
+  /** The event's headers; undefined when it has none. */
   getHeaders(): MsgHdrs | undefined {
     return this.args[0].headers;
   }
 
-  /** What the client's `setOnDispatchHook` attached, where it did. */
+  /** What the client's `setOnDispatchHook` attached; undefined when it attached nothing. */
   getMetadata(): PacketMetadata | undefined {
     return this.args[1];
   }
 
-  /** The event as the event store has it: its stream, version, position and metadata. Undefined for what comes from no event store. */
+  /**
+   * The event as the event store has it: its stream, version, position and metadata. Undefined for an event
+   * of no event store.
+   */
   getEvent(): RecordedEvent | undefined {
     return this.args[2];
   }

@@ -2,11 +2,11 @@ import { BaseRpcContext } from '@nestjs/microservices';
 import type { Msg, MsgHdrs } from '@nats-io/transport-node';
 import type { PacketMetadata } from '../packet-metadata.js';
 
-/** What a {@link NatsContext} is made of. */
+/** The arguments of a {@link NatsContext}. */
 export type NatsContextArgs = [message: Msg, metadata?: PacketMetadata | undefined];
 
 /**
- * What a request handler gets by `@Ctx()`.
+ * The context of a request, which a request handler gets by `@Ctx()`.
  *
  * @example
  * \@MessagePattern({ cmd: 'sum' })
@@ -16,7 +16,7 @@ export type NatsContextArgs = [message: Msg, metadata?: PacketMetadata | undefin
  * }
  */
 export class NatsContext extends BaseRpcContext<NatsContextArgs> {
-  /** The request as it came. The transport answers it: a handler returns the answer. */
+  /** The request's message. The transport responds to it with what the handler returns. */
   get message(): Msg {
     return this.args[0];
   }
@@ -26,12 +26,12 @@ export class NatsContext extends BaseRpcContext<NatsContextArgs> {
     return this.args[0].subject;
   }
 
-  /** The request's headers, where it has any. */
+  /** The request's headers; undefined when it has none. */
   getHeaders(): MsgHdrs | undefined {
     return this.args[0].headers;
   }
 
-  /** What the client's `setOnDispatchHook` attached, where it did. */
+  /** What the client's `setOnDispatchHook` attached; undefined when it attached nothing. */
   getMetadata(): PacketMetadata | undefined {
     return this.args[1];
   }

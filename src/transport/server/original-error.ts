@@ -3,12 +3,13 @@ import type { ArgumentsHost } from '@nestjs/common';
 import type { Observable } from 'rxjs';
 import { NatsJetStreamContext } from './nats-jetstream.context.js';
 
-/** What the handler of an event threw, by the context that it was called with. */
+/** The error that the handler of an event threw, by the context that it was called with. */
 const thrown = new WeakMap<NatsJetStreamContext, unknown>();
 
 /**
- * The transport is told of an error when Nest's filter has made "Internal server error" of it, which helps nobody who reads a dead letter. There is no
- * other place that sees both the error and the message it belongs to; the filter's answer stays what it was.
+ * Nest's filter turns an unknown error into "Internal server error" before the transport gets it, which is
+ * useless in a dead letter. Only the filter sees both the error and the context of its message, so the error
+ * is noted here. What the filter returns is unchanged.
  */
 const catchException = Reflect.get(BaseRpcExceptionFilter.prototype, 'catch') as (
   this: BaseRpcExceptionFilter,
@@ -25,13 +26,13 @@ BaseRpcExceptionFilter.prototype.catch = function (
   return catchException.call(this, exception, host);
 };
 
-/** What the handler threw; what Nest made of it where that is not known, since a filter of the user's own dealt with it. */
+/** The error that the handler threw. Where a filter of the user dealt with it, that filter's error. */
 export function originalError(context: NatsJetStreamContext, error: unknown): unknown {
   const original = thrown.has(context) ? thrown.get(context) : error;
   return original instanceof RpcException ? withPayload(original) : original;
 }
 
-/** Of an exception that was given a plain object, Nest's message tells little or nothing. */
+/** The message that Nest gives an exception of a plain object does not contain the object. */
 function withPayload(exception: RpcException): Error {
   const payload = exception.getError();
   if (typeof payload === 'string' || payload instanceof Error) return exception;

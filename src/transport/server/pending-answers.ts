@@ -1,14 +1,17 @@
 import { Subject } from 'rxjs';
 
-/** What a caller is told when the service shuts down before it has an answer. */
+/** The error that a caller gets when the service shuts down before it has an answer. */
 const SHUTTING_DOWN = { status: 'error', message: 'The service is shutting down' };
 
-/** Answers under way, so that a shutdown can wait for them, and end those that take too long. */
+/** Answers in progress, so that a shutdown can wait for them, and end those that take too long. */
 export class PendingAnswers {
   readonly #ends = new Set<Subject<never>>();
   #onEmpty: (() => void) | undefined;
 
-  /** One more: what it gives errs when the answer has to end; `done` is to be called when the last of it has been sent. */
+  /**
+   * Adds an answer. `ended` errors when the answer has to end; `done` is called when its last packet has been
+   * sent.
+   */
   add(): { ended: Subject<never>; done: () => void } {
     const ended = new Subject<never>();
     this.#ends.add(ended);
@@ -19,11 +22,11 @@ export class PendingAnswers {
     return { ended, done };
   }
 
-  /** Waits for those under way; what is not done by then ends with an error. */
+  /** Waits up to `graceMs` milliseconds; answers that are not done by then end with an error. */
   async end(graceMs: number): Promise<void> {
     await this.#untilEmpty(graceMs);
     for (const ended of [...this.#ends]) ended.error(SHUTTING_DOWN);
-    // the errors are sent in a moment, not at once
+    // the errors are sent asynchronously
     await this.#untilEmpty(graceMs > 0 ? graceMs : 1_000);
   }
 

@@ -22,17 +22,17 @@ import { type OpenTelemetryApi, inRemoteContext } from '../open-telemetry.js';
 import { PendingAnswers } from './pending-answers.js';
 import type { TransportConnection } from '../transport-connection.js';
 
-/** How long the answer is waited for whether a stream captures a pattern. */
+/** Timeout of the lookup whether a JetStream stream captures a pattern, in milliseconds. */
 const LOOK_TIMEOUT_MS = 5_000;
 
-/** What a caller is told whose request cannot be read, or whose answer cannot be sent; in the form that Nest gives errors it knows nothing of. */
+/** Errors of requests that cannot be read or answered, in the form that Nest gives unknown errors. */
 const MALFORMED = { status: 'error', message: 'Malformed request' };
 const UNSENDABLE = { status: 'error', message: 'The answer cannot be sent' };
 const FAILED = { status: 'error', message: 'Internal server error' };
 
 /**
- * Runs one request through the server's processing hooks, as `Server.handleRequest` of Nest 12 does: `produce` gives the values of the answer,
- * `respond` sends one of them, or the error, or the end.
+ * Runs one request through the server's processing hooks, as `Server.handleRequest` of Nest 12 does.
+ * `produce` returns the values of the answer; `respond` sends a value, the error, or the end.
  */
 export type HandleRequest = (
   context: BaseRpcContext,
@@ -40,10 +40,10 @@ export type HandleRequest = (
   respond: (packet: WritePacket) => Promise<unknown> | void,
 ) => Promise<void> | void;
 
-/** What a {@link RequestServer} is made of. */
+/** What a {@link RequestServer} needs. */
 export interface RequestServerParts {
   readonly connection: TransportConnection;
-  /** Queue group of handlers whose decorator names none; without one every instance answers. */
+  /** Queue group of handlers whose decorator names none. Undefined means that every instance answers. */
   readonly queue: string | undefined;
   /** Handlers of `@MessagePattern`, by their normalized patterns. */
   readonly handlers: ReadonlyMap<string, MessageHandler>;
@@ -54,8 +54,8 @@ export interface RequestServerParts {
 }
 
 /**
- * Answers requests over core NATS, as Nest's own NATS transport does on the wire. Each pattern is subscribed to in the queue group that the
- * decorator's extras name (`{ queue }`), or in the server's.
+ * Answers requests over core NATS, compatible with Nest's own NATS transport. Each pattern is subscribed to
+ * in the queue group of the decorator's extras (`{ queue }`), or in the server's.
  */
 export class RequestServer {
   readonly #logger = new Logger('NatsJetStreamServer');
@@ -68,13 +68,18 @@ export class RequestServer {
     this.#parts = parts;
   }
 
-  /** @throws {@link CapturedPatternError} when a stream captures a pattern: callers would get JetStream's acknowledgement. */
+  /**
+   * Checks the patterns. Nothing is subscribed yet.
+   *
+   * @throws {@link CapturedPatternError} when a JetStream stream captures a pattern: callers would get its
+   *   acknowledgement as the answer.
+   */
   async open(): Promise<void> {
     for (const pattern of this.#parts.handlers.keys()) await this.#refuseCaptured(pattern);
   }
 
   /**
-   * Subscribes; requests that are sent from now on arrive.
+   * Subscribes: requests that are sent after it has resolved are received.
    *
    * @throws {@link NatsError} when the user may not subscribe.
    */
@@ -83,19 +88,22 @@ export class RequestServer {
     this.#subscriptions = [...handlers].map(([pattern, handler]) =>
       this.#subscribe(pattern, handler, (handler.extras?.['queue'] as string | undefined) ?? queue),
     );
-    // by its answer the server has said which subscriptions it refuses
+    // the server reports subscriptions that it refuses before it answers the flush
     if (handlers.size > 0) await connection.nc.flush();
     const [refusal] = this.#refusals;
     if (refusal !== undefined)
       throw new NatsError(`requests cannot be received: ${refusal.message}`, { cause: refusal });
   }
 
-  /** Takes no more requests and waits for those under way; what is not done by then is answered with an error. Safe to call twice. */
+  /**
+   * Takes no more requests and waits up to `graceMs` milliseconds for those in progress. The others are
+   * answered with an error. Safe to call twice.
+   */
   async stop(graceMs: number): Promise<void> {
     const subscriptions = this.#subscriptions;
     this.#subscriptions = [];
     const { nc } = this.#parts.connection;
-    // a subscription that the server refused is closed already
+    // a subscription that the server refused is already closed
     const open = subscriptions.filter((subscription) => !subscription.isClosed());
     if (!nc.isClosed()) await Promise.all(open.map(async (subscription) => subscription.drain()));
     await this.#pending.end(graceMs);
@@ -133,7 +141,7 @@ export class RequestServer {
     });
   }
 
-  /** No request may hurt the process, whatever is in it. */
+  /** Never rejects: a request must not end the process, whatever it contains. */
   async #receive(pattern: string, handler: MessageHandler, message: Msg): Promise<void> {
     try {
       const request = await this.#read(pattern, message);
@@ -148,7 +156,7 @@ export class RequestServer {
     }
   }
 
-  /** The packet; undefined for what is none. */
+  /** The packet; undefined when the message cannot be read. */
   async #read(pattern: string, message: Msg): Promise<IncomingRequest | undefined> {
     try {
       const options = { channel: pattern, replyTo: message.reply };
@@ -180,7 +188,7 @@ export class RequestServer {
     }
   }
 
-  /** Sends one packet of an answer; a caller that cannot be sent it is told so. */
+  /** Sends one packet of an answer. If it cannot be sent, an error is sent instead. */
   async #respond(message: Msg, id: string | undefined, answer: WritePacket): Promise<void> {
     try {
       await this.#send(message, id, answer);
@@ -193,14 +201,14 @@ export class RequestServer {
 
   async #send(message: Msg, id: string | undefined, answer: WritePacket): Promise<void> {
     if (!message.reply) return;
-    // a program without Nest gave no id, and gets none back
+    // a program without Nest sends no id, and expects none
     const packet = (id === undefined ? answer : { ...answer, id }) as OutgoingResponse;
     const { payload, headers } = toMessageBody(await this.#parts.serializer.serialize(packet));
     message.respond(payload, { ...(headers !== undefined && { headers }) });
   }
 }
 
-/** What a handler comes to: a value, or those of an Observable. */
+/** The values of a handler's result: those of an Observable, or the result itself. */
 function valuesOf(handler: MessageHandler, data: unknown, context: NatsContext): Observable<unknown> {
   return defer(async () => handler(data, context)).pipe(
     mergeMap((result: unknown) => (isObservable(result) ? result : of(result))),

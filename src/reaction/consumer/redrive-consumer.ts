@@ -1,0 +1,19 @@
+import { redriveSubject } from '../../jetstream/dead-letters/dead-letter-stream.js';
+import type { NamedConsumerConfig } from '../../jetstream/api/jetstream-api.js';
+
+/** The consumer, on the dead-letter stream, of what is redriven to the handler that has this consumer. */
+export function redriveConsumer(
+  { name, ack_wait }: NamedConsumerConfig,
+  deadLetterStream: string,
+): NamedConsumerConfig {
+  return {
+    name,
+    durable_name: name,
+    filter_subject: redriveSubject(deadLetterStream, name),
+    description: `what is redriven to ${name}`,
+    ack_policy: 'explicit',
+    deliver_policy: 'all',
+    max_deliver: -1,
+    ...(ack_wait !== undefined && { ack_wait }),
+  } as NamedConsumerConfig;
+}

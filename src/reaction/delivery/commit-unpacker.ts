@@ -1,0 +1,67 @@
+import { LRUCache } from 'lru-cache';
+import { openCommits } from '../../event/event-cipher.js';
+import type { EventRegistry } from '../../event/event-registry.js';
+import { recordedEvents, type RecordedEvent } from '../../event/recorded-event.js';
+import { isSystemCategory } from '../../event/stream-name.js';
+import { categoryOfSubject } from '../../event/subject.js';
+import { commitOnSubject } from '../../event-store/replay/commit-replay.js';
+import type { DeliveredMessage } from '../../jetstream/consume/delivered-message.js';
+import { deliveryKey, type MessageOrigin } from '../parking/message-origin.js';
+import { CommitProgress } from './commit-progress.js';
+import type { PendingCall } from './handler-call.js';
+import type { Unpacker } from './unpacker.js';
+
+/** Commits whose progress is kept. One that was evicted is handled from its first event on. */
+const MAX_PROGRESSES = 1_000;
+
+/** Which events of an event store a handler is called with. */
+export interface CommitUnpackerOptions {
+  readonly registry: EventRegistry;
+  /** The only event type that is wanted, by any of its names; undefined for all. */
+  readonly eventType: string | undefined;
+}
+
+/** One call for each event of a commit. Attempts are counted for each event. */
+export class CommitUnpacker implements Unpacker<never> {
+  readonly parkedBody = 'referenced' as const;
+  readonly #registry: EventRegistry;
+  readonly #eventType: string | undefined;
+  readonly #progresses = new LRUCache<string, CommitProgress>({ max: MAX_PROGRESSES });
+
+  constructor({ registry, eventType }: CommitUnpackerOptions) {
+    this.#registry = registry;
+    this.#eventType = eventType === undefined ? undefined : registry.currentName(eventType);
+  }
+
+  /** Skips what jetsource itself keeps in a store. */
+  isSkipped({ subject }: DeliveredMessage): boolean {
+    return isSystemCategory(categoryOfSubject(subject) ?? '');
+  }
+
+  async unpack(message: DeliveredMessage, origin: MessageOrigin): Promise<readonly PendingCall<never>[]> {
+    const events = await this.#eventsOf(message, origin);
+    return this.#progressOf(message, events).pendingCalls({ message, origin }, events);
+  }
+
+  async #eventsOf(
+    { subject, data, time }: DeliveredMessage,
+    { sequence, eventId }: MessageOrigin,
+  ): Promise<RecordedEvent[]> {
+    const commit = commitOnSubject({ sequence, subject, data, time: time.getTime() });
+    const isWanted = (type: string): boolean => this.#eventType === undefined || type === this.#eventType;
+    const opened = await openCommits([commit], this.#registry.cipher);
+    const events = opened.flatMap((each) => recordedEvents(each, this.#registry, { isWanted }));
+    return eventId === undefined ? events : events.filter(({ id }) => id === eventId);
+  }
+
+  #progressOf(message: DeliveredMessage, [first]: readonly RecordedEvent[]): CommitProgress {
+    const key = deliveryKey(message);
+    const known = this.#progresses.get(key);
+    if (known !== undefined) return known;
+    const progress = new CommitProgress();
+    // another process, or this one before a restart, may have made attempts
+    if (first !== undefined) progress.noteFailure(first.id, message.info.deliveryCount - 1);
+    this.#progresses.set(key, progress);
+    return progress;
+  }
+}

@@ -1,0 +1,136 @@
+import { DeliveryHarness, nak } from './delivery-harness.js';
+import { fakeMessage } from './fake-message.js';
+
+const fails = (): never => {
+  throw new TypeError('no mail today');
+};
+
+describe('a message that the handler succeeds with', () => {
+  it('is acknowledged when the promise of the handler has resolved', async () => {
+    let finish: () => void = () => undefined;
+    const handle = async (): Promise<void> => new Promise((resolve) => (finish = resolve));
+    const delivered = fakeMessage({ data: { id: 1 } });
+    const delivering = new DeliveryHarness({ handle }).deliver(delivered);
+    await new Promise(setImmediate);
+    expect(delivered.replies).toEqual([]);
+    finish();
+    expect(await delivering).toEqual(['+ACK']);
+  });
+
+  it('was decoded, and is handed over with its message and its origin', async () => {
+    const calls: unknown[] = [];
+    const harness = new DeliveryHarness({ handle: (call) => calls.push(call) });
+    const delivered = fakeMessage({ data: { id: 1 }, sequence: 9 });
+    await harness.deliver(delivered);
+    expect(calls).toEqual([
+      {
+        kind: 'payload',
+        payload: { id: 1 },
+        message: delivered.message,
+        origin: { log: 'orders', sequence: 9, eventId: undefined },
+      },
+    ]);
+  });
+});
+
+describe('a message that the handler fails with', () => {
+  it.each([
+    [1, 10],
+    [2, 20],
+    [3, 30],
+    [4, 30],
+  ])('for the time number %i is handed back for %i ms, the last pause being repeated', async (count, ms) => {
+    const harness = new DeliveryHarness({ handle: fails, policy: { backoffMs: [10, 20, 30] } });
+    expect(await harness.deliver(fakeMessage({ data: 1, deliveryCount: count }))).toEqual([nak(ms)]);
+    expect(harness.log).toEqual([
+      `order.placed (orders 1) for shop-order_placed failed (attempt ${count}), to be tried again in ${ms} ms: no mail today`,
+    ]);
+  });
+
+  it('is handed back without a pause where there are none', async () => {
+    expect(await new DeliveryHarness({ handle: fails }).deliver(fakeMessage({ data: 1 }))).toEqual([nak(0)]);
+  });
+
+  it('is parked after the last attempt, and not before', async () => {
+    const harness = new DeliveryHarness({ handle: fails, policy: { maxDeliver: 3 } });
+    expect(await harness.deliver(fakeMessage({ data: 1, deliveryCount: 2 }))).toEqual([nak(0)]);
+    expect(harness.place?.parked).toEqual([]);
+    const replies = await harness.deliver(fakeMessage({ data: 1, deliveryCount: 3 }));
+    expect(replies).toEqual(['+TERM kept as a dead letter in shop-dead-letters']);
+    expect(harness.place?.parked).toMatchObject([{ facts: { attempts: 3, error: { name: 'TypeError' } } }]);
+  });
+
+  it('is never parked without a limit', async () => {
+    const harness = new DeliveryHarness({ handle: fails, policy: { maxDeliver: Infinity } });
+    expect(await harness.deliver(fakeMessage({ data: 1, deliveryCount: 1_000 }))).toEqual([nak(0)]);
+  });
+
+  it('is parked without another attempt if all attempts ended without an acknowledgement', async () => {
+    let calls = 0;
+    const harness = new DeliveryHarness({ handle: () => (calls += 1), policy: { maxDeliver: 3 } });
+    await harness.deliver(fakeMessage({ data: 1, deliveryCount: 4 }));
+    expect(calls).toBe(0);
+    expect(harness.place?.parked).toMatchObject([
+      { facts: { attempts: 3, error: { message: expect.stringContaining('delivered 3 times') } } },
+    ]);
+  });
+});
+
+describe('a consumer without acknowledgements', () => {
+  it('loses a message that the handler fails with', async () => {
+    const harness = new DeliveryHarness({
+      handle: fails,
+      policy: { isUnacknowledged: true, maxDeliver: 1 },
+    });
+    expect(await harness.deliver(fakeMessage({ data: 1, deliveryCount: 7 }))).toEqual([]);
+    expect(harness.place?.parked).toEqual([]);
+    expect(harness.log).toEqual([expect.stringContaining('no mail today')]);
+  });
+});
+
+describe('a handler that acknowledges by itself', () => {
+  const policy = { manualAck: true, backoffMs: [40] };
+
+  it('is left to do so: a message that it keeps is not acknowledged', async () => {
+    expect(await new DeliveryHarness({ policy }).deliver(fakeMessage({ data: 1 }))).toEqual([]);
+  });
+
+  it.each([
+    ['ack', '+ACK'],
+    ['nak', '-NAK'],
+    ['term', '+TERM'],
+  ] as const)('is heard: %s', async (verdict, reply) => {
+    const harness = new DeliveryHarness({ policy, handle: ({ message }) => message[verdict]() });
+    expect(await harness.deliver(fakeMessage({ data: 1 }))).toEqual([reply]);
+  });
+
+  it('gets a message again if it throws before', async () => {
+    const harness = new DeliveryHarness({ policy, handle: fails });
+    expect(await harness.deliver(fakeMessage({ data: 1 }))).toEqual([nak(40)]);
+  });
+});
+
+describe('a handler that throws after it has acknowledged', () => {
+  it('does not get the message again, and its error is logged', async () => {
+    const harness = new DeliveryHarness({
+      handle: ({ message }) => {
+        message.ack();
+        fails();
+      },
+      policy: { maxDeliver: 1 },
+    });
+    expect(await harness.deliver(fakeMessage({ data: 1 }))).toEqual(['+ACK']);
+    expect(harness.place?.parked).toEqual([]);
+    expect(harness.log).toEqual([expect.stringContaining('failed after it was settled: no mail today')]);
+  });
+});
+
+describe('a message that waits for the time of its publication', () => {
+  it('is acknowledged without a call', async () => {
+    let calls = 0;
+    const harness = new DeliveryHarness({ handle: () => (calls += 1) });
+    const scheduled = fakeMessage({ headers: { 'Nats-Schedule': '@at 2026-01-01T00:00:00Z' } });
+    expect(await harness.deliver(scheduled)).toEqual(['+ACK']);
+    expect(calls).toBe(0);
+  });
+});

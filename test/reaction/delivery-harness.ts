@@ -1,0 +1,120 @@
+import type { DeadLetterFacts } from '../../src/jetstream/dead-letters/dead-letter.js';
+import { deadLetterHeaders } from '../../src/jetstream/dead-letters/dead-letter.js';
+import type { DeliveredMessage } from '../../src/jetstream/consume/delivered-message.js';
+import { Delivery } from '../../src/reaction/delivery/delivery.js';
+import type { HandlerCall } from '../../src/reaction/delivery/handler-call.js';
+import { PayloadUnpacker } from '../../src/reaction/delivery/payload-unpacker.js';
+import type { Unpacker } from '../../src/reaction/delivery/unpacker.js';
+import { DeliveryLog } from '../../src/reaction/delivery-log.js';
+import { Parking } from '../../src/reaction/parking/parking.js';
+import type { ParkingPlace } from '../../src/reaction/parking/parking-place.js';
+import type { ReactionPolicy } from '../../src/reaction/reaction-policy.js';
+import { type FakeMessage, fakeMessage } from './fake-message.js';
+
+type Original = Parameters<ParkingPlace['put']>[1];
+
+/** A parking place in memory, which can be told to fail. */
+export class FakeParkingPlace {
+  readonly name = 'shop-dead-letters';
+  readonly parked: { readonly facts: DeadLetterFacts; readonly original: Original; readonly id: string }[] =
+    [];
+  readonly removed: number[] = [];
+  failure: Error | undefined;
+
+  async put(facts: DeadLetterFacts, original: Original, id: string): Promise<void> {
+    if (this.failure !== undefined) throw this.failure;
+    this.parked.push({ facts, original, id });
+  }
+
+  async remove(number: number): Promise<void> {
+    this.removed.push(number);
+  }
+
+  /** A parked message as the consumer of redriven messages delivers it. */
+  redriven(index: number, { sequence = 50, deliveryCount = 1 } = {}): FakeMessage {
+    const { facts, original } = this.parked[index]!;
+    const headers = deadLetterHeaders(facts, original.headers);
+    return fakeMessage({
+      subject: `_dead.${this.name}.redrive.shop`,
+      log: this.name,
+      sequence,
+      deliveryCount,
+      headers: Object.fromEntries(headers.keys().map((name) => [name, headers.get(name)])),
+      data: original.data,
+    });
+  }
+}
+
+/** What a {@link DeliveryHarness} is made of; a handler that does nothing, five attempts and no pauses by default. */
+export interface HarnessOptions<Payload> {
+  readonly handle?: (call: HandlerCall<Payload>) => unknown;
+  readonly policy?: Partial<ReactionPolicy>;
+  readonly unpacker?: Unpacker<Payload>;
+  readonly place?: FakeParkingPlace | undefined;
+  readonly bodies?: ReadonlyMap<number, Uint8Array>;
+}
+
+/** A delivery to one handler, without a server. */
+export class DeliveryHarness<Payload = unknown> {
+  readonly place: FakeParkingPlace | undefined;
+  readonly log: string[] = [];
+  readonly delivery: Delivery<Payload>;
+  readonly #stop = new AbortController();
+
+  constructor(options: HarnessOptions<Payload> = {}) {
+    this.place = 'place' in options ? options.place : new FakeParkingPlace();
+    const unpacker = options.unpacker ?? (jsonUnpacker() as Unpacker<Payload>);
+    const write = (line: string): void => void this.log.push(line);
+    const log = new DeliveryLog({ warn: write, error: write }, 'shop-order_placed');
+    const parking = new Parking({
+      place: this.place,
+      consumer: 'shop-order_placed',
+      handler: 'order.placed',
+      body: unpacker.parkedBody,
+      readBody: async (sequence) => options.bodies?.get(sequence),
+      log,
+    });
+    const handle = async (call: HandlerCall<Payload>): Promise<void> => void (await options.handle?.(call));
+    this.delivery = new Delivery({ handle, policy: policyWith(options.policy), unpacker, parking, log });
+  }
+
+  /** Delivers, and gives what the server hears. */
+  async deliver({ message, replies }: FakeMessage): Promise<readonly string[]> {
+    await this.delivery.deliver(message, this.#stop.signal);
+    return replies;
+  }
+
+  /** Delivers a redriven message, and gives what the server hears. */
+  async redrive({ message, replies }: FakeMessage): Promise<readonly string[]> {
+    await this.delivery.deliverRedriven(message, this.#stop.signal);
+    return replies;
+  }
+
+  /** Tells the delivery that its consumer is being stopped. */
+  stop(): void {
+    this.#stop.abort();
+  }
+}
+
+export function jsonUnpacker(headersOnly = false): PayloadUnpacker<unknown> {
+  const decode = async (message: DeliveredMessage): Promise<unknown> =>
+    headersOnly ? undefined : message.json();
+  return new PayloadUnpacker({ decode, headersOnly });
+}
+
+/** What the server hears of a message that is to be delivered again after a pause. */
+export function nak(delayMs: number): string {
+  return delayMs === 0 ? '-NAK' : `-NAK ${JSON.stringify({ delay: delayMs * 1_000_000 })}`;
+}
+
+function policyWith(policy: Partial<ReactionPolicy> = {}): ReactionPolicy {
+  return {
+    maxDeliver: 5,
+    backoffMs: [],
+    concurrency: 1,
+    keyOf: undefined,
+    manualAck: false,
+    isUnacknowledged: false,
+    ...policy,
+  };
+}

@@ -1,0 +1,72 @@
+import { Backlog } from '../../src/jetstream/consume/backlog.js';
+import type { DeliveredMessage } from '../../src/jetstream/consume/delivered-message.js';
+import { DeliveryHarness, nak } from './delivery-harness.js';
+import { fakeMessage } from './fake-message.js';
+
+const keyOf = ({ subject }: DeliveredMessage): string => subject;
+
+describe('order by key', () => {
+  it('holds when a message fails: the next one of its key waits, others do not', async () => {
+    const calls: string[] = [];
+    const harness = new DeliveryHarness<unknown>({
+      policy: { keyOf, backoffMs: [1] },
+      handle: ({ message: { subject, seq } }) => {
+        calls.push(`${subject}${seq}`);
+        if (calls.filter((call) => call === 'a1').length < 3 && seq === 1) throw new Error('not yet');
+      },
+    });
+    const messages = [
+      fakeMessage({ subject: 'a', sequence: 1, data: 1 }),
+      fakeMessage({ subject: 'a', sequence: 2, data: 1 }),
+      fakeMessage({ subject: 'b', sequence: 3, data: 1 }),
+    ];
+    await consume(
+      messages.map(({ message }) => message),
+      harness,
+    );
+    expect(calls).toEqual(['a1', 'b3', 'a1', 'a1', 'a2']);
+    expect(messages.map(({ replies }) => replies)).toEqual([['+ACK'], ['+ACK'], ['+ACK']]);
+  });
+
+  it('counts attempts across its own retries, and parks after the last', async () => {
+    let calls = 0;
+    const harness = new DeliveryHarness({
+      policy: { keyOf, maxDeliver: 4 },
+      handle: () => {
+        calls += 1;
+        throw new Error('never');
+      },
+    });
+    const replies = await harness.deliver(fakeMessage({ data: 1, deliveryCount: 2 }));
+    expect(replies).toEqual(['+TERM kept as a dead letter in shop-dead-letters']);
+    expect(calls).toBe(3);
+    expect(harness.place?.parked).toMatchObject([{ facts: { attempts: 4 } }]);
+  });
+
+  it('hands a message back at once if the consumer is stopped during a pause', async () => {
+    const harness = new DeliveryHarness({
+      policy: { keyOf, backoffMs: [60_000] },
+      handle: () => {
+        setImmediate(() => harness.stop());
+        throw new Error('not yet');
+      },
+    });
+    expect(await harness.deliver(fakeMessage({ data: 1 }))).toEqual([nak(0)]);
+  });
+});
+
+/** Delivers as a consumer with two places does: a key is taken until the delivery of its message is over. */
+async function consume(
+  messages: readonly DeliveredMessage[],
+  { delivery }: DeliveryHarness<unknown>,
+): Promise<void> {
+  const backlog = new Backlog<DeliveredMessage>(keyOf);
+  for (const message of messages) backlog.add(message);
+  const work = async (): Promise<void> => {
+    for (let message = backlog.take(); message !== undefined; message = backlog.take()) {
+      await delivery.deliver(message, new AbortController().signal);
+      backlog.done(message);
+    }
+  };
+  await Promise.all([work(), work()]);
+}
