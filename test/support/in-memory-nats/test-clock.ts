@@ -1,0 +1,56 @@
+import { jest } from '@jest/globals';
+
+/** One step: what the timers of jetsource are precise to. */
+const STEP_MS = 20;
+/** Turns of the event loop in which all that is on its way arrives. */
+const TURNS = 6;
+
+/**
+ * Intervals and `performance.now()` in hand, which is what timeouts, watchdogs and deadlines are made of. Short pauses, which are timeouts, take the
+ * time they take.
+ */
+export class TestClock {
+  #skippedMs = 0;
+
+  constructor() {
+    jest.useFakeTimers({
+      doNotFake: [
+        'Date',
+        'hrtime',
+        'nextTick',
+        'performance',
+        'queueMicrotask',
+        'setImmediate',
+        'clearImmediate',
+        'setTimeout',
+        'clearTimeout',
+      ],
+    });
+    const now = performance.now.bind(performance);
+    jest.spyOn(performance, 'now').mockImplementation(() => now() + this.#skippedMs);
+  }
+
+  /** Lets time pass, in small steps, and all that it sets off happen. */
+  async pass(ms: number): Promise<void> {
+    for (let passed = 0; passed < ms; passed += STEP_MS) {
+      this.#skippedMs += STEP_MS;
+      jest.advanceTimersByTime(STEP_MS);
+      await this.settle();
+    }
+  }
+
+  /** Time passes at once, as in a process that was busy. */
+  jump(ms: number): void {
+    this.#skippedMs += ms;
+  }
+
+  /** All that is on its way arrives. */
+  async settle(): Promise<void> {
+    for (let turn = 0; turn < TURNS; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+  }
+
+  restore(): void {
+    jest.restoreAllMocks();
+    jest.useRealTimers();
+  }
+}
