@@ -5,7 +5,7 @@ import { InMemoryNats } from '../support/in-memory-nats/in-memory-nats.js';
 import type { InMemoryStream } from '../support/in-memory-nats/in-memory-stream.js';
 import { TestClock } from '../support/in-memory-nats/test-clock.js';
 import { toBytes } from '../support/in-memory-nats/envelope.js';
-import { rejection, until } from '../support/collect.js';
+import { rejection } from '../support/collect.js';
 
 const BATCH_FULL = { code: 429, err_code: 10210, description: 'atomic publish too many inflight' };
 const TRANSIENT: [string, ApiFault][] = [
@@ -314,7 +314,7 @@ describe('a batch', () => {
     await clock.settle();
     expect(sends()).toHaveLength(16);
     nats.faults.release();
-    await until('the others are sent', () => sends().length === 20);
+    await clock.until('the others are sent', () => sends().length === 20);
     nats.faults.release();
     expect(new Set((await Promise.all(answers)).map(({ kind }) => kind))).toEqual(new Set(['stored']));
   });

@@ -53,7 +53,7 @@ export class InMemoryConnection implements UsedPart {
       pattern,
       queue,
       deliver: (envelope) => {
-        if (this.#isConnected && !this.#isClosed) callback?.(null, toMsg(envelope, this.#respond));
+        if (this.#isConnected && !this.#isClosed) void callback?.(null, toMsg(envelope, this.#respond));
       },
     });
     let isClosed = false;

@@ -4,6 +4,9 @@ import { jest } from '@jest/globals';
 const STEP_MS = 20;
 /** Turns of the event loop in which all that is on its way arrives. */
 const TURNS = 6;
+/** How long to look for what needs a pause that cannot be skipped. */
+const PAUSE_MS = 5;
+const MOST_TRIES = 600;
 
 /**
  * Intervals and `performance.now()` in hand, which is what timeouts, watchdogs and deadlines are made of. Short pauses, which are timeouts, take the
@@ -47,6 +50,15 @@ export class TestClock {
   /** All that is on its way arrives. */
   async settle(): Promise<void> {
     for (let turn = 0; turn < TURNS; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+  }
+
+  /** Lets time pass, a little each time, until something is true; fails naming it when it does not come true. */
+  async until(what: string, isSo: () => boolean): Promise<void> {
+    for (let tries = 0; !isSo(); tries += 1) {
+      if (tries === MOST_TRIES) throw new TypeError(`${what} did not come true`);
+      await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+      await this.pass(STEP_MS);
+    }
   }
 
   restore(): void {
