@@ -159,6 +159,7 @@ describe('a bounded replay from a replica that lags', () => {
   it.each([
     ['knows nothing yet', 0],
     ['knows a part', 3],
+    ['knows all but the last message', 4],
   ])('that %s waits for the rest', async (_, end) => {
     fill(5);
     nats.faults.lag(end);
@@ -289,11 +290,25 @@ describe('a live replay', () => {
     expect(reading.recoveries).toHaveLength(1);
   });
 
+  it('gives nothing again when it goes on from a lagging replica', async () => {
+    fill(5);
+    const reading = live();
+    await received(reading, 5);
+    nats.faults.lag(3);
+    nats.faults.loseConsumer();
+    await clock.until('another consumer is there', () => stream.consumers.size > 0);
+    nats.faults.heal();
+    fill(1);
+    await received(reading, 6);
+    expect(reading.sequences).toEqual([1, 2, 3, 4, 5, 6]);
+  });
+
   it('does not give again what a lagging replica repeats', async () => {
     fill(5);
     const reading = live();
     await received(reading, 5);
     nats.faults.lag(3);
+    nats.faults.repeatSeen();
     nats.faults.loseConsumer();
     await clock.until('another consumer is there', () => stream.consumers.size > 0);
     nats.faults.heal();
@@ -307,6 +322,7 @@ describe('a live replay', () => {
     const reading = live();
     await received(reading, 5);
     nats.faults.lag(3);
+    nats.faults.repeatSeen();
     nats.faults.loseConsumer();
     await clock.until('another consumer is there', () => stream.consumers.size > 0);
     nats.faults.lag(4);

@@ -23,6 +23,7 @@ export class Faults {
   #held: (() => void)[] = [];
   #replicaEnd = Infinity;
   #isSilent = false;
+  #repeatsSeen = false;
 
   constructor(targets: FaultTargets) {
     this.#targets = targets;
@@ -76,6 +77,7 @@ export class Faults {
     this.#deliveries.length = 0;
     this.#replicaEnd = Infinity;
     this.#isSilent = false;
+    this.#repeatsSeen = false;
     this.#targets.resume();
   }
 
@@ -83,6 +85,11 @@ export class Faults {
   lag(sequence: number): void {
     this.#replicaEnd = sequence;
     this.#targets.resume();
+  }
+
+  /** A replica that lags begins at its own end when it is asked to begin after that, as older servers do: what was seen comes again. */
+  repeatSeen(): void {
+    this.#repeatsSeen = true;
   }
 
   /** The next delivery arrives two times. */
@@ -149,6 +156,11 @@ export class Faults {
   /** The last sequence that replicas know; for the server. */
   get replicaEnd(): number {
     return this.#replicaEnd;
+  }
+
+  /** Whether a consumer begins at the end of its replica at the latest; for the server. */
+  get repeatsSeen(): boolean {
+    return this.#repeatsSeen;
   }
 
   /** Whether nothing is sent; for the server. */

@@ -53,9 +53,9 @@ export class InMemoryConsumer {
     this.#filters = filters ?? (filter === undefined ? [] : [filter]);
     this.#pulls = new PullRequests(place.broker, () => place.faults.isSilent);
     this.#claims = new Claims(settings, () => this.serve());
-    // a replica that lags begins at its own end when it is asked to begin after that
-    const { log } = place;
-    this.#next = Math.min(this.#start(), Math.min(log.lastSequence, place.faults.replicaEnd) + 1);
+    const { log, faults } = place;
+    const replicaEnd = Math.min(log.lastSequence, faults.replicaEnd);
+    this.#next = faults.repeatsSeen ? Math.min(this.#start(), replicaEnd + 1) : this.#start();
   }
 
   /** Pulls that wait for messages. */
@@ -118,7 +118,9 @@ export class InMemoryConsumer {
     if (policy === 'new') return this.#place.log.lastSequence + 1;
     if (policy !== 'by_start_time' || time === undefined) return 1;
     const all = this.#place.log.in({ from: 1, filters: [] });
-    return all.find((message) => message.time >= Date.parse(time))?.sequence ?? Infinity;
+    return (
+      all.find((message) => message.time >= Date.parse(time))?.sequence ?? this.#place.log.lastSequence + 1
+    );
   }
 
   #visible(from: number): LogMessage[] {

@@ -69,7 +69,7 @@ export class PublishIntake {
 const INCOMPLETE = {
   code: 400,
   err_code: ApiCode.batchIncomplete,
-  description: 'atomic publish batch is incomplete and was abandoned',
+  description: 'atomic publish batch is incomplete',
 };
 const DUPLICATE = {
   code: 400,
