@@ -201,6 +201,15 @@ describe('the claims of a MessageConsumer', () => {
     expect(begun).toEqual(['1', '2', '3', '4']);
   });
 
+  it('leave no timer when the consumer is stopped', async () => {
+    const before = clock.intervals;
+    const consumer = await start();
+    await consumer.stop(0);
+    // the server has a timer of its own for a pull that waits
+    nats.faults.disconnect();
+    expect(clock.intervals).toBe(before);
+  });
+
   it('are not renewed once the consumer is stopped', async () => {
     add('1');
     const consumer = await start({ handle: holdOpen });

@@ -1,5 +1,6 @@
 import type { ConsumerLost } from '../../src/jetstream/consume/consumer-lost.js';
 import { PullSubscription } from '../../src/jetstream/consume/pull-subscription.js';
+import { toBytes } from '../support/in-memory-nats/envelope.js';
 import { InMemoryNats } from '../support/in-memory-nats/in-memory-nats.js';
 import type { InMemoryConsumer } from '../support/in-memory-nats/in-memory-consumer.js';
 import type { InMemoryStream } from '../support/in-memory-nats/in-memory-stream.js';
@@ -69,6 +70,15 @@ describe('PullSubscription', () => {
     await pull(2, 3);
     expect(told).toEqual(['log.a 1', 'log.a 2', 'pull ended']);
     expect([pulls.count, pulls.awaited]).toEqual([1, 3]);
+  });
+
+  it('ends a pull that was served in full, also when the server does not say so', async () => {
+    await pull(1);
+    const [request] = nats.published('$JS.API.CONSUMER.MSG.NEXT.>');
+    const message = { subject: 'log.a', data: toBytes('1'), reply: '$JS.ACK.LOG.c.1.1.1.0.0' };
+    nats.broker.deliver(request?.reply ?? '', message);
+    expect(told).toEqual(['log.a 1', 'pull ended']);
+    expect(pulls.count).toBe(0);
   });
 
   it('counts messages to the oldest pull first', async () => {

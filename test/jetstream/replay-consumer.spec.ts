@@ -142,6 +142,7 @@ describe('a ReplayConsumer', () => {
     expect(await isWaiting(taken)).toBe(true);
     await clock.pass(HEARTBEAT_MS);
     expect(await taken).toEqual([]);
+    expect(await isWaiting(take(consumer))).toBe(true);
   });
 
   it('gives nothing at a heartbeat where that is asked for', async () => {
@@ -149,6 +150,10 @@ describe('a ReplayConsumer', () => {
     const taken = consumer.take(1, undefined, true);
     await clock.pass(HEARTBEAT_MS);
     expect(await taken).toEqual([]);
+    const next = consumer.take(1, undefined, true);
+    expect(await isWaiting(next)).toBe(true);
+    await clock.pass(HEARTBEAT_MS);
+    expect(await next).toEqual([]);
   });
 
   it('does not count a heartbeat from before the last message', async () => {
@@ -250,7 +255,9 @@ describe('a ReplayConsumer notices', () => {
   it('deliveries out of order', async () => {
     nats.faults.deliverOutOfOrder();
     fill(3);
-    expect(await take(await create())).toBe('delivery 1 is missing');
+    const consumer = await create();
+    expect(await take(consumer, 1)).toBe('delivery 1 is missing');
+    expect(await take(consumer, 1)).toBe('delivery 1 is missing');
   });
 
   it('that it was deleted, after the messages that came before', async () => {

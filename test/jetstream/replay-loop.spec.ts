@@ -97,6 +97,17 @@ describe('a bounded replay', () => {
     expect(reading.sequences).toEqual([1, 2, 3]);
   });
 
+  it('leaves out what comes with the last messages, but was stored later', async () => {
+    fill(3);
+    nats.faults.holdAnswer(1, 'STREAM.INFO');
+    const reading = new Reading();
+    await clock.settle();
+    fill(2);
+    nats.faults.release();
+    await reading.ended;
+    expect(reading.sequences).toEqual([1, 2, 3]);
+  });
+
   it('begins at a time', async () => {
     fill(4);
     expect(await read({ start: { time: new Date(2_500) } })).toEqual([3, 4]);
@@ -341,6 +352,14 @@ describe('a live replay', () => {
     expect(reading.recoveries).toEqual(['no room', 'no room']);
   });
 
+  it('pauses longer and longer between tries', async () => {
+    nats.faults.refuse({ code: 400, err_code: 10026, description: 'no room' }, 'CONSUMER.CREATE');
+    const reading = live();
+    await clock.until('it tried five times', () => reading.recoveries.length >= 5);
+    await clock.pass(200);
+    expect(reading.recoveries.length).toBeLessThan(7);
+  });
+
   it('is caught up when what was to come has been removed', async () => {
     fill(3);
     nats.faults.holdAnswer(1, 'CONSUMER.CREATE');
@@ -363,22 +382,28 @@ describe('a replay of a stream that is not there', () => {
   it('goes on when it comes back in time', async () => {
     const reading = live();
     await clock.settle();
-    nats.faults.loseConsumer();
     nats.jetStream.streams.delete('LOG');
+    stream.deleteConsumer([...stream.consumers.keys()][0] ?? '');
     await clock.until('the server said so', () => reading.recoveries.includes('stream not found'));
     nats.jetStream.streams.set('LOG', stream);
     fill(1);
     await received(reading, 1);
-    clock.jump(10_000);
-    nats.jetStream.streams.delete('LOG');
-    nats.faults.loseConsumer();
-    stream.deleteConsumer([...stream.consumers.keys()][0] ?? '');
-    const before = reading.recoveries.length;
-    await clock.until('the server said so again', () => reading.recoveries.length > before + 1);
-    nats.jetStream.streams.set('LOG', stream);
-    fill(1);
+    expect(reading.isDone).toBe(false);
+  });
+
+  it('counts from the first word of it after a consumer was made', async () => {
+    const gone = { code: 404, err_code: 10059, description: 'stream not found' };
+    nats.faults.answerWith(gone, 1, 'CONSUMER.CREATE');
+    fill(3);
+    nats.faults.lag(2);
+    const reading = new Reading();
     await received(reading, 2);
-    expect(reading.sequences).toEqual([1, 2]);
+    await clock.pass(4_000);
+    nats.faults.answerWith(gone, 1, 'CONSUMER.INFO');
+    await clock.until('the server said so again', () => reading.recoveries.length === 2);
+    nats.faults.heal();
+    await reading.ended;
+    expect(reading.sequences).toEqual([1, 2, 3]);
   });
 });
 

@@ -37,7 +37,11 @@ export class Broker {
     this.deliver(envelope.reply, noResponders(envelope.reply));
   }
 
-  /** Brings a message to an address, which need not be the subject that it bears. @returns whether somebody listens there. */
+  /**
+   * Brings a message to an address, which need not be the subject that it bears.
+   *
+   * @returns whether somebody listens there.
+   */
   deliver(address: string, envelope: Envelope): boolean {
     const interested = [...this.#interests].filter(({ pattern }) => covers(pattern, address));
     for (const { deliver } of this.#oneOfEachGroup(interested)) deliver(envelope);

@@ -81,13 +81,13 @@ export class Faults {
     this.#targets.resume();
   }
 
-  /** Replicas, which answer direct gets and serve consumers, know the log up to a sequence only, while the leader knows all. */
+  /** Replicas answer direct gets and serve consumers up to a sequence only, while the leader knows all. */
   lag(sequence: number): void {
     this.#replicaEnd = sequence;
     this.#targets.resume();
   }
 
-  /** A replica that lags begins at its own end when it is asked to begin after that, as older servers do: what was seen comes again. */
+  /** A consumer begins at the end of its replica at the latest, as on older servers: what was seen comes again. */
   repeatSeen(): void {
     this.#repeatsSeen = true;
   }

@@ -7,7 +7,7 @@ import { InMemoryConnection } from './in-memory-connection.js';
 import { InMemoryJetStream } from './in-memory-jetstream.js';
 import type { InMemoryStream } from './in-memory-stream.js';
 
-/** A nats-server with JetStream, and one connection to it, in this process: what a server does by chance, it does on order. */
+/** A nats-server with JetStream and one connection to it. What a server does by chance, it does on order. */
 export class InMemoryNats {
   readonly broker = new Broker();
   readonly client = new InMemoryConnection(this.broker);

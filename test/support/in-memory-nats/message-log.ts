@@ -73,7 +73,7 @@ export class MessageLog {
     return { kind: 'stored', sequence: this.#add(message) };
   }
 
-  /** All or none: the ids are checked before the guards, and the guards against what stood before the batch. */
+  /** Stores all or none. Ids are checked before guards, and guards against what stood before the batch. */
   storeBatch(messages: readonly NewMessage[]): StoreAnswer {
     const ids = messages.flatMap(({ id }) => (id === undefined ? [] : [id]));
     const isRepeated = new Set(ids).size < ids.length || ids.some((id) => this.#ids.has(id));

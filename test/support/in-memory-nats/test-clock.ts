@@ -9,8 +9,8 @@ const PAUSE_MS = 5;
 const MOST_TRIES = 600;
 
 /**
- * Intervals and `performance.now()` in hand, which is what timeouts, watchdogs and deadlines are made of. Short pauses, which are timeouts, take the
- * time they take.
+ * Intervals and `performance.now()` in hand: timeouts, watchdogs and deadlines are made of them. Short pauses
+ * (back-off) take the time they take.
  */
 export class TestClock {
   #skippedMs = 0;
@@ -33,6 +33,11 @@ export class TestClock {
     jest.spyOn(performance, 'now').mockImplementation(() => now() + this.#skippedMs);
   }
 
+  /** Intervals that run. */
+  get intervals(): number {
+    return jest.getTimerCount();
+  }
+
   /** Lets time pass, in small steps, and all that it sets off happen. */
   async pass(ms: number): Promise<void> {
     for (let passed = 0; passed < ms; passed += STEP_MS) {
@@ -52,7 +57,7 @@ export class TestClock {
     for (let turn = 0; turn < TURNS; turn += 1) await new Promise((resolve) => setImmediate(resolve));
   }
 
-  /** Lets time pass, a little each time, until something is true; fails naming it when it does not come true. */
+  /** Lets time pass until something is true, and fails naming it when it does not come true. */
   async until(what: string, isSo: () => boolean): Promise<void> {
     for (let tries = 0; !isSo(); tries += 1) {
       if (tries === MOST_TRIES) throw new TypeError(`${what} did not come true`);
