@@ -94,8 +94,8 @@ function essenceOfJson({ message, ...answer }: Record<string, unknown>): object 
   };
 }
 
-async function expectAlike(steps: readonly Step[]): Promise<void> {
-  expect(await converse(fake.client, steps)).toEqual(await converse(raw.nc, steps));
+async function both(steps: readonly Step[]): Promise<{ inMemory: object[][]; server: object[][] }> {
+  return { inMemory: await converse(fake.client, steps), server: await converse(raw.nc, steps) };
 }
 
 function create(): Step {
@@ -124,7 +124,7 @@ const SUBJECT_GUARD = 'Nats-Expected-Last-Subject-Sequence';
 
 describe('NATS in memory answers as a nats-server does', () => {
   it('publishes with guards and message ids', async () => {
-    await expectAlike([
+    const { inMemory, server } = await both([
       create(),
       publish('a', { 'Nats-Msg-Id': 'x' }),
       publish('a', { 'Nats-Msg-Id': 'x' }),
@@ -137,6 +137,7 @@ describe('NATS in memory answers as a nats-server does', () => {
       publish('a', { 'Nats-Expected-Stream': 'other' }),
       { subject: `other-${stream}` },
     ]);
+    expect(inMemory).toEqual(server);
   });
 
   it('atomic batches', async () => {
@@ -145,7 +146,7 @@ describe('NATS in memory answers as a nats-server does', () => {
       answers: 'Nats-Batch-Commit' in header ? 1 : 0,
     });
     const commit = { 'Nats-Batch-Commit': '1' };
-    await expectAlike([
+    const { inMemory, server } = await both([
       create(),
       part('a', 'one', 1, { [SUBJECT_GUARD]: '0', 'Nats-Msg-Id': 'x' }),
       part('b', 'one', 2, commit),
@@ -157,12 +158,13 @@ describe('NATS in memory answers as a nats-server does', () => {
       call(`STREAM.MSG.GET.${stream}`, { seq: 1 }),
       call(`STREAM.MSG.GET.${stream}`, { seq: 3 }),
     ]);
+    expect(inMemory).toEqual(server);
   });
 
   it('gets, direct and at the leader, and deletes', async () => {
     const leader = `STREAM.MSG.GET.${stream}`;
     const direct = `DIRECT.GET.${stream}`;
-    await expectAlike([
+    const { inMemory, server } = await both([
       create(),
       publish('a', { 'Nats-Msg-Id': 'x' }),
       ...['b', 'a', 'b', 'a'].map((token) => publish(token)),
@@ -184,6 +186,7 @@ describe('NATS in memory answers as a nats-server does', () => {
       call('STREAM.NAMES', { subject: `other-${stream}` }),
       call(`STREAM.INFO.other-${stream}`),
     ]);
+    expect(inMemory).toEqual(server);
   });
 
   it('pulls, acknowledgements and the end of a consumer', async () => {
@@ -203,7 +206,7 @@ describe('NATS in memory answers as a nats-server does', () => {
       });
     const reply = (count: number, sequence: number, delivery: number): string =>
       `$JS.ACK.${stream}.c.${count}.${sequence}.${delivery}.0.0`;
-    await expectAlike([
+    const { inMemory, server } = await both([
       create(),
       ...['a', 'b', 'c'].map((token) => publish(token)),
       call(`CONSUMER.INFO.${stream}.c`),
@@ -219,16 +222,18 @@ describe('NATS in memory answers as a nats-server does', () => {
       call(`CONSUMER.DELETE.${stream}.c`),
       call(`CONSUMER.DELETE.${stream}.c`),
     ]);
+    expect(inMemory).toEqual(server);
   });
 
   it('a start after the end of the log', async () => {
     const config = { name: 'e', ack_policy: 'none', deliver_policy: 'by_start_sequence', opt_start_seq: 50 };
-    await expectAlike([
+    const { inMemory, server } = await both([
       create(),
       publish('a'),
       call(`CONSUMER.CREATE.${stream}.e`, { stream_name: stream, config, action: 'create' }),
       publish('b'),
       call(`CONSUMER.MSG.NEXT.${stream}.e`, { batch: 1, expires: 100e6 }),
     ]);
+    expect(inMemory).toEqual(server);
   });
 });
