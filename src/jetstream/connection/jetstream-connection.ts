@@ -61,6 +61,11 @@ export class JetStreamConnection {
     }
   }
 
+  /** @internal Over a connection that is there already: for specs without a server. */
+  static over(nc: NatsConnection): JetStreamConnection {
+    return new JetStreamConnection(nc, apiPrefixOf({ servers: [] }));
+  }
+
   /** The largest message that the server takes, headers included, in bytes. */
   get maxPayload(): number {
     return this.nc.info?.max_payload ?? 1_048_576;

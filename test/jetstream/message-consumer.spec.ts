@@ -1,0 +1,427 @@
+import { ConsumerSettingsError } from '../../src/jetstream/consume/consumer-errors.js';
+import type { DeliveredMessage } from '../../src/jetstream/consume/delivered-message.js';
+import {
+  MessageConsumer,
+  type MessageConsumerOptions,
+} from '../../src/jetstream/consume/message-consumer.js';
+import { rejection } from '../support/collect.js';
+import type { InMemoryConsumer } from '../support/in-memory-nats/in-memory-consumer.js';
+import { InMemoryNats } from '../support/in-memory-nats/in-memory-nats.js';
+import type { InMemoryStream } from '../support/in-memory-nats/in-memory-stream.js';
+import { TestClock } from '../support/in-memory-nats/test-clock.js';
+
+const NS_PER_MS = 1_000_000;
+const ACK_WAIT_MS = 600;
+const HEARTBEAT_MS = 100;
+const DURABLE = {
+  name: 'c',
+  durable_name: 'c',
+  ack_policy: 'explicit',
+  deliver_policy: 'all',
+  ack_wait: ACK_WAIT_MS * NS_PER_MS,
+} as const;
+const EPHEMERAL = { name: 'e', ack_policy: 'explicit', deliver_policy: 'all' } as const;
+
+let nats: InMemoryNats;
+let clock: TestClock;
+let stream: InMemoryStream;
+/** Bodies in the order in which their handling began. */
+let begun: string[];
+/** Those that are being handled, by their bodies. */
+let open: Map<string, () => void>;
+let problems: string[];
+let consumers: MessageConsumer[];
+
+beforeEach(() => {
+  clock = new TestClock();
+  nats = new InMemoryNats();
+  stream = nats.jetStream.createStream({ name: 'LOG', subjects: ['log.>'] });
+  begun = [];
+  open = new Map();
+  problems = [];
+  consumers = [];
+});
+
+afterEach(async () => {
+  finish(...open.keys());
+  await Promise.all(consumers.map(async (consumer) => consumer.stop(0)));
+  await clock.settle();
+  await nats.connection.close();
+  clock.restore();
+});
+
+function add(...bodies: string[]): void {
+  for (const body of bodies) stream.add('log.a', body);
+}
+
+/** Handled and acknowledged at once. */
+async function acknowledge(message: DeliveredMessage): Promise<void> {
+  begun.push(message.string());
+  message.ack();
+}
+
+/** Handled until {@link finish} says so. */
+async function holdOpen(message: DeliveredMessage): Promise<void> {
+  begun.push(message.string());
+  await new Promise<void>((resolve) => open.set(message.string(), resolve));
+  message.ack();
+}
+
+function finish(...bodies: string[]): void {
+  for (const body of bodies) open.get(body)?.();
+  for (const body of bodies) open.delete(body);
+}
+
+async function start(options: Partial<MessageConsumerOptions> = {}): Promise<MessageConsumer> {
+  const consumer = new MessageConsumer(nats.connection, {
+    stream: 'LOG',
+    config: DURABLE,
+    bind: false,
+    concurrency: 2,
+    heartbeatMs: HEARTBEAT_MS,
+    maxMessages: Infinity,
+    handle: acknowledge,
+    onProblem: (reason) => problems.push(reason),
+    ...options,
+  });
+  await consumer.open();
+  consumer.start();
+  consumers.push(consumer);
+  await clock.settle();
+  return consumer;
+}
+
+function onServer(name = 'c'): InMemoryConsumer {
+  const consumer = stream.consumers.get(name);
+  if (consumer === undefined) throw new TypeError(`the server has no consumer ${name}`);
+  return consumer;
+}
+
+function said(word: string): number[] {
+  return onServer()
+    .acknowledgements.filter((one) => one.word === word)
+    .map(({ sequence }) => sequence);
+}
+
+function pulled(): number[] {
+  return nats
+    .published('$JS.API.CONSUMER.MSG.NEXT.>')
+    .map(({ data }) => (JSON.parse(new TextDecoder().decode(data)) as { batch: number }).batch);
+}
+
+const bodies = (count: number): string[] => Array.from({ length: count }, (_, index) => `${index + 1}`);
+
+describe('a MessageConsumer', () => {
+  it('makes its consumer, and handles what is there and what comes', async () => {
+    add('1', '2');
+    const consumer = await start();
+    add('3');
+    await clock.until('all are handled', () => begun.length === 3);
+    await clock.settle();
+    expect(onServer().settings).toMatchObject(DURABLE);
+    expect(begun).toEqual(['1', '2', '3']);
+    expect(said('+ACK')).toEqual([1, 2, 3]);
+    expect([consumer.state, consumer.problem]).toEqual(['running', undefined]);
+  });
+
+  it('handles so many at a time, and no more', async () => {
+    add(...bodies(6));
+    await start({ handle: holdOpen });
+    expect(begun).toEqual(['1', '2']);
+    finish('1');
+    await clock.settle();
+    expect(begun).toEqual(['1', '2', '3']);
+  });
+
+  it('asks for twice as many as it handles at first, and for more once half of them are done', async () => {
+    add(...bodies(8));
+    await start({ handle: holdOpen });
+    expect(pulled()).toEqual([4]);
+    // no more is held in advance than can be done soon
+    clock.jump(1_000);
+    finish('1', '2');
+    await clock.settle();
+    expect(pulled()).toEqual([4]);
+    finish('3');
+    await clock.settle();
+    expect(pulled()).toEqual([4, 2]);
+  });
+
+  it('goes on asking for more, for as long as there is any', async () => {
+    add(...bodies(200));
+    await start();
+    await clock.until('all are handled', () => begun.length === 200);
+    expect(begun).toEqual(bodies(200));
+  });
+
+  it('asks again when a pull ran out', async () => {
+    await start();
+    await clock.pass(30_100);
+    add('1');
+    await clock.settle();
+    expect(begun).toEqual(['1']);
+    expect(problems).toEqual([]);
+  });
+
+  it('handles again what was handed back', async () => {
+    let isFirst = true;
+    add('1');
+    await start({
+      handle: async (message) => {
+        begun.push(message.string());
+        if (isFirst) message.nak();
+        else message.ack();
+        isFirst = false;
+      },
+    });
+    await clock.until('it came again', () => begun.length === 2);
+    await clock.settle();
+    expect([said('-NAK'), said('+ACK')]).toEqual([[1], [1]]);
+  });
+
+  it('takes no more than its number of messages', async () => {
+    add(...bodies(5));
+    await start({ maxMessages: 3, concurrency: 1 });
+    await clock.until('they are handled', () => begun.length === 3);
+    await clock.settle();
+    expect(begun).toEqual(['1', '2', '3']);
+    expect(pulled().reduce((sum, size) => sum + size, 0)).toBe(3);
+  });
+});
+
+describe('the claims of a MessageConsumer', () => {
+  it('are renewed while a message is handled or waits for that', async () => {
+    add(...bodies(4));
+    await start({ handle: holdOpen });
+    await clock.pass(ACK_WAIT_MS * 5);
+    expect(begun).toEqual(['1', '2']);
+    expect(new Set(said('+WPI'))).toEqual(new Set([1, 2, 3, 4]));
+    finish('1', '2');
+    await clock.settle();
+    expect(begun).toEqual(['1', '2', '3', '4']);
+  });
+
+  it('leave no timer when the consumer is stopped', async () => {
+    const before = clock.intervals;
+    const consumer = await start();
+    await consumer.stop(0);
+    // the server has a timer of its own for a pull that waits
+    nats.faults.disconnect();
+    expect(clock.intervals).toBe(before);
+  });
+
+  it('are not renewed once the consumer is stopped', async () => {
+    add('1');
+    const consumer = await start({ handle: holdOpen });
+    await consumer.stop(0);
+    const before = said('+WPI').length;
+    await clock.pass(ACK_WAIT_MS * 2);
+    expect(said('+WPI')).toHaveLength(before);
+  });
+
+  it('are not renewed where nothing is acknowledged', async () => {
+    add('1');
+    await start({ config: { ...DURABLE, ack_policy: 'none' }, handle: holdOpen });
+    await clock.pass(ACK_WAIT_MS * 2);
+    expect(onServer().acknowledgements).toEqual([]);
+  });
+});
+
+describe('messages of one key', () => {
+  const keyOf = (message: DeliveredMessage): string => message.string()[0] ?? '';
+
+  it('are handled in their order and one at a time, past which those of other keys go', async () => {
+    add('a1', 'a2', 'b1', 'a3');
+    await start({ keyOf, concurrency: 3, handle: holdOpen });
+    expect(begun).toEqual(['a1', 'b1']);
+    finish('b1');
+    await clock.settle();
+    expect(begun).toEqual(['a1', 'b1']);
+    finish('a1');
+    await clock.settle();
+    finish('a2');
+    await clock.settle();
+    expect(begun).toEqual(['a1', 'b1', 'a2', 'a3']);
+  });
+
+  it('do not keep those of other keys from being asked for', async () => {
+    add(...Array.from({ length: 20 }, (_, index) => `a${index}`), 'b1');
+    await start({ keyOf, handle: holdOpen });
+    await clock.settle();
+    expect(begun).toEqual(['a0', 'b1']);
+  });
+});
+
+describe('a MessageConsumer that loses its consumer', () => {
+  it('makes a durable one as its options say, and says what happened', async () => {
+    add('1');
+    const consumer = await start();
+    await clock.until('it is handled', () => begun.length === 1);
+    nats.faults.loseConsumer();
+    expect(problems).toEqual([]);
+    await clock.until('it noticed', () => problems.length === 1);
+    expect(problems[0]).toContain('Consumer Deleted');
+    expect([consumer.state, consumer.problem]).toEqual(['recovering', problems[0]]);
+    add('2');
+    await clock.until('it goes on', () => begun.includes('2'));
+    expect(consumer.state).toBe('running');
+    expect(onServer().settings).toMatchObject(DURABLE);
+  });
+
+  it('goes on with an ephemeral one after the last message that came', async () => {
+    add('1', '2');
+    await start({ config: EPHEMERAL });
+    await clock.until('they are handled', () => begun.length === 2);
+    nats.faults.loseConsumer();
+    add('3');
+    await clock.until('it goes on', () => begun.includes('3'));
+    expect(begun).toEqual(['1', '2', '3']);
+    expect(onServer('e').settings).toMatchObject({ deliver_policy: 'by_start_sequence', opt_start_seq: 3 });
+  });
+
+  it('goes on with an ephemeral one at the first message that is not settled', async () => {
+    add('1', '2', '3', '4');
+    await start({ config: EPHEMERAL, handle: holdOpen });
+    finish('1');
+    await clock.settle();
+    nats.faults.loseConsumer();
+    await clock.until('it goes on', () => stream.consumers.has('e'));
+    expect(onServer('e').settings.opt_start_seq).toBe(2);
+  });
+
+  it('does not handle twice what waited for its turn', async () => {
+    add('1', '2', '3');
+    await start({ config: EPHEMERAL, handle: holdOpen });
+    const early = [...open.values()];
+    nats.faults.loseConsumer();
+    await clock.until('it goes on', () => stream.consumers.has('e'));
+    for (const end of early) end();
+    // what was being handled comes again; what waited, too, but that had been forgotten
+    for (let round = 0; round < 3; round += 1) {
+      await clock.settle();
+      finish(...open.keys());
+    }
+    expect(begun).toEqual(['1', '2', '1', '2', '3']);
+  });
+
+  it('notices by its silence', async () => {
+    await start();
+    nats.faults.fallSilent();
+    await clock.pass(HEARTBEAT_MS * 4);
+    expect(problems).toEqual(['it fell silent']);
+    nats.faults.heal();
+    add('1');
+    await clock.until('it goes on', () => begun.length === 1);
+  });
+
+  it('notices that the connection was renewed', async () => {
+    await start();
+    nats.faults.disconnect();
+    add('1');
+    nats.faults.reconnect();
+    await clock.until('it goes on', () => begun.length === 1);
+    expect(problems).toEqual(['the connection was renewed']);
+  });
+
+  it('pauses longer and longer between tries', async () => {
+    await start();
+    nats.faults.refuse({ code: 400, err_code: 10099, description: 'broken' }, 'CONSUMER.INFO');
+    nats.faults.loseConsumer();
+    await clock.until('it tried three times', () => problems.length === 4);
+    expect(problems.slice(1)).toEqual(Array.from({ length: 3 }, () => expect.stringContaining('broken')));
+    const tries = nats.published('$JS.API.CONSUMER.INFO.LOG.c').length;
+    await clock.pass(100);
+    expect(nats.published('$JS.API.CONSUMER.INFO.LOG.c').length - tries).toBeLessThan(2);
+  });
+});
+
+describe('a MessageConsumer that is stopped', () => {
+  it('hands back what waits, lets finish what is being handled, and takes nothing more', async () => {
+    add(...bodies(4));
+    const consumer = await start({ handle: holdOpen });
+    const stopped = consumer.stop(5_000);
+    await clock.until('what waits is handed back', () => said('-NAK').length === 2);
+    expect(said('-NAK')).toEqual([3, 4]);
+    finish('1', '2');
+    await stopped;
+    await clock.settle();
+    add('5');
+    await clock.settle();
+    expect(said('+ACK')).toEqual([1, 2]);
+    expect(begun).toEqual(['1', '2']);
+    expect(consumer.state).toBe('stopped');
+    expect(stream.consumers.has('c')).toBe(true);
+  });
+
+  it('hands back what is not finished in time, of which nothing is heard later', async () => {
+    add('1');
+    const consumer = await start({ handle: holdOpen });
+    await consumer.stop(10);
+    await clock.settle();
+    expect(said('-NAK')).toEqual([1]);
+    finish('1');
+    await clock.settle();
+    expect(said('+ACK')).toEqual([]);
+  });
+
+  it('removes an ephemeral consumer', async () => {
+    const consumer = await start({ config: EPHEMERAL });
+    await consumer.stop(0);
+    await clock.settle();
+    expect(stream.consumers.size).toBe(0);
+  });
+
+  it('tells those who handle', async () => {
+    add('1');
+    let signal: AbortSignal | undefined;
+    const consumer = await start({
+      handle: async (message, given) => {
+        signal = given;
+        await holdOpen(message);
+      },
+    });
+    expect(signal?.aborted).toBe(false);
+    const stopped = consumer.stop(5_000);
+    expect(signal?.aborted).toBe(true);
+    finish('1');
+    await stopped;
+  });
+
+  it('may be stopped twice, and while it is without a consumer', async () => {
+    const consumer = await start();
+    nats.faults.refuse({ code: 400, err_code: 10099, description: 'broken' }, 'CONSUMER.INFO');
+    nats.faults.loseConsumer();
+    await clock.until('it tries', () => problems.length > 1);
+    await consumer.stop(0);
+    await consumer.stop(0);
+    expect(consumer.state).toBe('stopped');
+  });
+});
+
+describe('a MessageConsumer bound to what somebody else made', () => {
+  it('uses it as it is', async () => {
+    stream.createConsumer({ ...DURABLE, max_deliver: 7 });
+    add('1');
+    const consumer = await start({ bind: true });
+    await clock.until('it is handled', () => begun.length === 1);
+    expect(nats.published('$JS.API.CONSUMER.CREATE.>')).toEqual([]);
+    await consumer.stop(0);
+    await clock.settle();
+    expect(onServer().settings.max_deliver).toBe(7);
+  });
+
+  it('fails where there is none', async () => {
+    expect(await rejection(start({ bind: true }))).toBeInstanceOf(ConsumerSettingsError);
+  });
+
+  it('waits for it to be made again when it is deleted', async () => {
+    stream.createConsumer(DURABLE);
+    await start({ bind: true });
+    nats.faults.loseConsumer();
+    await clock.until('it found none', () => problems.length === 2);
+    stream.createConsumer(DURABLE);
+    add('1');
+    await clock.until('it goes on', () => begun.length === 1);
+    expect(nats.published('$JS.API.CONSUMER.CREATE.>')).toEqual([]);
+  });
+});
