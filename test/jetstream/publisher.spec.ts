@@ -1,5 +1,5 @@
 import { Deadline } from '../../src/kernel/deadline.js';
-import type { ApiFault } from '../../src/jetstream/api-codes.js';
+import type { ApiFault } from '../../src/jetstream/api/api-fault.js';
 import { type OutgoingMessage, Publisher } from '../../src/jetstream/publish/publisher.js';
 import { InMemoryNats } from '../support/in-memory-nats/in-memory-nats.js';
 import type { InMemoryStream } from '../support/in-memory-nats/in-memory-stream.js';

@@ -17,13 +17,15 @@ let pulls: PullSubscription;
 /** What the listener was told, in order. */
 let told: string[];
 
+const PULLS = { ...OPTIONS, consumer: { stream: 'LOG', consumer: 'c' } };
+
 beforeEach(() => {
   clock = new TestClock();
   nats = new InMemoryNats();
   stream = nats.jetStream.createStream({ name: 'LOG', subjects: ['log.>'] });
   consumer = stream.createConsumer({ name: 'c' });
   told = [];
-  pulls = new PullSubscription(nats.connection, 'LOG.c', OPTIONS, {
+  pulls = new PullSubscription(nats.connection, PULLS, {
     onMessage: (msg) => told.push(`${msg.subject} ${msg.string()}`),
     onHeartbeat: () => told.push('heartbeat'),
     onPullEnd: ({ wasEmpty }) => told.push(wasEmpty ? 'empty pull ended' : 'pull ended'),
@@ -177,7 +179,7 @@ describe('PullSubscription', () => {
     await clock.settle();
     expect(told).toEqual(['lost: the connection was closed']);
     const late: string[] = [];
-    const other = new PullSubscription(nats.connection, 'LOG.c', OPTIONS, {
+    const other = new PullSubscription(nats.connection, PULLS, {
       onMessage: () => undefined,
       onPullEnd: () => undefined,
       onLost: ({ reason }) => late.push(reason),

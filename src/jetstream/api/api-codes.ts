@@ -3,6 +3,8 @@ export const ApiCode = {
   streamNotFound: 10059,
   streamNameInUse: 10058,
   consumerNotFound: 10014,
+  /** What an update of a consumer that was deleted meanwhile is answered with. */
+  consumerDoesNotExist: 10149,
   consumerExists: 10148,
   messageNotFound: 10037,
   /** The guard does not hold; on a retry this may be our own message. */

@@ -13,6 +13,12 @@ import { ConsumerSettingsError } from './consumer-errors.js';
 const START: readonly (keyof ConsumerConfig)[] = ['deliver_policy', 'opt_start_seq', 'opt_start_time'];
 /** Another instance may make the same consumer at the same time. */
 const TRIES = 5;
+/** Another instance has created or deleted the consumer since it was looked for. */
+const RACES: ReadonlySet<number | undefined> = new Set([
+  ApiCode.consumerExists,
+  ApiCode.consumerNotFound,
+  ApiCode.consumerDoesNotExist,
+]);
 
 /** A consumer as it is wanted. */
 export interface WantedConsumer {
@@ -42,11 +48,9 @@ export async function ensureConsumer(
     const result = await connection.api.putConsumer(stream, { config, action }, deadline);
     if (result.ok) return result.value.config;
     refusal = result.fault;
-    const isRace =
-      refusal.err_code === ApiCode.consumerExists || refusal.err_code === ApiCode.consumerNotFound;
     if (refusal.code === FORBIDDEN)
       throw unexpectedFault(`making consumer ${wanted.name} of stream ${stream}`, refusal);
-    if (!isRace) throw refused({ stream, config: wanted }, refusal, existing?.config);
+    if (!RACES.has(refusal.err_code)) throw refused({ stream, config: wanted }, refusal, existing?.config);
   }
   throw refused({ stream, config: wanted }, refusal as ApiFault, undefined);
 }

@@ -157,9 +157,10 @@ class Replay {
     this.#lags = (last?.pending ?? 0) > 0;
     if (last !== undefined) this.#noteProgress(last);
     if (!this.#lags) await this.#findComplete();
+    const deliveredAt = performance.now();
     yield { messages: wanted, caughtUp: !this.#lags };
-    // what the reader took for them is no stall of the replay
-    this.#lastProgress = performance.now();
+    // the time that the reader took for them is no stall of the replay
+    this.#lastProgress += performance.now() - deliveredAt;
   }
 
   #noteProgress(last: ReplayMessage): void {

@@ -1,5 +1,5 @@
 import { headers } from '@nats-io/transport-node';
-import { covers } from '../../../src/jetstream/streams/subject-pattern.js';
+import { covers } from '../../../src/jetstream/names/subject-pattern.js';
 import { type Envelope, toBytes } from './envelope.js';
 
 /** Somebody who listens. */

@@ -1,4 +1,4 @@
-import type { ApiFault } from '../../../src/jetstream/api-codes.js';
+import type { ApiFault } from '../../../src/jetstream/api/api-fault.js';
 import { type Call, type Mishap, RequestFaults } from './request-faults.js';
 
 /** What happens to a delivery. */

@@ -1,6 +1,7 @@
 import { headers } from '@nats-io/transport-node';
-import { ApiCode, type ApiFault } from '../../../src/jetstream/api-codes.js';
-import { overlaps } from '../../../src/jetstream/streams/subject-pattern.js';
+import { ApiCode } from '../../../src/jetstream/api/api-codes.js';
+import type { ApiFault } from '../../../src/jetstream/api/api-fault.js';
+import { patternsOverlap } from './patterns-overlap.js';
 import { type Broker, noResponders } from './broker.js';
 import { type Answer, directGet } from './direct-gets.js';
 import { type Envelope, toBytes } from './envelope.js';
@@ -140,7 +141,7 @@ export class InMemoryJetStream {
 
   #names({ subject }: { readonly subject: string }): object {
     const capturing = [...this.streams.values()].filter(({ settings }) =>
-      settings.subjects.some((pattern) => overlaps(pattern, subject)),
+      settings.subjects.some((pattern) => patternsOverlap(pattern, subject)),
     );
     return { streams: capturing.length === 0 ? null : capturing.map(({ settings }) => settings.name) };
   }

@@ -1,5 +1,5 @@
 import { JetStreamConnection } from '../../../src/jetstream/connection/jetstream-connection.js';
-import { covers } from '../../../src/jetstream/streams/subject-pattern.js';
+import { covers } from '../../../src/jetstream/names/subject-pattern.js';
 import { Broker } from './broker.js';
 import type { Envelope } from './envelope.js';
 import { Faults } from './faults.js';

@@ -1,4 +1,4 @@
-import { covers } from '../../../src/jetstream/streams/subject-pattern.js';
+import { covers } from '../../../src/jetstream/names/subject-pattern.js';
 import { toMsgHdrs } from '../../../src/jetstream/publish/message-headers.js';
 import type { Broker } from './broker.js';
 import type { Faults } from './faults.js';

@@ -1,5 +1,5 @@
 import type { HeaderValues } from '../../../src/jetstream/publish/message-headers.js';
-import { covers } from '../../../src/jetstream/streams/subject-pattern.js';
+import { covers } from '../../../src/jetstream/names/subject-pattern.js';
 
 /** A message on its way into a log. */
 export interface NewMessage {

@@ -1,5 +1,6 @@
 import type { MsgHdrs } from '@nats-io/transport-node';
-import { ApiCode, type ApiFault } from '../../../src/jetstream/api-codes.js';
+import { ApiCode } from '../../../src/jetstream/api/api-codes.js';
+import type { ApiFault } from '../../../src/jetstream/api/api-fault.js';
 import type { Envelope } from './envelope.js';
 import type { Guard, MessageLog, NewMessage, StoreAnswer } from './message-log.js';
 import { fromHeaders } from './stored-headers.js';

@@ -1,4 +1,4 @@
-import type { ApiFault } from '../../../src/jetstream/api-codes.js';
+import type { ApiFault } from '../../../src/jetstream/api/api-fault.js';
 
 /** What the server is asked for: a publish, or the beginning of a call of the API. */
 export type Call =
