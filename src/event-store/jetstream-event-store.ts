@@ -1,5 +1,5 @@
 import type { JetStreamConnection } from '../jetstream/connection/jetstream-connection.js';
-import { JetStreamLog } from './jetstream-log.js';
+import { JetStreamLog } from '../jetstream/jetstream-log.js';
 import { LogEventStore, type LogEventStoreParts } from './log-event-store.js';
 
 /** The event store on a JetStream stream. Made by {@link connectEventStore}. */

@@ -30,9 +30,9 @@ import {
   toStreamPageRequest,
   WALK_LIMIT,
 } from './listing/stream-page.js';
-import type { MessageLog } from './message-log.js';
+import type { MessageLog } from '../log/message-log.js';
 import { checkEventId } from './read/event-id.js';
-import { deadlineOf } from './read/read-deadline.js';
+import { deadlineOf } from '../log/read-deadline.js';
 import {
   checkReadOptions,
   type ReadCommitsOptions,

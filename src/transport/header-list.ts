@@ -1,4 +1,4 @@
-import type { HeaderValues } from '../jetstream/publish/message-headers.js';
+import type { HeaderValues } from '../log/message-log.js';
 
 /** Headers that a builder collects one by one. */
 export class HeaderList {

@@ -3,7 +3,7 @@ import { encodeCommit } from '../../src/event/commit-format.js';
 import { nextPredecessors } from '../../src/event/predecessors.js';
 import { streamName } from '../../src/event/stream-name.js';
 import { subjectOf } from '../../src/event/subject.js';
-import type { StoredMessage, SubjectMessage } from '../../src/event-store/message-log.js';
+import type { StoredMessage, SubjectMessage } from '../../src/log/message-log.js';
 import { StreamReader } from '../../src/event-store/read/stream-reader.js';
 import { InMemoryMessageLog } from '../../src/testing/in-memory/in-memory-message-log.js';
 import { InMemoryStorage } from '../../src/testing/in-memory/in-memory-storage.js';

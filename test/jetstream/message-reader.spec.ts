@@ -1,6 +1,7 @@
 import { Deadline } from '../../src/kernel/deadline.js';
 import { NatsError } from '../../src/jetstream/connection/connection-errors.js';
-import { MessageReader, type StoredMessage } from '../../src/jetstream/read/message-reader.js';
+import { MessageReader } from '../../src/jetstream/read/message-reader.js';
+import type { StoredMessage } from '../../src/log/message-log.js';
 import { collect, rejection } from '../support/collect.js';
 import { InMemoryNats } from '../support/in-memory-nats/in-memory-nats.js';
 import type { InMemoryStream } from '../support/in-memory-nats/in-memory-stream.js';

@@ -1,6 +1,7 @@
 import { Deadline } from '../../src/kernel/deadline.js';
 import type { ApiFault } from '../../src/jetstream/api/api-fault.js';
-import { type OutgoingMessage, Publisher } from '../../src/jetstream/publish/publisher.js';
+import type { OutgoingMessage } from '../../src/log/message-log.js';
+import { Publisher } from '../../src/jetstream/publish/publisher.js';
 import { InMemoryNats } from '../support/in-memory-nats/in-memory-nats.js';
 import type { InMemoryStream } from '../support/in-memory-nats/in-memory-stream.js';
 import { TestClock } from '../support/in-memory-nats/test-clock.js';

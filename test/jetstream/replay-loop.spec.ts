@@ -1,5 +1,6 @@
 import { NatsError } from '../../src/jetstream/connection/connection-errors.js';
-import { replay, type ReplayBatch, type ReplayOptions } from '../../src/jetstream/replay/replay-loop.js';
+import { replay } from '../../src/jetstream/replay/replay-loop.js';
+import type { ReplayBatch, ReplayOptions } from '../../src/log/message-log.js';
 import { StoreNotFoundError } from '../../src/jetstream/streams/stream-errors.js';
 import { rejection } from '../support/collect.js';
 import { InMemoryNats } from '../support/in-memory-nats/in-memory-nats.js';

@@ -3,7 +3,7 @@ import { slotOf } from '../../event/slot.js';
 import { subjectOf } from '../../event/subject.js';
 import { ServerHeader } from '../../jetstream/api/server-headers.js';
 import { Deadline } from '../../kernel/deadline.js';
-import type { MessageLog, OutgoingMessage } from '../message-log.js';
+import type { MessageLog, OutgoingMessage } from '../../log/message-log.js';
 
 /** The category of these messages, which are no commits. */
 export const CHECK_CATEGORY = '$check';

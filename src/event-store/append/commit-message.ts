@@ -2,9 +2,9 @@ import type { Commit } from '../../event/commit.js';
 import { encodeCommit } from '../../event/commit-format.js';
 import { subjectOf } from '../../event/subject.js';
 import { ServerHeader } from '../../jetstream/api/server-headers.js';
-import { sizeOf } from '../../jetstream/publish/publisher.js';
+import { sizeOf } from '../../log/message-size.js';
 import { PayloadTooLargeError } from '../../jetstream/publish/publish-errors.js';
-import type { OutgoingMessage } from '../message-log.js';
+import type { OutgoingMessage } from '../../log/message-log.js';
 
 /** The message that stores a commit, guarded on the sequence of its stream's last commit (0 for none). */
 export function toCommitMessage(store: string, commit: Commit, guard: number): OutgoingMessage {

@@ -1,10 +1,10 @@
 import type { StoredCommit } from '../../event/commit.js';
 import type { StreamName } from '../../event/stream-name.js';
 import { CorruptStreamError } from '../../event/event-errors.js';
-import { BATCH_HEADERS_BYTES } from '../../jetstream/publish/publisher.js';
+import { BATCH_HEADERS_BYTES } from '../../log/message-size.js';
 import { Backoff } from '../../kernel/backoff.js';
 import { sleep } from '../../kernel/sleep.js';
-import type { MessageLog, OutgoingMessage, PublishAnswer } from '../message-log.js';
+import type { MessageLog, OutgoingMessage, PublishAnswer } from '../../log/message-log.js';
 import type { StreamReader } from '../read/stream-reader.js';
 import { CommitRemovedError, type TransactionViolation } from './append-errors.js';
 import { toAppendResult, unchanged } from './append-result.js';

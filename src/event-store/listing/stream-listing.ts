@@ -1,7 +1,7 @@
 import { SLOTS } from '../../event/slot.js';
 import { type StreamName } from '../../event/stream-name.js';
 import { slotSubjects, streamOfSubject, subjectToken } from '../../event/subject.js';
-import type { SubjectNames } from '../../jetstream/streams/subject-names.js';
+import type { SubjectNames } from '../../log/message-log.js';
 import { CorruptStreamError } from '../../event/event-errors.js';
 import type { StreamPage } from './stream-page.js';
 import { type ListingPlace, pageTokenOf } from './stream-page-token.js';

@@ -1,5 +1,5 @@
 import type { StoredCommit } from '../../event/commit.js';
-import type { MessageLog } from '../message-log.js';
+import type { MessageLog } from '../../log/message-log.js';
 import { replayCommits } from './commit-replay.js';
 
 /** Sequences that are replayed at a time, from the end on: few at first, since a caller mostly wants the newest events. */

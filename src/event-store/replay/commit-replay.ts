@@ -4,7 +4,7 @@ import { CorruptStreamError } from '../../event/event-errors.js';
 import { positionOf } from '../../event/position.js';
 import { isSystemCategory } from '../../event/stream-name.js';
 import { categoryOfSubject, isNamedBy, slotSubjects } from '../../event/subject.js';
-import type { MessageLog, ReplayOptions } from '../message-log.js';
+import type { MessageLog, ReplayOptions } from '../../log/message-log.js';
 import { toStoredCommit } from '../read/stored-commit.js';
 import { checkCategories } from './categories.js';
 import type { CommitBatch } from './follow-options.js';

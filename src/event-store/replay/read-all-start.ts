@@ -1,6 +1,6 @@
 import { lastVersionOf, type StoredCommit } from '../../event/commit.js';
 import { parsePosition, type Position } from '../../event/position.js';
-import type { ReplayStart } from '../message-log.js';
+import type { ReplayStart } from '../../log/message-log.js';
 import { InvalidOptionError } from '../../kernel/invalid-option-error.js';
 
 /** Where to begin in the whole store: at an event, after one, at a sequence of the log, or at a time of the server. */

@@ -8,9 +8,9 @@ import { deleteMessage } from '../streams/delete-message.js';
 import { isServerHeader } from '../api/server-headers.js';
 import { findValue } from '../connection/expect-value.js';
 import type { JetStreamConnection } from '../connection/jetstream-connection.js';
-import type { HeaderValues } from '../publish/message-headers.js';
+import type { HeaderValues } from '../../log/message-log.js';
 import { IdempotentPublisher } from '../publish/idempotent-publisher.js';
-import { sizeOf } from '../publish/publisher.js';
+import { sizeOf } from '../../log/message-size.js';
 
 const TIMEOUT_MS = 10_000;
 

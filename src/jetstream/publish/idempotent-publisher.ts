@@ -14,9 +14,11 @@ import { type ApiFault, describeFault } from '../api/api-fault.js';
 import { ServerHeader } from '../api/server-headers.js';
 import { capturingStreams } from '../streams/capturing-streams.js';
 import type { JetStreamConnection } from '../connection/jetstream-connection.js';
-import type { HeaderValues } from './message-headers.js';
+import type { HeaderValues } from '../../log/message-log.js';
 import type { PublishRequest } from './publish-request.js';
-import { type OutgoingMessage, Publisher, sizeOf } from './publisher.js';
+import type { OutgoingMessage } from '../../log/message-log.js';
+import { Publisher } from './publisher.js';
+import { sizeOf } from '../../log/message-size.js';
 import { findOwnMessage } from './own-message.js';
 import { timedMessage } from './timed-message.js';
 

@@ -1,7 +1,5 @@
 import { headers, type MsgHdrs } from '@nats-io/transport-node';
-
-/** Headers of a message by name: one value, or several. */
-export type HeaderValues = Readonly<Record<string, string | readonly string[]>>;
+import type { HeaderValues } from '../../log/message-log.js';
 
 /** The headers as the client sends them. */
 export function toMsgHdrs(values: HeaderValues): MsgHdrs {

@@ -1,4 +1,4 @@
-import type { HeaderValues } from './message-headers.js';
+import type { HeaderValues } from '../../log/message-log.js';
 
 /** What has to hold for a message to be stored: each under the name that the NATS client gives it. */
 export interface PublishExpectations {

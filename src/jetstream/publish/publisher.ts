@@ -1,6 +1,7 @@
 import type { PubAck } from '@nats-io/jetstream';
 import type { Msg } from '@nats-io/transport-node';
 import { v4 as randomUuid } from 'uuid';
+import type { OutgoingMessage } from '../../log/message-log.js';
 import { Backoff } from '../../kernel/backoff.js';
 import type { Deadline } from '../../kernel/deadline.js';
 import type { NatsError } from '../connection/connection-errors.js';
@@ -13,7 +14,7 @@ import { ServerHeader } from '../api/server-headers.js';
 import { unexpectedFault } from '../connection/expect-value.js';
 import type { JetStreamConnection } from '../connection/jetstream-connection.js';
 import { AckTimeout } from './ack-timeout.js';
-import { type HeaderValues, toMsgHdrs, valuesOf } from './message-headers.js';
+import { toMsgHdrs } from './message-headers.js';
 import { isNoResponders } from '../connection/reply-inbox.js';
 import { ResendLimit } from './resend-limit.js';
 
@@ -23,33 +24,8 @@ const IN_FLIGHT = 2_000;
 const RESENDS = 64;
 /** Batches under way at a time: the server refuses more than 50 on one stream, from all clients together. */
 const BATCHES = 16;
-/** `NATS/1.0` with its line end, and the empty line after the headers. */
-const HEADER_FRAME = 12;
-
-/**
- * What a batch adds to the headers of each of its messages, at most: its id, the message's number, whether it
- * is the last.
- */
-export const BATCH_HEADERS_BYTES = 110;
-
-/** A message to be stored, byte for byte the same in every resend. */
-export interface OutgoingMessage {
-  readonly subject: string;
-  readonly payload: Uint8Array;
-  readonly headers: HeaderValues;
-}
-
-/** What the message takes of the server's payload limit, in bytes: headers count, the subject does not. */
-export function sizeOf(message: OutgoingMessage): number {
-  let bytes = message.payload.length + HEADER_FRAME;
-  for (const [name, value] of Object.entries(message.headers)) {
-    for (const one of valuesOf(value)) bytes += Buffer.byteLength(name) + Buffer.byteLength(one) + 4;
-  }
-  return bytes;
-}
-
 /** What the server said in the end. */
-export type PublishAnswer =
+export type ServerAnswer =
   /** Stored by this publish. */
   | { readonly kind: 'stored'; readonly sequence: number; readonly ack: PubAck }
   /**
@@ -92,7 +68,7 @@ export class Publisher {
     message: OutgoingMessage,
     deadline: Deadline,
     patience: PublishPatience = {},
-  ): Promise<PublishAnswer> {
+  ): Promise<ServerAnswer> {
     const natsHeaders = toMsgHdrs(message.headers);
     const send: Send = (reply) =>
       this.#connection.nc.publish(message.subject, message.payload, { reply, headers: natsHeaders });
@@ -105,7 +81,7 @@ export class Publisher {
    * that of the last one; the others stand right before it. Raw messages, since the client's own batch drops
    * guards and message ids, and hides what the server answers.
    */
-  async publishBatch(messages: readonly OutgoingMessage[], deadline: Deadline): Promise<PublishAnswer> {
+  async publishBatch(messages: readonly OutgoingMessage[], deadline: Deadline): Promise<ServerAnswer> {
     return this.#batches.run(async () => {
       const send: Send = (reply) => this.#sendBatch(messages, reply);
       const bytes = messages.reduce((sum, { payload }) => sum + payload.length, 0);
@@ -113,7 +89,7 @@ export class Publisher {
     });
   }
 
-  async #publish(outgoing: Outgoing, deadline: Deadline): Promise<PublishAnswer> {
+  async #publish(outgoing: Outgoing, deadline: Deadline): Promise<ServerAnswer> {
     this.#timeout.load(outgoing.bytes);
     try {
       const limits = { timeout: this.#timeout, resends: this.#resends, deadline };
@@ -179,7 +155,7 @@ class Publication {
     this.#replied = new Wakeup(connection.inbox.timeouts);
   }
 
-  async run(): Promise<PublishAnswer> {
+  async run(): Promise<ServerAnswer> {
     const address = this.#connection.inbox.open((reply) => {
       this.#replies.push(reply);
       this.#replied.wake();
@@ -191,7 +167,7 @@ class Publication {
     }
   }
 
-  async #sendUntilAnswered(reply: string): Promise<PublishAnswer> {
+  async #sendUntilAnswered(reply: string): Promise<ServerAnswer> {
     while (await this.#canSend()) {
       const answer = await this.#sendOnce(reply);
       if (answer !== undefined) return answer;
@@ -214,7 +190,7 @@ class Publication {
    * Sends, or sends again if there is a place for that, and listens for a while in any case: an early send
    * may be answered late.
    */
-  async #sendOnce(reply: string): Promise<PublishAnswer | undefined> {
+  async #sendOnce(reply: string): Promise<ServerAnswer | undefined> {
     const isResend = this.#sends > 0;
     const maySend = !isResend || this.#limits.resends.tryEnter();
     try {
@@ -240,7 +216,7 @@ class Publication {
   }
 
   /** The first reply that means something; undefined when it is time to send again. */
-  async #answerWithin(timeoutMs: number): Promise<PublishAnswer | undefined> {
+  async #answerWithin(timeoutMs: number): Promise<ServerAnswer | undefined> {
     const reply = this.#replies.shift() ?? (await this.#nextReply(timeoutMs));
     if (reply === undefined) return undefined;
     const answer = this.#interpret(reply);
@@ -249,7 +225,7 @@ class Publication {
     return this.#replies.length > 0 ? this.#answerWithin(timeoutMs) : undefined;
   }
 
-  #interpret(reply: Msg): PublishAnswer | undefined {
+  #interpret(reply: Msg): ServerAnswer | undefined {
     if (isNoResponders(reply)) {
       this.#rejections += 1;
       return undefined;

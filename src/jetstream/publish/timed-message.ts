@@ -7,7 +7,7 @@ import { capturingStreams } from '../streams/capturing-streams.js';
 import { findStream } from '../streams/find-stream.js';
 import { ServerHeader } from '../api/server-headers.js';
 import type { JetStreamConnection } from '../connection/jetstream-connection.js';
-import type { HeaderValues } from './message-headers.js';
+import type { HeaderValues } from '../../log/message-log.js';
 import type { PublishRequest } from './publish-request.js';
 import { scheduleSubject, scheduleSubjects } from '../names/schedule-subject.js';
 import { isAtLeast } from '../connection/server-floor.js';

@@ -1,6 +1,8 @@
 import { expectValue } from '../connection/expect-value.js';
 import type { JetStreamConnection } from '../connection/jetstream-connection.js';
-import { deadlineOf, MessageReader, type ReadPatience } from './message-reader.js';
+import { deadlineOf } from '../../log/read-deadline.js';
+import { MessageReader } from './message-reader.js';
+import type { ReadPatience } from '../../log/message-log.js';
 
 const ALL_SUBJECTS = ['>'];
 

@@ -1,5 +1,7 @@
 import type { Msg } from '@nats-io/transport-node';
-import { Deadline } from '../../kernel/deadline.js';
+import type { ReadPatience, StoredMessage, SubjectMessage } from '../../log/message-log.js';
+import { deadlineOf } from '../../log/read-deadline.js';
+import type { Deadline } from '../../kernel/deadline.js';
 import { NatsError } from '../connection/connection-errors.js';
 import { sleep } from '../../kernel/sleep.js';
 import { Semaphore } from '../../kernel/semaphore.js';
@@ -13,39 +15,11 @@ import { getRound } from './get-round.js';
 import { ReplySize } from './reply-size.js';
 import { isNoResponders } from '../connection/reply-inbox.js';
 
-/** A read is repeated this long before it fails. */
-const READ_TIMEOUT_MS = 15_000;
 /** Rounds of gets under way at a time. */
 const ROUNDS = 4;
 /** Messages in one page of a scan, and how long a page may keep silent before it is asked for again. */
 const SCAN_PAGE = 256;
 const SCAN_SILENCE_MS = 2_000;
-
-/** A message of the store's JetStream stream. */
-export interface StoredMessage {
-  readonly sequence: number;
-  readonly data: Uint8Array;
-  /** The server's time in milliseconds since 1970, where it was asked for. */
-  readonly time?: number | undefined;
-}
-
-/** A message as the leader gives it. */
-export interface LeaderMessage extends StoredMessage {
-  readonly subject: string;
-}
-
-/** How long a read of several messages goes on. */
-export interface ReadPatience {
-  /** For all of it. @default 15 s for each message */
-  readonly deadline?: Deadline | undefined;
-  /** Where no deadline is given. */
-  readonly signal?: AbortSignal | undefined;
-}
-
-/** The deadline of the next get. */
-export function deadlineOf({ deadline, signal }: ReadPatience): Deadline {
-  return deadline ?? new Deadline(READ_TIMEOUT_MS, signal);
-}
 
 const utf8 = new TextEncoder();
 const EMPTY = new Uint8Array();
@@ -73,17 +47,14 @@ export class MessageReader {
   }
 
   /** The last message of a subject, from any replica. */
-  async last(subject: string, deadline = new Deadline(READ_TIMEOUT_MS)): Promise<StoredMessage | undefined> {
+  async last(subject: string, deadline = deadlineOf({})): Promise<StoredMessage | undefined> {
     const reply = await this.#directGet(subject, deadline);
     if (reply !== undefined) this.#replySize.observe(reply.data.length);
     return reply && withHeaders(reply);
   }
 
   /** The last message of a subject, from the leader. */
-  async lastAtLeader(
-    subject: string,
-    deadline = new Deadline(READ_TIMEOUT_MS),
-  ): Promise<StoredMessage | undefined> {
+  async lastAtLeader(subject: string, deadline = deadlineOf({})): Promise<StoredMessage | undefined> {
     return this.#askLeader({ last_by_subj: subject }, deadline);
   }
 
@@ -118,10 +89,7 @@ export class MessageReader {
   }
 
   /** The message with that sequence, from the leader: undefined means that it is gone. */
-  async bySequenceAtLeader(
-    sequence: number,
-    deadline = new Deadline(READ_TIMEOUT_MS),
-  ): Promise<LeaderMessage | undefined> {
+  async bySequenceAtLeader(sequence: number, deadline = deadlineOf({})): Promise<SubjectMessage | undefined> {
     return this.#askLeader({ seq: sequence }, deadline);
   }
 
@@ -129,7 +97,7 @@ export class MessageReader {
   async nextAtLeader(
     subject: string,
     sequence: number,
-    deadline = new Deadline(READ_TIMEOUT_MS),
+    deadline = deadlineOf({}),
   ): Promise<StoredMessage | undefined> {
     return this.#askLeader({ seq: sequence, next_by_subj: subject }, deadline);
   }
@@ -205,7 +173,7 @@ export class MessageReader {
     return hasMessage(reply, subject) ? reply : undefined;
   }
 
-  async #askLeader(query: MessageQuery, deadline: Deadline): Promise<LeaderMessage | undefined> {
+  async #askLeader(query: MessageQuery, deadline: Deadline): Promise<SubjectMessage | undefined> {
     const message = await this.#connection.api.message(this.#stream, query, deadline);
     return findValue(message, ApiCode.messageNotFound, `reading from store ${this.#stream}`);
   }

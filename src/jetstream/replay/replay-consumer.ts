@@ -1,5 +1,6 @@
 import type { Msg } from '@nats-io/transport-node';
 import { v4 as randomUuid } from 'uuid';
+import type { ReplayStart } from '../../log/message-log.js';
 import { Deadline } from '../../kernel/deadline.js';
 import { NatsError } from '../connection/connection-errors.js';
 import { ConsumerLost } from '../consume/consumer-lost.js';
@@ -35,9 +36,6 @@ export interface ReplayConsumerOptions {
   readonly pullExpiresMs: number;
   readonly signal?: AbortSignal | undefined;
 }
-
-/** Where a replay begins. */
-export type ReplayStart = { readonly sequence: number } | { readonly time: Date };
 
 /** A consumer on the server, as it was made. */
 interface MadeConsumer {

@@ -1,3 +1,4 @@
+import type { ReplayBatch, ReplayOptions, ReplayStart } from '../../log/message-log.js';
 import { Backoff } from '../../kernel/backoff.js';
 import { ConnectionClosedError, NatsError } from '../connection/connection-errors.js';
 import { StoreNotFoundError } from '../streams/stream-errors.js';
@@ -6,7 +7,7 @@ import { ApiCode } from '../api/api-codes.js';
 import { ConsumerLost } from '../consume/consumer-lost.js';
 import type { JetStreamConnection } from '../connection/jetstream-connection.js';
 import { hasMessages, logEnd } from '../read/log-end.js';
-import { ReplayConsumer, type ReplayStart } from './replay-consumer.js';
+import { ReplayConsumer } from './replay-consumer.js';
 import type { ReplayMessage } from './replay-message.js';
 
 /** A bounded replay that gets nothing for this long gives up. */
@@ -17,28 +18,6 @@ const STALL_TIMEOUT_MS = 30_000;
  */
 const GONE_MS = 2_500;
 const PULL_EXPIRES_MS = { live: 30_000, bounded: 2_000 };
-
-export interface ReplayOptions {
-  readonly start: ReplayStart;
-  /** Subject filters; none for all subjects. */
-  readonly filters: readonly string[];
-  /**
-   * Whether to go on with what is stored later; otherwise the replay ends with what was there when it began.
-   */
-  readonly live: boolean;
-  /** Messages in one batch at most. */
-  readonly maxBatch: number;
-  readonly signal?: AbortSignal | undefined;
-  /** Told why the consumer was made again; for health and logs. */
-  readonly onRecovery?: ((reason: string) => void) | undefined;
-}
-
-/** What came since the last batch, in order. */
-export interface ReplayBatch {
-  readonly messages: readonly ReplayMessage[];
-  /** Whether the replay stood at the end of the log when it got the last of these messages. */
-  readonly caughtUp: boolean;
-}
 
 /**
  * Messages of a JetStream stream in order, without gap or duplicate, through the loss of consumers,

@@ -1,14 +1,7 @@
+import type { SubjectNames } from '../../log/message-log.js';
 import type { Deadline } from '../../kernel/deadline.js';
 import { expectValue } from '../connection/expect-value.js';
 import type { JetStreamConnection } from '../connection/jetstream-connection.js';
-
-/** Some of the subjects that hold messages. */
-export interface SubjectNames {
-  /** In the order of their bytes. */
-  readonly subjects: readonly string[];
-  /** How many there are in all. */
-  readonly total: number;
-}
 
 /** Which subjects are meant. */
 export interface SubjectQuery {

@@ -8,7 +8,7 @@ import type {
   StoredMessage,
   SubjectMessage,
   SubjectNames,
-} from '../../event-store/message-log.js';
+} from '../../log/message-log.js';
 import { ServerHeader } from '../../jetstream/api/server-headers.js';
 import { ConnectionClosedError } from '../../jetstream/connection/connection-errors.js';
 import { Deadline } from '../../kernel/deadline.js';

@@ -1,4 +1,4 @@
-import type { ReplayBatch, ReplayOptions } from '../../event-store/message-log.js';
+import type { ReplayBatch, ReplayOptions } from '../../log/message-log.js';
 import type { InMemoryMessage, InMemoryStorage } from './in-memory-storage.js';
 import { matchesFilter } from './subject-filter.js';
 

@@ -1,6 +1,6 @@
 import { v4 as randomUuid } from 'uuid';
 import { ServerHeader } from '../../jetstream/api/server-headers.js';
-import type { OutgoingMessage } from '../../event-store/message-log.js';
+import type { OutgoingMessage } from '../../log/message-log.js';
 
 /** What a JetStream stream keeps of a message that matters here: bytes, not objects, so that nobody can change what is stored. */
 export interface InMemoryMessage {

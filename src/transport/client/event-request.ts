@@ -1,5 +1,5 @@
 import type { ReadPacket } from '@nestjs/microservices';
-import type { HeaderValues } from '../../jetstream/publish/message-headers.js';
+import type { HeaderValues } from '../../log/message-log.js';
 import type { PublishRequest } from '../../jetstream/publish/publish-request.js';
 import { correlationHeaders } from '../correlation-header.js';
 import { defaultMessageId } from './default-message-id.js';

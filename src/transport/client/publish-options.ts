@@ -1,5 +1,5 @@
 import type { MsgHdrs } from '@nats-io/transport-node';
-import type { HeaderValues } from '../../jetstream/publish/message-headers.js';
+import type { HeaderValues } from '../../log/message-log.js';
 import type { PublishExpectations } from '../../jetstream/publish/publish-request.js';
 import { InvalidOptionError } from '../../kernel/invalid-option-error.js';
 import { integerOption, LONGEST_TIMER_MS } from '../../kernel/options.js';

@@ -1,6 +1,7 @@
 import type { ProducerDeserializer, WritePacket } from '@nestjs/microservices';
 import type { Msg } from '@nats-io/transport-node';
-import { type HeaderValues, toMsgHdrs } from '../../jetstream/publish/message-headers.js';
+import type { HeaderValues } from '../../log/message-log.js';
+import { toMsgHdrs } from '../../jetstream/publish/message-headers.js';
 import { isNoResponders, refusalOf } from '../../jetstream/connection/reply-inbox.js';
 import { NatsError } from '../../jetstream/connection/connection-errors.js';
 import { NoResponderError, RequestTimeoutError } from '../transport-errors.js';

@@ -1,5 +1,5 @@
 import { headers } from '@nats-io/transport-node';
-import type { HeaderValues } from '../../../src/jetstream/publish/message-headers.js';
+import type { HeaderValues } from '../../../src/log/message-log.js';
 import { type Envelope, toBytes } from './envelope.js';
 import type { LogMessage, MessageLog } from './message-log.js';
 import { toHeaders } from './stored-headers.js';

@@ -1,4 +1,4 @@
-import type { HeaderValues } from '../../../src/jetstream/publish/message-headers.js';
+import type { HeaderValues } from '../../../src/log/message-log.js';
 import { covers } from '../../../src/jetstream/names/subject-pattern.js';
 
 /** A message on its way into a log. */

@@ -1,5 +1,6 @@
 import type { MsgHdrs } from '@nats-io/transport-node';
-import { type HeaderValues, toMsgHdrs } from '../../../src/jetstream/publish/message-headers.js';
+import type { HeaderValues } from '../../../src/log/message-log.js';
+import { toMsgHdrs } from '../../../src/jetstream/publish/message-headers.js';
 
 /** Headers as the log keeps them. */
 export function fromHeaders(headers: MsgHdrs | undefined): HeaderValues {

@@ -1,11 +1,16 @@
 import type { Deadline } from '../kernel/deadline.js';
 
+/** Headers of a message by name: one value, or several. */
+export type HeaderValues = Readonly<Record<string, string | readonly string[]>>;
+
 /** A message to be stored. It is byte for byte the same in every resend. */
 export interface OutgoingMessage {
+  /** Its literal subject. */
   readonly subject: string;
+  /** Its body. */
   readonly payload: Uint8Array;
-  /** The message id and the guard; see {@link MessageLog.publish}. */
-  readonly headers: Readonly<Record<string, string | readonly string[]>>;
+  /** The message id and the guard; see {@link MessageLog}. */
+  readonly headers: HeaderValues;
 }
 
 /** A stored message. */

@@ -1,11 +1,11 @@
-import type { JetStreamConnection } from '../jetstream/connection/jetstream-connection.js';
-import { describeFault } from '../jetstream/api/api-fault.js';
-import { logEnd } from '../jetstream/read/log-end.js';
-import { deleteMessage } from '../jetstream/streams/delete-message.js';
-import { MessageReader } from '../jetstream/read/message-reader.js';
-import { type PublishAnswer as ServerAnswer, Publisher } from '../jetstream/publish/publisher.js';
-import { replay } from '../jetstream/replay/replay-loop.js';
-import { listSubjects } from '../jetstream/streams/subject-names.js';
+import type { JetStreamConnection } from './connection/jetstream-connection.js';
+import { describeFault } from './api/api-fault.js';
+import { logEnd } from './read/log-end.js';
+import { deleteMessage } from './streams/delete-message.js';
+import { MessageReader } from './read/message-reader.js';
+import { Publisher, type ServerAnswer } from './publish/publisher.js';
+import { replay } from './replay/replay-loop.js';
+import { listSubjects } from './streams/subject-names.js';
 import type { Deadline } from '../kernel/deadline.js';
 import type {
   MessageLog,
@@ -17,7 +17,7 @@ import type {
   StoredMessage,
   SubjectMessage,
   SubjectNames,
-} from './message-log.js';
+} from '../log/message-log.js';
 
 /** The log in a JetStream stream. */
 export class JetStreamLog implements MessageLog {

@@ -1,5 +1,5 @@
-import { Deadline } from '../../kernel/deadline.js';
-import type { ReadPatience } from '../message-log.js';
+import { Deadline } from '../kernel/deadline.js';
+import type { ReadPatience } from './message-log.js';
 
 /** A read is repeated this long before it fails, in milliseconds. */
 const READ_TIMEOUT_MS = 15_000;
