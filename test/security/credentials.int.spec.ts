@@ -18,7 +18,7 @@ async function outcomeOf(server: NatsServer, options: Partial<ConnectionOptions>
   }
 }
 
-const OUT = /^transport: cannot connect to NATS at .*: auth(orization|entication)/i;
+const OUT = /^nats: cannot connect to NATS at .*: auth(orization|entication)/i;
 
 describe('a server that requires', () => {
   it('a user and a password', async () => {
