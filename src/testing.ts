@@ -16,3 +16,8 @@ export type { ExpectedError } from './testing/expected-error.js';
 export { specification } from './testing/specification.js';
 export type { Expectations, Specification } from './testing/specification.js';
 export { NatsServerUnavailableError } from './testing/nats-server-unavailable-error.js';
+export { inMemorySnapshots } from './aggregate/snapshot/in-memory-snapshot-store.js';
+export { InMemoryMessageLog } from './testing/in-memory/in-memory-message-log.js';
+export type { InMemoryMessageLogOptions } from './testing/in-memory/in-memory-message-log.js';
+export { InMemoryStorage } from './testing/in-memory/in-memory-storage.js';
+export { LogFaults } from './testing/in-memory/log-faults.js';

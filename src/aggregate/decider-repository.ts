@@ -38,7 +38,9 @@ export interface HandleResult<Event> {
 }
 
 /** A function that decides on a state, where the command is not among the decider's. */
-type DecideOn<Event extends object, State> = (state: State) => Decided<Event> | PromiseLike<Decided<Event>>;
+export type DecideOn<Event extends object, State> = (
+  state: State,
+) => Decided<Event> | PromiseLike<Decided<Event>>;
 
 /** The aggregates of one decider. Made by {@link repository}. */
 export class DeciderRepository<Command, Event extends object, State> {

@@ -23,8 +23,17 @@ export abstract class EventStore {
   abstract readonly name: string;
   /** UUID written when the store was created. */
   abstract readonly identity: string;
-  /** The event types of the store. */
+  /**
+   * The event types of the store.
+   *
+   * @internal
+   */
   abstract readonly registry: EventRegistry;
+
+  /** How many events could not be read and were handled by policy, by their stored type. */
+  get unreadable(): ReadonlyMap<string, number> {
+    return this.registry.unreadable;
+  }
 
   /**
    * Stores events at the end of one stream, all or none, in one commit.
@@ -89,11 +98,9 @@ export abstract class EventStore {
   abstract readAll(options?: ReadAllOptions): AsyncIterable<RecordedEvent>;
 
   /**
-   * Commits of the whole store in batches, from a start on and then live, until the signal aborts: what projections run on. Whole commits: the
-   * one that holds a position is delivered unless `after` names its last event.
+   * See {@link EventLog.follow}.
    *
-   * @throws {@link CorruptStreamError} at a message that is no commit.
-   * @throws {@link StoreNotFoundError} when the log is gone.
+   * @internal
    */
   abstract follow(options: FollowOptions): AsyncIterable<CommitBatch>;
 
@@ -119,7 +126,11 @@ export abstract class EventStore {
   /** Whether a stream exists, its version, and when its first and last commits were stored. */
   abstract status(stream: StreamLike, options?: StatusOptions): Promise<StreamStatus>;
 
-  /** The commits of a stream, or those after a version, for a fold. */
+  /**
+   * See {@link EventLog.readCommits}.
+   *
+   * @internal
+   */
   abstract readCommits(stream: StreamLike, options?: ReadCommitsOptions): Promise<StreamCommits>;
 
   /**
@@ -164,7 +175,11 @@ export abstract class EventStore {
     readonly signal?: AbortSignal | undefined;
   }): AsyncIterable<StreamName>;
 
-  /** The commit at a sequence, as the leader knows it; undefined when there is none (removed, or not stored yet). */
+  /**
+   * See {@link EventLog.commitAt}.
+   *
+   * @internal
+   */
   abstract commitAt(
     sequence: number,
     options?: { readonly signal?: AbortSignal | undefined },
@@ -175,6 +190,7 @@ export abstract class EventStore {
    * commands that a fold does not remember.
    *
    * @param options `upTo`: version up to which to look. @default all
+   * @internal
    */
   abstract commitOfCommand(
     stream: StreamLike,
@@ -182,7 +198,11 @@ export abstract class EventStore {
     options?: { readonly upTo?: number | undefined; readonly signal?: AbortSignal | undefined },
   ): Promise<StoredCommit | undefined>;
 
-  /** Sequence of the store's last message, as the leader knows it; 0 for an empty store. */
+  /**
+   * See {@link EventLog.lastSequence}.
+   *
+   * @internal
+   */
   abstract lastSequence(options?: { readonly signal?: AbortSignal | undefined }): Promise<number>;
 
   /** Stops taking appends, waits for those in flight, closes the connection. Safe to call twice. */

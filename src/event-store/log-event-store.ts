@@ -57,6 +57,7 @@ export interface LogEventStoreParts {
   readonly name: string;
   /** UUID written when the store was created. */
   readonly identity: string;
+  /** The event types of the store. */
   readonly registry: EventRegistry;
 }
 

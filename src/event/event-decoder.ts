@@ -14,7 +14,7 @@ export interface EventPolicies {
    * For an event whose type is not registered, or whose schema version has no upcast (a newer release may
    * have written it): `fail` the read, `skip` the event, or return it `raw` with its data as stored. Reads
    * with `types` and projections never fail at a type that they do not ask for. Counted in
-   * `store.registry.unreadable`.
+   * `store.unreadable`.
    *
    * @default 'fail'
    */
@@ -22,7 +22,7 @@ export interface EventPolicies {
   /**
    * For a stored event that fails the current schema: `accept` it (stored events are not validated, which is
    * faster), `skip` it, or `fail` the read. Appends are always validated. Counted in
-   * `store.registry.unreadable`.
+   * `store.unreadable`.
    *
    * @default 'accept'
    */
@@ -47,8 +47,11 @@ export interface DecodedEvent {
 
 /** Position and metadata of a stored event. */
 export interface EventPlace {
+  /** Its stream. */
   readonly stream: StreamName;
+  /** Its position. */
   readonly position: Position;
+  /** The metadata of its commit, and its own. */
   readonly metadata: RecordedMetadata;
 }
 

@@ -4,6 +4,7 @@ import { performance } from 'node:perf_hooks';
 export class Deadline {
   /** The time that the operation was given, in milliseconds. */
   readonly totalMs: number;
+  /** Ends the operation before its time; undefined for none. */
   readonly signal: AbortSignal | undefined;
   readonly #end: number;
 

@@ -15,7 +15,9 @@ export interface OutgoingMessage {
 
 /** A stored message. */
 export interface StoredMessage {
+  /** Its place in the log, from 1. */
   readonly sequence: number;
+  /** Its body. */
   readonly data: Uint8Array;
   /** When the log stored it, in milliseconds since 1970; only where the read asks for it. */
   readonly time?: number | undefined;
@@ -23,6 +25,7 @@ export interface StoredMessage {
 
 /** A stored message with its subject. */
 export interface SubjectMessage extends StoredMessage {
+  /** Its literal subject. */
   readonly subject: string;
 }
 
@@ -52,6 +55,7 @@ export type ReplayStart = { readonly sequence: number } | { readonly time: Date 
 
 /** What a replay covers. */
 export interface ReplayOptions {
+  /** Where the replay begins. */
   readonly start: ReplayStart;
   /** Subject filters with `*` for a whole token; none for all subjects. */
   readonly filters: readonly string[];
@@ -59,6 +63,7 @@ export interface ReplayOptions {
   readonly live: boolean;
   /** Messages in one batch at most. */
   readonly maxBatch: number;
+  /** Ends the replay. */
   readonly signal?: AbortSignal | undefined;
   /** Told why the replay was interrupted; it goes on by itself. */
   readonly onRecovery?: ((reason: string) => void) | undefined;
@@ -66,6 +71,7 @@ export interface ReplayOptions {
 
 /** Messages that a replay delivers together, in order. */
 export interface ReplayBatch {
+  /** In the order of their sequences. */
   readonly messages: readonly (SubjectMessage & { readonly time: number })[];
   /** Whether nothing was stored after these messages when they were delivered. */
   readonly caughtUp: boolean;

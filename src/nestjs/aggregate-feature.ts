@@ -12,7 +12,7 @@ import {
 import type { JetStreamEventStore } from '../event-store/jetstream-event-store.js';
 
 /** Options, or a function that makes them of the store, as {@link jetStreamSnapshots} needs it. */
-type FromStore<Options> = Options | ((store: JetStreamEventStore) => Options | Promise<Options>);
+export type FromStore<Options> = Options | ((store: JetStreamEventStore) => Options | Promise<Options>);
 
 /**
  * What `forFeature` needs of a repository: before the store closes, it finishes what it does in the

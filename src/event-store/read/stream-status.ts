@@ -26,6 +26,7 @@ export type StreamStatus =
 
 /** The commits of one stream after a version, for a fold: in order, without time. */
 export interface StreamCommits {
+  /** In the order of their versions. */
   readonly commits: readonly StoredCommit[];
   /** Version of the stream; 0 when it does not exist. */
   readonly version: Version;

@@ -22,6 +22,7 @@ export interface FollowOptions {
 
 /** Commits in store order, as they came. */
 export interface CommitBatch {
+  /** In the order of their positions; none where the replay only says that it has caught up. */
   readonly commits: readonly StoredCommit[];
   /** Whether nothing was stored after these commits when they were delivered. */
   readonly caughtUp: boolean;

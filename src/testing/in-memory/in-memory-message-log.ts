@@ -23,6 +23,7 @@ const DEFAULT_MAX_PAYLOAD = 1_048_576;
 
 /** What a handle on a log in memory is made with. */
 export interface InMemoryMessageLogOptions {
+  /** The messages; shared by all handles on one log. */
   readonly storage: InMemoryStorage;
   /** @default 'in-memory' */
   readonly name?: string | undefined;
@@ -37,6 +38,7 @@ export class InMemoryMessageLog implements MessageLog {
   readonly name: string;
   readonly maxPayload: number;
   readonly getsAtOnce = Infinity;
+  /** Faults on order. */
   readonly faults: LogFaults;
   readonly #storage: InMemoryStorage;
   readonly #reconnected = new Set<() => void>();

@@ -15,6 +15,7 @@ export interface InMemoryMessage {
 
 /** Messages in order, with an index of subjects and one of message ids. Shared by all handles on one store in memory. */
 export class InMemoryStorage {
+  /** Tells one log from another of the same name. */
   readonly identity = randomUuid();
   /** By sequence, from 1; undefined where a message was removed. */
   readonly #messages: (InMemoryMessage | undefined)[] = [];
@@ -25,6 +26,7 @@ export class InMemoryStorage {
   /** The clock that messages get their times from. */
   now: () => number = Date.now;
 
+  /** Sequence of the last message; 0 while there is none. */
   get lastSequence(): number {
     return this.#messages.length;
   }
@@ -34,6 +36,7 @@ export class InMemoryStorage {
     return [...this.#bySubject.keys()].toSorted();
   }
 
+  /** The message with that sequence; undefined when there is none, or it was removed. */
   at(sequence: number): InMemoryMessage | undefined {
     return this.#messages[sequence - 1];
   }
