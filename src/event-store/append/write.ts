@@ -57,8 +57,8 @@ export class Write {
       if (violations.length > 0) return this.#refuse(violations);
       const result = await this.#try(plan);
       if (result !== undefined) return result;
+      await sleep(Math.min(this.#backoff.next(), this.#request.deadline.leftMs));
       if (this.#request.deadline.passed) throw gaveUp(this.#request);
-      await sleep(this.#backoff.next());
     }
   }
 

@@ -10,7 +10,7 @@ import type {
   SubjectNames,
 } from '../../log/message-log.js';
 import { ServerHeader } from '../../jetstream/api/server-headers.js';
-import { ConnectionClosedError } from '../../jetstream/connection/connection-errors.js';
+import { ConnectionClosedError, NatsError } from '../../jetstream/connection/connection-errors.js';
 import { Deadline } from '../../kernel/deadline.js';
 import { sleep } from '../../kernel/sleep.js';
 import { replayStorage } from './in-memory-replay.js';
@@ -151,6 +151,11 @@ export class InMemoryMessageLog implements MessageLog {
     this.#storage.truncate(sequence);
   }
 
+  /** The duplicate window passes: the log forgets the ids of its messages. */
+  forgetMessageIds(): void {
+    this.#storage.forgetIds();
+  }
+
   async close(): Promise<void> {
     this.#closed = true;
     this.#storage.wake();
@@ -209,6 +214,8 @@ export class InMemoryMessageLog implements MessageLog {
   async #turn(deadline?: Deadline, signal = deadline?.signal): Promise<void> {
     await Promise.resolve();
     signal?.throwIfAborted();
+    if (deadline?.passed === true)
+      throw new NatsError(`log ${this.name}: no answer within ${deadline.totalMs} ms`);
     this.#checkOpen();
   }
 

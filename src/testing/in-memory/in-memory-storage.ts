@@ -89,6 +89,11 @@ export class InMemoryStorage {
     }
   }
 
+  /** Forgets the ids of all messages, as a server does when its duplicate window has passed. */
+  forgetIds(): void {
+    this.#byId.clear();
+  }
+
   /** Lets everyone who listens look again. */
   wake(): void {
     for (const listener of this.#listeners) listener();
