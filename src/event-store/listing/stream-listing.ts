@@ -50,7 +50,7 @@ export class StreamListing {
     const streams = await Promise.all(shown.map(async ({ subject }) => this.#streamOf(subject)));
     const last = shown.at(-1);
     const isLast = listed.length <= start.limit || last === undefined;
-    return { streams, nextPageToken: isLast ? undefined : pageTokenOf(placeBehind(last, start)) };
+    return { streams, nextPageToken: isLast ? undefined : pageTokenOf(placeAfter(last, start)) };
   }
 
   async #collect(start: ListingPlace, wanted: number): Promise<Listed[]> {
@@ -60,8 +60,8 @@ export class StreamListing {
       const parts = await this.#slots(place, atOnce);
       for (const { listed, isWhole } of parts) {
         found.push(...listed);
-        place = isWhole ? slotBehind(place) : placeBehind(listed.at(-1) as Listed, place);
-        // the slots behind an unfinished one have to wait for its rest
+        place = isWhole ? nextSlot(place) : placeAfter(listed.at(-1) as Listed, place);
+        // the slots after an unfinished one have to wait for its rest
         if (!isWhole || found.length >= wanted) break;
       }
       atOnce = parts.every(({ isWhole }) => isWhole) ? Math.min(atOnce * 2, MAX_SLOTS_AT_ONCE) : 1;
@@ -72,12 +72,12 @@ export class StreamListing {
   async #slots(place: ListingPlace, count: number): Promise<SlotPart[]> {
     const places = [place];
     while (places.length < count && (places.at(-1) as ListingPlace).slot < SLOTS - 1)
-      places.push(slotBehind(places.at(-1) as ListingPlace));
-    return Promise.all(places.map(async (each) => this.#behind(each)));
+      places.push(nextSlot(places.at(-1) as ListingPlace));
+    return Promise.all(places.map(async (each) => this.#after(each)));
   }
 
-  /** Streams of a slot behind a place: at least one unless there is none. */
-  async #behind({ category, slot, after, offset }: ListingPlace): Promise<SlotPart> {
+  /** Streams of a slot after a place: at least one unless there is none. */
+  async #after({ category, slot, after, offset }: ListingPlace): Promise<SlotPart> {
     const filter = slotSubjects(this.#source.store, slot, category);
     // with the last one listed as its first, an answer shows that nothing has shifted
     for (let from = Math.max(0, offset - 1); ;) {
@@ -88,7 +88,7 @@ export class StreamListing {
       const isWhole = subjects.length === 0 || from + subjects.length >= total;
       if (isTooFar) from = Math.max(0, from - STEP_BACK);
       else if (rest === -1 && !isWhole) from += Math.max(1, subjects.length - 1);
-      else return { listed: rest === -1 ? [] : numbered(subjects, rest, from, slot), isWhole };
+      else return { listed: rest === -1 ? [] : numbered(subjects.slice(rest), { slot, offset: from + rest }), isWhole };
     }
   }
 
@@ -103,14 +103,17 @@ export class StreamListing {
   }
 }
 
-function numbered(subjects: readonly string[], first: number, from: number, slot: number): Listed[] {
-  return subjects.slice(first).map((subject, index) => ({ slot, subject, offset: from + first + index + 1 }));
+function numbered(
+  subjects: readonly string[],
+  { slot, offset }: { readonly slot: number; readonly offset: number },
+): Listed[] {
+  return subjects.map((subject, index) => ({ slot, subject, offset: offset + index + 1 }));
 }
 
-function slotBehind(place: ListingPlace): ListingPlace {
+function nextSlot(place: ListingPlace): ListingPlace {
   return { ...place, slot: place.slot + 1, after: '', offset: 0 };
 }
 
-function placeBehind({ slot, subject, offset }: Listed, { category, limit }: ListingPlace): ListingPlace {
+function placeAfter({ slot, subject, offset }: Listed, { category, limit }: ListingPlace): ListingPlace {
   return { category, limit, slot, after: subjectToken(subject), offset };
 }
