@@ -88,7 +88,11 @@ export class StreamListing {
       const isWhole = subjects.length === 0 || from + subjects.length >= total;
       if (isTooFar) from = Math.max(0, from - STEP_BACK);
       else if (rest === -1 && !isWhole) from += Math.max(1, subjects.length - 1);
-      else return { listed: rest === -1 ? [] : numbered(subjects.slice(rest), { slot, offset: from + rest }), isWhole };
+      else
+        return {
+          listed: rest === -1 ? [] : numbered(subjects.slice(rest), { slot, offset: from + rest }),
+          isWhole,
+        };
     }
   }
 
