@@ -113,6 +113,7 @@ export class JetStreamLog implements MessageLog {
       interrupted = true;
       options.onRecovery?.(reason);
     };
+    await this.#watch.confirmLately();
     try {
       for await (const batch of replay(this.#connection, this.name, { ...options, onRecovery })) {
         // what was lost with the stream is a consumer, and a new one is made on any stream of that name
