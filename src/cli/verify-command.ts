@@ -98,7 +98,13 @@ async function verify(flags: VerifyFlags, { print, note }: VerifyOutput): Promis
 }
 
 /** Unlike a connect of a store, this creates nothing, and opens a store whose settings are not right. */
-async function openLog({ store, jetstream, servers, creds, inboxPrefix }: VerifyFlags): Promise<JetStreamLog> {
+async function openLog({
+  store,
+  jetstream,
+  servers,
+  creds,
+  inboxPrefix,
+}: VerifyFlags): Promise<JetStreamLog> {
   const name = jetstream ?? store;
   checkStoreName('--jetstream', name);
   const connection = await JetStreamConnection.open(
@@ -114,7 +120,9 @@ async function openLog({ store, jetstream, servers, creds, inboxPrefix }: Verify
     const identity = found && identityOf(found.config);
     if (identity !== undefined) return new JetStreamLog(connection, { name, identity });
     const reason =
-      found === undefined ? 'there is no such JetStream stream' : 'the JetStream stream was not created by jetsource';
+      found === undefined
+        ? 'there is no such JetStream stream'
+        : 'the JetStream stream was not created by jetsource';
     throw new StoreNotFoundError({ store: name, reason });
   } catch (error) {
     await connection.close();

@@ -84,10 +84,7 @@ export class JetStreamLog implements MessageLog {
     );
   }
 
-  async bySequenceAtLeader(
-    sequence: number,
-    deadline = deadlineOf({}),
-  ): Promise<SubjectMessage | undefined> {
+  async bySequenceAtLeader(sequence: number, deadline = deadlineOf({})): Promise<SubjectMessage | undefined> {
     return this.#watch.reading(deadline, async (guarded) =>
       this.#reader.bySequenceAtLeader(sequence, guarded),
     );
@@ -141,9 +138,7 @@ export class JetStreamLog implements MessageLog {
 
   async delete(sequence: number, deadline: Deadline): Promise<void> {
     const message = { stream: this.name, sequence };
-    await this.#watch.reading(deadline, async (guarded) =>
-      deleteMessage(this.#connection, message, guarded),
-    );
+    await this.#watch.reading(deadline, async (guarded) => deleteMessage(this.#connection, message, guarded));
   }
 
   onReconnect(listener: () => void): () => void {

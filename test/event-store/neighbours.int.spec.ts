@@ -54,18 +54,24 @@ async function untilItAnswers(mirror: string, request: object): Promise<void> {
   throw new TypeError(`${mirror} never answered`);
 }
 
-async function expectWholeReads(deleted?: number): Promise<void> {
+/** What was wrong with many reads. The last stream lacks a commit where one was deleted. */
+async function faultsOfReads(deleted?: number): Promise<unknown[]> {
+  const faults: unknown[] = [];
   for (let read = 0; read < READS; read += 1) {
     const stream = order((read % (STREAMS - 1)) + 1);
     const events = await collect(store.read(stream));
     const { commits } = await store.readCommits(stream);
     const { state } = await store.status(stream);
-    expect([events.length, commits.length, state]).toEqual([COMMITS, COMMITS, 'active']);
+    const isWhole = events.length === COMMITS && commits.length === COMMITS && state === 'active';
+    if (!isWhole) faults.push([events.length, commits.length, state]);
     if (deleted === undefined) continue;
     const torn = order(STREAMS);
-    for (const call of [async () => collect(store.read(torn)), async () => store.readCommits(torn)])
-      expect(await rejection(call())).toMatchObject({ position: `${deleted}.0` });
+    for (const call of [async () => collect(store.read(torn)), async () => store.readCommits(torn)]) {
+      const { position } = (await rejection(call())) as { position?: string };
+      if (position !== `${deleted}.0`) faults.push(position);
+    }
   }
+  return faults;
 }
 
 describe('a mirror in the same account', () => {
@@ -76,7 +82,7 @@ describe('a mirror in the same account', () => {
     await untilItAnswers(name, { seq: 1 });
     const deleted = (STREAMS - 1) * COMMITS + DELETED;
     await raw.api(`STREAM.MSG.DELETE.${store.name}`, { seq: deleted });
-    await expectWholeReads(deleted);
+    expect(await faultsOfReads(deleted)).toEqual([]);
   });
 
   it('that is filtered makes no stream look short, though the store was read before it came', async () => {
@@ -86,7 +92,7 @@ describe('a mirror in the same account', () => {
     await create({ name, mirror: { name: store.name, filter_subject: `${store.name}.*.payment.*` } });
     await store.append(streamName('payment', '1'), counted(1));
     await untilItAnswers(name, { last_by_subj: subjectOf(store.name, order(1)) });
-    await expectWholeReads();
+    expect(await faultsOfReads()).toEqual([]);
   });
 
   it('that begins late, or lags, makes no stream look short', async () => {
@@ -94,7 +100,7 @@ describe('a mirror in the same account', () => {
     const name = `${store.name}-mirror`;
     await create({ name, mirror: { name: store.name, opt_start_seq: (STREAMS * COMMITS) / 2 } });
     await untilItAnswers(name, { seq: STREAMS * COMMITS });
-    await expectWholeReads();
+    expect(await faultsOfReads()).toEqual([]);
   });
 
   it('is right in a scan of a stream whose sequences lead nowhere', async () => {

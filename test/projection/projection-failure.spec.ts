@@ -163,7 +163,10 @@ describe('a message that holds no sound commit', () => {
     expect(told).toEqual([expect.objectContaining({ code: 'corrupt-stream', position: '2.0' })]);
     expect(told[0]?.message).toMatch(reason);
     const { error } = await inState(projections, 'failed', 1);
-    expect(error).toMatchObject({ code: 'projection-failed', cause: { code: 'corrupt-stream', position: '2.0' } });
+    expect(error).toMatchObject({
+      code: 'projection-failed',
+      cause: { code: 'corrupt-stream', position: '2.0' },
+    });
     expect(statusOf(projections)).toMatchObject({ state: 'live' });
   });
 

@@ -2,7 +2,12 @@ import { LRUCache } from 'lru-cache';
 import { lastVersionOf, type StoredCommit } from '../../event/commit.js';
 import { decodeCommit } from '../../event/commit-format.js';
 import { positionOf } from '../../event/position.js';
-import { isBefore, predecessorsFrom, predecessorSequences, predecessorSpan } from '../../event/predecessors.js';
+import {
+  isBefore,
+  predecessorsFrom,
+  predecessorSequences,
+  predecessorSpan,
+} from '../../event/predecessors.js';
 import type { StreamName } from '../../event/stream-name.js';
 import { subjectOf } from '../../event/subject.js';
 import { deadlineOf } from '../../log/read-deadline.js';
@@ -120,11 +125,7 @@ export class StreamReader {
   /**
    * Rounds of gets until no listed sequence is left that is needed, or one leads to a foreign commit, or nowhere.
    */
-  async #bySequence(
-    last: StoredCommit,
-    range: VersionRange,
-    options: RangeOptions,
-  ): Promise<FoundCommits> {
+  async #bySequence(last: StoredCommit, range: VersionRange, options: RangeOptions): Promise<FoundCommits> {
     const found = new Map([[last.number, last]]);
     const own = predecessorSequences(last.number, last.predecessors);
     const listed = new Map(own);

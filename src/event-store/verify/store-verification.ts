@@ -51,19 +51,25 @@ export class StoreVerification {
     this.commits += 1;
     const faults = [...this.#ofSubject(message, commit), ...this.#ofId(message, commit)];
     // what stands elsewhere is no part of the stream that it names
-    return faults.some(({ kind }) => kind === 'subject') ? faults : [...faults, ...this.#ofStream(message, commit)];
+    return faults.some(({ kind }) => kind === 'subject')
+      ? faults
+      : [...faults, ...this.#ofStream(message, commit)];
   }
 
   #ofSubject(message: SubjectMessage, { stream }: StoredCommit): StoreFault[] {
     const right = subjectOf(this.#store, stream);
     if (message.subject === right) return [];
-    return [faultAt(message, 'subject', `the commit belongs to ${stream.toString()}, whose subject is ${right}`)];
+    return [
+      faultAt(message, 'subject', `the commit belongs to ${stream.toString()}, whose subject is ${right}`),
+    ];
   }
 
   #ofId(message: SubjectMessage, { commitId, sequence }: StoredCommit): StoreFault[] {
     const earlier = this.#ids.add(commitId, sequence);
     if (earlier === undefined) return [];
-    return [faultAt(message, 'commit-id', `the commit at ${positionOf(earlier, 0)} has the same id ${commitId}`)];
+    return [
+      faultAt(message, 'commit-id', `the commit at ${positionOf(earlier, 0)} has the same id ${commitId}`),
+    ];
   }
 
   #ofStream(message: SubjectMessage, commit: StoredCommit): StoreFault[] {

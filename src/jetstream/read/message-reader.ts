@@ -174,7 +174,9 @@ export class MessageReader {
   ): AsyncGenerator<StoredMessage, void, void> {
     let next = fromSequence;
     for (let byLeader = false; ;) {
-      const page: Page | undefined = byLeader ? undefined : await this.#ownPage(subject, next, deadlineOf(options));
+      const page: Page | undefined = byLeader
+        ? undefined
+        : await this.#ownPage(subject, next, deadlineOf(options));
       // only mirrors answer here: from now on the leader does, one by one
       byLeader = page === undefined;
       const { messages, complete } = page ?? (await this.#leaderPage(subject, next, deadlineOf(options)));

@@ -32,10 +32,7 @@ export class StoreNotFoundError extends JetsourceError {
   /** What has become of the log. */
   readonly reason: string;
 
-  constructor(
-    details: { store: string; reason: string; outcome?: Outcome },
-    options?: ErrorOptions,
-  ) {
+  constructor(details: { store: string; reason: string; outcome?: Outcome }, options?: ErrorOptions) {
     super(`the log of store ${details.store} is gone: ${details.reason}`, options);
     this.store = details.store;
     this.reason = details.reason;
