@@ -7,6 +7,7 @@ import { hasJetsourceBrand } from '../kernel/jetsource-error.js';
 import { deadLettersCommand } from './dead-letters-command.js';
 import { eventsCommand } from './events-command.js';
 import { natsCommand } from './nats-command.js';
+import { verifyCommand } from './verify-command.js';
 
 const manifest = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
   version: string;
@@ -18,6 +19,7 @@ new Command('jetsource')
   .addCommand(natsCommand())
   .addCommand(eventsCommand())
   .addCommand(deadLettersCommand())
+  .addCommand(verifyCommand())
   .parseAsync()
   .catch((error: unknown) => {
     // errors of jetsource say what to do: the stack would only hide the message

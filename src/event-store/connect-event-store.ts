@@ -5,10 +5,16 @@ import type { ConnectionOptions } from '../jetstream/connection/connection-optio
 import { JetStreamConnection } from '../jetstream/connection/jetstream-connection.js';
 import { requireEventStoreServer } from '../jetstream/connection/server-floor.js';
 import { openStoreStream, type StoreStreamOptions } from '../jetstream/streams/store-stream.js';
+import { NatsError } from '../jetstream/connection/connection-errors.js';
+import { findCopies, type StreamCopy } from '../jetstream/streams/stream-copies.js';
+import { Deadline } from '../kernel/deadline.js';
 import { InvalidOptionError } from '../kernel/invalid-option-error.js';
 import { integerOption } from '../kernel/options.js';
 import { JetStreamEventStore } from './jetstream-event-store.js';
 import { checkStoreName, checkStoreOptions } from './store-options.js';
+
+/** How long connecting waits for the list of streams, which a cluster asks all leaders for. */
+const LIST_TIMEOUT_MS = 2_000;
 
 /** How to reach a store, and what is in it. */
 export interface EventStoreOptions extends ConnectionOptions, StoreStreamOptions, EventPolicies {
@@ -24,7 +30,10 @@ export interface EventStoreOptions extends ConnectionOptions, StoreStreamOptions
   readonly jetStream?: string | undefined;
   /** The event types: classes decorated with {@link Event}, and what {@link eventType} declared. */
   readonly events: readonly EventDefinition[];
-  /** Told of settings that differ from what was asked for without breaking anything. @default `process.emitWarning` */
+  /**
+   * Told of settings that differ from what was asked for without breaking anything, and of JetStream streams that mirror or source the store.
+   * @default `process.emitWarning`
+   */
   readonly onWarning?: ((warning: string) => void) | undefined;
 }
 
@@ -64,12 +73,33 @@ export async function connectEventStore(options: EventStoreOptions): Promise<Jet
         storage,
       },
     );
-    for (const difference of drift) (onWarning ?? warn)(`store ${name}: ${difference}`);
+    const told = onWarning ?? warn;
+    for (const difference of drift) told(`store ${name}: ${difference}`);
+    for (const copy of await copiesOf(connection, jetStream)) told(`store ${name}: ${describeCopy(copy)}`);
     return new JetStreamEventStore(connection, jetStream, { name, identity, registry });
   } catch (error) {
     await connection.close();
     throw error;
   }
+}
+
+/** None where the server does not say in time: they are looked for again when something is read. */
+async function copiesOf(connection: JetStreamConnection, jetStream: string): Promise<readonly StreamCopy[]> {
+  try {
+    return (await findCopies(connection, jetStream, new Deadline(LIST_TIMEOUT_MS))) ?? [];
+  } catch (error) {
+    if (error instanceof NatsError) return [];
+    throw error;
+  }
+}
+
+function describeCopy({ name, kind }: StreamCopy): string {
+  if (kind === 'source')
+    return `JetStream stream ${name} sources it: events that are deleted here stay there`;
+  return (
+    `JetStream stream ${name} mirrors it and answers direct gets in its place: reads ask the leader more often, ` +
+    'and events that are deleted here stay there'
+  );
 }
 
 function checkOptions(options: EventStoreOptions): void {

@@ -1,6 +1,10 @@
 import type { JetStreamConnection } from '../jetstream/connection/jetstream-connection.js';
+import { findCopies, type StreamCopy } from '../jetstream/streams/stream-copies.js';
+import { Deadline } from '../kernel/deadline.js';
 import { JetStreamLog } from '../jetstream/jetstream-log.js';
 import { LogEventStore, type LogEventStoreParts } from './log-event-store.js';
+
+const LIST_TIMEOUT_MS = 10_000;
 
 /** The event store on a JetStream stream. Made by {@link connectEventStore}. */
 export class JetStreamEventStore extends LogEventStore {
@@ -11,9 +15,23 @@ export class JetStreamEventStore extends LogEventStore {
    */
   readonly connection: JetStreamConnection;
 
+  readonly #jetStream: string;
+
   /** @param jetStream Name of the JetStream stream. */
   constructor(connection: JetStreamConnection, jetStream: string, parts: LogEventStoreParts) {
-    super(new JetStreamLog(connection, jetStream), parts);
+    super(new JetStreamLog(connection, { name: jetStream, identity: parts.identity }), parts);
     this.connection = connection;
+    this.#jetStream = jetStream;
+  }
+
+  /**
+   * The JetStream streams of the account that mirror or source the store, as they are now; undefined where the user may not list streams.
+   * A mirror answers direct gets in the place of the store: reads stay right, but ask the leader more often. Events that are deleted from the
+   * store stay in its copies.
+   *
+   * @throws {@link NatsError} when the server does not answer within 10 s.
+   */
+  async copies(): Promise<readonly StreamCopy[] | undefined> {
+    return findCopies(this.connection, this.#jetStream, new Deadline(LIST_TIMEOUT_MS));
   }
 }

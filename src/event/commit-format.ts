@@ -1,5 +1,5 @@
 import type { Commit, CommitEvent, StoredCommit } from './commit.js';
-import type { Metadata, StoredMetadata } from './metadata.js';
+import { keyThatIsNoText, type Metadata, type StoredMetadata } from './metadata.js';
 import { isPredecessorList } from './predecessors.js';
 import { storedStream } from './stream-name.js';
 
@@ -119,6 +119,8 @@ function isCount(value: unknown): value is number {
 function toCommit(body: CommitBody, { sequence, time }: CommitMessage): StoredCommit | string {
   const { previous = [] } = body;
   if (!isPredecessorList(body.number, previous)) return 'its predecessors do not fit its number';
+  const key = keyThatIsNoTextIn(body);
+  if (key !== undefined) return `meta.${key} is not text`;
   try {
     return {
       stream: storedStream(body.stream[0], body.stream[1]),
@@ -135,6 +137,12 @@ function toCommit(body: CommitBody, { sequence, time }: CommitMessage): StoredCo
   } catch (error) {
     return (error as Error).message;
   }
+}
+
+function keyThatIsNoTextIn({ meta, events }: CommitBody): string | undefined {
+  let key = keyThatIsNoText(meta);
+  for (const { meta: own } of events) if (own !== undefined) key ??= keyThatIsNoText(own);
+  return key;
 }
 
 function encodeEvent(event: CommitEvent): EventBody {

@@ -74,6 +74,23 @@ const RESERVED = ['commandId', 'transaction'];
 /** Keys with a defined meaning; their values are strings. */
 const TEXTS = ['occurredAt', 'correlationId', 'causationId', 'actor', 'tenant'];
 
+/**
+ * The first key with a defined meaning whose stored value is not text, which no append of jetsource writes:
+ * code that reads metadata relies on it. Undefined when there is none.
+ */
+export function keyThatIsNoText(stored: Metadata): string | undefined {
+  // one by one: this is done for every commit of a replay
+  const { occurredAt, correlationId, causationId, actor, tenant, commandId } = stored;
+  if (isText(occurredAt) && isText(correlationId) && isText(causationId)) {
+    if (isText(actor) && isText(tenant) && isText(commandId)) return undefined;
+  }
+  return [...TEXTS, 'commandId'].find((key) => !isText(stored[key]));
+}
+
+function isText(value: unknown): boolean {
+  return value === undefined || typeof value === 'string';
+}
+
 /** @throws {@link InvalidEventError} when JSON cannot hold the metadata, or a key is reserved. */
 export function checkMetadata(metadata: Metadata): void {
   if (!isPlainObject(metadata)) throw new InvalidEventError('metadata must be a plain object');

@@ -45,6 +45,27 @@ export function nextPredecessors(n: number, sequence: number, stored: readonly n
   return encodePredecessors(predecessorNumbers(n + 1).map((number) => sequences.get(number) as number));
 }
 
+/**
+ * Whether the list of a commit can be one of the log that the commit stands in: earlier commits have lower
+ * sequences. One that was published again into another log (an import) may list sequences from its own on.
+ */
+export function isBefore(sequence: number, stored: readonly number[]): boolean {
+  return stored.length === 0 || (stored[0] as number) < sequence;
+}
+
+/**
+ * The predecessor list of commit `n`, from the sequences of the commits before it; undefined when one of
+ * those that it lists is missing, or they do not ascend.
+ */
+export function predecessorsFrom(
+  n: number,
+  sequences: ReadonlyMap<number, number>,
+): readonly number[] | undefined {
+  const listed = predecessorNumbers(n).map((number) => sequences.get(number) ?? 0);
+  const encoded = encodePredecessors(listed);
+  return isPredecessorList(n, encoded) ? encoded : undefined;
+}
+
 /** The sequences in the list of commit `n`, by commit number. */
 export function predecessorSequences(n: number, stored: readonly number[]): Map<number, number> {
   const sequences = new Map<number, number>();

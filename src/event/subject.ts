@@ -44,12 +44,9 @@ export function categoryOfSubject(subject: string): string | undefined {
   return tokens.length === 4 ? tokens[2] : undefined;
 }
 
-/**
- * Whether a subject ends with the category and id of a stream. The slot is not compared: hashing would be the
- * most expensive part of a replay.
- */
+/** Whether a subject is the one of a stream in some store: its slot, its category and its id. */
 export function isNamedBy(subject: string, stream: StreamName): boolean {
   // most ids need no encoding
   const token = PLAIN_ID.test(stream.id) ? stream.id : encodeSubjectToken(stream.id);
-  return subject.endsWith(`.${stream.category}.${token}`);
+  return subject.endsWith(`.${slotOf(stream)}.${stream.category}.${token}`);
 }

@@ -5,7 +5,11 @@ import { deleteMessage } from './streams/delete-message.js';
 import { MessageReader } from './read/message-reader.js';
 import { Publisher, type ServerAnswer } from './publish/publisher.js';
 import { replay } from './replay/replay-loop.js';
+import { StoreNotFoundError } from './streams/stream-errors.js';
+import { type OpenedStream, StreamWatch } from './streams/stream-watch.js';
 import { listSubjects } from './streams/subject-names.js';
+import { NatsError } from './connection/connection-errors.js';
+import { deadlineOf } from '../log/read-deadline.js';
 import type { Deadline } from '../kernel/deadline.js';
 import type {
   MessageLog,
@@ -19,17 +23,24 @@ import type {
   SubjectNames,
 } from '../log/message-log.js';
 
-/** The log in a JetStream stream. */
+/**
+ * The log in a JetStream stream. It answers with {@link StoreNotFoundError} when the stream was deleted, or created again under a process
+ * that uses it.
+ */
 export class JetStreamLog implements MessageLog {
   readonly name: string;
   readonly #connection: JetStreamConnection;
   readonly #reader: MessageReader;
   readonly #publisher: Publisher;
+  readonly #watch: StreamWatch;
+  /** The highest sequence that the log has given to a message of this process. */
+  #highest = 0;
 
-  constructor(connection: JetStreamConnection, name: string) {
-    this.name = name;
+  constructor(connection: JetStreamConnection, stream: OpenedStream) {
+    this.name = stream.name;
     this.#connection = connection;
-    this.#reader = new MessageReader(connection, name);
+    this.#watch = new StreamWatch(connection, stream);
+    this.#reader = new MessageReader(connection, stream.name, this.#watch);
     this.#publisher = new Publisher(connection);
   }
 
@@ -42,59 +53,92 @@ export class JetStreamLog implements MessageLog {
   }
 
   async publish(message: OutgoingMessage, deadline: Deadline): Promise<PublishAnswer> {
-    return toAnswer(await this.#publisher.publish(message, deadline));
+    const before = this.#highest;
+    return this.#judged(await this.#publisher.publish(message, this.#watch.guard(deadline)), before);
   }
 
   async publishBatch(messages: readonly OutgoingMessage[], deadline: Deadline): Promise<PublishAnswer> {
-    return toAnswer(await this.#publisher.publishBatch(messages, deadline));
+    const before = this.#highest;
+    return this.#judged(await this.#publisher.publishBatch(messages, this.#watch.guard(deadline)), before);
   }
 
-  async last(subject: string, deadline?: Deadline): Promise<StoredMessage | undefined> {
-    return this.#reader.last(subject, deadline);
+  async last(subject: string, deadline = deadlineOf({})): Promise<StoredMessage | undefined> {
+    return this.#watch.reading(deadline, async (guarded) => this.#reader.last(subject, guarded));
   }
 
-  async lastAtLeader(subject: string, deadline?: Deadline): Promise<StoredMessage | undefined> {
-    return this.#reader.lastAtLeader(subject, deadline);
+  async lastAtLeader(subject: string, deadline = deadlineOf({})): Promise<StoredMessage | undefined> {
+    const last = await this.#watch.reading(deadline, async (guarded) =>
+      this.#reader.lastAtLeader(subject, guarded),
+    );
+    // a stream that has lost its messages may be another one under the same name
+    if (last === undefined) await this.#watch.confirmLately();
+    return last;
   }
 
   async bySequences(
     sequences: readonly number[],
     options: ReadPatience & { readonly time: boolean },
   ): Promise<(StoredMessage | undefined)[]> {
-    return this.#reader.bySequences(sequences, options);
+    return this.#watch.reading(deadlineOf(options), async (deadline) =>
+      this.#reader.bySequences(sequences, { ...options, deadline }),
+    );
   }
 
-  async bySequenceAtLeader(sequence: number, deadline?: Deadline): Promise<SubjectMessage | undefined> {
-    return this.#reader.bySequenceAtLeader(sequence, deadline);
+  async bySequenceAtLeader(sequence: number, deadline = deadlineOf({})): Promise<SubjectMessage | undefined> {
+    return this.#watch.reading(deadline, async (guarded) =>
+      this.#reader.bySequenceAtLeader(sequence, guarded),
+    );
   }
 
   async nextAtLeader(
     subject: string,
     sequence: number,
-    deadline?: Deadline,
+    deadline = deadlineOf({}),
   ): Promise<StoredMessage | undefined> {
-    return this.#reader.nextAtLeader(subject, sequence, deadline);
+    return this.#watch.reading(deadline, async (guarded) =>
+      this.#reader.nextAtLeader(subject, sequence, guarded),
+    );
   }
 
   scan(subject: string, fromSequence: number, options?: ReadPatience): AsyncIterable<StoredMessage> {
     return this.#reader.scan(subject, fromSequence, options);
   }
 
-  replay(options: ReplayOptions): AsyncIterable<ReplayBatch> {
-    return replay(this.#connection, this.name, options);
+  async *replay(options: ReplayOptions): AsyncGenerator<ReplayBatch, void, void> {
+    let interrupted = false;
+    const onRecovery = (reason: string): void => {
+      interrupted = true;
+      options.onRecovery?.(reason);
+    };
+    await this.#watch.confirmLately();
+    try {
+      for await (const batch of replay(this.#connection, this.name, { ...options, onRecovery })) {
+        // what was lost with the stream is a consumer, and a new one is made on any stream of that name
+        if (interrupted) await this.#watch.confirm();
+        interrupted = false;
+        yield batch;
+      }
+    } catch (error) {
+      if (error instanceof NatsError) await this.#watch.confirmLately();
+      throw error;
+    }
   }
 
   async subjectNames(filter: string, offset: number, deadline: Deadline): Promise<SubjectNames> {
-    return listSubjects(this.#connection, { stream: this.name, filter, offset }, deadline);
+    const query = { stream: this.name, filter, offset };
+    return this.#watch.reading(deadline, async (guarded) => listSubjects(this.#connection, query, guarded));
   }
 
   async lastSequence(deadline: Deadline): Promise<number> {
-    const { sequence } = await logEnd(this.#connection, this.name, { deadline });
-    return sequence;
+    const end = await this.#watch.reading(deadline, async (guarded) =>
+      logEnd(this.#connection, this.name, { deadline: guarded }),
+    );
+    return end.sequence;
   }
 
   async delete(sequence: number, deadline: Deadline): Promise<void> {
-    await deleteMessage(this.#connection, { stream: this.name, sequence }, deadline);
+    const message = { stream: this.name, sequence };
+    await this.#watch.reading(deadline, async (guarded) => deleteMessage(this.#connection, message, guarded));
   }
 
   onReconnect(listener: () => void): () => void {
@@ -103,6 +147,28 @@ export class JetStreamLog implements MessageLog {
 
   async close(): Promise<void> {
     await this.#connection.close();
+  }
+
+  /** @param before The highest sequence when it was sent. */
+  async #judged(answer: ServerAnswer, before: number): Promise<PublishAnswer> {
+    if (answer.kind === 'unanswered' && this.#watch.gone !== undefined) throw this.#watch.gone;
+    if (answer.kind === 'conflict') this.#watch.doubtOrder();
+    if (answer.kind === 'stored') await this.#noteSequence(answer.sequence, before);
+    return toAnswer(answer);
+  }
+
+  /** A sequence that is not above all before it comes from a log that lost its end, or from another one. */
+  async #noteSequence(sequence: number, before: number): Promise<void> {
+    if (sequence > before) {
+      this.#highest = Math.max(this.#highest, sequence);
+      return;
+    }
+    this.#highest = sequence;
+    await this.#watch.confirm().catch((error: unknown) => {
+      if (!(error instanceof StoreNotFoundError)) throw error;
+      const reason = `${error.reason}; what was appended is in that one, at sequence ${sequence}`;
+      throw new StoreNotFoundError({ store: error.store, reason, outcome: 'unknown' });
+    });
   }
 }
 

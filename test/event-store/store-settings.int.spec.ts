@@ -116,6 +116,9 @@ describe('an existing stream', () => {
     ['storage', { storage: 'memory' }],
     ['jetsource.store', { metadata: {} }],
     ['allow_msg_schedules', { allow_msg_schedules: true, discard: 'old' }],
+    ['subject_transform', { subject_transform: { src: '*.*.order.*', dest: '$1.$2.other.$3' } }],
+    ['sources', { sources: [{ name: 'elsewhere' }] }],
+    ['jetsource.format', { metadata: { 'jetsource.store': 'x', 'jetsource.format': '2' } }],
   ])(
     'with an unsuitable %s is rejected with the name of the setting, and not changed',
     async (setting, changes) => {
@@ -134,6 +137,17 @@ describe('an existing stream', () => {
     expect(await rejection(openStore({ name }))).toMatchObject({
       name: 'StoreSettingsError',
       message: expect.stringContaining(`${name}.*.*.*`) as string,
+    });
+  });
+
+  it('with a second subject is rejected', async () => {
+    const name = await createWith({});
+    const { config } = await raw.api<{ config: object }>(`STREAM.INFO.${name}`);
+    const edited = { ...config, subjects: [`${name}.*.*.*`, `${name}-more.>`] };
+    await raw.api(`STREAM.UPDATE.${name}`, edited);
+    expect(await rejection(openStore({ name }))).toMatchObject({
+      name: 'StoreSettingsError',
+      message: expect.stringContaining(`must be ${name}.*.*.* alone`) as string,
     });
   });
 
@@ -156,6 +170,11 @@ describe('an existing stream', () => {
     ['max_bytes', { max_bytes: 1_000_000_000 }, {}],
     ['max_msg_size', { max_msg_size: 10_000 }, {}],
     ['num_replicas', {}, { replicas: 3 }],
+    ['compression', { compression: 's2' }, {}],
+    ['description', { description: 'the orders' }, {}],
+    ['republish', { republish: { src: '>', dest: 'copies.>' } }, {}],
+    ['deny_purge', { deny_purge: true }, {}],
+    ['metadata', { metadata: { 'jetsource.store': 'x', 'jetsource.format': '1', team: 'a' } }, {}],
   ])(
     'with another %s than requested is used with a warning, and not changed',
     async (setting, changes, options) => {

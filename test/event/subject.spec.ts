@@ -107,6 +107,10 @@ describe('the subject of a stream', () => {
     }
     // the id must not be parsed as category and id
     expect(isNamedBy('shop.order.x.y', streamName('order', 'x.y'))).toBe(false);
+    // nor the slot of another stream
+    const slot = slotOf(own);
+    expect(isNamedBy(`shop.${slot + 1}.order.a%2Eb`, own)).toBe(false);
+    expect(isNamedBy(`shop.${slot}.order.a%2Eb`, own)).toBe(true);
   });
 
   it('is captured by the JetStream stream of the store', () => {

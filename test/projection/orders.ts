@@ -1,3 +1,4 @@
+import type { CorruptStreamError } from '../../src/event/event-errors.js';
 import { Event } from '../../src/event/event-type.js';
 import { streamName } from '../../src/event/stream-name.js';
 import { defineProjection } from '../../src/projection/definition/define-projection.js';
@@ -32,6 +33,7 @@ export function sums(
     version?: number;
     before?: (customer: string) => Promise<void> | void;
     after?: (customer: string) => void;
+    onCorrupt?: (error: CorruptStreamError) => void;
   } = {},
 ): ProjectionDefinition<Model> {
   return defineProjection({
@@ -40,6 +42,7 @@ export function sums(
     categories: ['order'],
     store,
     clear: async (model) => model.clear(),
+    onCorrupt: hooks.onCorrupt,
     events: { OrderPlaced },
     on: {
       OrderPlaced: async ({ data }, model) => {

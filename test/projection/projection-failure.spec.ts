@@ -132,3 +132,54 @@ describe('a failure', () => {
     expect(statusOf(projections).error).toBeUndefined();
   });
 });
+
+describe('a message that holds no sound commit', () => {
+  const foreign = (meta: object): string =>
+    JSON.stringify({
+      format: 1,
+      stream: ['order', 'x'],
+      commit: 'c',
+      attempt: 'a',
+      number: 1,
+      version: 1,
+      meta,
+      events: [{ type: 'OrderPlaced', schema: 1, data: { customer: 'eve', amount: 1 } }],
+    });
+
+  it.each([
+    ['text', 'hello', /not JSON/],
+    ['metadata that are no text', foreign({ correlationId: {} }), /meta.correlationId is not text/],
+    ['another slot', foreign({}), /belongs to order\/x/],
+  ])('(%s) stops a projection, unless it has onCorrupt', async (_, body, reason) => {
+    const told: CorruptStreamError[] = [];
+    const passing = sums(store, { onCorrupt: (error) => void told.push(error) });
+    const strict = sums(new FaultyProjectionStore(), { name: 'strict' });
+    const projections = await bench.started(passing, strict);
+    await bench.place('ada');
+    log.storeForeign(`${log.name}.99.order.x`, body);
+    const { position } = await bench.place('bob');
+    await projections.waitFor('sums', position, quick);
+    expect([...store.model.keys()]).toEqual(['ada', 'bob']);
+    expect(told).toEqual([expect.objectContaining({ code: 'corrupt-stream', position: '2.0' })]);
+    expect(told[0]?.message).toMatch(reason);
+    const { error } = await inState(projections, 'failed', 1);
+    expect(error).toMatchObject({
+      code: 'projection-failed',
+      cause: { code: 'corrupt-stream', position: '2.0' },
+    });
+    expect(statusOf(projections)).toMatchObject({ state: 'live' });
+  });
+
+  it('stops the projection when onCorrupt throws', async () => {
+    const projections = await bench.started(
+      sums(store, {
+        onCorrupt: () => {
+          throw new TypeError('stop here');
+        },
+      }),
+    );
+    log.storeForeign(`${log.name}.99.order.x`, 'hello');
+    const { error } = await inState(projections, 'failed');
+    expect(error?.cause).toEqual(new TypeError('stop here'));
+  });
+});

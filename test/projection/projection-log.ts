@@ -50,6 +50,11 @@ export class ProjectionLog extends InMemoryEventStore {
     this.#storage.remove(sequence);
   }
 
+  /** Somebody else stores a message, without any check. */
+  storeForeign(subject: string, body: string): void {
+    this.#storage.store([{ subject, payload: new TextEncoder().encode(body), headers: {} }]);
+  }
+
   /** A backup is restored: what is after the sequence is gone, and the sequences are given again. */
   restore(sequence: number): void {
     this.log.loseEnd(sequence);

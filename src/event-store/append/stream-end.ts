@@ -1,5 +1,5 @@
 import { lastVersionOf, type StoredCommit } from '../../event/commit.js';
-import { nextPredecessors } from '../../event/predecessors.js';
+import { isBefore, nextPredecessors } from '../../event/predecessors.js';
 
 /** The end of a stream: all that the next commit is made from. */
 export interface StreamEnd {
@@ -18,13 +18,18 @@ export interface StreamEnd {
 /** The end of a stream that does not exist. */
 export const EMPTY_STREAM: StreamEnd = { sequence: 0, number: 0, version: 0, commitId: '', predecessors: [] };
 
-/** The end of a stream whose last commit that is. */
-export function endOf(commit: StoredCommit): StreamEnd {
-  return {
-    sequence: commit.sequence,
-    number: commit.number,
-    version: lastVersionOf(commit),
-    commitId: commit.commitId,
-    predecessors: nextPredecessors(commit.number, commit.sequence, commit.predecessors),
-  };
+/**
+ * The end of a stream whose last commit that is; undefined when no valid list can be made from the commit's
+ * own, since that is one of another log: {@link endWith} takes a list that was found otherwise.
+ */
+export function endOf(commit: StoredCommit): StreamEnd | undefined {
+  const { number, sequence, predecessors } = commit;
+  if (!isBefore(sequence, predecessors)) return undefined;
+  return endWith(commit, nextPredecessors(number, sequence, predecessors));
+}
+
+/** The end of a stream, with what the next commit lists as its predecessors. */
+export function endWith(commit: StoredCommit, predecessors: readonly number[]): StreamEnd {
+  const { sequence, number, commitId } = commit;
+  return { sequence, number, version: lastVersionOf(commit), commitId, predecessors };
 }

@@ -4,7 +4,7 @@ import { subjectOf } from '../../event/subject.js';
 import type { Deadline } from '../../kernel/deadline.js';
 import type { StreamReader } from '../read/stream-reader.js';
 import { meets } from './expectation.js';
-import { EMPTY_STREAM, endOf, type StreamEnd } from './stream-end.js';
+import { EMPTY_STREAM, endOf, endWith, type StreamEnd } from './stream-end.js';
 import type { StreamEndCache } from './stream-end-cache.js';
 import type { StreamCheck } from './write-request.js';
 
@@ -33,14 +33,22 @@ export class StreamEnds {
       this.#cache.delete(subject);
       return EMPTY_STREAM;
     }
-    const end = endOf(last);
+    const end = await this.#endAfter(last, deadline);
     this.#cache.set(subject, end);
     return end;
   }
 
   /** Takes note of a commit that was stored, or read. */
   offer(commit: StoredCommit): void {
-    this.#cache.offer(this.#subjectOf(commit.stream), endOf(commit));
+    const end = this.#reader.isMisledBy(commit) ? undefined : endOf(commit);
+    // what lists the sequences of another log is looked at again when something is appended
+    if (end !== undefined) this.#cache.offer(this.#subjectOf(commit.stream), end);
+  }
+
+  /** A commit that was imported lists the sequences of another log: the stream itself tells the right ones. */
+  async #endAfter(last: StoredCommit, deadline: Deadline): Promise<StreamEnd> {
+    const end = this.#reader.isMisledBy(last) ? undefined : endOf(last);
+    return end ?? endWith(last, await this.#reader.nextPredecessors(last, deadline));
   }
 
   #subjectOf(stream: StreamName): string {

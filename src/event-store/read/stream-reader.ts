@@ -1,7 +1,13 @@
+import { LRUCache } from 'lru-cache';
 import { lastVersionOf, type StoredCommit } from '../../event/commit.js';
 import { decodeCommit } from '../../event/commit-format.js';
 import { positionOf } from '../../event/position.js';
-import { predecessorSequences, predecessorSpan } from '../../event/predecessors.js';
+import {
+  isBefore,
+  predecessorsFrom,
+  predecessorSequences,
+  predecessorSpan,
+} from '../../event/predecessors.js';
 import type { StreamName } from '../../event/stream-name.js';
 import { subjectOf } from '../../event/subject.js';
 import { deadlineOf } from '../../log/read-deadline.js';
@@ -12,10 +18,21 @@ import type { Consistency } from './read-options.js';
 import { toStoredCommit } from './stored-commit.js';
 import { commitNumbersOf, type VersionRange } from './version-range.js';
 
+/** Streams that are known to have been imported, with the commit whose list led astray. */
+const MAX_MISLED = 10_000;
+
 /** What a read asks for beside the versions. */
 export interface RangeOptions extends ReadPatience {
   /** Whether the server's time is needed: it stands in a header, which costs more to read than a small body. */
   readonly time: boolean;
+}
+
+/** What the listed sequences led to. */
+interface FoundCommits {
+  /** By number. */
+  readonly commits: ReadonlyMap<number, StoredCommit>;
+  /** Where they led to a foreign commit, or nowhere (`removed`), and whether the last commit's own list did. */
+  readonly astray?: { readonly byLast: boolean; readonly removed?: CorruptStreamError };
 }
 
 /**
@@ -28,6 +45,8 @@ export class StreamReader {
   scans = 0;
   readonly #log: MessageLog;
   readonly #store: string;
+  /** Sequence of the commit whose own list led astray, by stream. */
+  readonly #misled = new LRUCache<string, number>({ max: MAX_MISLED });
 
   constructor(log: MessageLog, store: string) {
     this.#log = log;
@@ -58,6 +77,29 @@ export class StreamReader {
     return message && this.#ofStream(message, stream);
   }
 
+  /** Whether that commit's list is known to be one of another log. Later commits may have the right one. */
+  isMisledBy({ stream, sequence }: StoredCommit): boolean {
+    return this.#misled.size > 0 && this.#misled.get(stream.toString()) === sequence;
+  }
+
+  /**
+   * What the commit after the last one has to list, found by a scan: for a stream whose last commit lists sequences of another log.
+   *
+   * @throws {@link CorruptStreamError} when the stream has gaps, or what is no commit.
+   */
+  async nextPredecessors(last: StoredCommit, deadline: Deadline): Promise<readonly number[]> {
+    this.scans += 1;
+    const sequences = new Map<number, number>();
+    for await (const message of this.#messagesOf(last, { deadline })) {
+      const { number, sequence } = this.#ofStream(message, last.stream);
+      // what was stored after it is not before the commit that is made
+      if (sequence <= last.sequence) sequences.set(number, sequence);
+    }
+    const listed = predecessorsFrom(last.number + 1, sequences);
+    if (listed !== undefined && sequences.get(last.number) === last.sequence) return listed;
+    throw corrupt(last.stream, last.sequence, 'its commits are not numbered without a gap');
+  }
+
   /**
    * The commits that hold a range of versions, in order.
    *
@@ -66,31 +108,31 @@ export class StreamReader {
    */
   async range(last: StoredCommit, range: VersionRange, options: RangeOptions): Promise<StoredCommit[]> {
     const found = await this.#bySequence(last, range, options);
-    if (found instanceof CorruptStreamError) {
-      // removed it is only if the scan misses it, too: the sequence may be one of another store
-      return this.#byScan(last, range, options).catch((error: unknown) => {
-        throw error instanceof CorruptStreamError ? found : error;
-      });
+    if (found.astray === undefined) {
+      const commits = inRange(found.commits, range);
+      return isWhole(commits, range) ? commits : this.#byScan(last, range, options);
     }
-    const commits = found && inRange(found, range);
-    if (commits !== undefined && isWhole(commits, range)) return commits;
-    return this.#byScan(last, range, options);
+    const { byLast, removed } = found.astray;
+    const commits = await this.#byScan(last, range, options).catch((error: unknown) => {
+      // removed it is only if the scan misses it, too: the sequence may be one of another store
+      throw error instanceof CorruptStreamError ? (removed ?? error) : error;
+    });
+    // the next commit must not take a wrong list over; what older commits list, it does not
+    if (byLast) this.#misled.set(last.stream.toString(), last.sequence);
+    return commits;
   }
 
   /**
-   * Rounds of gets until no listed sequence is left that is needed; undefined when one leads to a foreign commit, the error when one leads
-   * nowhere.
+   * Rounds of gets until no listed sequence is left that is needed, or one leads to a foreign commit, or nowhere.
    */
-  async #bySequence(
-    last: StoredCommit,
-    range: VersionRange,
-    options: RangeOptions,
-  ): Promise<Map<number, StoredCommit> | CorruptStreamError | undefined> {
+  async #bySequence(last: StoredCommit, range: VersionRange, options: RangeOptions): Promise<FoundCommits> {
     const found = new Map([[last.number, last]]);
-    const listed = predecessorSequences(last.number, last.predecessors);
+    const own = predecessorSequences(last.number, last.predecessors);
+    const listed = new Map(own);
     for (;;) {
       const needed = this.#needed(listed, found, range);
-      if (needed.length === 0) return found;
+      if (needed.length === 0) return { commits: found };
+      if (!isBefore(last.sequence, last.predecessors)) return { commits: found, astray: { byLast: true } };
       const messages = await this.#log.bySequences(
         needed.map(([, sequence]) => sequence),
         options,
@@ -99,11 +141,15 @@ export class StreamReader {
         // a replica may lag: only the leader can say that a listed commit is gone
         const message =
           messages[index] ?? (await this.#log.bySequenceAtLeader(sequence, deadlineOf(options)));
-        if (message === undefined)
-          return corrupt(last.stream, sequence, `commit ${number} was removed without a trace`);
+        const byLast = own.get(number) === sequence;
+        if (message === undefined) {
+          const removed = corrupt(last.stream, sequence, `commit ${number} was removed without a trace`);
+          return { commits: found, astray: { byLast, removed } };
+        }
         const commit = decodeCommit(message);
         // no commit at all is foreign as well: what stands on the stream's own subject, the scan will find
-        if (typeof commit === 'string' || !isAt(commit, last.stream, number)) return undefined;
+        if (typeof commit === 'string' || !isAt(commit, last.stream, number))
+          return { commits: found, astray: { byLast } };
         found.set(number, commit);
         // what the others list is listed by those that led to them
         if (predecessorSpan(number) > 1) addAll(listed, predecessorSequences(number, commit.predecessors));

@@ -17,6 +17,10 @@ export class ApiSubjects {
     return `${this.prefix}.STREAM.NAMES`;
   }
 
+  streamList(): string {
+    return `${this.prefix}.STREAM.LIST`;
+  }
+
   streamInfo(stream: string): string {
     return `${this.prefix}.STREAM.INFO.${stream}`;
   }

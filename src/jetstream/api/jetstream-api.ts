@@ -42,6 +42,12 @@ export interface SubjectsPage {
   readonly total: number | undefined;
 }
 
+/** Some of the streams of an account. */
+export interface StreamsPage {
+  readonly streams: readonly StreamInfo[] | null;
+  readonly total: number;
+}
+
 /** What a pull asks for; times in nanoseconds. */
 export interface PullRequest {
   readonly batch: number;
@@ -97,6 +103,11 @@ export class JetStreamApi {
     }
     const result = await this.#call<Answer>(this.subjects.streamNames(), { subject: pattern }, deadline);
     return mapResult(result, ({ streams }) => streams ?? []);
+  }
+
+  /** Settings and states of the account's streams: some of them, from an offset on. */
+  async streamList(offset: number, deadline: Deadline): Promise<ApiResult<StreamsPage>> {
+    return this.#call(this.subjects.streamList(), { offset }, deadline);
   }
 
   async createStream(config: NamedStreamConfig, deadline: Deadline): Promise<ApiResult<StreamInfo>> {

@@ -16,6 +16,8 @@ export const ServerHeader = {
   schedule: 'Nats-Schedule',
   scheduleTarget: 'Nats-Schedule-Target',
   scheduleTtl: 'Nats-Schedule-TTL',
+  /** On what a direct get answers: the stream that answered, which may be a mirror. */
+  stream: 'Nats-Stream',
   /** On what a direct get answers: where the message stands. */
   sequence: 'Nats-Sequence',
   /** On what a direct get answers: the server's time of the message. */

@@ -13,6 +13,7 @@ import { findValue } from '../connection/expect-value.js';
 import type { JetStreamConnection } from '../connection/jetstream-connection.js';
 import { getRound } from './get-round.js';
 import { ReplySize } from './reply-size.js';
+import type { StreamWatch } from '../streams/stream-watch.js';
 import { isNoResponders } from '../connection/reply-inbox.js';
 
 /** Rounds of gets under way at a time. */
@@ -20,23 +21,40 @@ const ROUNDS = 4;
 /** Messages in one page of a scan, and how long a page may keep silent before it is asked for again. */
 const SCAN_PAGE = 256;
 const SCAN_SILENCE_MS = 2_000;
+/** How often a page of a scan is asked for again that a mirror answered, before the leader is asked. */
+const SCAN_TRIES = 5;
+/** Messages asked of the leader at a time. */
+const AT_LEADER = 64;
 
 const utf8 = new TextEncoder();
 const EMPTY = new Uint8Array();
 
+/** Some messages of a scan; `complete` when nothing follows. */
+interface Page {
+  readonly messages: readonly StoredMessage[];
+  readonly complete: boolean;
+}
+
 /**
  * Single messages of one JetStream stream. A direct get is answered by any replica, which may lag; what
  * decides anything (a conflict, an outcome, "it is gone") is asked of the leader.
+ *
+ * A mirror in the same account answers direct gets as well. It may hold less than its origin (a filter, a
+ * start, a lag), and messages that its origin has deleted: what it answers is thrown away and asked of the
+ * leader, and so is "there is none" while there may be mirrors. The answer's header names who gave it.
  */
 export class MessageReader {
   readonly #connection: JetStreamConnection;
   readonly #stream: string;
   readonly #rounds = new Semaphore(ROUNDS);
   readonly #replySize = new ReplySize();
+  readonly #watch: StreamWatch | undefined;
 
-  constructor(connection: JetStreamConnection, stream: string) {
+  /** @param watch Knows of the stream's mirrors; without it, mirrors are not told from the stream. */
+  constructor(connection: JetStreamConnection, stream: string, watch?: StreamWatch) {
     this.#connection = connection;
     this.#stream = stream;
+    this.#watch = watch;
   }
 
   /**
@@ -49,6 +67,7 @@ export class MessageReader {
   /** The last message of a subject, from any replica. */
   async last(subject: string, deadline = deadlineOf({})): Promise<StoredMessage | undefined> {
     const reply = await this.#directGet(subject, deadline);
+    if (this.#isDoubtful(reply)) return this.lastAtLeader(subject, deadline);
     if (reply !== undefined) this.#replySize.observe(reply.data.length);
     return reply && withHeaders(reply);
   }
@@ -76,16 +95,58 @@ export class MessageReader {
     sequences: readonly number[],
     options: ReadPatience & { readonly time: boolean },
   ): Promise<(StoredMessage | undefined)[]> {
+    const bare = !options.time && this.#isAlone;
     const subject = this.#connection.api.subjects.directGet(this.#stream);
     const requests = sequences.map((sequence) =>
-      options.time ? `{"seq":${sequence}}` : `{"seq":${sequence},"no_hdr":true}`,
+      bare ? `{"seq":${sequence},"no_hdr":true}` : `{"seq":${sequence}}`,
     );
     const replies = await getRound(this.#connection, { subject, requests }, deadlineOf(options));
-    return replies.map((reply, index) => {
+    // who gave a bare answer cannot be told: a mirror that came meanwhile may have
+    if (bare && !this.#isAlone) return this.#round(sequences, options);
+    const doubtful: number[] = [];
+    const messages = replies.map((reply, index) => {
       this.#replySize.observe(reply.data.length);
-      if (!hasMessage(reply, subject)) return undefined;
-      return options.time ? withHeaders(reply) : { sequence: sequences[index] as number, data: reply.data };
+      const found = hasMessage(reply, subject) ? reply : undefined;
+      if (this.#isDoubtful(found)) return void doubtful.push(index);
+      const sequence = sequences[index] as number;
+      return found && (options.time ? withHeaders(found) : { sequence, data: found.data });
     });
+    await this.#askAgain(doubtful, { sequences, messages, deadline: deadlineOf(options) });
+    return messages;
+  }
+
+  /** Puts what the leader has in the places of what others have answered. */
+  async #askAgain(
+    doubtful: readonly number[],
+    {
+      sequences,
+      messages,
+      deadline,
+    }: {
+      readonly sequences: readonly number[];
+      readonly messages: (StoredMessage | undefined)[];
+      readonly deadline: Deadline;
+    },
+  ): Promise<void> {
+    for (const indexes of chunksOf(doubtful, AT_LEADER)) {
+      const ask = async (index: number): Promise<void> => {
+        messages[index] = await this.bySequenceAtLeader(sequences[index] as number, deadline);
+      };
+      await Promise.all(indexes.map(ask));
+    }
+  }
+
+  get #isAlone(): boolean {
+    return this.#watch === undefined || this.#watch.isAlone;
+  }
+
+  /** Whether an answer may be that of a mirror: it says so, or it says that there is none, and one may have said so. */
+  #isDoubtful(reply: Msg | undefined): boolean {
+    if (reply === undefined) return !this.#isAlone;
+    const answeredBy = reply.headers?.get(ServerHeader.stream) ?? '';
+    if (this.#watch === undefined || answeredBy === '' || answeredBy === this.#stream) return false;
+    this.#watch.noteMirror();
+    return true;
   }
 
   /** The message with that sequence, from the leader: undefined means that it is gone. */
@@ -112,12 +173,31 @@ export class MessageReader {
     options: ReadPatience = {},
   ): AsyncGenerator<StoredMessage, void, void> {
     let next = fromSequence;
-    for (;;) {
-      const page = await this.#page(subject, next, deadlineOf(options));
-      yield* page.messages;
-      if (page.complete) return;
-      next = (page.messages.at(-1)?.sequence ?? next - 1) + 1;
+    for (let byLeader = false; ;) {
+      const page: Page | undefined = byLeader
+        ? undefined
+        : await this.#ownPage(subject, next, deadlineOf(options));
+      // only mirrors answer here: from now on the leader does, one by one
+      byLeader = page === undefined;
+      const { messages, complete } = page ?? (await this.#leaderPage(subject, next, deadlineOf(options)));
+      yield* messages;
+      if (complete) return;
+      next = (messages.at(-1)?.sequence ?? next - 1) + 1;
     }
+  }
+
+  /** A page that the stream itself has given; undefined when mirrors have answered each time. */
+  async #ownPage(subject: string, sequence: number, deadline: Deadline): Promise<Page | undefined> {
+    for (let tries = 0; tries < SCAN_TRIES; tries += 1) {
+      const { replies, ...page } = await this.#page(subject, sequence, deadline);
+      if (!this.#isDoubtful(replies[0])) return page;
+    }
+    return undefined;
+  }
+
+  async #leaderPage(subject: string, sequence: number, deadline: Deadline): Promise<Page> {
+    const message = await this.nextAtLeader(subject, sequence, deadline);
+    return { messages: message === undefined ? [] : [message], complete: message === undefined };
   }
 
   /** One batch of a scan: `complete` when the server said that nothing follows. */
@@ -125,7 +205,7 @@ export class MessageReader {
     subject: string,
     sequence: number,
     deadline: Deadline,
-  ): Promise<{ messages: StoredMessage[]; complete: boolean }> {
+  ): Promise<Page & { readonly replies: readonly Msg[] }> {
     const target = this.#connection.api.subjects.directGet(this.#stream);
     const request = utf8.encode(JSON.stringify({ seq: sequence, next_by_subj: subject, batch: SCAN_PAGE }));
     while (await this.#connection.whenConnected(deadline)) {
@@ -138,10 +218,11 @@ export class MessageReader {
       // any other status is no end: what is left out must not look like what is not there
       if (isStatus(end) && end.headers?.code !== 204) hasMessage(end, target);
       // 404: nothing at all; 204: the end of the batch, with how many follow
-      const messages = replies.filter((reply) => !isStatus(reply)).map(withHeaders);
+      const found = replies.filter((reply) => !isStatus(reply));
+      const messages = found.map(withHeaders);
       const ended = isStatus(end);
       const pending = Number(end.headers?.get(ServerHeader.pending) ?? 0);
-      if (ended || messages.length > 0) return { messages, complete: ended && pending === 0 };
+      if (ended || messages.length > 0) return { replies: found, messages, complete: ended && pending === 0 };
     }
     deadline.signal?.throwIfAborted();
     throw new NatsError(`${target}: no answer came within ${deadline.totalMs} ms`);

@@ -1,4 +1,4 @@
-import { JetsourceError } from '../../kernel/jetsource-error.js';
+import { JetsourceError, type Outcome } from '../../kernel/jetsource-error.js';
 
 /** The JetStream stream of the store has settings under which jetsource cannot keep its promises. */
 export class StoreSettingsError extends JetsourceError {
@@ -25,13 +25,18 @@ export class StoreSettingsError extends JetsourceError {
  */
 export class StoreNotFoundError extends JetsourceError {
   readonly code = 'store-not-found';
-  override readonly outcome = 'not-applied';
+  /** `unknown` where an append was stored, but in another log than its caller knew. */
+  override readonly outcome: Outcome;
   override readonly name = 'StoreNotFoundError';
   readonly store: string;
+  /** What has become of the log. */
+  readonly reason: string;
 
-  constructor(details: { store: string; reason: string }, options?: ErrorOptions) {
+  constructor(details: { store: string; reason: string; outcome?: Outcome }, options?: ErrorOptions) {
     super(`the log of store ${details.store} is gone: ${details.reason}`, options);
     this.store = details.store;
+    this.reason = details.reason;
+    this.outcome = details.outcome ?? 'not-applied';
   }
 }
 

@@ -9,7 +9,7 @@ import type { ProjectionDefinition } from './projection-definition.js';
 import type { ProjectedEvents, ProjectionOptions } from './projection-options.js';
 
 const NAME = /^[A-Za-z][A-Za-z0-9_-]{0,63}$/;
-const KNOWN = ['name', 'version', 'categories', 'store', 'setUp', 'clear', 'events', 'on'];
+const KNOWN = ['name', 'version', 'categories', 'store', 'setUp', 'clear', 'onCorrupt', 'events', 'on'];
 
 /**
  * Describes a durable read model: a fold of events into a database. The events of up to 500 commits and the
@@ -49,6 +49,7 @@ export function defineProjection<Tx, Events extends ProjectedEvents>(
     categories: checkedCategories(options.categories),
     store: options.store,
     handlers: handlersByType(options),
+    onCorrupt: options.onCorrupt,
     setUp: async (tx) => options.setUp?.(tx),
     clear: async (tx) => options.clear(tx),
   };
@@ -59,8 +60,10 @@ function checkTables(given: {
   readonly store?: { readonly transact?: unknown };
   readonly setUp?: unknown;
   readonly clear?: unknown;
+  readonly onCorrupt?: unknown;
 }): void {
-  const { store, setUp, clear } = given;
+  const { store, setUp, clear, onCorrupt } = given;
+  checkOptionalFunction('projection.onCorrupt', onCorrupt);
   checkOptionalFunction('projection.setUp', setUp);
   checkFunction('projection.clear', clear);
   if (typeof store?.transact === 'function') return;

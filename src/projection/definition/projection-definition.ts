@@ -1,3 +1,4 @@
+import type { CorruptStreamError } from '../../event/event-errors.js';
 import type { ProjectionStore } from '../checkpoint/projection-store.js';
 import type { EventHandler } from './event-handler.js';
 import type { ProjectionId } from './projection-id.js';
@@ -10,6 +11,8 @@ export interface ProjectionDefinition<Tx = unknown> extends ProjectionId {
   readonly store: ProjectionStore<Tx>;
   /** By the name that events of the type are stored under. */
   readonly handlers: ReadonlyMap<string, EventHandler<Tx>>;
+  /** What is told of a message that holds no sound commit, before the replay goes on after it; undefined: it stops there. */
+  readonly onCorrupt?: ((error: CorruptStreamError) => void | Promise<void>) | undefined;
   /** Creates the tables where they do not exist. */
   setUp(tx: Tx): Promise<unknown>;
   /** Empties the tables. */

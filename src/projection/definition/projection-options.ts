@@ -2,6 +2,7 @@ import type { EventDefinition } from '../../event/event-registry.js';
 import type { EventClass } from '../../event/event-type.js';
 import type { PlainEventType } from '../../event/plain-event-type.js';
 import type { RecordedEvent } from '../../event/recorded-event.js';
+import type { CorruptStreamError } from '../../event/event-errors.js';
 import type { ProjectionStore } from '../checkpoint/projection-store.js';
 
 /** Event classes and plain event types, by the names that their handlers have in `on`. */
@@ -43,6 +44,15 @@ export interface ProjectionOptions<Tx, Events extends ProjectedEvents> {
   readonly categories?: readonly string[] | undefined;
   /** The database of the model. Handlers must write through its transactions and through nothing else. */
   readonly store: ProjectionStore<Tx>;
+  /**
+   * Told of a message in the log that holds no sound commit (foreign, damaged, on a wrong subject), by its
+   * position; the projection then goes on after it. What it throws stops the projection. It is told again of
+   * the same message when the projection starts again before a later commit is in the model, and when it is
+   * rebuilt.
+   *
+   * @default the projection stops there with {@link ProjectionFailedError}, whose `cause` is the error
+   */
+  readonly onCorrupt?: ((error: CorruptStreamError) => void | Promise<void>) | undefined;
   /**
    * Creates the tables. Runs at every start, so it has to accept those that exist already
    * (`create table if not exists`).

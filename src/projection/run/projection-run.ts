@@ -1,7 +1,9 @@
 import type { StoredCommit } from '../../event/commit.js';
-import { comparePositions, positionOf } from '../../event/position.js';
+import { comparePositions, parsePosition, positionOf } from '../../event/position.js';
+import type { CorruptStreamError } from '../../event/event-errors.js';
 import type { EventStore } from '../../event-store/event-store.js';
 import type { CommitBatch } from '../../event-store/replay/follow-options.js';
+import type { ReadAllStart } from '../../event-store/replay/read-all-start.js';
 import { abortable } from '../../kernel/abortable.js';
 import { hasJetsourceBrand } from '../../kernel/jetsource-error.js';
 import type { Checkpoint } from '../checkpoint/checkpoint.js';
@@ -60,11 +62,31 @@ export class ProjectionRun {
     if (this.#fault !== undefined) throw this.#fault;
   }
 
-  async #follow(checkpoint: Checkpoint): Promise<void> {
-    const { position, start } = checkpoint;
+  async #follow({ position, start }: Checkpoint): Promise<void> {
+    let from: ReadAllStart | undefined = position === undefined ? start : { after: position };
+    while (!this.#abort.signal.aborted) {
+      try {
+        return await this.#followFrom(from);
+      } catch (error) {
+        from = await this.#startAfter(error);
+      }
+    }
+  }
+
+  /** Where to go on after a message that holds no sound commit. Any other error is thrown as it is. */
+  async #startAfter(error: unknown): Promise<ReadAllStart> {
+    const { onCorrupt } = this.#definition;
+    const isCorrupt = hasJetsourceBrand(error) && error.code === 'corrupt-stream';
+    if (!isCorrupt || onCorrupt === undefined || this.#abort.signal.aborted) throw error;
+    const corrupt = error as CorruptStreamError;
+    await onCorrupt(corrupt);
+    return { sequence: parsePosition(corrupt.position).sequence + 1 };
+  }
+
+  async #followFrom(from: ReadAllStart | undefined): Promise<void> {
     const { signal } = this.#abort;
     const batches = this.#store.follow({
-      from: position === undefined ? start : { after: position },
+      from,
       categories: this.#definition.categories,
       signal,
       onRecovery: () => this.#recovered(),

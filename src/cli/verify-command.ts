@@ -1,0 +1,135 @@
+import { Command } from 'commander';
+import { verifyLog } from '../event-store/verify/verify-log.js';
+import type { StoreFault } from '../event-store/verify/store-fault.js';
+import { checkStoreName } from '../event-store/store-options.js';
+import { JetStreamLog } from '../jetstream/jetstream-log.js';
+import { JetStreamConnection } from '../jetstream/connection/jetstream-connection.js';
+import { findStream } from '../jetstream/streams/find-stream.js';
+import { identityOf } from '../jetstream/streams/store-stream.js';
+import { StoreNotFoundError } from '../jetstream/streams/stream-errors.js';
+import { Deadline } from '../kernel/deadline.js';
+import { hasJetsourceBrand } from '../kernel/jetsource-error.js';
+
+const LOOK_UP_MS = 10_000;
+/** Messages between two lines of progress. */
+const PROGRESS = 100_000;
+
+/** Exit codes of `jetsource verify`. */
+const EXIT = { sound: 0, faults: 1, notVerified: 2 } as const;
+
+/** Flags of `jetsource verify`. */
+export interface VerifyFlags {
+  readonly store: string;
+  readonly jetstream?: string;
+  readonly servers: string;
+  readonly creds?: string;
+  readonly inboxPrefix?: string;
+  readonly json?: boolean;
+}
+
+/** Where the command writes. */
+export interface VerifyOutput {
+  /** Writes a line to stdout. */
+  readonly print: (line: string) => void;
+  /** Writes a line to stderr. */
+  readonly note: (line: string) => void;
+}
+
+const CONSOLE: VerifyOutput = {
+  print: (line) => void process.stdout.write(`${line}\n`),
+  note: (line) => void process.stderr.write(`${line}\n`),
+};
+
+/** The command `jetsource verify`: walks a store and names every fault by its position. */
+export function verifyCommand(output: VerifyOutput = CONSOLE): Command {
+  return new Command('verify')
+    .description(
+      'walk a store and name every fault by its position; exit with 1 if there are faults, with 2 if it could not be verified',
+    )
+    .requiredOption('--store <name>', 'name of the store')
+    .option('--jetstream <name>', 'the JetStream stream that holds it (default: the name of the store)')
+    .option(
+      '--servers <urls>',
+      'NATS server URLs, separated by commas',
+      process.env['NATS_URL'] ?? 'nats://127.0.0.1:4222',
+    )
+    .option('--creds <file>', 'a credentials file')
+    .option('--inbox-prefix <prefix>', 'inbox prefix that this user may subscribe to')
+    .option('--json', 'print one line of JSON for each fault, and one for the result')
+    .exitOverride((error) => process.exit(error.exitCode === 0 ? EXIT.sound : EXIT.notVerified))
+    .action(async (flags: VerifyFlags) => {
+      process.exitCode = await runVerify(flags, output);
+    });
+}
+
+/** @returns the exit code: 0 when the store is sound, 1 when there are faults, 2 when it could not be verified. */
+export async function runVerify(flags: VerifyFlags, output: VerifyOutput): Promise<number> {
+  try {
+    return (await verify(flags, output)) ? EXIT.sound : EXIT.faults;
+  } catch (error) {
+    if (!hasJetsourceBrand(error)) throw error;
+    output.note(error.message);
+    return EXIT.notVerified;
+  }
+}
+
+async function verify(flags: VerifyFlags, { print, note }: VerifyOutput): Promise<boolean> {
+  checkStoreName('--store', flags.store);
+  const { store, json = false } = flags;
+  const log = await openLog(flags);
+  try {
+    let told = 0;
+    const result = await verifyLog(log, {
+      store,
+      onFault: (fault) => print(json ? JSON.stringify(fault) : sentence(fault)),
+      onProgress: (sequence) => {
+        if (sequence - told < PROGRESS) return;
+        told = sequence;
+        note(`verified up to ${sequence}`);
+      },
+    });
+    const { commits, streams, checks, faults } = result;
+    if (json) print(JSON.stringify(result));
+    else print(`${commits} commits of ${streams} streams, ${checks} left-over checks, ${faults} faults`);
+    return faults === 0;
+  } finally {
+    await log.close();
+  }
+}
+
+/** Unlike a connect of a store, this creates nothing, and opens a store whose settings are not right. */
+async function openLog({
+  store,
+  jetstream,
+  servers,
+  creds,
+  inboxPrefix,
+}: VerifyFlags): Promise<JetStreamLog> {
+  const name = jetstream ?? store;
+  checkStoreName('--jetstream', name);
+  const connection = await JetStreamConnection.open(
+    {
+      servers: servers.split(','),
+      ...(creds !== undefined && { credentialsFile: creds }),
+      ...(inboxPrefix !== undefined && { inboxPrefix }),
+    },
+    'jetsource verify',
+  );
+  try {
+    const found = await findStream(connection, name, new Deadline(LOOK_UP_MS));
+    const identity = found && identityOf(found.config);
+    if (identity !== undefined) return new JetStreamLog(connection, { name, identity });
+    const reason =
+      found === undefined
+        ? 'there is no such JetStream stream'
+        : 'the JetStream stream was not created by jetsource';
+    throw new StoreNotFoundError({ store: name, reason });
+  } catch (error) {
+    await connection.close();
+    throw error;
+  }
+}
+
+function sentence({ position, kind, stream, reason }: StoreFault): string {
+  return `${position}  ${kind}  ${stream}: ${reason}`;
+}
