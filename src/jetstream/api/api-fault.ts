@@ -48,7 +48,8 @@ export function isFault(answer: unknown): answer is { readonly error: ApiFault }
 export function judge(fault: ApiFault): Judgement {
   const { code, err_code: errCode } = fault;
   if (FOR_NOW.has(errCode)) return 'for-now';
-  if (code === 503) return isLimit(fault) || errCode === ApiCode.notEnabledForAccount ? 'for-good' : 'for-now';
+  if (code === 503)
+    return isLimit(fault) || errCode === ApiCode.notEnabledForAccount ? 'for-good' : 'for-now';
   return code === 400 && !NOT_WRONG.has(errCode) ? 'wrong' : 'for-good';
 }
 
@@ -58,11 +59,11 @@ export function isTransient(fault: ApiFault): boolean {
 }
 
 /**
- * Whether a publish that was refused so can have been stored all the same. In a cluster, a leader whose disk
- * fails says so of a message that the other replicas have written.
+ * Whether what a publish was to store may be there although it was refused so: the same message is being
+ * stored by somebody, or, in a cluster, a leader's disk fails after the other replicas have written it.
  */
 export function mayBeStored({ err_code: errCode }: ApiFault, isClustered: boolean): boolean {
-  return isClustered && errCode === ApiCode.storeFailed;
+  return errCode === ApiCode.duplicateInProcess || (isClustered && errCode === ApiCode.storeFailed);
 }
 
 /** A fault as an error message shows it: the server's description and its code. */

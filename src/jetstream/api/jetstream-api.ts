@@ -173,10 +173,12 @@ export class JetStreamApi {
     let fault: ApiFault | undefined;
     // the last word of the server counts for more than the silence after it
     do {
-      const reply = await this.#channel.request(subject, payload, deadline, options).catch((error: unknown) => {
-        if (fault === undefined || !deadline.passed || deadline.signal?.aborted === true) throw error;
-        return undefined;
-      });
+      const reply = await this.#channel
+        .request(subject, payload, deadline, options)
+        .catch((error: unknown) => {
+          if (fault === undefined || !deadline.passed || deadline.signal?.aborted === true) throw error;
+          return undefined;
+        });
       if (reply === undefined) break;
       const answer = reply.json<T | { readonly error: ApiFault }>();
       if (!isFault(answer)) return { ok: true, value: answer };

@@ -126,7 +126,11 @@ function tlsOf(
   servers: readonly string[],
 ): Pick<NodeConnectionOptions, 'tls'> {
   if (isTls && tls === null)
-    throw new InvalidOptionError({ option: 'tls', given: tls, allowed: 'absent where servers begin with tls://' });
+    throw new InvalidOptionError({
+      option: 'tls',
+      given: tls,
+      allowed: 'absent where servers begin with tls://',
+    });
   if (isTls) return { tls: withIpCheck(tls ?? {}, servers) };
   return tls ? { tls: withIpCheck(tls, servers) } : {};
 }

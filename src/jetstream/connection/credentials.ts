@@ -26,7 +26,10 @@ export function fileAuthenticator(path: string): Authenticator {
  * The caller's own authenticators, which are asked at each connection as well. What one throws when the
  * connection is renewed would close it for good: then the server is left to refuse, and is tried again.
  */
-export function guardedAuthenticator(authenticator: Authenticator, report: (error: unknown) => void): Authenticator {
+export function guardedAuthenticator(
+  authenticator: Authenticator,
+  report: (error: unknown) => void,
+): Authenticator {
   let hasWorked = false;
   return (nonce) => {
     try {

@@ -155,7 +155,8 @@ export class ReplyInbox {
   }
 
   #dispatch(error: Error | null, reply: Msg): void {
-    if (error instanceof PermissionViolationError) return this.#refuseInbox(mayNotSubscribe(`${this.#prefix}*`));
+    if (error instanceof PermissionViolationError)
+      return this.#refuseInbox(mayNotSubscribe(`${this.#prefix}*`));
     // any other error is the end of the subscription, which the connection's status reports
     if (error !== null) return;
     this.#heard = true;

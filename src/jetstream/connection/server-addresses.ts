@@ -18,7 +18,7 @@ interface Address {
 
 const SCHEME = /^([a-z][a-z0-9+.-]*):\/\//i;
 /** A name, an IPv4 address, or an IPv6 address in brackets or without them, and a port. */
-const HOST = /^(\[[0-9a-f:.%]+\]|[^\s/?#@[\]]+?)(:\d+)?$/i;
+const HOST = /^(\[[0-9a-z:.%]+\]|[\p{L}\p{N}._-]+|[0-9a-f.]*(:[0-9a-f.]*){2,}?)(:\d+)?$/iu;
 const SCHEMES: ReadonlySet<string> = new Set(['', 'nats', 'tls']);
 
 /**
