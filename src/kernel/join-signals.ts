@@ -3,7 +3,7 @@ export interface JoinedSignal {
   /** Aborts with the first of the others, for its reason. */
   readonly signal: AbortSignal;
   /** Lets go of the others. */
-  release(): void;
+  readonly release: () => void;
 }
 
 /**
