@@ -31,8 +31,9 @@ export interface EventStoreOptions extends ConnectionOptions, StoreStreamOptions
   /** The event types: classes decorated with {@link Event}, and what {@link eventType} declared. */
   readonly events: readonly EventDefinition[];
   /**
-   * Told of settings that differ from what was asked for without breaking anything, and of JetStream streams that mirror or source the store.
-   * @default `process.emitWarning`
+   * Told of settings that differ from what was asked for without breaking anything, of JetStream streams that
+   * mirror or source the store, and of a server that refuses to take the connection back, which is tried
+   * again. @default `process.emitWarning`
    */
   readonly onWarning?: ((warning: string) => void) | undefined;
 }
@@ -63,6 +64,7 @@ export async function connectEventStore(options: EventStoreOptions): Promise<Jet
   checkOptions(options);
   const registry = new EventRegistry(events, { onUnknownEvent, onInvalidEvent, cipher });
   const connection = await JetStreamConnection.open(connectionOptions, `jetsource ${name}`);
+  connection.onRefused((reason) => (onWarning ?? warn)(`store ${name}: ${reason}`));
   try {
     requireEventStoreServer(connection.serverVersion);
     const { identity, drift } = await openStoreStream(

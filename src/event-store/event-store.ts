@@ -13,6 +13,12 @@ import type { ReadAllOptions } from './replay/read-all-options.js';
 import type { SubscribeOptions } from './replay/subscribe-options.js';
 import type { Subscription } from './replay/subscription.js';
 
+/** How a store is closed. */
+export interface CloseOptions {
+  /** How long to wait for appends in flight, in milliseconds. @default 5000 */
+  readonly deadlineMs?: number | undefined;
+}
+
 /**
  * The log of a bounded context: what every other part of jetsource stands on. An abstract class, so that dependency injection can name it.
  *
@@ -205,8 +211,12 @@ export abstract class EventStore {
    */
   abstract lastSequence(options?: { readonly signal?: AbortSignal | undefined }): Promise<number>;
 
-  /** Stops taking appends, waits for those in flight, closes the connection. Safe to call twice. */
-  abstract close(): Promise<void>;
+  /**
+   * Ends what stands on the store, and closes its connection. Nothing more is taken, reads and subscriptions end with
+   * {@link ConnectionClosedError}, and appends in flight are waited for until the deadline: what has no answer by then ends with
+   * {@link AppendOutcomeUnknownError}. Never rejects for what is in flight. Safe to call twice.
+   */
+  abstract close(options?: CloseOptions): Promise<void>;
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { lastVersionOf, type StoredCommit } from '../event/commit.js';
 import { openCommits } from '../event/event-cipher.js';
 import type { EventRegistry } from '../event/event-registry.js';
@@ -7,7 +8,10 @@ import { asStreamName, isSystemCategory, type StreamLike, type StreamName } from
 import { categoryOfSubject } from '../event/subject.js';
 import { asVersion } from '../event/version.js';
 import { ConnectionClosedError } from '../jetstream/connection/connection-errors.js';
-import { checkKnownOptions, integerOption } from '../kernel/options.js';
+import { Deadline } from '../kernel/deadline.js';
+import { joinSignals } from '../kernel/join-signals.js';
+import { checkKnownOptions, integerOption, LONGEST_TIMER_MS } from '../kernel/options.js';
+import { Wakeup } from '../kernel/wakeup.js';
 import type { AppendOptions, AppendResult } from './append/append-options.js';
 import { toAppendRequest } from './append/append-request.js';
 import { unchanged } from './append/append-result.js';
@@ -21,7 +25,7 @@ import type { TransactionEntry, TransactionResult, TransactOptions } from './app
 import { toTransactRequest } from './append/transact-request.js';
 import type { WriteRequest } from './append/write-request.js';
 import { Writer } from './append/writer.js';
-import { EventStore } from './event-store.js';
+import { type CloseOptions, EventStore } from './event-store.js';
 import { StreamListing } from './listing/stream-listing.js';
 import {
   checkStreamsOptions,
@@ -51,6 +55,8 @@ import { reaches, resolveStart } from './replay/read-all-start.js';
 import type { SubscribeOptions } from './replay/subscribe-options.js';
 import { Subscription } from './replay/subscription.js';
 
+const CLOSE_DEADLINE = { fallback: 5_000, min: 0, max: LONGEST_TIMER_MS };
+
 /** What a store is, beside its log. */
 export interface LogEventStoreParts {
   /** The store's name. */
@@ -71,7 +77,8 @@ export class LogEventStore extends EventStore {
   readonly #ends: StreamEnds;
   readonly #checks: CheckMessages;
   readonly #writer: Writer;
-  #closed = false;
+  readonly #closing = new AbortController();
+  #closed: Promise<void> | undefined;
 
   constructor(log: MessageLog, { name, identity, registry }: LogEventStoreParts) {
     super();
@@ -79,6 +86,8 @@ export class LogEventStore extends EventStore {
     this.identity = identity;
     this.registry = registry;
     this.#log = log;
+    // as many as there are reads and subscriptions
+    setMaxListeners(0, this.closing);
     this.#reader = new StreamReader(log, name);
     const cache = new StreamEndCache();
     log.onReconnect(() => cache.clear());
@@ -152,16 +161,19 @@ export class LogEventStore extends EventStore {
 
   override async *readAll(options: ReadAllOptions = {}): AsyncGenerator<RecordedEvent, void, void> {
     this.#checkOpen();
-    yield* readLog(this.#log, { store: this.name, registry: this.registry }, options);
+    const store = { store: this.name, registry: this.registry };
+    yield* this.#whileOpen(options.signal, (signal) => readLog(this.#log, store, { ...options, signal }));
   }
 
   override async *follow(options: FollowOptions): AsyncGenerator<CommitBatch, void, void> {
     this.#checkOpen();
-    const { categories, slots, signal, onRecovery } = options;
+    const { categories, slots, onRecovery } = options;
     const maxBatch = checkFollowOptions(options);
     const start = resolveStart(options.from);
-    const replay = { store: this.name, categories, slots, signal, onRecovery, maxBatch };
-    const batches = replayCommits(this.#log, { ...replay, start: start.replay, live: true });
+    const replay = { store: this.name, categories, slots, onRecovery, maxBatch, start: start.replay };
+    const batches = this.#whileOpen(options.signal, (signal) =>
+      replayCommits(this.#log, { ...replay, live: true, signal }),
+    );
     for await (const { commits, caughtUp } of batches) {
       const wanted = commits.filter((commit) => reaches(commit, start.firstIndexOf(commit)));
       yield { commits: await openCommits(wanted, this.registry.cipher), caughtUp };
@@ -170,6 +182,15 @@ export class LogEventStore extends EventStore {
 
   override subscribe(options: SubscribeOptions): Subscription {
     return new Subscription(this, options);
+  }
+
+  /**
+   * Aborts when the store is closed, with the error that ends what stands on it.
+   *
+   * @internal
+   */
+  get closing(): AbortSignal {
+    return this.#closing.signal;
   }
 
   override async status(stream: StreamLike, options: StatusOptions = {}): Promise<StreamStatus> {
@@ -278,10 +299,21 @@ export class LogEventStore extends EventStore {
     return this.#log.lastSequence(deadlineOf(options));
   }
 
-  override async close(): Promise<void> {
-    this.#closed = true;
-    await this.#writer.drain();
+  override async close(options: CloseOptions = {}): Promise<void> {
+    checkKnownOptions(options, ['deadlineMs']);
+    const deadlineMs = integerOption('deadlineMs', options.deadlineMs, CLOSE_DEADLINE);
+    this.#closed ??= this.#end(new Deadline(deadlineMs));
+    return this.#closed;
+  }
+
+  async #end(deadline: Deadline): Promise<void> {
+    this.#closing.abort(new ConnectionClosedError(`store ${this.name}`));
+    const drained = new Wakeup();
+    const draining = this.#writer.drain().then(() => drained.wake());
+    await drained.wait({ timeoutMs: deadline.leftMs });
+    // what is still in flight is answered by nobody from here on
     await this.#log.close();
+    await draining;
   }
 
   async #write(request: WriteRequest): Promise<TransactionResult> {
@@ -299,7 +331,27 @@ export class LogEventStore extends EventStore {
     return last;
   }
 
+  /** What a long read gives until the store is closed, which is an error, unless the caller gave up before. */
+  async *#whileOpen<T>(
+    signal: AbortSignal | undefined,
+    read: (signal: AbortSignal) => AsyncIterable<T>,
+  ): AsyncGenerator<T, void, void> {
+    const joined = joinSignals([signal, this.closing]);
+    const checkOpen = (): void => {
+      if (signal?.aborted !== true) this.#checkOpen();
+    };
+    try {
+      for await (const item of read(joined.signal)) {
+        checkOpen();
+        yield item;
+      }
+      checkOpen();
+    } finally {
+      joined.release();
+    }
+  }
+
   #checkOpen(): void {
-    if (this.#closed) throw new ConnectionClosedError(`store ${this.name}`);
+    if (this.#closed !== undefined) throw new ConnectionClosedError(`store ${this.name}`);
   }
 }

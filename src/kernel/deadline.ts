@@ -1,4 +1,5 @@
 import { performance } from 'node:perf_hooks';
+import { LONGEST_TIMER_MS } from './options.js';
 
 /** A point in time that a whole operation has to meet, however many waits it is made of. */
 export class Deadline {
@@ -22,5 +23,21 @@ export class Deadline {
   /** Whether the time is up or the caller gave up. */
   get passed(): boolean {
     return this.leftMs === 0 || this.signal?.aborted === true;
+  }
+
+  /** Calls back once, when the time is up or the caller gives up. @returns what prevents that. */
+  onPassed(listener: () => void): () => void {
+    const end = (): void => {
+      stop();
+      listener();
+    };
+    // a timer may come a fraction early
+    const timer = setTimeout(end, Math.min(Math.ceil(this.leftMs) + 1, LONGEST_TIMER_MS));
+    const stop = (): void => {
+      clearTimeout(timer);
+      this.signal?.removeEventListener('abort', end);
+    };
+    this.signal?.addEventListener('abort', end);
+    return stop;
   }
 }

@@ -96,10 +96,43 @@ describe('a publish', () => {
   it('pauses longer and longer between tries, and says at the deadline what the server said last', async () => {
     nats.faults.refuse(BATCH_FULL);
     const answer = await publisher.publish(message(), new Deadline(150));
-    expect(answer).toMatchObject({ kind: 'unanswered', sure: false });
-    expect(answer).toHaveProperty('cause.message', expect.stringContaining(BATCH_FULL.description));
+    expect(answer).toEqual({ kind: 'refused', fault: BATCH_FULL, resent: false });
     expect(sends().length).toBeGreaterThan(2);
     expect(sends().length).toBeLessThan(8);
+  });
+
+  it.each([
+    ['storage is full', { code: 503, err_code: 10023, description: 'insufficient resources' }],
+    ['disk fails', { code: 503, err_code: 10077, description: 'no space left on device' }],
+  ])('of which every try is refused since the %s was not stored', async (_, fault) => {
+    nats.faults.refuse(fault);
+    const answer = await publisher.publish(message(), new Deadline(150));
+    expect(answer).toEqual({ kind: 'refused', fault, resent: false });
+  });
+
+  it('may have been stored when a try was not answered, although the others were refused', async () => {
+    nats.faults.loseAnswer();
+    nats.faults.refuse({ code: 503, err_code: 10023, description: 'insufficient resources' });
+    const answer = publisher.publish(message(), new Deadline(600));
+    await clock.pass(700);
+    expect(await answer).toMatchObject({ kind: 'unanswered', sure: false });
+    expect(await answer).toHaveProperty('cause.message', expect.stringContaining('insufficient resources'));
+  });
+
+  it('may have been stored when the disk of a leader fails that has followers', async () => {
+    Object.assign(nats.client.info, { cluster: 'three' });
+    nats.faults.refuse({ code: 503, err_code: 10077, description: 'no space left on device' });
+    const answer = await publisher.publish(message(), new Deadline(150));
+    expect(answer).toMatchObject({ kind: 'unanswered', sure: false });
+  });
+
+  it('whose caller has given up meanwhile leaves the reason to the caller', async () => {
+    nats.faults.refuse(BATCH_FULL);
+    const caller = new AbortController();
+    const answer = publisher.publish(message(), new Deadline(10_000, caller.signal));
+    await clock.settle();
+    caller.abort();
+    expect(await answer).toMatchObject({ kind: 'unanswered', sure: true });
   });
 });
 
@@ -194,6 +227,57 @@ describe('a publish whose answer does not come', () => {
     await clock.settle();
     nats.faults.release();
     expect(await answer).toMatchObject({ kind: 'stored', sequence: 1 });
+  });
+});
+
+describe('a publish that waits for a place', () => {
+  it('ends at its own deadline, and has surely not been sent', async () => {
+    nats.faults.fallSilent();
+    const leave = new AbortController();
+    const slow = Array.from({ length: 16 }, async (_, n) =>
+      publisher.publishBatch([message({}, `log.${n}`)], new Deadline(60_000, leave.signal)),
+    );
+    const begun = performance.now();
+    const hasty = await publisher.publishBatch([message({}, 'log.x')], new Deadline(100));
+    expect(hasty).toEqual({ kind: 'unanswered', sure: true });
+    expect(performance.now() - begun).toBeLessThan(1_000);
+    const caller = new AbortController();
+    const givenUp = publisher.publishBatch([message({}, 'log.y')], new Deadline(60_000, caller.signal));
+    caller.abort();
+    expect(await givenUp).toEqual({ kind: 'unanswered', sure: true });
+    expect(nats.published('log.>').some(({ subject }) => /[xy]$/.test(subject))).toBe(false);
+    leave.abort();
+    await Promise.all(slow);
+  });
+
+  it('gets one that was given back, not one that nobody took', async () => {
+    nats.faults.holdAnswer(16);
+    const first = Array.from({ length: 16 }, async (_, n) =>
+      publisher.publishBatch([message({}, `log.${n}`)], deadline()),
+    );
+    await publisher.publishBatch([message({}, 'log.x')], new Deadline(20));
+    const next = publisher.publishBatch([message({}, 'log.y')], deadline());
+    await clock.settle();
+    nats.faults.release();
+    expect(await next).toMatchObject({ kind: 'stored' });
+    await Promise.all(first);
+  });
+});
+
+describe('a publish on a connection that is renewed', () => {
+  it('is sent again at once, however long it waited for answers before', async () => {
+    nats.faults.holdAnswer();
+    const slow = publisher.publish(message(), deadline());
+    await clock.pass(2_000);
+    nats.faults.release();
+    await slow;
+    nats.faults.loseRequest();
+    const next = publisher.publish(message({}, 'log.b'), deadline());
+    await clock.settle();
+    nats.faults.disconnect();
+    await clock.settle();
+    nats.faults.reconnect();
+    expect(await next).toMatchObject({ kind: 'stored' });
   });
 });
 

@@ -102,7 +102,7 @@ describe('a store with three copies', () => {
     const error = await rejection(
       store.append(order, counted(acknowledged + 1), { expect: acknowledged, commandId, deadlineMs: 3_000 }),
     );
-    expect(error).toMatchObject({ code: expect.stringMatching(/^(append-outcome-unknown|transport)$/) });
+    expect(error).toMatchObject({ code: expect.stringMatching(/^(append-outcome-unknown|nats)$/) });
     await Promise.all([cluster.restart(one), cluster.restart(two)]);
     // the same command returns its result, stored before or not
     const { version } = await store.append(order, counted(acknowledged + 1), {

@@ -60,11 +60,12 @@ class Account {
     return this.#key.getPublicKey();
   }
 
-  /** The content of a credentials file for a new user. */
-  credentials(name: string): string {
+  /** The content of a credentials file for a new user, whose token is valid for that many seconds. */
+  credentials(name: string, validS?: number): string {
     const user = nkeys.createUser();
     const nats = { type: 'user', version: 2, ...NO_LIMITS };
-    const jwt = token(name, user.getPublicKey(), nats, this.#key);
+    const exp = validS === undefined ? {} : { exp: Math.floor(Date.now() / 1000) + validS };
+    const jwt = token(name, user.getPublicKey(), nats, this.#key, exp);
     return [
       `-----BEGIN NATS USER JWT-----\n${jwt}\n------END NATS USER JWT------\n`,
       `-----BEGIN USER NKEY SEED-----\n${text.decode(user.getSeed())}\n------END USER NKEY SEED------\n`,
@@ -72,8 +73,15 @@ class Account {
   }
 }
 
-function token(name: string, subject: string, nats: object, signer: KeyPair): string {
-  const claims = { iat: Math.floor(Date.now() / 1000), iss: signer.getPublicKey(), name, sub: subject, nats };
+function token(name: string, subject: string, nats: object, signer: KeyPair, more: object = {}): string {
+  const claims = {
+    ...more,
+    iat: Math.floor(Date.now() / 1000),
+    iss: signer.getPublicKey(),
+    name,
+    sub: subject,
+    nats,
+  };
   const jti = createHash('sha256').update(JSON.stringify(claims)).digest('hex');
   const encode = (part: object): string => Buffer.from(JSON.stringify(part)).toString('base64url');
   const body = `${encode({ typ: 'JWT', alg: 'ed25519-nkey' })}.${encode({ ...claims, jti })}`;

@@ -4,6 +4,8 @@ interface ProxyState {
   deaf: boolean;
   hangUp: boolean;
   lagMs: number;
+  /** Connections that nothing gets through any more. */
+  readonly swallowed: WeakSet<Socket>;
 }
 
 /** A proxy between a client and its server that can drop, delay and cut what the server sends. */
@@ -22,7 +24,7 @@ export class TcpProxy {
 
   static async to(targetPort: number): Promise<TcpProxy> {
     const sockets = new Set<Socket>();
-    const state: ProxyState = { deaf: false, hangUp: false, lagMs: 0 };
+    const state: ProxyState = { deaf: false, hangUp: false, lagMs: 0, swallowed: new WeakSet() };
     const server = createServer((client) => {
       const upstream = connect(targetPort, '127.0.0.1');
       for (const [socket, other] of [
@@ -36,11 +38,13 @@ export class TcpProxy {
           other.destroy();
         });
       }
-      client.on('data', (bytes) => upstream.write(bytes));
+      client.on('data', (bytes) => {
+        if (!state.swallowed.has(client)) upstream.write(bytes);
+      });
       // one after the other, so that bytes keep their order when the lag changes
       let queue = Promise.resolve();
       const deliver = (bytes: Uint8Array): void => {
-        if (state.deaf || client.destroyed) return;
+        if (state.deaf || client.destroyed || state.swallowed.has(client)) return;
         client.write(bytes);
         if (state.hangUp) client.destroySoon();
         state.hangUp = false;
@@ -67,6 +71,11 @@ export class TcpProxy {
   /** Drops everything that the server sends. What clients send still arrives. */
   deafen(): void {
     this.#state.deaf = true;
+  }
+
+  /** Drops everything that is sent on the connections of this moment, either way, as a dropped route does. New ones work. */
+  swallow(): void {
+    for (const socket of this.#sockets) this.#state.swallowed.add(socket);
   }
 
   /** Stops dropping what the server sends. */

@@ -41,6 +41,8 @@ export function resolveBackwardStart(start: ReadAllStart | undefined): ResolvedB
 }
 
 const WHOLE = (): number => 0;
+/** A server counts nanoseconds in 64 bits: the year 2262. */
+const LAST_TIME_MS = 9_223_372_036_854;
 
 /** @throws {@link InvalidOptionError} when the start is none. */
 export function resolveStart(start: ReadAllStart | undefined): ResolvedStart {
@@ -51,10 +53,22 @@ export function resolveStart(start: ReadAllStart | undefined): ResolvedStart {
   if ('sequence' in start && Number.isSafeInteger(start.sequence) && start.sequence >= 1) {
     return { replay: { sequence: start.sequence }, firstIndexOf: WHOLE };
   }
-  if ('time' in start && start.time instanceof Date && !Number.isNaN(start.time.getTime())) {
-    return { replay: { time: start.time }, firstIndexOf: WHOLE };
-  }
+  if ('time' in start && start.time instanceof Date && !Number.isNaN(start.time.getTime()))
+    return atTime(start.time);
   throw noStart(start);
+}
+
+/** A log is no older than the clocks that count from 1970: what is asked for from before is all of it. */
+function atTime(time: Date): ResolvedStart {
+  const from = time.getTime();
+  if (from <= 0) return { replay: { sequence: 1 }, firstIndexOf: WHOLE };
+  if (from > LAST_TIME_MS)
+    throw new InvalidOptionError({
+      option: 'from.time',
+      given: time.toISOString(),
+      allowed: `a time up to ${new Date(LAST_TIME_MS).toISOString()}`,
+    });
+  return { replay: { time }, firstIndexOf: WHOLE };
 }
 
 function noStart(given: unknown): InvalidOptionError {

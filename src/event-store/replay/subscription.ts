@@ -21,6 +21,8 @@ import {
 export interface SubscribedStore {
   readonly name: string;
   readonly registry: EventRegistry;
+  /** Aborts with the error that ends the subscription when the store is closed. */
+  readonly closing?: AbortSignal;
   follow(options: FollowOptions): AsyncIterable<CommitBatch>;
   lastSequence(options?: { signal?: AbortSignal | undefined }): Promise<number>;
   commitAt(
@@ -46,6 +48,7 @@ export class Subscription implements AsyncDisposable {
   #commitId: string | undefined;
   #caughtUp = false;
   #recovered = false;
+  #endedByStore = false;
   #thrownByCaller: unknown;
 
   /** @internal */
@@ -83,16 +86,29 @@ export class Subscription implements AsyncDisposable {
 
   async #run(): Promise<void> {
     const { signal } = this.#options;
+    const { closing } = this.#store;
     const onAbort = (): void => this.#abort.abort();
+    const onClosing = (): void => {
+      // who has stopped it before is told nothing of the store's end
+      this.#endedByStore = !this.#isStopped;
+      onAbort();
+    };
     signal?.addEventListener('abort', onAbort);
+    closing?.addEventListener('abort', onClosing);
     if (signal?.aborted === true) onAbort();
+    if (closing?.aborted === true) onClosing();
     try {
       await this.#followThroughFaults();
+    } catch (error) {
+      // what a read says of its end depends on where it was
+      if (!this.#endedByStore || error === this.#thrownByCaller) throw error;
     } finally {
       this.#abort.abort();
       this.#caughtUp = false;
       signal?.removeEventListener('abort', onAbort);
+      closing?.removeEventListener('abort', onClosing);
     }
+    if (this.#endedByStore) closing?.throwIfAborted();
   }
 
   async #followThroughFaults(): Promise<void> {
@@ -101,7 +117,7 @@ export class Subscription implements AsyncDisposable {
         return await this.#follow(from);
       } catch (error) {
         const { onCorrupt } = this.#options;
-        // a handler may meet a damaged stream, too, but that is its own affair
+        // a handler may meet a damaged stream, too, which is not this log's fault
         const isOurs = error instanceof CorruptStreamError && error !== this.#thrownByCaller;
         if (!isOurs || onCorrupt === undefined || this.#isStopped) throw error;
         await this.#calling(async () => onCorrupt(error));
@@ -120,7 +136,10 @@ export class Subscription implements AsyncDisposable {
     for await (const { commits, caughtUp } of batches) {
       if (!caughtUp) this.#caughtUp = false;
       if (this.#recovered) await this.#checkLog();
-      for (const commit of commits) await this.#handleCommit(commit);
+      for (const commit of commits) {
+        if (this.#isStopped) return;
+        await this.#handleCommit(commit);
+      }
       if (this.#isStopped) return;
       if (caughtUp) await this.#becomeCaughtUp();
     }

@@ -23,6 +23,10 @@ export const ApiCode = {
   batchTooManyInFlight: 10210,
   /** The stream's store refuses: its limits are reached, or its disk is in trouble. */
   storeFailed: 10077,
+  /** The account has no JetStream. */
+  notEnabledForAccount: 10039,
+  /** There are as many consumers as the stream or the account may have. */
+  maximumConsumers: 10026,
 } as const;
 
 /** Status of an answer that the server did not give, since the user may not ask; like HTTP's. */

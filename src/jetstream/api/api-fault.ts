@@ -9,11 +9,34 @@ export interface ApiFault {
   readonly description?: string;
 }
 
-const TRANSIENT: ReadonlySet<number> = new Set([
+/**
+ * What a refusal says of the same request, sent again. A request that was not answered at all has no judgement:
+ * nobody knows what became of it.
+ */
+export type Judgement =
+  /** It may be answered otherwise in a moment: elections, writes in flight, exhausted resources. */
+  | 'for-now'
+  /** It will be refused for as long as nobody changes settings or data. */
+  | 'for-good'
+  /** It is wrong in itself: no server ever takes it. */
+  | 'wrong';
+
+const FOR_NOW: ReadonlySet<number | undefined> = new Set([
   ApiCode.wrongLastSequenceInFlight,
   ApiCode.duplicateInProcess,
   ApiCode.batchIncomplete,
   ApiCode.batchTooManyInFlight,
+]);
+
+/** Refusals with a status of 400 that other clients may end. */
+const NOT_WRONG: ReadonlySet<number | undefined> = new Set([
+  ApiCode.maximumConsumers,
+  ApiCode.wrongLastSequence,
+  ApiCode.wrongLastMessageId,
+  ApiCode.wrongStream,
+  ApiCode.consumerExists,
+  ApiCode.consumerDoesNotExist,
+  ApiCode.streamNameInUse,
 ]);
 
 /** Whether an answer of JetStream is an error. */
@@ -21,12 +44,26 @@ export function isFault(answer: unknown): answer is { readonly error: ApiFault }
   return typeof answer === 'object' && answer !== null && 'error' in answer;
 }
 
-/**
- * Whether the same request may be answered otherwise in a moment: elections, writes in flight, exhausted
- * resources.
- */
+/** The one place where answers of JetStream are judged. */
+export function judge(fault: ApiFault): Judgement {
+  const { code, err_code: errCode } = fault;
+  if (FOR_NOW.has(errCode)) return 'for-now';
+  if (code === 503)
+    return isLimit(fault) || errCode === ApiCode.notEnabledForAccount ? 'for-good' : 'for-now';
+  return code === 400 && !NOT_WRONG.has(errCode) ? 'wrong' : 'for-good';
+}
+
+/** Whether the same request may be answered otherwise in a moment. */
 export function isTransient(fault: ApiFault): boolean {
-  return (fault.code === 503 && !isFull(fault)) || TRANSIENT.has(fault.err_code ?? 0);
+  return judge(fault) === 'for-now';
+}
+
+/**
+ * Whether what a publish was to store may be there although it was refused so: the same message is being
+ * stored by somebody, or, in a cluster, a leader's disk fails after the other replicas have written it.
+ */
+export function mayBeStored({ err_code: errCode }: ApiFault, isClustered: boolean): boolean {
+  return errCode === ApiCode.duplicateInProcess || (isClustered && errCode === ApiCode.storeFailed);
 }
 
 /** A fault as an error message shows it: the server's description and its code. */
@@ -38,6 +75,6 @@ export function describeFault({ code, err_code: errCode, description = 'unknown 
  * The one fault that only its description tells from another. Without it, a full stream would be tried until
  * the deadline.
  */
-function isFull({ err_code: errCode, description = '' }: ApiFault): boolean {
+function isLimit({ err_code: errCode, description = '' }: ApiFault): boolean {
   return errCode === ApiCode.storeFailed && /^maximum [a-z ]+ exceeded/.test(description);
 }

@@ -11,7 +11,12 @@ import { ApiSubjects, type ConsumerRef } from './api-subjects.js';
 /** What the API is reached by. */
 export interface ApiChannel {
   /** The answer to a request, which is resent until the deadline; rejects when none comes. */
-  request(subject: string, payload: Uint8Array, deadline: Deadline): Promise<Msg>;
+  request(
+    subject: string,
+    payload: Uint8Array,
+    deadline: Deadline,
+    options?: { readonly fromLeader?: boolean },
+  ): Promise<Msg>;
   /**
    * Sends once, with the answers going to `reply`, if anywhere. Nothing happens when the connection is
    * closed.
@@ -56,6 +61,14 @@ export interface PullRequest {
   readonly idle_heartbeat: number;
 }
 
+/**
+ * A leader that hung while another was elected answers, when it wakes up, with what it knew before. What
+ * decides anything must not be such an answer.
+ */
+const FROM_LEADER = { fromLeader: true };
+/** A change goes through the leader of that moment, and a list of many subjects may take its time. */
+const FROM_ANY = {};
+
 const utf8 = new TextEncoder();
 const EMPTY = new Uint8Array();
 
@@ -92,7 +105,7 @@ export class JetStreamApi {
       readonly total?: number;
     }
     const query = { subjects_filter: filter, offset };
-    const result = await this.#call<Answer>(this.subjects.streamInfo(stream), query, deadline);
+    const result = await this.#call<Answer>(this.subjects.streamInfo(stream), query, deadline, FROM_ANY);
     return mapResult(result, ({ state, total }) => ({ subjects: Object.keys(state.subjects ?? {}), total }));
   }
 
@@ -111,11 +124,11 @@ export class JetStreamApi {
   }
 
   async createStream(config: NamedStreamConfig, deadline: Deadline): Promise<ApiResult<StreamInfo>> {
-    return this.#call(this.subjects.createStream(config.name), config, deadline);
+    return this.#call(this.subjects.createStream(config.name), config, deadline, FROM_ANY);
   }
 
   async updateStream(config: NamedStreamConfig, deadline: Deadline): Promise<ApiResult<StreamInfo>> {
-    return this.#call(this.subjects.updateStream(config.name), config, deadline);
+    return this.#call(this.subjects.updateStream(config.name), config, deadline, FROM_ANY);
   }
 
   /** One message, from the leader. */
@@ -129,7 +142,7 @@ export class JetStreamApi {
 
   /** Removes a message; its bytes are overwritten on the disk (`no_erase` is off). */
   async deleteMessage(stream: string, sequence: number, deadline: Deadline): Promise<ApiResult<unknown>> {
-    return this.#call(this.subjects.deleteMessage(stream), { seq: sequence }, deadline);
+    return this.#call(this.subjects.deleteMessage(stream), { seq: sequence }, deadline, FROM_ANY);
   }
 
   /**
@@ -142,7 +155,7 @@ export class JetStreamApi {
     deadline: Deadline,
   ): Promise<ApiResult<ConsumerInfo>> {
     const subject = this.subjects.createConsumer({ stream, consumer: config.name }, config.filter_subject);
-    return this.#call(subject, { stream_name: stream, config, action }, deadline);
+    return this.#call(subject, { stream_name: stream, config, action }, deadline, FROM_ANY);
   }
 
   /** Settings and state of a consumer. */
@@ -160,17 +173,32 @@ export class JetStreamApi {
     this.#channel.send(this.subjects.nextMessages(consumer), encode(request), reply);
   }
 
-  async #call<T>(subject: string, body: object | undefined, deadline: Deadline): Promise<ApiResult<T>> {
+  async #call<T>(
+    subject: string,
+    body: object | undefined,
+    deadline: Deadline,
+    options: { readonly fromLeader?: boolean } = FROM_LEADER,
+  ): Promise<ApiResult<T>> {
     const payload = body === undefined ? EMPTY : encode(body);
     const backoff = new Backoff(20, 500);
-    for (;;) {
-      const reply = await this.#channel.request(subject, payload, deadline);
+    let fault: ApiFault | undefined;
+    // the last word of the server counts for more than the silence after it
+    do {
+      const reply = await this.#channel
+        .request(subject, payload, deadline, options)
+        .catch((error: unknown) => {
+          if (fault === undefined || !deadline.passed || deadline.signal?.aborted === true) throw error;
+          return undefined;
+        });
+      if (reply === undefined) break;
       const answer = reply.json<T | { readonly error: ApiFault }>();
       if (!isFault(answer)) return { ok: true, value: answer };
-      const { error: fault } = answer;
+      ({ error: fault } = answer);
       if (!isTransient(fault) || deadline.passed) return { ok: false, fault };
       await sleep(Math.min(backoff.next(), deadline.leftMs), deadline.signal);
-    }
+    } while (!deadline.passed);
+    deadline.signal?.throwIfAborted();
+    return { ok: false, fault: fault as ApiFault };
   }
 }
 

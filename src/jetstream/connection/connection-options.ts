@@ -1,7 +1,7 @@
-import { readFileSync } from 'node:fs';
-import { credsAuthenticator, type NodeConnectionOptions } from '@nats-io/transport-node';
+import type { Authenticator, NodeConnectionOptions } from '@nats-io/transport-node';
 import { InvalidOptionError } from '../../kernel/invalid-option-error.js';
 import { checkKnownOptions } from '../../kernel/options.js';
+import { fileAuthenticator, guardedAuthenticator } from './credentials.js';
 import { parseServers } from './server-addresses.js';
 import { withIpCheck } from './tls-identity.js';
 
@@ -14,17 +14,24 @@ type PassedOn = Omit<NodeConnectionOptions, 'name' | 'servers' | 'port'>;
  * `servers` is required, the client's `name` is `connectionName`, since `name` is the store's, and the
  * defaults suit a service that has to live on: reconnecting never ends (`maxReconnectAttempts: -1`) and is
  * tried every 250 ms (`reconnectTimeWait`), each try for 3 s (`timeout`); a first connection that times out
- * is tried once more.
+ * is tried once more. A server that has said nothing is asked for a sign of life after 1 s (`pingInterval`);
+ * after more than 2 of these without one (`maxPingOut`) it is left, and another connection is made.
+ *
+ * Credentials are asked for at each connection. A refusal when the connection is renewed does not end it: it
+ * is tried again (`ignoreAuthErrorAbort: true`).
  */
 export interface ConnectionOptions extends PassedOn {
   /**
    * One URL or several, such as `nats://127.0.0.1:4222`; credentials may stand in them
-   * (`nats://user:pass@host`).
+   * (`nats://user:pass@host`), percent-encoded. `tls://` means TLS, or an error; other schemes are refused.
    */
   readonly servers: string | string[];
   /** How the connection is called in the server's monitoring. @default `jetsource <store>` */
   readonly connectionName?: string | undefined;
-  /** Path of a credentials file (`.creds`) with the user's JWT and seed. Excludes `authenticator`. */
+  /**
+   * Path of a credentials file (`.creds`) with the user's JWT and seed; read again at each connection.
+   * Excludes `authenticator`.
+   */
   readonly credentialsFile?: string | undefined;
   /** JetStream domain, such as that of a leaf node. Excludes `apiPrefix`. @default none */
   readonly domain?: string | undefined;
@@ -72,12 +79,17 @@ const KNOWN: Record<keyof ConnectionOptions, true> = {
 /**
  * The options as the NATS client takes them.
  *
+ * @param report Is told what an authenticator throws when the connection is renewed.
  * @throws {@link InvalidOptionError} when they cannot work, or not together.
  */
-export function toNatsOptions(options: ConnectionOptions, defaultName: string): NodeConnectionOptions {
+export function toNatsOptions(
+  options: ConnectionOptions,
+  defaultName: string,
+  report: (error: unknown) => void = () => undefined,
+): NodeConnectionOptions {
   checkKnownOptions(options, Object.keys(KNOWN));
   const { connectionName, credentialsFile, domain: _domain, apiPrefix: _apiPrefix, ...nats } = options;
-  const { servers, credentials } = parseServers(options.servers);
+  const { servers, credentials, isTls } = parseServers(options.servers);
   if (Object.keys(credentials).length > 0) {
     const { user, pass, token, authenticator } = nats;
     refuseTogether('servers with credentials', options.servers, {
@@ -89,19 +101,47 @@ export function toNatsOptions(options: ConnectionOptions, defaultName: string): 
     });
   }
   refuseTogether('credentialsFile', credentialsFile, { authenticator: nats.authenticator });
+  const authenticators = authenticatorsOf(options, report);
   return {
     maxReconnectAttempts: -1,
     reconnectTimeWait: 250,
     // a server that starts may hang up in the middle of a handshake, and the client (3.4.0) does not try
     // again before this is over
     timeout: 3_000,
+    // users that cannot be verified for a moment are no reason to give up
+    ignoreAuthErrorAbort: true,
     ...nats,
     ...credentials,
     servers,
-    ...(nats.tls && { tls: withIpCheck(nats.tls, servers) }),
-    ...(credentialsFile !== undefined && { authenticator: readCredentials(credentialsFile) }),
+    ...tlsOf(nats.tls, isTls, servers),
+    ...(authenticators !== undefined && { authenticator: authenticators }),
     name: connectionName ?? defaultName,
   };
+}
+
+/** An address with `tls://` asks for TLS: without the option the client would talk to anybody in plain text. */
+function tlsOf(
+  tls: NodeConnectionOptions['tls'],
+  isTls: boolean,
+  servers: readonly string[],
+): Pick<NodeConnectionOptions, 'tls'> {
+  if (isTls && tls === null)
+    throw new InvalidOptionError({
+      option: 'tls',
+      given: tls,
+      allowed: 'absent where servers begin with tls://',
+    });
+  if (isTls) return { tls: withIpCheck(tls ?? {}, servers) };
+  return tls ? { tls: withIpCheck(tls, servers) } : {};
+}
+
+function authenticatorsOf(
+  { authenticator, credentialsFile }: ConnectionOptions,
+  report: (error: unknown) => void,
+): Authenticator | Authenticator[] | undefined {
+  if (credentialsFile !== undefined) return fileAuthenticator(credentialsFile);
+  if (Array.isArray(authenticator)) return authenticator.map((each) => guardedAuthenticator(each, report));
+  return typeof authenticator === 'function' ? guardedAuthenticator(authenticator, report) : authenticator;
 }
 
 /** What stands before the JetStream API's subjects. */
@@ -119,15 +159,4 @@ function refuseTogether(option: string, given: unknown, others: Readonly<Record<
     given: 'a value',
     allowed: `absent when ${option} is given`,
   });
-}
-
-function readCredentials(path: string): ReturnType<typeof credsAuthenticator> {
-  try {
-    return credsAuthenticator(readFileSync(path));
-  } catch (cause) {
-    throw new InvalidOptionError(
-      { option: 'credentialsFile', given: path, allowed: 'the path of a readable credentials file' },
-      { cause },
-    );
-  }
 }

@@ -1,4 +1,5 @@
 import {
+  AuthorizationError,
   connect,
   createInbox,
   type Msg,
@@ -6,7 +7,9 @@ import {
   type NodeConnectionOptions,
   PermissionViolationError,
   TimeoutError,
+  UserAuthenticationExpiredError,
 } from '@nats-io/transport-node';
+import { abortable } from '../../kernel/abortable.js';
 import { Backoff } from '../../kernel/backoff.js';
 import type { Deadline } from '../../kernel/deadline.js';
 import { ConnectionClosedError, NatsError } from './connection-errors.js';
@@ -14,11 +17,32 @@ import { sleep } from '../../kernel/sleep.js';
 import { Wakeup } from '../../kernel/wakeup.js';
 import { JetStreamApi } from '../api/jetstream-api.js';
 import { apiPrefixOf, type ConnectionOptions, toNatsOptions } from './connection-options.js';
+import { type LifeSignOptions, LifeSigns } from './life-signs.js';
+import { discardSocket, NatsLine, NextServer } from './nats-line.js';
 import { Outbox } from './outbox.js';
 import { isNoResponders, ReplyInbox } from './reply-inbox.js';
 
 /** How long a request waits for its answer before it is sent again: first, and at most. */
 const REQUEST_TIMEOUT_MS = { first: 500, max: 5_000 };
+/** How long a close waits for the client to let go. */
+const CLOSE_MS = 1_000;
+/** A client (3.4.0) that is told of no limit tells it by these words. */
+const TOO_MANY_SUBSCRIPTIONS = /maximum subscriptions exceeded/i;
+
+/** A leader that woke up needs a moment to hear that there is another. */
+const WAKING_MS = 100;
+
+/** How a request is made. */
+export interface RequestOptions {
+  /**
+   * Whether the answer has to be given by who leads now: one that took long, and the first one after silence,
+   * are thrown away and asked for again, since an election may have been meanwhile. @default false
+   */
+  readonly fromLeader?: boolean;
+}
+
+/** Elections begin after 4 s: what took less than half of that is an answer of the leader of that moment. */
+const LEADER_ANSWER_MS = 2_000;
 
 /**
  * A connection to NATS as the rest of jetsource uses it: requests that are resent until a deadline, and news
@@ -33,8 +57,15 @@ export class JetStreamConnection {
   readonly inboxPrefix: string;
   readonly #reconnected = new Set<() => void>();
   readonly #closed = new Set<() => void>();
+  readonly #serverErrors = new Set<(error: Error) => void>();
+  readonly #refused = new Set<(reason: string) => void>();
   readonly #stateChanged: Wakeup;
   #connected = true;
+  #lifeSigns: LifeSigns | undefined;
+  /** What the server has complained of last on this connection. */
+  #complaint: string | undefined;
+  /** Refusals that have been reported since the connection was lost. */
+  readonly #reported = new Set<string>();
 
   private constructor(nc: NatsConnection, apiPrefix: string, inboxPrefix = '_INBOX') {
     this.inboxPrefix = inboxPrefix;
@@ -49,16 +80,22 @@ export class JetStreamConnection {
 
   /** @throws {@link NatsError} when no server can be reached, or refuses. */
   static async open(options: ConnectionOptions, defaultName: string): Promise<JetStreamConnection> {
-    const natsOptions = toNatsOptions(options, defaultName);
+    let connection: JetStreamConnection | undefined;
+    const report = (error: unknown): void => {
+      if (connection !== undefined) connection.#report((error as Error).message);
+    };
+    const natsOptions = toNatsOptions(options, defaultName, report);
     const apiPrefix = apiPrefixOf(options);
+    const next = new NextServer();
     try {
-      return new JetStreamConnection(await connectTo(natsOptions), apiPrefix, options.inboxPrefix);
+      const nc = await connectTo({ reconnectToServer: next.choose, ...natsOptions });
+      connection = new JetStreamConnection(nc, apiPrefix, options.inboxPrefix);
     } catch (cause) {
-      const servers = [natsOptions.servers ?? '127.0.0.1:4222'].flat().join(', ');
-      throw new NatsError(`cannot connect to NATS at ${servers}: ${(cause as Error).message}`, {
-        cause,
-      });
+      throw cannotConnect(natsOptions, options, cause as Error);
     }
+    const { pingInterval: pingIntervalMs, maxPingOut } = options;
+    connection.#watchLife(next, { pingIntervalMs, maxPingOut });
+    return connection;
   }
 
   /** @internal Over a connection that is there already: for specs without a server. */
@@ -92,6 +129,22 @@ export class JetStreamConnection {
     return () => this.#closed.delete(listener);
   }
 
+  /** Calls back with each error that the server tells of the connection; returns how to stop that. */
+  onServerError(listener: (error: Error) => void): () => void {
+    this.#serverErrors.add(listener);
+    return () => this.#serverErrors.delete(listener);
+  }
+
+  /**
+   * Calls back when a server refuses to take the connection back, such as for a token that has expired. It is
+   * tried again; each reason is told once until it succeeds. Without a listener it is a warning of the
+   * process. Returns how to stop that.
+   */
+  onRefused(listener: (reason: string) => void): () => void {
+    this.#refused.add(listener);
+    return () => this.#refused.delete(listener);
+  }
+
   /**
    * Sends when a server is there: the client would buffer what is sent in between, and send stale resends in
    * one burst.
@@ -113,22 +166,36 @@ export class JetStreamConnection {
    *
    * @throws {@link NatsError} when the deadline passes without an answer.
    */
-  async request(subject: string, payload: Uint8Array, deadline: Deadline): Promise<Msg> {
+  async request(
+    subject: string,
+    payload: Uint8Array,
+    deadline: Deadline,
+    { fromLeader = false }: RequestOptions = {},
+  ): Promise<Msg> {
     const backoff = new Backoff(20, 500);
+    const longestMs = fromLeader ? LEADER_ANSWER_MS : REQUEST_TIMEOUT_MS.max;
     let timeoutMs = REQUEST_TIMEOUT_MS.first;
     let last = 'no server was connected';
+    let wasSilent = false;
     while (await this.whenConnected(deadline)) {
       const limits = { timeoutMs: Math.min(timeoutMs, deadline.leftMs), signal: deadline.signal };
+      const sentAt = performance.now();
       const reply = await this.inbox.first((to) => this.nc.publish(subject, payload, { reply: to }), limits);
-      if (reply !== undefined && !isNoResponders(reply)) return reply;
-      last = reply === undefined ? 'no answer came' : 'nobody serves that subject';
-      if (reply === undefined) timeoutMs = Math.min(timeoutMs * 2, REQUEST_TIMEOUT_MS.max);
-      else await sleep(Math.min(backoff.next(), deadline.leftMs), deadline.signal);
+      const isOld = fromLeader && (wasSilent || performance.now() - sentAt > LEADER_ANSWER_MS);
+      if (reply !== undefined && !isNoResponders(reply) && !isOld) return reply;
+      last = describe(reply, isOld);
+      wasSilent = reply === undefined;
+      if (reply === undefined) timeoutMs = Math.min(timeoutMs * 2, longestMs);
+      else await sleep(Math.min(isOld ? WAKING_MS : backoff.next(), deadline.leftMs), deadline.signal);
     }
     deadline.signal?.throwIfAborted();
-    throw new NatsError(
-      `${subject}: ${last} within ${deadline.totalMs} ms; is the server up, with JetStream?`,
-    );
+    throw this.unanswered(subject, `${last} within ${deadline.totalMs} ms`);
+  }
+
+  /** A request that came to nothing, with what the server complained of last. */
+  unanswered(subject: string, what: string): NatsError {
+    const complaint = this.#complaint === undefined ? '' : `; the server said: ${this.#complaint}`;
+    return new NatsError(`${subject}: ${what}; is the server up, with JetStream?${complaint}`);
   }
 
   /**
@@ -140,31 +207,84 @@ export class JetStreamConnection {
     this.nc.publish(subject, payload, reply === undefined ? {} : { reply });
   }
 
-  /** Closes after what is buffered has been sent. Safe to call twice. */
+  /** Closes after what is buffered has been sent, as far as somebody takes it. Safe to call twice. */
   async close(): Promise<void> {
+    this.#lifeSigns?.stop();
     this.outbox.flush();
-    if (!this.nc.isClosed()) await this.nc.close();
+    if (this.nc.isClosed()) return;
+    await abortable(this.nc.close(), [AbortSignal.timeout(CLOSE_MS)]).catch(() => undefined);
+    discardSocket(this.nc);
+  }
+
+  #watchLife(next: NextServer, options: LifeSignOptions): void {
+    const { nc, inbox } = this;
+    const line = new NatsLine({ nc, inbox, next, isConnected: () => this.#connected });
+    this.#lifeSigns = new LifeSigns(line, options);
   }
 
   async #watch(): Promise<void> {
     for await (const status of this.nc.status()) {
       if (status.type === 'disconnect') this.#connected = false;
-      if (status.type === 'error') this.#fail(status.error);
-      if (status.type !== 'reconnect') continue;
-      this.#connected = true;
-      this.#stateChanged.wake();
-      for (const listener of [...this.#reconnected]) listener();
+      if (status.type === 'error') this.#noteError(status.error);
+      if (status.type === 'reconnect') this.#noteReconnect();
     }
+    this.#lifeSigns?.stop();
     // the connection is closed: those who wait find that out by themselves
     this.#stateChanged.wake();
+    this.inbox.interrupt();
     for (const listener of [...this.#closed]) listener();
   }
 
-  /** A subscription is told of its own refusal by the client. */
-  #fail(error: Error): void {
-    if (error instanceof PermissionViolationError && error.operation === 'publish')
-      this.inbox.refuse(error.subject);
+  #noteReconnect(): void {
+    this.#connected = true;
+    this.#complaint = undefined;
+    this.#reported.clear();
+    this.#stateChanged.wake();
+    for (const listener of [...this.#reconnected]) listener();
+    this.inbox.interrupt();
   }
+
+  /** A subscription is told of its own refusal by the client. */
+  #noteError(error: Error): void {
+    const { message } = error;
+    if (error instanceof PermissionViolationError) {
+      if (error.operation === 'publish') this.inbox.refuse(error.subject);
+    } else {
+      this.#complaint = message;
+    }
+    if (TOO_MANY_SUBSCRIPTIONS.test(message)) this.inbox.refuseSubscription(message);
+    const isRefusal = error instanceof AuthorizationError || error instanceof UserAuthenticationExpiredError;
+    if (isRefusal) this.#report(message);
+    for (const listener of [...this.#serverErrors]) listener(error);
+  }
+
+  #report(reason: string): void {
+    if (this.#reported.has(reason)) return;
+    this.#reported.add(reason);
+    const told = `the server refuses the connection, which is tried again: ${reason}`;
+    for (const listener of [...this.#refused]) listener(told);
+    if (this.#refused.size === 0) process.emitWarning(told, 'JetsourceWarning');
+  }
+}
+
+function describe(reply: Msg | undefined, isOld: boolean): string {
+  if (reply === undefined) return 'no answer came';
+  return isOld ? 'only answers came that may be older than an election' : 'nobody serves that subject';
+}
+
+/** Why there is no connection. A password with a `%` that was not encoded is another password. */
+function cannotConnect(
+  { servers }: NodeConnectionOptions,
+  options: ConnectionOptions,
+  cause: Error,
+): NatsError {
+  const at = [servers ?? '127.0.0.1:4222'].flat().join(', ');
+  const isEncoded = [options.servers].flat().some((url) => /%.*@/.test(url));
+  const hint =
+    cause instanceof AuthorizationError && isEncoded
+      ? '; what stands before the host of a URL is percent-decoded: write %25 for %, or give user and pass'
+      : '';
+  return new NatsError(`cannot connect to NATS at ${at}: ${cause.message}${hint}`, { cause });
 }
 
 /**

@@ -20,6 +20,12 @@ export interface ReplyAddress {
 /** A request that waits for replies. */
 interface OpenRequest {
   readonly onReply: (reply: Msg) => void;
+  /**
+   * Told when no reply can come any more, since the connection was renewed or closed. Only requests to the
+   * server have it: others may take their time, and their silence says nothing about the server.
+   */
+  readonly onInterrupt: (() => void) | undefined;
+  readonly number: number;
   /** Where it was sent: several subjects for a batch, none once it has been told of a refusal. */
   targets: string[];
 }
@@ -39,6 +45,12 @@ export class ReplyInbox {
   readonly #open = new Map<string, OpenRequest>();
   #subscribed = false;
   #nextToken = 0;
+  /** Whether any reply has come since the last look. */
+  #heard = false;
+  /** Whether any reply has come on the subscription at all. */
+  #works = false;
+  /** Requests that were made before the last look have a smaller number. */
+  #lookedUpTo = 0;
 
   constructor(nc: NatsConnection, inboxPrefix: string | undefined) {
     this.#nc = nc;
@@ -46,12 +58,38 @@ export class ReplyInbox {
     this.#subscribe();
   }
 
-  open(onReply: (reply: Msg) => void): ReplyAddress {
+  /**
+   * @param onInterrupt For requests to the server: told when no reply can come any more, since the connection
+   * was renewed or closed.
+   */
+  open(onReply: (reply: Msg) => void, onInterrupt?: () => void): ReplyAddress {
     // once refused, it may be permitted by now; if not, the server says so again
     if (!this.#subscribed) this.#subscribe();
-    const token = (this.#nextToken++).toString(36);
-    this.#open.set(token, { onReply, targets: [] });
+    const number = this.#nextToken++;
+    const token = number.toString(36);
+    this.#open.set(token, { onReply, onInterrupt, number, targets: [] });
     return { subject: this.#prefix + token, close: () => this.#open.delete(token) };
+  }
+
+  /** Whether requests to the server have waited since the last look, and none has been answered. */
+  isUnanswered(): boolean {
+    const isUnanswered = !this.#heard && this.#hasWaiting();
+    this.#heard = false;
+    this.#lookedUpTo = this.#nextToken;
+    return isUnanswered;
+  }
+
+  #hasWaiting(): boolean {
+    for (const { onInterrupt, number } of this.#open.values()) {
+      if (number >= this.#lookedUpTo) return false;
+      if (onInterrupt !== undefined) return true;
+    }
+    return false;
+  }
+
+  /** What was sent before is answered by nobody: those who wait may send again, or give up. */
+  interrupt(): void {
+    for (const { onInterrupt } of [...this.#open.values()]) onInterrupt?.();
   }
 
   /** Is told of all that the connection publishes with a reply subject. */
@@ -72,14 +110,19 @@ export class ReplyInbox {
   }
 
   /**
-   * The user may not subscribe to the inbox: no answer can come. Only requests that change nothing may be
-   * told that they failed.
+   * The server takes no more subscriptions. It does not say which one it refused: the inbox's it is not where
+   * a reply has come.
    */
-  #refuseInbox(): void {
+  refuseSubscription(reason: string): void {
+    if (!this.#works) this.#refuseInbox(`the server refused the subscription to answers: ${reason}`);
+  }
+
+  /** No answer can come. Only requests that change nothing may be told that they failed. */
+  #refuseInbox(reason: string): void {
     this.#subscribed = false;
     for (const request of [...this.#open.values()]) {
       const changesNothing = request.targets.length > 0 && request.targets.every(isReadSubject);
-      if (changesNothing) this.#tell(request, mayNotSubscribe(`${this.#prefix}*`));
+      if (changesNothing) this.#tell(request, reason);
     }
   }
 
@@ -92,10 +135,11 @@ export class ReplyInbox {
   async first(send: (replySubject: string) => void, limits: WaitOptions): Promise<Msg | undefined> {
     const replied = new Wakeup(this.timeouts);
     let first: Msg | undefined;
-    const address = this.open((reply) => {
+    const onReply = (reply: Msg): void => {
       first ??= reply;
       replied.wake();
-    });
+    };
+    const address = this.open(onReply, () => replied.wake());
     try {
       send(address.subject);
       if (first === undefined) await replied.wait(limits);
@@ -111,9 +155,12 @@ export class ReplyInbox {
   }
 
   #dispatch(error: Error | null, reply: Msg): void {
-    if (error instanceof PermissionViolationError) return this.#refuseInbox();
+    if (error instanceof PermissionViolationError)
+      return this.#refuseInbox(mayNotSubscribe(`${this.#prefix}*`));
     // any other error is the end of the subscription, which the connection's status reports
     if (error !== null) return;
+    this.#heard = true;
+    this.#works = true;
     this.#open.get(reply.subject.slice(this.#prefix.length))?.onReply(reply);
   }
 }
@@ -147,11 +194,13 @@ class Refusal implements Msg {
   }
 }
 
-function mayNotPublish(subject: string): string {
+/** Why a message was not taken. */
+export function mayNotPublish(subject: string): string {
   return `this user may not publish to ${subject}; permit that subject (docs/security.md)`;
 }
 
-function mayNotSubscribe(subject: string): string {
+/** Why nothing arrives. */
+export function mayNotSubscribe(subject: string): string {
   return `this user may not subscribe to ${subject}; permit it, or set inboxPrefix to what is permitted (docs/security.md)`;
 }
 

@@ -1,3 +1,4 @@
+import { FORBIDDEN } from '../api/api-codes.js';
 import type { ApiFault } from '../api/api-fault.js';
 
 /**
@@ -13,4 +14,9 @@ export class ConsumerLost {
     this.reason = reason;
     this.fault = fault;
   }
+}
+
+/** The server lets the user not do what reading needs. It will not in a moment either. */
+export function forbidden(reason: string): ConsumerLost {
+  return new ConsumerLost(reason, { code: FORBIDDEN, description: reason });
 }

@@ -11,6 +11,7 @@ import { DeliveredMessage } from './delivered-message.js';
 import { ensureConsumer, findConsumer } from './ensure-consumer.js';
 import type { ConsumerRef } from '../api/api-subjects.js';
 import type { NamedConsumerConfig } from '../api/jetstream-api.js';
+import { ConnectionClosedError } from '../connection/connection-errors.js';
 import type { JetStreamConnection } from '../connection/jetstream-connection.js';
 import type { MessageSource } from './message-source.js';
 import { Prefetch } from './prefetch.js';
@@ -111,6 +112,7 @@ export class MessageConsumer {
     if (this.#config.ack_policy !== 'none')
       this.#renewal = setInterval(() => this.#renewClaims(), ackWaitNs / NS_PER_MS / RENEWALS);
     this.#running = this.#run().then(() => this.#handBackWaiting());
+    this.#renewal?.unref();
   }
 
   /**
@@ -180,6 +182,8 @@ export class MessageConsumer {
       } catch (error) {
         if (signal.aborted) return;
         this.#note((error as Error).message);
+        // a connection that is closed for good brings nothing more
+        if (error instanceof ConnectionClosedError) return;
       }
       await sleep(backoff.next(), signal).catch(() => undefined);
     }

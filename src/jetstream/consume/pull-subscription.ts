@@ -3,6 +3,7 @@ import { ConsumerLost } from './consumer-lost.js';
 import type { ConsumerRef } from '../api/api-subjects.js';
 import type { JetStreamConnection } from '../connection/jetstream-connection.js';
 import type { MessageListener, MessageSource } from './message-source.js';
+import { refusalOfSubscription } from './subscription-refusal.js';
 
 /** An idle pull that has been silent for this many heartbeats is lost. */
 const SILENCES = 3;
@@ -48,6 +49,7 @@ export class PullSubscription implements MessageSource {
   #pulls: Pull[] = [];
   #nextPull = 0;
   #silences = 0;
+  #isHeard = false;
   #isLost = false;
 
   constructor(
@@ -70,8 +72,11 @@ export class PullSubscription implements MessageSource {
     this.#stopListening = [
       connection.onReconnect(() => this.#lose(new ConsumerLost('the connection was renewed'))),
       connection.onClose(() => this.#lose(new ConsumerLost('the connection was closed'))),
+      connection.onServerError((error) => this.#noteError(error)),
     ];
     this.#watchdog = setInterval(() => this.#watch(), options.heartbeatMs);
+    // who reads waits by itself; what nobody reads any more must not keep the process alive
+    this.#watchdog.unref();
   }
 
   /** Pulls under way. */
@@ -121,6 +126,7 @@ export class PullSubscription implements MessageSource {
 
   #receive(msg: Msg): void {
     this.#silences = 0;
+    this.#isHeard = true;
     if (!msg.reply) return this.#receiveStatus(msg);
     const [oldest] = this.#pulls;
     if (oldest !== undefined) oldest.left -= 1;
@@ -160,9 +166,18 @@ export class PullSubscription implements MessageSource {
     if (this.#silences > SILENCES) this.#lose(new ConsumerLost('it fell silent'));
   }
 
+  #noteError(error: Error): void {
+    const lost = refusalOfSubscription(error, {
+      subject: `${this.#inbox}.*`,
+      asksAt: this.#connection.api.subjects.nextMessages(this.#consumer),
+      isHeard: this.#isHeard,
+    });
+    if (lost !== undefined) this.#lose(lost);
+  }
+
   #lose(lost: ConsumerLost): void {
     if (this.#isLost) return;
-    this.#isLost = true;
+    this.#stopWatching();
     this.#listener.onLost(lost);
   }
 }

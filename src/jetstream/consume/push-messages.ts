@@ -2,6 +2,7 @@ import type { Subscription } from '@nats-io/transport-node';
 import { ConsumerLost } from './consumer-lost.js';
 import type { JetStreamConnection } from '../connection/jetstream-connection.js';
 import type { MessageListener, MessageSource } from './message-source.js';
+import { refusalOfSubscription } from './subscription-refusal.js';
 
 /** A consumer that sends heartbeats and has been silent for this many of them is lost. */
 const SILENCES = 3;
@@ -27,9 +28,10 @@ export class PushMessages implements MessageSource {
   readonly #connection: JetStreamConnection;
   readonly #listener: MessageListener;
   readonly #subscription: Subscription;
-  readonly #stopListening: () => void;
+  readonly #stopListening: readonly (() => void)[];
   readonly #watchdog: NodeJS.Timeout | undefined;
   #silences = 0;
+  #isHeard = false;
   #isLost = false;
 
   constructor(connection: JetStreamConnection, options: PushOptions, listener: MessageListener) {
@@ -39,15 +41,22 @@ export class PushMessages implements MessageSource {
       ...(options.group !== undefined && { queue: options.group }),
       callback: (error, msg) => {
         this.#silences = 0;
-        if (error !== null) return this.#lose(error.message);
+        // the connection tells more of it
+        if (error !== null) return;
+        this.#isHeard = true;
         if (msg.headers?.code === 100) return void (msg.reply && msg.respond());
-        if (msg.headers?.code === 409) return this.#lose(msg.headers.description);
+        if (msg.headers?.code === 409) return this.#lose(new ConsumerLost(msg.headers.description));
         if (msg.reply !== undefined) this.#listener.onMessage(msg);
       },
     });
-    this.#stopListening = connection.onClose(() => this.#lose('the connection was closed'));
-    if (options.heartbeatMs !== undefined)
+    this.#stopListening = [
+      connection.onClose(() => this.#lose(new ConsumerLost('the connection was closed'))),
+      connection.onServerError((error) => this.#noteError(error, options.subject)),
+    ];
+    if (options.heartbeatMs !== undefined) {
       this.#watchdog = setInterval(() => this.#watch(), options.heartbeatMs);
+      this.#watchdog.unref();
+    }
   }
 
   /** The server sends what there is. */
@@ -71,17 +80,22 @@ export class PushMessages implements MessageSource {
   #stopWatching(): void {
     this.#isLost = true;
     clearInterval(this.#watchdog);
-    this.#stopListening();
+    for (const stop of this.#stopListening) stop();
   }
 
   #watch(): void {
     this.#silences += 1;
-    if (this.#silences > SILENCES) this.#lose('it fell silent');
+    if (this.#silences > SILENCES) this.#lose(new ConsumerLost('it fell silent'));
   }
 
-  #lose(reason: string): void {
+  #noteError(error: Error, subject: string): void {
+    const lost = refusalOfSubscription(error, { subject, isHeard: this.#isHeard });
+    if (lost !== undefined) this.#lose(lost);
+  }
+
+  #lose(lost: ConsumerLost): void {
     if (this.#isLost) return;
-    this.#isLost = true;
-    this.#listener.onLost(new ConsumerLost(reason));
+    this.#stopWatching();
+    this.#listener.onLost(lost);
   }
 }

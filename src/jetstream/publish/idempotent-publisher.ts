@@ -22,6 +22,9 @@ import { sizeOf } from '../../log/message-size.js';
 import { findOwnMessage } from './own-message.js';
 import { timedMessage } from './timed-message.js';
 
+/** Whether what has not been acknowledged may have been stored. */
+type Uncertain = 'no' | 'maybe';
+
 /** Faults that say that an expectation does not hold. */
 const EXPECTATION_FAULTS: ReadonlySet<number | undefined> = new Set([
   ApiCode.wrongLastSequence,
@@ -54,12 +57,16 @@ export class IdempotentPublisher {
   async publish(request: PublishRequest, deadline: Deadline): Promise<PubAck> {
     const message = await this.#toMessage(request, deadline);
     const backoff = new Backoff(20, 500);
+    let isStored: Uncertain = 'no';
     do {
-      const ack = await this.#try(message, request, deadline);
-      if (ack !== undefined) return ack;
+      const tried = await this.#try(message, request, deadline);
+      if (typeof tried === 'object') return tried;
+      if (tried === 'maybe') isStored = tried;
       await sleep(Math.min(backoff.next(), deadline.leftMs), deadline.signal);
     } while (!deadline.passed);
-    throw unknownOutcome(request, deadline);
+    if (isStored === 'maybe') throw unknownOutcome(request, deadline);
+    const reason = `no server took it within ${deadline.totalMs} ms; is JetStream up?`;
+    throw new PublishRefusedError({ subject: request.subject, reason });
   }
 
   async #toMessage(request: PublishRequest, deadline: Deadline): Promise<OutgoingMessage> {
@@ -78,26 +85,26 @@ export class IdempotentPublisher {
     return message;
   }
 
-  /** What was stored; undefined when it has to be sent again. */
+  /** What was stored; otherwise whether anything may have been, and it has to be sent again. */
   async #try(
     message: OutgoingMessage,
     request: PublishRequest,
     deadline: Deadline,
-  ): Promise<PubAck | undefined> {
+  ): Promise<PubAck | Uncertain> {
     const answer = await this.#publisher.publish(message, deadline, { untilServed: false });
     switch (answer.kind) {
       case 'stored':
         return answer.ack;
       case 'duplicate':
         // sequence 0: the server knows the id, and not what became of it
-        return answer.sequence === 0 ? undefined : answer.ack;
+        return answer.sequence === 0 ? 'maybe' : (answer.ack ?? 'maybe');
       case 'conflict':
       case 'refused':
         return this.#settle(answer, request, deadline);
       case 'unanswered':
         if (!answer.sure) throw unknownOutcome(request, deadline, answer.cause);
         await this.#requireStream(message.subject, deadline);
-        return undefined;
+        return 'no';
     }
   }
 

@@ -9,7 +9,7 @@ import { Semaphore } from '../../kernel/semaphore.js';
 import { sleep } from '../../kernel/sleep.js';
 import { Wakeup } from '../../kernel/wakeup.js';
 import { ApiCode } from '../api/api-codes.js';
-import { type ApiFault, isFault, isTransient } from '../api/api-fault.js';
+import { type ApiFault, isFault, isTransient, mayBeStored } from '../api/api-fault.js';
 import { ServerHeader } from '../api/server-headers.js';
 import { unexpectedFault } from '../connection/expect-value.js';
 import type { JetStreamConnection } from '../connection/jetstream-connection.js';
@@ -34,10 +34,14 @@ export type ServerAnswer =
   | { readonly kind: 'duplicate'; readonly sequence: number; readonly ack?: PubAck }
   /** The guard does not hold. After a resend this may be the trace of our own first send. */
   | { readonly kind: 'conflict'; readonly fault: ApiFault; readonly resent: boolean }
+  /**
+   * Refused for good, or at each try until the deadline. `resent` when a try was not answered, so that it may
+   * have been stored all the same.
+   */
   | { readonly kind: 'refused'; readonly fault: ApiFault; readonly resent: boolean }
   /**
-   * The deadline passed. `sure` when every send was answered by "nobody serves that subject"; `cause` is what
-   * the server said last, if it did.
+   * The deadline passed. `sure` when nothing was sent, or every send was refused; `cause` is what the server
+   * said last, if it did.
    */
   | { readonly kind: 'unanswered'; readonly sure: boolean; readonly cause?: NatsError };
 
@@ -73,7 +77,7 @@ export class Publisher {
     const send: Send = (reply) =>
       this.#connection.nc.publish(message.subject, message.payload, { reply, headers: natsHeaders });
     const outgoing = { send, bytes: message.payload.length, untilServed: patience.untilServed ?? true };
-    return this.#window.run(async () => this.#publish(outgoing, deadline));
+    return this.#inPlace(this.#window, deadline, async () => this.#publish(outgoing, deadline));
   }
 
   /**
@@ -82,11 +86,25 @@ export class Publisher {
    * guards and message ids, and hides what the server answers.
    */
   async publishBatch(messages: readonly OutgoingMessage[], deadline: Deadline): Promise<ServerAnswer> {
-    return this.#batches.run(async () => {
+    return this.#inPlace(this.#batches, deadline, async () => {
       const send: Send = (reply) => this.#sendBatch(messages, reply);
       const bytes = messages.reduce((sum, { payload }) => sum + payload.length, 0);
       return this.#publish({ send, bytes, untilServed: true }, deadline);
     });
+  }
+
+  /** Waiting for a place counts: those who wait have sent nothing, and go when their time is up. */
+  async #inPlace(
+    places: Semaphore,
+    deadline: Deadline,
+    work: () => Promise<ServerAnswer>,
+  ): Promise<ServerAnswer> {
+    if (!(await places.enter(deadline))) return { kind: 'unanswered', sure: true };
+    try {
+      return await work();
+    } finally {
+      places.leave();
+    }
   }
 
   async #publish(outgoing: Outgoing, deadline: Deadline): Promise<ServerAnswer> {
@@ -145,7 +163,10 @@ class Publication {
   readonly #backoff = new Backoff(20, 500);
   readonly #replies: Msg[] = [];
   #sends = 0;
-  #rejections = 0;
+  /** Answers that nobody serves the subject. */
+  #unserved = 0;
+  /** Answers that refuse it for now, and mean that nothing was stored. */
+  #refusals = 0;
   #lastFault: ApiFault | undefined;
 
   constructor(connection: JetStreamConnection, outgoing: Outgoing, limits: Limits) {
@@ -156,10 +177,11 @@ class Publication {
   }
 
   async run(): Promise<ServerAnswer> {
-    const address = this.#connection.inbox.open((reply) => {
+    const onReply = (reply: Msg): void => {
       this.#replies.push(reply);
       this.#replied.wake();
-    });
+    };
+    const address = this.#connection.inbox.open(onReply, () => this.#replied.wake());
     try {
       return await this.#sendUntilAnswered(address.subject);
     } finally {
@@ -173,17 +195,25 @@ class Publication {
       if (answer !== undefined) return answer;
       if (this.#isUnserved && !this.#outgoing.untilServed) break;
     }
+    return this.#givenUp();
+  }
+
+  /** The time is up: what the server said to each try tells whether anything can have been stored. */
+  #givenUp(): ServerAnswer {
     const fault = this.#lastFault;
+    const sure = this.#unserved + this.#refusals === this.#sends;
+    const hasGivenUp = this.#limits.deadline.signal?.aborted === true;
+    if (fault !== undefined && sure && !hasGivenUp) return { kind: 'refused', fault, resent: false };
     return {
       kind: 'unanswered',
-      sure: this.#isUnserved,
+      sure,
       ...(fault !== undefined && { cause: unexpectedFault('the last answer', fault) }),
     };
   }
 
   /** Whether all that was ever said is that nobody serves the subject. */
   get #isUnserved(): boolean {
-    return this.#rejections === this.#sends;
+    return this.#unserved === this.#sends;
   }
 
   /**
@@ -221,13 +251,14 @@ class Publication {
     if (reply === undefined) return undefined;
     const answer = this.#interpret(reply);
     if (answer !== undefined) return answer;
-    await sleep(Math.min(this.#backoff.next(), this.#limits.deadline.leftMs));
+    const { leftMs, signal } = this.#limits.deadline;
+    await sleep(Math.min(this.#backoff.next(), leftMs), signal).catch(() => undefined);
     return this.#replies.length > 0 ? this.#answerWithin(timeoutMs) : undefined;
   }
 
   #interpret(reply: Msg): ServerAnswer | undefined {
     if (isNoResponders(reply)) {
-      this.#rejections += 1;
+      this.#unserved += 1;
       return undefined;
     }
     const answer = parse(reply);
@@ -239,7 +270,11 @@ class Publication {
     }
     const { error: fault } = answer;
     this.#lastFault = fault;
-    if (isTransient(fault)) return undefined;
+    if (isTransient(fault)) {
+      const isClustered = this.#connection.nc.info?.cluster !== undefined;
+      if (!mayBeStored(fault, isClustered)) this.#refusals += 1;
+      return undefined;
+    }
     if (fault.err_code === ApiCode.wrongLastSequence) return { kind: 'conflict', fault, resent };
     if (fault.err_code === ApiCode.batchDuplicate) return { kind: 'duplicate', sequence: 0 };
     return { kind: 'refused', fault, resent };

@@ -2,7 +2,6 @@ import type { Msg } from '@nats-io/transport-node';
 import type { Deadline } from '../../kernel/deadline.js';
 import { sleep } from '../../kernel/sleep.js';
 import { Wakeup } from '../../kernel/wakeup.js';
-import { NatsError } from '../connection/connection-errors.js';
 import type { JetStreamConnection } from '../connection/jetstream-connection.js';
 import { isNoResponders, type ReplyAddress } from '../connection/reply-inbox.js';
 
@@ -37,9 +36,8 @@ export async function getRound(
   }
   deadline.signal?.throwIfAborted();
   const left = replies.filter((reply) => reply === undefined).length;
-  throw new NatsError(
-    `${subject}: ${left} of ${requests.length} gets were not answered within ${deadline.totalMs} ms; is the server up, with JetStream?`,
-  );
+  const what = `${left} of ${requests.length} gets were not answered within ${deadline.totalMs} ms`;
+  throw connection.unanswered(subject, what);
 }
 
 /** Sends the requests that have no reply yet; resolves when all have one, or it is time to ask again. */
@@ -60,7 +58,10 @@ async function ask(
     for (const [index, request] of requests.entries()) {
       if (replies[index] !== undefined) continue;
       left += 1;
-      const address = inbox.open((reply) => answered(index, reply));
+      const address = inbox.open(
+        (reply) => answered(index, reply),
+        () => allAnswered.wake(),
+      );
       addresses.push(address);
       nc.publish(subject, request, { reply: address.subject });
     }

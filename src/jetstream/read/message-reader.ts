@@ -35,6 +35,13 @@ interface Page {
   readonly complete: boolean;
 }
 
+/** A read with its deadline. */
+interface TimedRead {
+  readonly deadline: Deadline;
+  /** Whether the messages' times are needed. */
+  readonly time: boolean;
+}
+
 /**
  * Single messages of one JetStream stream. A direct get is answered by any replica, which may lag; what
  * decides anything (a conflict, an outcome, "it is gone") is asked of the leader.
@@ -85,22 +92,36 @@ export class MessageReader {
     sequences: readonly number[],
     options: ReadPatience & { readonly time: boolean },
   ): Promise<(StoredMessage | undefined)[]> {
-    const rounds = chunksOf(sequences, this.#replySize.perRound).map((chunk) =>
-      this.#rounds.run(async () => this.#round(chunk, options)),
+    // the time counts from the call on, also while others are read
+    const timed = { deadline: deadlineOf(options), time: options.time };
+    const rounds = chunksOf(sequences, this.#replySize.perRound).map(async (chunk) =>
+      this.#inTurn(chunk, timed),
     );
     return (await Promise.all(rounds)).flat();
   }
 
-  async #round(
-    sequences: readonly number[],
-    options: ReadPatience & { readonly time: boolean },
-  ): Promise<(StoredMessage | undefined)[]> {
+  async #inTurn(sequences: readonly number[], options: TimedRead): Promise<(StoredMessage | undefined)[]> {
+    const { deadline } = options;
+    if (!(await this.#rounds.enter(deadline))) {
+      deadline.signal?.throwIfAborted();
+      const subject = this.#connection.api.subjects.directGet(this.#stream);
+      throw this.#connection.unanswered(subject, `other gets were in the way for ${deadline.totalMs} ms`);
+    }
+    try {
+      return await this.#round(sequences, options);
+    } finally {
+      this.#rounds.leave();
+    }
+  }
+
+  async #round(sequences: readonly number[], options: TimedRead): Promise<(StoredMessage | undefined)[]> {
     const bare = !options.time && this.#isAlone;
     const subject = this.#connection.api.subjects.directGet(this.#stream);
     const requests = sequences.map((sequence) =>
       bare ? `{"seq":${sequence},"no_hdr":true}` : `{"seq":${sequence}}`,
     );
-    const replies = await getRound(this.#connection, { subject, requests }, deadlineOf(options));
+    const { deadline } = options;
+    const replies = await getRound(this.#connection, { subject, requests }, deadline);
     // who gave a bare answer cannot be told: a mirror that came meanwhile may have
     if (bare && !this.#isAlone) return this.#round(sequences, options);
     const doubtful: number[] = [];
@@ -111,7 +132,7 @@ export class MessageReader {
       const sequence = sequences[index] as number;
       return found && (options.time ? withHeaders(found) : { sequence, data: found.data });
     });
-    await this.#askAgain(doubtful, { sequences, messages, deadline: deadlineOf(options) });
+    await this.#askAgain(doubtful, { sequences, messages, deadline });
     return messages;
   }
 
@@ -209,10 +230,10 @@ export class MessageReader {
     const target = this.#connection.api.subjects.directGet(this.#stream);
     const request = utf8.encode(JSON.stringify({ seq: sequence, next_by_subj: subject, batch: SCAN_PAGE }));
     while (await this.#connection.whenConnected(deadline)) {
-      const replies = await this.#collect(target, request, deadline.signal);
+      const replies = await this.#collect(target, request, deadline);
       const end = replies.at(-1);
       if (end === undefined || isNoResponders(end)) {
-        await sleep(50, deadline.signal);
+        await sleep(Math.min(50, deadline.leftMs), deadline.signal);
         continue;
       }
       // any other status is no end: what is left out must not look like what is not there
@@ -225,22 +246,30 @@ export class MessageReader {
       if (ended || messages.length > 0) return { replies: found, messages, complete: ended && pending === 0 };
     }
     deadline.signal?.throwIfAborted();
-    throw new NatsError(`${target}: no answer came within ${deadline.totalMs} ms`);
+    throw this.#connection.unanswered(target, `no answer came within ${deadline.totalMs} ms`);
   }
 
   /** Replies until a status, or until none comes for a while. */
-  async #collect(target: string, request: Uint8Array, signal: AbortSignal | undefined): Promise<Msg[]> {
+  async #collect(target: string, request: Uint8Array, deadline: Deadline): Promise<Msg[]> {
     const { inbox, nc } = this.#connection;
     const replies: Msg[] = [];
     const news = new Wakeup(inbox.timeouts);
-    const address = inbox.open((reply) => {
-      replies.push(reply);
-      news.wake();
-    });
+    let isInterrupted = false;
+    const address = inbox.open(
+      (reply) => {
+        replies.push(reply);
+        news.wake();
+      },
+      () => {
+        isInterrupted = true;
+        news.wake();
+      },
+    );
     try {
       nc.publish(target, request, { reply: address.subject });
-      while (!endsWithStatus(replies)) {
-        if ((await news.wait({ timeoutMs: SCAN_SILENCE_MS, signal })) !== 'woken') break;
+      while (!endsWithStatus(replies) && !isInterrupted) {
+        const timeoutMs = Math.min(SCAN_SILENCE_MS, deadline.leftMs);
+        if ((await news.wait({ timeoutMs, signal: deadline.signal })) !== 'woken') break;
       }
       return replies;
     } finally {

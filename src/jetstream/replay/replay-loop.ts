@@ -3,7 +3,8 @@ import { Backoff } from '../../kernel/backoff.js';
 import { ConnectionClosedError, NatsError } from '../connection/connection-errors.js';
 import { StoreNotFoundError } from '../streams/stream-errors.js';
 import { sleep } from '../../kernel/sleep.js';
-import { ApiCode } from '../api/api-codes.js';
+import { ApiCode, FORBIDDEN } from '../api/api-codes.js';
+import { judge } from '../api/api-fault.js';
 import { ConsumerLost } from '../consume/consumer-lost.js';
 import type { JetStreamConnection } from '../connection/jetstream-connection.js';
 import { hasMessages, logEnd } from '../read/log-end.js';
@@ -179,10 +180,7 @@ class Replay {
 
   async #recover(lost: ConsumerLost, cause?: Error): Promise<void> {
     this.#checkExists(lost);
-    // a user without permission has none in 30 s either
-    if (lost.fault?.code === 403 && !this.#options.live) {
-      throw new NatsError(`replay of ${this.#stream} gets no further: ${lost.reason}`);
-    }
+    this.#checkRefusal(lost);
     this.#checkProgress(lost.reason, cause);
     this.#options.onRecovery?.(lost.reason);
     try {
@@ -190,6 +188,14 @@ class Replay {
     } catch {
       // the caller gave up, which the loop sees by itself
     }
+  }
+
+  /** @throws {@link NatsError} when trying again cannot help. */
+  #checkRefusal({ reason, fault }: ConsumerLost): void {
+    if (fault === undefined) return;
+    // a user without permission has none in 30 s either; who follows may be given it
+    const isHopeless = judge(fault) === 'wrong' || (fault.code === FORBIDDEN && !this.#options.live);
+    if (isHopeless) throw new NatsError(`replay of ${this.#stream} gets no further: ${reason}`);
   }
 
   /** @throws {@link NatsError} when a bounded replay has got nothing for too long. */

@@ -12,6 +12,7 @@ import type {
 import { ServerHeader } from '../../jetstream/api/server-headers.js';
 import { ConnectionClosedError, NatsError } from '../../jetstream/connection/connection-errors.js';
 import { Deadline } from '../../kernel/deadline.js';
+import { joinSignals } from '../../kernel/join-signals.js';
 import { sleep } from '../../kernel/sleep.js';
 import { replayStorage } from './in-memory-replay.js';
 import type { InMemoryMessage, InMemoryStorage } from './in-memory-storage.js';
@@ -43,7 +44,7 @@ export class InMemoryMessageLog implements MessageLog {
   readonly #storage: InMemoryStorage;
   readonly #reconnected = new Set<() => void>();
   readonly #recoveries = new Set<(reason: string) => void>();
-  #closed = false;
+  readonly #closing = new AbortController();
 
   constructor({ storage, name = 'in-memory', maxPayload, faults }: InMemoryMessageLogOptions) {
     this.name = name;
@@ -157,7 +158,7 @@ export class InMemoryMessageLog implements MessageLog {
   }
 
   async close(): Promise<void> {
-    this.#closed = true;
+    this.#closing.abort();
     this.#storage.wake();
   }
 
@@ -202,7 +203,9 @@ export class InMemoryMessageLog implements MessageLog {
   }
 
   async #untilPassed(deadline: Deadline): Promise<void> {
-    await sleep(deadline.leftMs, deadline.signal).catch(() => undefined);
+    const { signal, release } = joinSignals([deadline.signal, this.#closing.signal]);
+    await sleep(deadline.leftMs, signal).catch(() => undefined);
+    release();
   }
 
   #ofSubject(subject: string, known: number): readonly InMemoryMessage[] {
@@ -220,6 +223,6 @@ export class InMemoryMessageLog implements MessageLog {
   }
 
   #checkOpen(): void {
-    if (this.#closed) throw new ConnectionClosedError(`log ${this.name}`);
+    if (this.#closing.signal.aborted) throw new ConnectionClosedError(`log ${this.name}`);
   }
 }
