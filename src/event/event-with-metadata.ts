@@ -1,4 +1,7 @@
-import { checkMetadata, type Metadata } from './metadata.js';
+import { type Metadata, plainMetadata } from './metadata.js';
+
+/** The brand that two installed copies of the package agree on. */
+const BRAND = Symbol.for('jetsource.event-with-metadata');
 
 /** An event with metadata of its own, made by {@link withMetadata}. */
 export class EventWithMetadata {
@@ -12,6 +15,16 @@ export class EventWithMetadata {
     this.event = event;
     this.metadata = metadata;
   }
+
+  /** @internal */
+  get [BRAND](): true {
+    return true;
+  }
+}
+
+/** Whether a value was made by {@link withMetadata}, no matter by which installed copy of the package. */
+export function isEventWithMetadata(value: unknown): value is EventWithMetadata {
+  return typeof value === 'object' && value !== null && BRAND in value;
 }
 
 /**
@@ -22,6 +35,5 @@ export class EventWithMetadata {
  * await store.append(order, [withMetadata(new OrderPlaced('ada'), { causationId: 'request-7' })]);
  */
 export function withMetadata(event: object, metadata: Metadata): EventWithMetadata {
-  checkMetadata(metadata);
-  return new EventWithMetadata(event, metadata);
+  return new EventWithMetadata(event, plainMetadata(metadata));
 }
