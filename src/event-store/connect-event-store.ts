@@ -5,8 +5,10 @@ import type { ConnectionOptions } from '../jetstream/connection/connection-optio
 import { JetStreamConnection } from '../jetstream/connection/jetstream-connection.js';
 import { requireEventStoreServer } from '../jetstream/connection/server-floor.js';
 import { openStoreStream, type StoreStreamOptions } from '../jetstream/streams/store-stream.js';
+import { guardedObserver } from '../kernel/guarded-observer.js';
 import { InvalidOptionError } from '../kernel/invalid-option-error.js';
 import { integerOption } from '../kernel/options.js';
+import { warn } from '../kernel/warn.js';
 import { JetStreamEventStore } from './jetstream-event-store.js';
 import { checkStoreName, checkStoreOptions } from './store-options.js';
 
@@ -64,7 +66,8 @@ export async function connectEventStore(options: EventStoreOptions): Promise<Jet
         storage,
       },
     );
-    for (const difference of drift) (onWarning ?? warn)(`store ${name}: ${difference}`);
+    const tell = guardedObserver('onWarning', onWarning ?? warn);
+    for (const difference of drift) tell(`store ${name}: ${difference}`);
     return new JetStreamEventStore(connection, jetStream, { name, identity, registry });
   } catch (error) {
     await connection.close();
@@ -80,8 +83,4 @@ function checkOptions(options: EventStoreOptions): void {
     throw new InvalidOptionError({ option: 'storage', given: storage, allowed: "'file' or 'memory'" });
   }
   integerOption('replicas', replicas, { fallback: 1 });
-}
-
-function warn(warning: string): void {
-  process.emitWarning(warning, 'JetsourceWarning');
 }

@@ -45,6 +45,18 @@ export class EventRegistry {
   }
 
   /**
+   * The names under which a method of an aggregate class is found for an event: `on` and the name of its type, or
+   * of its class.
+   */
+  get handlerNames(): string[] {
+    const names = [...this.#byDefinition].flatMap(([definition, { name }]) => [
+      `on${name}`,
+      `on${(definition as EventDefinition).name}`,
+    ]);
+    return [...new Set(names)];
+  }
+
+  /**
    * Number of events that failed, were skipped or were returned raw, by stored type. Counted since the store
    * was opened.
    */

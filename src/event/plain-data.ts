@@ -15,7 +15,7 @@ import { copyPlainJson, isPlainObject, PlainJsonFault } from './plain-json.js';
 export function toPlainData(type: EventType, event: object): object {
   try {
     const data = encoded(type, event);
-    return copyPlainJson(data, { root: '', instance: data === event }) as object;
+    return copyPlainJson(data, { root: '', instance: data === event, declarable: true }) as object;
   } catch (fault) {
     if (!(fault instanceof PlainJsonFault)) throw fault;
     throw new InvalidEventError(`${type.name} cannot be stored: ${fault.message}`, { cause: fault });

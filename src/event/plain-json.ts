@@ -30,6 +30,8 @@ export interface PlainJsonOptions {
   readonly root: string;
   /** Whether the value itself may be an instance of a class; its members may not. @default false */
   readonly instance?: boolean;
+  /** Whether members can be declared in the `fields` of an event type, which messages say then. @default false */
+  readonly declarable?: boolean;
 }
 
 /**
@@ -39,8 +41,8 @@ export interface PlainJsonOptions {
  *
  * @throws {@link PlainJsonFault} with the path of the first value that would not be read back as it was.
  */
-export function copyPlainJson(value: unknown, { root, instance = false }: PlainJsonOptions): JsonValue {
-  const copying = new Copying(root);
+export function copyPlainJson(value: unknown, { root, instance = false, declarable = false }: PlainJsonOptions): JsonValue {
+  const copying = new Copying(root, declarable);
   return instance && typeof value === 'object' && value !== null
     ? copying.members(value)
     : copying.copy(value);
@@ -76,11 +78,13 @@ function isObjectPrototype(prototype: unknown): boolean {
 /** A copy in progress. */
 class Copying {
   readonly #path: JsonPath;
+  readonly #declarable: boolean;
   /** The objects that contain the value at hand. */
   readonly #above: object[] = [];
 
-  constructor(root: string) {
+  constructor(root: string, declarable: boolean) {
     this.#path = new JsonPath(root);
+    this.#declarable = declarable;
   }
 
   copy(value: unknown): JsonValue {
@@ -95,7 +99,7 @@ class Copying {
       case 'object':
         return value === null ? null : this.#object(value);
       default:
-        return this.#refuse(reasonAgainst(value));
+        return this.#refuse(reasonAgainst(value, this.#declarable));
     }
   }
 
@@ -117,13 +121,13 @@ class Copying {
 
   #object(value: object): JsonValue {
     if (Array.isArray(value)) return this.#items(value as readonly unknown[]);
-    if (!isPlainObject(value)) this.#refuse(reasonAgainstObject(value));
+    if (!isPlainObject(value)) this.#refuse(reasonAgainstObject(value, this.#declarable));
     return this.members(value);
   }
 
   #items(list: readonly unknown[]): JsonValue {
     // a class that extends Array is lost, as is what a list has beside its items
-    if (!Array.isArray(Object.getPrototypeOf(list))) this.#refuse(reasonAgainstObject(list));
+    if (!Array.isArray(Object.getPrototypeOf(list))) this.#refuse(reasonAgainstObject(list, this.#declarable));
     return this.#inside(list, () => {
       const copy = list.map((_, index) => this.#at(index, () => this.copy(this.#read(list, String(index)))));
       for (let index = 0; index < list.length; index += 1) {
@@ -177,19 +181,22 @@ function isEnumerable(value: object, key: symbol): boolean {
   return Object.prototype.propertyIsEnumerable.call(value, key);
 }
 
-function reasonAgainst(value: unknown): string {
-  if (typeof value === 'bigint')
-    return "is a bigint; declare it in the type's fields as 'bigint', or store text";
+function reasonAgainst(value: unknown, declarable: boolean): string {
+  if (typeof value === 'bigint') return `is a bigint; ${declaredAs('bigint', declarable)}store text`;
   if (value === undefined) return 'is undefined; leave it out';
   return `is a ${typeof value}, which cannot be stored`;
 }
 
-function reasonAgainstObject(value: object): string {
-  if (types.isDate(value)) return "is a Date; declare it in the type's fields as 'date', or store text";
+function reasonAgainstObject(value: object, declarable: boolean): string {
+  if (types.isDate(value)) return `is a Date; ${declaredAs('date', declarable)}store text`;
   if (types.isUint8Array(value))
-    return `is a ${classOf(value)}; declare it in the type's fields as 'bytes', or store text`;
+    return `is a ${classOf(value)}; ${declaredAs('bytes', declarable)}store text`;
   if (types.isPromise(value)) return 'is a Promise; await it first';
   return `is a ${classOf(value)}; store a list, a plain object or text, or give a codec`;
+}
+
+function declaredAs(kind: string, declarable: boolean): string {
+  return declarable ? `declare it in the type's fields as '${kind}', or ` : '';
 }
 
 /** Name of its class, or what it says of itself. */

@@ -31,6 +31,10 @@ export class DeciderModel<Event extends object, State> implements AggregateModel
   afterCommit(state: State, stored: readonly object[]): State {
     return this.fold(state, stored);
   }
+
+  leftovers(): number {
+    return 0;
+  }
 }
 
 /** For states that are JSON already. */
