@@ -7,6 +7,7 @@ import { asStreamName, isSystemCategory, type StreamLike, type StreamName } from
 import { categoryOfSubject } from '../event/subject.js';
 import { asVersion } from '../event/version.js';
 import { ConnectionClosedError } from '../jetstream/connection/connection-errors.js';
+import { guardedObserver } from '../kernel/guarded-observer.js';
 import { checkKnownOptions, integerOption } from '../kernel/options.js';
 import type { AppendOptions, AppendResult } from './append/append-options.js';
 import { toAppendRequest } from './append/append-request.js';
@@ -156,7 +157,8 @@ export class LogEventStore extends EventStore {
 
   override async *follow(options: FollowOptions): AsyncGenerator<CommitBatch, void, void> {
     this.#checkOpen();
-    const { categories, slots, signal, onRecovery } = options;
+    const { categories, slots, signal } = options;
+    const onRecovery = guardedObserver('onRecovery', options.onRecovery);
     const maxBatch = checkFollowOptions(options);
     const start = resolveStart(options.from);
     const replay = { store: this.name, categories, slots, signal, onRecovery, maxBatch };

@@ -15,6 +15,8 @@ export interface BusyWatchOptions {
   readonly stuckAfterMs: number;
   /** Told once for each piece of work that is stuck. Must not throw. */
   readonly onStuck: (stuck: Stuck) => void;
+  /** Told when work that was stuck has ended. Must not throw. */
+  readonly onResumed: () => void;
 }
 
 /**
@@ -34,15 +36,17 @@ export class BusyWatch {
 
   /** A piece of work begins, in place of the one before. */
   begin(describe: () => string): void {
+    this.end();
     this.#describe = describe;
     this.#beganAt = performance.now();
-    this.#isTold = false;
     this.#timer ??= this.#look();
   }
 
   /** Nothing is being worked on. */
   end(): void {
     this.#describe = undefined;
+    if (this.#isTold) this.#options.onResumed();
+    this.#isTold = false;
   }
 
   /** Looks no more. */

@@ -229,7 +229,7 @@ describe('snapshots', () => {
     expect(await accounts.handle('1', { type: 'open', owner: 'ada' })).toMatchObject({
       committed: true,
     });
-    expect(warnings).toEqual([expect.stringMatching(/cannot be made: .*BigInt/)]);
+    expect(warnings).toEqual([expect.stringMatching(/cannot be made .*: state\.balance is a bigint/)]);
   });
 
   it('that do not come within timeoutMs let all events be folded', async () => {
