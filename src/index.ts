@@ -64,6 +64,7 @@ export { eventType } from './event/plain-event-type.js';
 export type { DomainEvent, EventOf, PlainEventType } from './event/plain-event-type.js';
 export type { StoredData, Upcast, UpcastEvent, Upcasts } from './event/upcast.js';
 export { withMetadata } from './event/event-with-metadata.js';
+export type { EventsIn, EventsOf, NewEvent } from './event/new-event.js';
 export type { EventWithMetadata } from './event/event-with-metadata.js';
 export type { JsonValue, Metadata, RecordedMetadata, StoredMetadata } from './event/metadata.js';
 export { causedBy, currentMetadata, runWithMetadata } from './event/metadata-context.js';

@@ -1,5 +1,6 @@
 import type { EventPolicies } from '../event/event-decoder.js';
 import { type EventDefinition, EventRegistry } from '../event/event-registry.js';
+import type { EventsIn } from '../event/new-event.js';
 import { storeSubjects } from '../event/subject.js';
 import type { ConnectionOptions } from '../jetstream/connection/connection-options.js';
 import { JetStreamConnection } from '../jetstream/connection/jetstream-connection.js';
@@ -33,6 +34,8 @@ export interface EventStoreOptions extends ConnectionOptions, StoreStreamOptions
 /**
  * Connects to a store; creates its JetStream stream when it is missing. Needs nats-server 2.12.1 or later.
  *
+ * With `events: [OrderPlaced, OrderShipped] as const`, an append of other events does not compile.
+ *
  * @throws {@link NatsError} when no server can be reached.
  * @throws {@link UnsupportedByServerError} when the server is too old.
  * @throws {@link StoreSettingsError} when the stream exists with settings that break what jetsource promises.
@@ -40,7 +43,11 @@ export interface EventStoreOptions extends ConnectionOptions, StoreStreamOptions
  * @example
  * const store = await connectEventStore({ servers: 'nats://127.0.0.1:4222', name: 'shop', events: [OrderPlaced] });
  */
-export async function connectEventStore(options: EventStoreOptions): Promise<JetStreamEventStore> {
+export async function connectEventStore<
+  Definitions extends readonly EventDefinition[] = readonly EventDefinition[],
+>(
+  options: EventStoreOptions & { readonly events: Definitions },
+): Promise<JetStreamEventStore<EventsIn<Definitions>>> {
   const {
     name,
     jetStream = name,

@@ -3,7 +3,7 @@ import { JetStreamLog } from '../jetstream/jetstream-log.js';
 import { LogEventStore, type LogEventStoreParts } from './log-event-store.js';
 
 /** The event store on a JetStream stream. Made by {@link connectEventStore}. */
-export class JetStreamEventStore extends LogEventStore {
+export class JetStreamEventStore<Events extends object = object> extends LogEventStore<Events> {
   /**
    * For what is kept beside the store on the same server.
    *

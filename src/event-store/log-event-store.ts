@@ -1,6 +1,7 @@
 import { lastVersionOf, type StoredCommit } from '../event/commit.js';
 import { openCommits } from '../event/event-cipher.js';
 import type { EventRegistry } from '../event/event-registry.js';
+import type { NewEvent } from '../event/new-event.js';
 import { parsePosition, type Position, positionOf } from '../event/position.js';
 import { type RecordedEvent, recordedRange } from '../event/recorded-event.js';
 import { asStreamName, isSystemCategory, type StreamLike, type StreamName } from '../event/stream-name.js';
@@ -62,7 +63,7 @@ export interface LogEventStoreParts {
 }
 
 /** An event store on a log of messages. */
-export class LogEventStore extends EventStore {
+export class LogEventStore<Events extends object = object> extends EventStore<Events> {
   readonly name: string;
   readonly identity: string;
   readonly registry: EventRegistry;
@@ -100,7 +101,7 @@ export class LogEventStore extends EventStore {
 
   override async append(
     stream: StreamLike,
-    events: readonly object[],
+    events: readonly NewEvent<Events>[],
     options: AppendOptions = {},
   ): Promise<AppendResult> {
     this.#checkOpen();
@@ -112,7 +113,7 @@ export class LogEventStore extends EventStore {
   }
 
   override async transact(
-    entries: readonly TransactionEntry[],
+    entries: readonly TransactionEntry<Events>[],
     options: TransactOptions = {},
   ): Promise<TransactionResult> {
     this.#checkOpen();

@@ -4,14 +4,14 @@ import { type Metadata, plainMetadata } from './metadata.js';
 const BRAND = Symbol.for('jetsource.event-with-metadata');
 
 /** An event with metadata of its own, made by {@link withMetadata}. */
-export class EventWithMetadata {
+export class EventWithMetadata<E extends object = object> {
   /** The event: an instance of an event class, or a plain event. */
-  readonly event: object;
+  readonly event: E;
   /** The metadata of this event only. */
   readonly metadata: Metadata;
 
   /** @internal */
-  constructor(event: object, metadata: Metadata) {
+  constructor(event: E, metadata: Metadata) {
     this.event = event;
     this.metadata = metadata;
   }
@@ -34,6 +34,6 @@ export function isEventWithMetadata(value: unknown): value is EventWithMetadata 
  * @example
  * await store.append(order, [withMetadata(new OrderPlaced('ada'), { causationId: 'request-7' })]);
  */
-export function withMetadata(event: object, metadata: Metadata): EventWithMetadata {
+export function withMetadata<E extends object>(event: E, metadata: Metadata): EventWithMetadata<E> {
   return new EventWithMetadata(event, plainMetadata(metadata));
 }
