@@ -41,7 +41,10 @@ export interface PlainJsonOptions {
  *
  * @throws {@link PlainJsonFault} with the path of the first value that would not be read back as it was.
  */
-export function copyPlainJson(value: unknown, { root, instance = false, declarable = false }: PlainJsonOptions): JsonValue {
+export function copyPlainJson(
+  value: unknown,
+  { root, instance = false, declarable = false }: PlainJsonOptions,
+): JsonValue {
   const copying = new Copying(root, declarable);
   return instance && typeof value === 'object' && value !== null
     ? copying.members(value)
@@ -127,13 +130,15 @@ class Copying {
 
   #items(list: readonly unknown[]): JsonValue {
     // a class that extends Array is lost, as is what a list has beside its items
-    if (!Array.isArray(Object.getPrototypeOf(list))) this.#refuse(reasonAgainstObject(list, this.#declarable));
+    if (!Array.isArray(Object.getPrototypeOf(list)))
+      this.#refuse(reasonAgainstObject(list, this.#declarable));
     return this.#inside(list, () => {
       const copy = list.map((_, index) => this.#at(index, () => this.copy(this.#read(list, String(index)))));
       for (let index = 0; index < list.length; index += 1) {
         if (!(index in list)) this.#at(index, () => this.#refuse('is a hole in a list; leave it out'));
       }
-      if (Object.keys(list).length !== list.length) this.#refuse('is a list with other members than its items');
+      if (Object.keys(list).length !== list.length)
+        this.#refuse('is a list with other members than its items');
       return copy;
     });
   }

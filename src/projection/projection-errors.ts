@@ -67,7 +67,11 @@ export class ProjectionStuckError extends JetsourceError {
   readonly what: string;
 
   constructor(
-    details: ProjectionDetails & { readonly what: string; readonly timeoutMs: number; readonly then?: string },
+    details: ProjectionDetails & {
+      readonly what: string;
+      readonly timeoutMs: number;
+      readonly then?: string;
+    },
     options?: ErrorOptions,
   ) {
     const { projection, version, what, timeoutMs, then = 'the projection waits for it' } = details;

@@ -115,11 +115,7 @@ export class AggregateLoader<S> {
   }
 
   /** Puts a state whose events were stored in that commit into the cache. */
-  committed(
-    target: AggregateId,
-    decided: FoldedState<S>,
-    commit: StoredCommit,
-  ): void {
+  committed(target: AggregateId, decided: FoldedState<S>, commit: StoredCommit): void {
     if (!this.#isClean(target, decided, commit.events.length)) return;
     const { state, commandIds, snapshotVersion } = decided;
     const { model, snapshots, store } = this.#parts;

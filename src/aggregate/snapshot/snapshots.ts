@@ -67,7 +67,8 @@ export class Snapshots<S> {
         this.#options.store.save(target.stream, snapshot, { signal }),
       );
     } catch (error) {
-      const remedy = 'cannot be made (what is no plain JSON needs a snapshotCodec, or toSnapshot to convert it)';
+      const remedy =
+        'cannot be made (what is no plain JSON needs a snapshotCodec, or toSnapshot to convert it)';
       this.#warn(target, error instanceof PlainJsonFault ? remedy : 'cannot be made', error);
     }
     return { ...folded, snapshotVersion: lastCommit.version };

@@ -209,13 +209,15 @@ export class Subscription implements AsyncDisposable {
     else warn(`a subscription of store ${this.#store.name}: ${describeThrown(error)}`);
   }
 
-  #stuckError(
-    what: string,
-    ms: number,
-    then = 'the subscription waits for it',
-  ): SubscriptionStuckError {
+  #stuckError(what: string, ms: number, then = 'the subscription waits for it'): SubscriptionStuckError {
     const position = this.#position;
-    return new SubscriptionStuckError({ store: this.#store.name, what, timeoutMs: Math.round(ms), position, then });
+    return new SubscriptionStuckError({
+      store: this.#store.name,
+      what,
+      timeoutMs: Math.round(ms),
+      position,
+      then,
+    });
   }
 
   #onRecovery(reason: string): void {

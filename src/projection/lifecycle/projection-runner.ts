@@ -92,7 +92,9 @@ export class ProjectionRunner {
     options.signal?.throwIfAborted();
     const signals = [this.#untilStop.signal, options.signal];
     if (start !== undefined) await abortable(requireWithinLog(start, this.#store), signals);
-    const onProgress = guardedObserver('onProgress', options.onProgress, (error) => this.#report(error as Error));
+    const onProgress = guardedObserver('onProgress', options.onProgress, (error) =>
+      this.#report(error as Error),
+    );
     const rebuild = new Rebuild(onProgress);
     await this.#control.run(async () => {
       for (const signal of signals) signal?.throwIfAborted();
@@ -130,7 +132,9 @@ export class ProjectionRunner {
     if (await settledWithin(run.ended, timeoutMs)) return;
     run.abandon();
     const what = this.#stuck?.what ?? 'the transaction in progress';
-    this.#report(this.#stuckError({ what, timeoutMs, then: 'it is left alone, and rolled back when it returns' }));
+    this.#report(
+      this.#stuckError({ what, timeoutMs, then: 'it is left alone, and rolled back when it returns' }),
+    );
   }
 
   #on(event: RunEvent): void {
