@@ -66,7 +66,8 @@ export type { StoredData, Upcast, UpcastEvent, Upcasts } from './event/upcast.js
 export { withMetadata } from './event/event-with-metadata.js';
 export type { EventsIn, EventsOf, NewEvent } from './event/new-event.js';
 export type { EventWithMetadata } from './event/event-with-metadata.js';
-export type { JsonValue, Metadata, RecordedMetadata, StoredMetadata } from './event/metadata.js';
+export type { JsonValue } from './event/json-value.js';
+export type { Metadata, RecordedMetadata, StoredMetadata } from './event/metadata.js';
 export { causedBy, currentMetadata, runWithMetadata } from './event/metadata-context.js';
 export { asPosition, comparePositions } from './event/position.js';
 export type { Position } from './event/position.js';

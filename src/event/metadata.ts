@@ -1,10 +1,7 @@
 import { describeValue } from '../kernel/invalid-option-error.js';
 import { InvalidEventError } from './event-errors.js';
+import type { JsonValue } from './json-value.js';
 import { copyPlainJson, isPlainObject, PlainJsonFault } from './plain-json.js';
-
-/** A value that JSON can hold without loss. */
-export type JsonValue =
-  string | number | boolean | null | readonly JsonValue[] | { readonly [key: string]: JsonValue };
 
 /** Metadata of an append or of one event. Your own keys are stored unchanged. */
 export interface Metadata {

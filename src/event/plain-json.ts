@@ -1,7 +1,7 @@
 import { types } from 'node:util';
 import { describeThrown } from '../kernel/describe-thrown.js';
 import { JsonPath } from './json-path.js';
-import type { JsonValue } from './metadata.js';
+import type { JsonValue } from './json-value.js';
 
 /** Deeper values are refused: code that walks them by recursion would run out of stack. */
 const MOST_LEVELS = 500;
@@ -101,7 +101,10 @@ class Copying {
         return this.#number(value);
       case 'object':
         return value === null ? null : this.#object(value);
-      default:
+      case 'bigint':
+      case 'function':
+      case 'symbol':
+      case 'undefined':
         return this.#refuse(reasonAgainst(value, this.#declarable));
     }
   }

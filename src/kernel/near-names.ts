@@ -10,11 +10,11 @@ export function nearNames(name: string, known: readonly string[]): string[] {
 /** The Levenshtein distance. */
 function editsBetween(one: string, other: string): number {
   let row = Array.from({ length: other.length + 1 }, (_, index) => index);
-  for (const [index, character] of [...one].entries()) {
+  for (let index = 0; index < one.length; index += 1) {
     const above = row;
     row = [index + 1];
     for (let column = 1; column <= other.length; column += 1) {
-      const replaced = (above[column - 1] ?? 0) + (other[column - 1] === character ? 0 : 1);
+      const replaced = (above[column - 1] ?? 0) + (other[column - 1] === one[index] ? 0 : 1);
       row.push(Math.min(replaced, (above[column] ?? 0) + 1, (row[column - 1] ?? 0) + 1));
     }
   }

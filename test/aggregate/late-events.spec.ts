@@ -48,7 +48,7 @@ beforeEach(() => {
 });
 
 /** Something to wait for, to be ended by the test. */
-function gate(): { readonly passed: Promise<void>; open(): void } {
+function gate(): { readonly passed: Promise<void>; readonly open: () => void } {
   let open = (): void => undefined;
   const passed = new Promise<void>((resolve) => (open = resolve));
   return { passed, open: () => open() };

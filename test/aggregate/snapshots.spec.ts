@@ -8,7 +8,7 @@ import {
   inMemoryEventStore,
   type InMemoryEventStore,
 } from '../../src/testing/in-memory/in-memory-event-store.js';
-import type { JsonValue } from '../../src/event/metadata.js';
+import type { JsonValue } from '../../src/event/json-value.js';
 import { rejection } from '../support/collect.js';
 import { account, ACCOUNT_EVENTS, MoneyDeposited, OverdrawnError } from './account.js';
 import { Order, ORDER_EVENTS } from './order.js';

@@ -86,7 +86,7 @@ describe('a subscription that ends by itself', () => {
 
   async function warningsDuring(work: () => Promise<unknown>): Promise<string[]> {
     const warnings: string[] = [];
-    const emit = process.emitWarning;
+    const emit = process.emitWarning.bind(process);
     process.emitWarning = (warning: string | Error) => void warnings.push(String(warning));
     await work();
     process.emitWarning = emit;

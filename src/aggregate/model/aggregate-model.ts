@@ -1,4 +1,4 @@
-import type { JsonValue } from '../../event/metadata.js';
+import type { JsonValue } from '../../event/json-value.js';
 
 /** One kind of aggregate, a class or a decider, as a repository sees it. */
 export interface AggregateModel<S> {

@@ -1,5 +1,5 @@
 import type { EventRegistry } from '../../event/event-registry.js';
-import type { JsonValue } from '../../event/metadata.js';
+import type { JsonValue } from '../../event/json-value.js';
 import { declaredNameOf } from '../../event/event-type.js';
 import { InvalidOptionError } from '../../kernel/invalid-option-error.js';
 import { InvalidAggregateError, UncommittedEventsError } from '../aggregate-errors.js';

@@ -1,4 +1,4 @@
-import type { JsonValue } from '../../event/metadata.js';
+import type { JsonValue } from '../../event/json-value.js';
 import type { AggregateModel, SnapshotCodec } from './aggregate-model.js';
 import type { Decider } from './decider.js';
 
