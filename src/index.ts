@@ -62,6 +62,7 @@ export {
   TransactionConflictError,
   WrongExpectedVersionError,
 } from './event-store/append/append-errors.js';
+export { SubscriptionStuckError } from './event-store/replay/subscription-errors.js';
 export type { TransactionViolation } from './event-store/append/append-errors.js';
 export {
   CorruptStreamError,
@@ -84,6 +85,7 @@ export {
   ProjectionDivergedError,
   ProjectionFailedError,
   ProjectionFencedError,
+  ProjectionStuckError,
   UnknownProjectionError,
   WaitTimeoutError,
 } from './projection/projection-errors.js';

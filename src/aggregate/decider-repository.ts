@@ -42,6 +42,9 @@ export type DecideOn<Event extends object, State> = (
   state: State,
 ) => Decided<Event> | PromiseLike<Decided<Event>>;
 
+/** The brand that two installed copies of the package agree on. */
+const BRAND = Symbol.for('jetsource.decider-repository');
+
 /** The aggregates of one decider. Made by {@link repository}. */
 export class DeciderRepository<Command, Event extends object, State> {
   /** @internal */
@@ -63,6 +66,11 @@ export class DeciderRepository<Command, Event extends object, State> {
     this.decider = decider;
     this.#model = new DeciderModel(options.category ?? 'decider', decider, snapshotCodec);
     this.commands = new AggregateCommands(store, this.#model, rest);
+  }
+
+  /** @internal */
+  get [BRAND](): true {
+    return true;
   }
 
   /**
@@ -188,6 +196,13 @@ export class DeciderRepository<Command, Event extends object, State> {
     const { registry } = this.#store;
     return recordedEvents(commit, registry).map((event) => registry.domainEventOf(event) as Event);
   }
+}
+
+/** Whether a repository is one of a decider, no matter which installed copy of the package made it. */
+export function isDeciderRepository(
+  repository: object,
+): repository is DeciderRepository<unknown, object, unknown> {
+  return BRAND in repository;
 }
 
 /**

@@ -3,8 +3,10 @@ import type { AppendResult } from '../event-store/append/append-options.js';
 import type { EventStore } from '../event-store/event-store.js';
 import { commitOf } from '../event-store/append/append-result.js';
 import { AggregateNotFoundError } from './aggregate-errors.js';
+import { guardedObserver } from '../kernel/guarded-observer.js';
 import { InvalidOptionError } from '../kernel/invalid-option-error.js';
 import { checkKnownOptions } from '../kernel/options.js';
+import { warn } from '../kernel/warn.js';
 import { type AttemptContext, AggregateCommands } from './command/aggregate-commands.js';
 import type { AggregateId } from './model/aggregate-id.js';
 import { ClassModel } from './model/class-model.js';
@@ -76,6 +78,7 @@ export class Repository<A extends EventSourcedAggregate> {
   /** @internal */
   readonly model: ClassModel<A>;
   readonly #store: EventStore;
+  readonly #onWarning: (warning: string) => void;
   readonly #origins = new WeakMap<A, Origin>();
 
   /** @internal */
@@ -84,7 +87,10 @@ export class Repository<A extends EventSourcedAggregate> {
     const { category, streamName, unhandledEvents } = options;
     const naming = streamName === undefined ? { category: category ?? categoryOf(aggregateClass) } : {};
     this.#store = store;
-    this.model = new ClassModel(aggregateClass, { unhandledEvents });
+    const onWarning = guardedObserver('onWarning', options.onWarning ?? warn);
+    this.#onWarning = onWarning;
+    this.model = new ClassModel(aggregateClass, { unhandledEvents, onWarning });
+    this.model.checkHandlers(store.registry);
     this.commands = new AggregateCommands(store, this.model, { ...options, ...naming });
   }
 
@@ -198,10 +204,7 @@ export class Repository<A extends EventSourcedAggregate> {
     const command = {
       id,
       command: undefined,
-      decide: async (aggregate: A) => {
-        const value = await this.model.lend(aggregate, decide);
-        return { value, events: [...aggregate.getUncommittedEvents()] };
-      },
+      decide: async (aggregate: A) => this.model.lend(aggregate, decide),
     };
     return this.commands.run<Awaited<T>>(command, { ...options, expect: options.expect ?? 'exists' });
   }
@@ -229,7 +232,7 @@ export class Repository<A extends EventSourcedAggregate> {
     { target, version, lastCommitId }: Origin,
     context: AttemptContext,
   ): Promise<AppendResult> {
-    const uncommitted = [...aggregate.getUncommittedEvents()];
+    const uncommitted = this.model.eventsOf(aggregate);
     const { events, isWhole } = await this.commands.decide(
       async () => ({ value: undefined, events: uncommitted }),
       { state: aggregate, version },
@@ -240,10 +243,12 @@ export class Repository<A extends EventSourcedAggregate> {
     const result = await this.#store.append(target.stream, events, { ...guard, metadata });
     // an append of nothing reports the version of the stream, which the aggregate may not have
     if (!result.committed) return { ...result, version };
+    const isComplete = this.model.leftovers(aggregate, uncommitted.length) === 0;
     aggregate.uncommit();
     this.commands.loader.evict(target);
+    if (!isComplete) this.#onWarning(appliedMeanwhile(target));
     // an aggregate that does not match its stream keeps its old version: saved again, it conflicts
-    if (isWhole) {
+    if (isWhole && isComplete) {
       const commitId = commitOf(result)?.commitId;
       this.#origins.set(aggregate, { target, version: result.version, lastCommitId: commitId });
     }
@@ -268,4 +273,11 @@ export class Repository<A extends EventSourcedAggregate> {
       allowed: 'given for an aggregate that this repository has not loaded',
     });
   }
+}
+
+function appliedMeanwhile({ stream }: AggregateId): string {
+  return (
+    `${stream.toString()}: events that were applied while it was being saved are not stored; ` +
+    'load it again, since saved once more it conflicts'
+  );
 }

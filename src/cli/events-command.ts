@@ -5,7 +5,7 @@ import { Command } from 'commander';
 import type { EventDeclaration } from '../event/event-declaration.js';
 import { EventRegistry } from '../event/event-registry.js';
 import { declarationOf, hasDeclaration } from '../event/event-type.js';
-import { PlainEventType } from '../event/plain-event-type.js';
+import { isPlainEventType } from '../event/plain-event-type.js';
 import { InvalidOptionError } from '../kernel/invalid-option-error.js';
 import { type ContractChange, contractChanges, contractOf, type EventContract } from './event-contract.js';
 
@@ -58,7 +58,7 @@ export async function runEvents(
 async function declarationsIn(module: string): Promise<EventDeclaration[]> {
   const exported = Object.values(await load(module)).flat();
   const definitions = [...new Set(exported)].filter(
-    (value) => value instanceof PlainEventType || hasDeclaration(value),
+    (value) => isPlainEventType(value) || hasDeclaration(value),
   );
   if (definitions.length === 0)
     throw new InvalidOptionError({
@@ -69,7 +69,7 @@ async function declarationsIn(module: string): Promise<EventDeclaration[]> {
   // for its checks, which a store runs when it is opened
   new EventRegistry(definitions);
   return definitions.map((definition) =>
-    definition instanceof PlainEventType ? definition.declaration : declarationOf(definition),
+    isPlainEventType(definition) ? definition.declaration : declarationOf(definition),
   );
 }
 

@@ -21,6 +21,7 @@ import type {
   TransactionConflictError,
   WrongExpectedVersionError,
 } from '../event-store/append/append-errors.js';
+import type { SubscriptionStuckError } from '../event-store/replay/subscription-errors.js';
 import type {
   ConnectionClosedError,
   NatsError,
@@ -46,6 +47,7 @@ import type {
   ProjectionDivergedError,
   ProjectionFailedError,
   ProjectionFencedError,
+  ProjectionStuckError,
   UnknownProjectionError,
   WaitTimeoutError,
 } from '../projection/projection-errors.js';
@@ -92,6 +94,8 @@ export type AnyJetsourceError =
   | ProjectionFailedError
   | ProjectionDivergedError
   | ProjectionFencedError
+  | ProjectionStuckError
+  | SubscriptionStuckError
   | CorruptCheckpointError
   | WaitTimeoutError
   | NatsServerUnavailableError

@@ -1,5 +1,6 @@
 import type { EventPolicies } from '../event/event-decoder.js';
 import { type EventDefinition, EventRegistry } from '../event/event-registry.js';
+import type { EventsIn } from '../event/new-event.js';
 import { storeSubjects } from '../event/subject.js';
 import type { ConnectionOptions } from '../jetstream/connection/connection-options.js';
 import { JetStreamConnection } from '../jetstream/connection/jetstream-connection.js';
@@ -8,8 +9,10 @@ import { openStoreStream, type StoreStreamOptions } from '../jetstream/streams/s
 import { NatsError } from '../jetstream/connection/connection-errors.js';
 import { findCopies, type StreamCopy } from '../jetstream/streams/stream-copies.js';
 import { Deadline } from '../kernel/deadline.js';
+import { guardedObserver } from '../kernel/guarded-observer.js';
 import { InvalidOptionError } from '../kernel/invalid-option-error.js';
 import { integerOption } from '../kernel/options.js';
+import { warn } from '../kernel/warn.js';
 import { JetStreamEventStore } from './jetstream-event-store.js';
 import { checkStoreName, checkStoreOptions } from './store-options.js';
 
@@ -41,6 +44,8 @@ export interface EventStoreOptions extends ConnectionOptions, StoreStreamOptions
 /**
  * Connects to a store; creates its JetStream stream when it is missing. Needs nats-server 2.12.1 or later.
  *
+ * With `events: [OrderPlaced, OrderShipped] as const`, an append of other events does not compile.
+ *
  * @throws {@link NatsError} when no server can be reached.
  * @throws {@link UnsupportedByServerError} when the server is too old.
  * @throws {@link StoreSettingsError} when the stream exists with settings that break what jetsource promises.
@@ -48,7 +53,11 @@ export interface EventStoreOptions extends ConnectionOptions, StoreStreamOptions
  * @example
  * const store = await connectEventStore({ servers: 'nats://127.0.0.1:4222', name: 'shop', events: [OrderPlaced] });
  */
-export async function connectEventStore(options: EventStoreOptions): Promise<JetStreamEventStore> {
+export async function connectEventStore<
+  Definitions extends readonly EventDefinition[] = readonly EventDefinition[],
+>(
+  options: EventStoreOptions & { readonly events: Definitions },
+): Promise<JetStreamEventStore<EventsIn<Definitions>>> {
   const {
     name,
     jetStream = name,
@@ -75,9 +84,9 @@ export async function connectEventStore(options: EventStoreOptions): Promise<Jet
         storage,
       },
     );
-    const told = onWarning ?? warn;
-    for (const difference of drift) told(`store ${name}: ${difference}`);
-    for (const copy of await copiesOf(connection, jetStream)) told(`store ${name}: ${describeCopy(copy)}`);
+    const tell = guardedObserver('onWarning', onWarning ?? warn);
+    for (const difference of drift) tell(`store ${name}: ${difference}`);
+    for (const copy of await copiesOf(connection, jetStream)) tell(`store ${name}: ${describeCopy(copy)}`);
     return new JetStreamEventStore(connection, jetStream, { name, identity, registry });
   } catch (error) {
     await connection.close();
@@ -112,8 +121,4 @@ function checkOptions(options: EventStoreOptions): void {
     throw new InvalidOptionError({ option: 'storage', given: storage, allowed: "'file' or 'memory'" });
   }
   integerOption('replicas', replicas, { fallback: 1 });
-}
-
-function warn(warning: string): void {
-  process.emitWarning(warning, 'JetsourceWarning');
 }

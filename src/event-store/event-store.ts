@@ -1,5 +1,6 @@
 import type { StoredCommit } from '../event/commit.js';
 import type { EventRegistry } from '../event/event-registry.js';
+import type { NewEvent } from '../event/new-event.js';
 import type { Position } from '../event/position.js';
 import type { RecordedEvent } from '../event/recorded-event.js';
 import type { StreamLike, StreamName } from '../event/stream-name.js';
@@ -22,9 +23,11 @@ export interface CloseOptions {
 /**
  * The log of a bounded context: what every other part of jetsource stands on. An abstract class, so that dependency injection can name it.
  *
+ * `EventStore<OrderPlaced | OrderShipped>` takes those events only; without a type it takes any.
+ *
  * A stream is given as a name, `streamName('order', id)`, or as a text, `'order/42'`.
  */
-export abstract class EventStore {
+export abstract class EventStore<Events extends object = object> {
   /** The store's name: the first token of its subjects. */
   abstract readonly name: string;
   /** UUID written when the store was created. */
@@ -58,7 +61,7 @@ export abstract class EventStore {
    */
   abstract append(
     stream: StreamLike,
-    events: readonly object[],
+    events: readonly NewEvent<Events>[],
     options?: AppendOptions,
   ): Promise<AppendResult>;
 
@@ -78,7 +81,7 @@ export abstract class EventStore {
    * ]);
    */
   abstract transact(
-    entries: readonly TransactionEntry[],
+    entries: readonly TransactionEntry<Events>[],
     options?: TransactOptions,
   ): Promise<TransactionResult>;
 

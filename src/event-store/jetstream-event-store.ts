@@ -7,7 +7,7 @@ import { LogEventStore, type LogEventStoreParts } from './log-event-store.js';
 const LIST_TIMEOUT_MS = 10_000;
 
 /** The event store on a JetStream stream. Made by {@link connectEventStore}. */
-export class JetStreamEventStore extends LogEventStore {
+export class JetStreamEventStore<Events extends object = object> extends LogEventStore<Events> {
   /**
    * For what is kept beside the store on the same server.
    *

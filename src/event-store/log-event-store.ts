@@ -2,6 +2,7 @@ import { setMaxListeners } from 'node:events';
 import { lastVersionOf, type StoredCommit } from '../event/commit.js';
 import { openCommits } from '../event/event-cipher.js';
 import type { EventRegistry } from '../event/event-registry.js';
+import type { NewEvent } from '../event/new-event.js';
 import { parsePosition, type Position, positionOf } from '../event/position.js';
 import { type RecordedEvent, recordedRange } from '../event/recorded-event.js';
 import { asStreamName, isSystemCategory, type StreamLike, type StreamName } from '../event/stream-name.js';
@@ -9,6 +10,7 @@ import { categoryOfSubject } from '../event/subject.js';
 import { asVersion } from '../event/version.js';
 import { ConnectionClosedError } from '../jetstream/connection/connection-errors.js';
 import { Deadline } from '../kernel/deadline.js';
+import { guardedObserver } from '../kernel/guarded-observer.js';
 import { joinSignals } from '../kernel/join-signals.js';
 import { checkKnownOptions, integerOption, LONGEST_TIMER_MS } from '../kernel/options.js';
 import { Wakeup } from '../kernel/wakeup.js';
@@ -68,7 +70,7 @@ export interface LogEventStoreParts {
 }
 
 /** An event store on a log of messages. */
-export class LogEventStore extends EventStore {
+export class LogEventStore<Events extends object = object> extends EventStore<Events> {
   readonly name: string;
   readonly identity: string;
   readonly registry: EventRegistry;
@@ -109,7 +111,7 @@ export class LogEventStore extends EventStore {
 
   override async append(
     stream: StreamLike,
-    events: readonly object[],
+    events: readonly NewEvent<Events>[],
     options: AppendOptions = {},
   ): Promise<AppendResult> {
     this.#checkOpen();
@@ -121,7 +123,7 @@ export class LogEventStore extends EventStore {
   }
 
   override async transact(
-    entries: readonly TransactionEntry[],
+    entries: readonly TransactionEntry<Events>[],
     options: TransactOptions = {},
   ): Promise<TransactionResult> {
     this.#checkOpen();
@@ -167,7 +169,8 @@ export class LogEventStore extends EventStore {
 
   override async *follow(options: FollowOptions): AsyncGenerator<CommitBatch, void, void> {
     this.#checkOpen();
-    const { categories, slots, onRecovery } = options;
+    const { categories, slots } = options;
+    const onRecovery = guardedObserver('onRecovery', options.onRecovery);
     const maxBatch = checkFollowOptions(options);
     const start = resolveStart(options.from);
     const replay = { store: this.name, categories, slots, onRecovery, maxBatch, start: start.replay };

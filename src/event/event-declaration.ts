@@ -84,7 +84,8 @@ function checkUpcasts(name: string, version: number, upcasts: Upcasts): void {
 }
 
 function checkedCodec(name: string, { fields, codec }: EventTypeOptions): EventCodec | undefined {
-  if (codec === undefined) return fields === undefined ? undefined : fieldCodec(name, fields);
+  if (codec === undefined)
+    return fields === undefined || Object.keys(fields).length === 0 ? undefined : fieldCodec(name, fields);
   if (fields !== undefined) refuse(name, 'fields and codec exclude each other');
   if (typeof codec.toJson !== 'function' || typeof codec.fromJson !== 'function')
     refuse(name, 'codec must have the functions toJson and fromJson');

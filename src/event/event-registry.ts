@@ -12,7 +12,7 @@ import {
 import { faultsIn } from './event-schema.js';
 import { declarationOf, type EventClass } from './event-type.js';
 import { toPlainData } from './plain-data.js';
-import { type DomainEvent, PlainEventType } from './plain-event-type.js';
+import { type DomainEvent, isPlainEventType, type PlainEventType } from './plain-event-type.js';
 
 /** An event type: a class with {@link Event}, or the result of {@link eventType}. */
 export type EventDefinition = EventClass | PlainEventType;
@@ -42,6 +42,18 @@ export class EventRegistry {
   /** Names of the registered event types in the order given, without aliases. */
   get names(): string[] {
     return [...this.#byDefinition.values()].map(({ name }) => name);
+  }
+
+  /**
+   * The names under which a method of an aggregate class is found for an event: `on` and the name of its type, or
+   * of its class.
+   */
+  get handlerNames(): string[] {
+    const names = [...this.#byDefinition].flatMap(([definition, { name }]) => [
+      `on${name}`,
+      `on${(definition as EventDefinition).name}`,
+    ]);
+    return [...new Set(names)];
   }
 
   /**
@@ -109,7 +121,7 @@ export class EventRegistry {
   }
 
   #register(definition: EventDefinition): void {
-    const isPlain = definition instanceof PlainEventType;
+    const isPlain = isPlainEventType(definition);
     const declaration = isPlain ? definition.declaration : declarationOf(definition);
     const type = { ...declaration, prototype: isPlain ? undefined : (definition.prototype as object) };
     for (const name of [type.name, ...type.aliases]) {
@@ -156,18 +168,14 @@ function isDomainEvent(event: object): event is DomainEvent {
 }
 
 function labelOf(definition: EventDefinition): string {
-  return definition instanceof PlainEventType ? `eventType('${definition.name}')` : definition.name;
+  return isPlainEventType(definition) ? `eventType('${definition.name}')` : definition.name;
 }
 
 function encodeData(type: EventType, event: object): CommitEvent {
-  const { name, schemaVersion, schema, codec } = type;
+  const { name, schemaVersion, schema } = type;
   if (typeof event !== 'object' || event === null)
     throw new InvalidEventError(`the data of ${name} must be an object`);
   const faults = schema === undefined ? undefined : faultsIn(name, schema, event);
   if (faults !== undefined) throw new InvalidEventError(`${name} is invalid: ${faults}`);
-  return {
-    type: name,
-    schemaVersion,
-    data: toPlainData(codec === undefined ? event : codec.toJson(event), name),
-  };
+  return { type: name, schemaVersion, data: toPlainData(type, event) };
 }

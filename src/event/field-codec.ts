@@ -1,6 +1,7 @@
 import { types } from 'node:util';
 import { EventRegistrationError, InvalidEventError } from './event-errors.js';
 import type { EventCodec } from './event-codec.js';
+import { isPlainObject, readMember } from './plain-json.js';
 
 /** Type of a field that JSON does not have: a `Date`, a `bigint` or a `Uint8Array`. */
 export type FieldKind = 'date' | 'bigint' | 'bytes';
@@ -67,8 +68,8 @@ export function fieldCodec(type: string, fields: FieldKinds): EventCodec {
     toJson: (data) =>
       declared.reduce<object>((copy, { path, keys, conversion }) => {
         const refused = `${type}: ${path} must be ${conversion.name}`;
-        return replaceAt(copy, keys, (value) => given(conversion.encode(value), refused)) as object;
-      }, ownData(data)),
+        return replaceMembers(copy, keys, (value) => given(conversion.encode(value), refused));
+      }, data),
     fromJson: (json) =>
       declared.reduce<object>((copy, { path, keys, conversion }) => {
         const refused = `${type}: ${path} must be the text of ${conversion.name}`;
@@ -82,22 +83,29 @@ function given(converted: unknown, refused: string): unknown {
   return converted;
 }
 
-/** The object that field paths apply to: the result of `toJSON` if the event has that method. */
-function ownData(event: object): object {
-  const own: unknown = 'toJSON' in event && typeof event.toJSON === 'function' ? event.toJSON() : event;
-  return typeof own === 'object' && own !== null ? own : event;
-}
-
-/** Copies the value along the path and converts the value at its end. Absent values stay absent. */
+/**
+ * Copies the value along the path and converts the value at its end. Absent values stay absent. What is neither a
+ * list nor a plain object is left as it is, to be refused: a copy of its members would hide what it was.
+ */
 function replaceAt(value: unknown, keys: readonly string[], convert: (value: unknown) => unknown): unknown {
   if (value === undefined || value === null) return value;
   const [key, ...rest] = keys;
   if (key === undefined) return convert(value);
   if (typeof value !== 'object') return value;
   if (Array.isArray(value)) return key === '*' ? value.map((item) => replaceAt(item, rest, convert)) : value;
-  const members = Object.entries(value).map(([name, member]) => [
-    name,
-    key === '*' || key === name ? replaceAt(member, rest, convert) : member,
-  ]);
+  if (!isPlainObject(value)) return value;
+  return replaceMembers(value, [key, ...rest], convert);
+}
+
+/** Like {@link replaceAt}, for an object, which may be an instance of a class. */
+function replaceMembers(
+  holder: object,
+  [key, ...rest]: readonly string[],
+  convert: (value: unknown) => unknown,
+): object {
+  const members = Object.keys(holder).map((name) => {
+    const member = readMember(holder, name, () => name);
+    return [name, key === '*' || key === name ? replaceAt(member, rest, convert) : member];
+  });
   return Object.fromEntries(members) as object;
 }

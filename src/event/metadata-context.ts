@@ -1,5 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { checkMetadata, type Metadata } from './metadata.js';
+import { type Metadata, plainMetadata } from './metadata.js';
 import type { RecordedEvent } from './recorded-event.js';
 
 const context = new AsyncLocalStorage<Metadata>();
@@ -15,8 +15,7 @@ const context = new AsyncLocalStorage<Metadata>();
  * await runWithMetadata({ correlationId: job.id, actor: 'importer' }, async () => importOrders(store));
  */
 export function runWithMetadata<T>(metadata: Metadata, work: () => T): T {
-  checkMetadata(metadata);
-  return context.run({ ...context.getStore(), ...metadata }, work);
+  return context.run({ ...context.getStore(), ...plainMetadata(metadata) }, work);
 }
 
 /** The metadata of the current context; empty outside of {@link runWithMetadata}. */

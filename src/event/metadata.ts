@@ -1,8 +1,7 @@
+import { describeValue } from '../kernel/invalid-option-error.js';
 import { InvalidEventError } from './event-errors.js';
-
-/** A value that JSON can hold without loss. */
-export type JsonValue =
-  string | number | boolean | null | readonly JsonValue[] | { readonly [key: string]: JsonValue };
+import type { JsonValue } from './json-value.js';
+import { copyPlainJson, isPlainObject, PlainJsonFault } from './plain-json.js';
 
 /** Metadata of an append or of one event. Your own keys are stored unchanged. */
 export interface Metadata {
@@ -91,45 +90,45 @@ function isText(value: unknown): boolean {
   return value === undefined || typeof value === 'string';
 }
 
-/** @throws {@link InvalidEventError} when JSON cannot hold the metadata, or a key is reserved. */
-export function checkMetadata(metadata: Metadata): void {
-  if (!isPlainObject(metadata)) throw new InvalidEventError('metadata must be a plain object');
+/** An ISO 8601 date, with or without a time of day. */
+const TIME = /^(\d{4}|[+-]\d{6})-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:\d{2})?)?$/;
+
+/**
+ * A copy of the metadata that a caller gives, so that later changes of the caller's object do not reach the log.
+ * Members that are undefined are left out.
+ *
+ * @throws {@link InvalidEventError} with the path, when JSON cannot hold the metadata, or a key is reserved.
+ */
+export function plainMetadata(given: Metadata): Metadata {
+  if (!isPlainObject(given)) throw new InvalidEventError('metadata must be a plain object');
   for (const key of RESERVED) {
-    if (key in metadata)
+    if (key in given)
       throw new InvalidEventError(`metadata.${key} is written by the store and cannot be given`);
   }
+  const metadata = copyOf(given);
   for (const key of TEXTS) {
     const value = metadata[key];
     if (value !== undefined && typeof value !== 'string')
       throw new InvalidEventError(`metadata.${key} must be a string`);
   }
-  checkMembers(metadata, 'metadata', []);
+  checkTime(metadata.occurredAt);
+  return metadata;
 }
 
-/** @param above The objects that contain the value, to detect a cycle. */
-function checkJson(value: unknown, path: string, above: readonly unknown[]): void {
-  if (value === null || typeof value === 'string' || typeof value === 'boolean') return;
-  if (typeof value === 'number' && Number.isFinite(value)) return;
-  if (above.includes(value)) throw new InvalidEventError(`${path} contains itself, which JSON cannot hold`);
-  if (Array.isArray(value)) {
-    for (const [index, item] of value.entries()) checkJson(item, `${path}[${index}]`, [...above, value]);
-  } else if (isPlainObject(value)) checkMembers(value, path, above);
-  else throw new InvalidEventError(`${path} must be plain JSON`);
+function checkTime(occurredAt: string | undefined): void {
+  if (occurredAt === undefined) return;
+  if (TIME.test(occurredAt) && !Number.isNaN(Date.parse(occurredAt))) return;
+  throw new InvalidEventError(
+    `metadata.occurredAt must be a time in ISO 8601, such as ${new Date(0).toISOString()}; ` +
+      `given: ${describeValue(occurredAt)}`,
+  );
 }
 
-/**
- * Undefined members are allowed, since JSON leaves them out. Undefined items of a list are not: JSON turns
- * them into null.
- */
-function checkMembers(object: object, path: string, above: readonly unknown[]): void {
-  for (const [key, value] of Object.entries(object)) {
-    if (value !== undefined) checkJson(value, `${path}.${key}`, [...above, object]);
+function copyOf(metadata: Metadata): Metadata {
+  try {
+    return copyPlainJson(metadata, { root: 'metadata' }) as Metadata;
+  } catch (fault) {
+    if (!(fault instanceof PlainJsonFault)) throw fault;
+    throw new InvalidEventError(fault.message, { cause: fault });
   }
-}
-
-function isPlainObject(value: unknown): value is Record<string, unknown> {
-  if (typeof value !== 'object' || value === null) return false;
-  const prototype: unknown = Object.getPrototypeOf(value);
-  // a plain object of another realm (such as a test runner's) has another Object.prototype
-  return prototype === null || Object.getPrototypeOf(prototype) === null;
 }

@@ -1,63 +1,61 @@
-import { types } from 'node:util';
+import { describeThrown } from '../kernel/describe-thrown.js';
+import { describeValue } from '../kernel/invalid-option-error.js';
+import { hasJetsourceBrand } from '../kernel/jetsource-error.js';
+import type { EventType } from './event-declaration.js';
 import { InvalidEventError } from './event-errors.js';
+import { copyPlainJson, isPlainObject, PlainJsonFault } from './plain-json.js';
 
 /**
- * Copies the data of an event as JSON holds them. The copy shares nothing with the caller's object, so later
- * changes of that object do not reach the log.
+ * Copies the data of an event as JSON holds them: what is declared is converted, all else must be plain JSON. The
+ * copy shares nothing with the caller's object, so later changes of that object do not reach the log.
  *
- * @throws {@link InvalidEventError} when JSON cannot hold the data, or would not return the same data.
+ * @throws {@link InvalidEventError} with the path, when JSON cannot hold the data or would not return the same
+ *   data.
  */
-export function toPlainData(event: object, type: string): object {
-  const data = copyOf(event, type);
-  if (typeof data === 'object' && data !== null && !Array.isArray(data)) return data;
-  throw new InvalidEventError(`${type} must be an object in JSON; its toJSON returns something else`);
-}
-
-function copyOf(event: object, type: string): unknown {
+export function toPlainData(type: EventType, event: object): object {
   try {
-    return JSON.parse(JSON.stringify(event, refuseMangled)) as unknown;
-  } catch (cause) {
-    throw new InvalidEventError(`${type} holds a value that JSON cannot hold: ${(cause as Error).message}`, {
-      cause,
-    });
+    const data = encoded(type, event);
+    return copyPlainJson(data, { root: '', instance: data === event, declarable: true }) as object;
+  } catch (fault) {
+    if (!(fault instanceof PlainJsonFault)) throw fault;
+    throw new InvalidEventError(`${type.name} cannot be stored: ${fault.message}`, { cause: fault });
   }
 }
 
-/**
- * Rejects values that JSON accepts but changes: a date becomes text, bytes become an object of numbers,
- * collections become empty objects.
- */
-function refuseMangled(this: unknown, key: string, value: unknown): unknown {
-  // the value before `toJSON`, which Date and Buffer have
-  const original = (this as Record<string, unknown>)[key];
-  if (typeof original === 'string' || typeof original === 'boolean') return value;
-  const remedy =
-    typeof original === 'object' && original !== null ? remedyFor(original) : scalarRemedy(original);
-  if (remedy === undefined || (original === undefined && !Array.isArray(this))) return value;
-  throw new InvalidEventError(`${key} is ${remedy}`);
+/** The data with what is declared converted. They are the event itself only where that may be an instance. */
+function encoded(type: EventType, event: object): object {
+  const { codec, fields } = type;
+  const isCustom = codec !== undefined && Object.keys(fields).length === 0;
+  if (isCustom) return plainResult(type, () => codec.toJson(event), 'its codec');
+  const own = ownData(type, event);
+  return codec === undefined ? own : codec.toJson(own);
 }
 
-function remedyFor(original: object): string | undefined {
-  if (types.isDate(original)) return "a Date; declare it in the type's fields as 'date', or store text";
-  if (types.isUint8Array(original))
-    return `a ${original.constructor.name}; declare it in the type's fields as 'bytes', or store text`;
-  if (
-    ArrayBuffer.isView(original) ||
-    types.isAnyArrayBuffer(original) ||
-    types.isMap(original) ||
-    types.isSet(original)
-  )
-    return `a ${original.constructor.name}; store a list, an object or text, or give the type a codec`;
-  return undefined;
+/** What field paths apply to: the result of `toJSON` where an instance of a class has that method. */
+function ownData(type: EventType, event: object): object {
+  const isInstance = type.prototype !== undefined;
+  if (isInstance && 'toJSON' in event && typeof event.toJSON === 'function')
+    return plainResult(type, () => (event as { toJSON(): unknown }).toJSON(), 'its toJSON');
+  if (isInstance || isPlainObject(event)) return event;
+  throw new InvalidEventError(
+    `the data of ${type.name} must be a plain object; given: ${describeValue(event)}`,
+  );
 }
 
-function scalarRemedy(original: unknown): string | undefined {
-  if (typeof original === 'bigint')
-    return "a bigint; declare it in the type's fields as 'bigint', or store text";
-  if (typeof original === 'number' && !Number.isFinite(original))
-    return `${original}; JSON has no such number`;
-  if (original === undefined) return 'undefined in a list; leave it out';
-  if (typeof original === 'function' || typeof original === 'symbol')
-    return `a ${typeof original}, which cannot be stored`;
-  return undefined;
+function plainResult({ name }: EventType, make: () => unknown, maker: string): object {
+  const made = madeBy(name, make, maker);
+  if (isPlainObject(made)) return made;
+  throw new InvalidEventError(
+    `${name} must be a plain object in JSON; ${maker} returns something else: ${describeValue(made)}`,
+  );
+}
+
+function madeBy(name: string, make: () => unknown, maker: string): unknown {
+  try {
+    return make();
+  } catch (cause) {
+    if (hasJetsourceBrand(cause)) throw cause;
+    const reason = `${maker} failed: ${describeThrown(cause)}`;
+    throw new InvalidEventError(`${name} cannot be stored: ${reason}`, { cause });
+  }
 }

@@ -14,6 +14,9 @@ export interface DomainEvent<Type extends string = string, Data extends object =
   readonly data: Data;
 }
 
+/** The brand that two installed copies of the package agree on. */
+const BRAND = Symbol.for('jetsource.plain-event-type');
+
 /** An event type without a class, made by {@link eventType}. */
 export class PlainEventType<Type extends string = string, Data extends object = object> {
   /** The event type, such as `OrderPlaced`. */
@@ -27,10 +30,20 @@ export class PlainEventType<Type extends string = string, Data extends object = 
     this.declaration = declaration;
   }
 
+  /** @internal */
+  get [BRAND](): true {
+    return true;
+  }
+
   /** Creates an event of this type. The data are validated when the event is appended. */
   create(data: Data): DomainEvent<Type, Data> {
     return { type: this.name, data };
   }
+}
+
+/** Whether a value was made by {@link eventType}, no matter by which installed copy of the package. */
+export function isPlainEventType(value: unknown): value is PlainEventType {
+  return typeof value === 'object' && value !== null && BRAND in value;
 }
 
 /** The type of events that {@link eventType} declared: `type Placed = EventOf<typeof OrderPlaced>`. */

@@ -1,5 +1,6 @@
 import { InvalidEventError } from './event-errors.js';
-import type { JsonValue, RecordedMetadata } from './metadata.js';
+import type { JsonValue } from './json-value.js';
+import type { RecordedMetadata } from './metadata.js';
 
 /** Data of an event as stored. Fields are not decoded: a date is text. */
 export type StoredData = Readonly<Record<string, JsonValue | undefined>>;

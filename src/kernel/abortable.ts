@@ -1,3 +1,5 @@
+import { onAbort } from './on-abort.js';
+
 /**
  * What `work` comes to, or the reason of the first of the signals that aborts before it has. Work that was
  * given up goes on unheard, so it has to be something that may go on alone: a wait, a read.
@@ -10,10 +12,8 @@ export async function abortable<T>(
   const aborted = new Promise<never>((_, reject) => {
     for (const signal of signals) {
       if (signal === undefined) continue;
-      const onAbort = (): void => reject(signal.reason);
-      signal.addEventListener('abort', onAbort);
-      cleanUp.push(() => signal.removeEventListener('abort', onAbort));
-      if (signal.aborted) onAbort();
+      if (signal.aborted) reject(signal.reason);
+      else cleanUp.push(onAbort(signal, () => reject(signal.reason)));
     }
   });
   try {

@@ -1,10 +1,7 @@
-import { setTimeout as delay } from 'node:timers/promises';
+import { Wakeup } from './wakeup.js';
 
 /** Waits; rejects with the signal's reason as soon as it aborts. */
 export async function sleep(ms: number, signal?: AbortSignal): Promise<void> {
-  try {
-    await delay(ms, undefined, { signal });
-  } catch (error) {
-    throw signal?.aborted === true ? signal.reason : error;
-  }
+  const never = new Wakeup();
+  if ((await never.wait({ timeoutMs: ms, signal })) === 'aborted') throw signal?.reason;
 }

@@ -1,3 +1,4 @@
+import { onAbort } from './on-abort.js';
 import { LONGEST_TIMER_MS } from './options.js';
 
 /** What sets a timer: one of Node, or a wheel that many timeouts share. */
@@ -50,14 +51,13 @@ export class Wakeup {
     return new Promise((resolve) => {
       const end = (how: WaitEnd): void => {
         cancelTimeout?.();
-        signal?.removeEventListener('abort', abort);
+        stopListening?.();
         if (how !== 'woken') this.#waiting = this.#waiting.filter((other) => other !== end);
         resolve(how);
       };
-      const abort = (): void => end('aborted');
       const cancelTimeout =
         timeoutMs === undefined ? undefined : this.#timer.after(timeoutMs, () => end('timeout'));
-      signal?.addEventListener('abort', abort);
+      const stopListening = signal && onAbort(signal, () => end('aborted'));
       this.#waiting.push(end);
     });
   }

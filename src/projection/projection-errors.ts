@@ -53,6 +53,39 @@ export class ProjectionFailedError extends JetsourceError {
 }
 
 /**
+ * A handler, or the database, has not returned for a long time. The projection waits for it. The usual cause is a
+ * handler that asks its database beside its transaction, and so waits for itself.
+ */
+export class ProjectionStuckError extends JetsourceError {
+  readonly code = 'projection-stuck';
+  override readonly name = 'ProjectionStuckError';
+  /** Name of the projection. */
+  readonly projection: string;
+  /** Version of the projection. */
+  readonly version: number;
+  /** What has not returned, such as `the handler of OrderPlaced at 7.0 (order/42)`. */
+  readonly what: string;
+
+  constructor(
+    details: ProjectionDetails & {
+      readonly what: string;
+      readonly timeoutMs: number;
+      readonly then?: string;
+    },
+    options?: ErrorOptions,
+  ) {
+    const { projection, version, what, timeoutMs, then = 'the projection waits for it' } = details;
+    super(
+      `projection ${projection} (version ${version}): ${what} has not returned for ${timeoutMs} ms; ${then}`,
+      options,
+    );
+    this.projection = projection;
+    this.version = version;
+    this.what = what;
+  }
+}
+
+/**
  * The log is not the one that the projection was built from: a restored backup, lost writes, another store.
  * Nothing of it was applied. Rebuild the projection.
  */

@@ -1,5 +1,7 @@
 import type { Position } from '../event/position.js';
 import type { EventStore } from '../event-store/event-store.js';
+import { guardedObserver } from '../kernel/guarded-observer.js';
+import { integerOption, LONGEST_TIMER_MS } from '../kernel/options.js';
 import { checkOptionalFunction, checkOptionsObject } from './checked-options.js';
 import { checkDefinitions } from './definition/check-definitions.js';
 import type { ProjectionDefinition } from './definition/projection-definition.js';
@@ -9,18 +11,35 @@ import { ProjectionRunner } from './lifecycle/projection-runner.js';
 import { checkStartOptions, type StartOptions } from './lifecycle/start-options.js';
 import type { WaitForOptions } from './progress/wait-for-options.js';
 import type { ProjectionStatus } from './projection-status.js';
+import { DEFAULT_STUCK_AFTER_MS } from './run/run-watch.js';
 import type { RebuildOptions, RebuildResult } from './rebuild/rebuild-options.js';
 
 /** Options of {@link Projections}. */
 export interface ProjectionsOptions {
   /**
-   * Called with every error of a projection, also with those that it waits out: for logs. What it throws is
-   * ignored.
+   * Called with every error of a projection, also with those that it waits out: for logs. What it throws is a
+   * process warning, and stops nothing.
    *
    * @default not called; `status()` tells
    */
   readonly onError?: ((error: Error, projection: ProjectionId) => void) | undefined;
+  /**
+   * A handler, or a transaction, that has not returned for so long is told to `onError` as a {@link
+   * ProjectionStuckError}, and the projection is `stuck`; in milliseconds, at least 1.
+   *
+   * @default 5_000
+   */
+  readonly stuckAfterMs?: number | undefined;
+  /**
+   * How long `stop()` and `rebuild()` wait for the transaction in progress, in milliseconds. One that takes longer
+   * is left alone, told to `onError`, and rolled back when it returns.
+   *
+   * @default 5_000
+   */
+  readonly stopTimeoutMs?: number | undefined;
 }
+
+const KNOWN = ['onError', 'stuckAfterMs', 'stopTimeoutMs'];
 
 /**
  * Durable projections over one event store. Each runs on its own: one that fails does not delay the others,
@@ -52,13 +71,24 @@ export class Projections {
     options: ProjectionsOptions = {},
   ) {
     checkDefinitions(definitions);
-    checkOptionsObject(options, { object: 'options', known: ['onError'] });
+    checkOptionsObject(options, { object: 'options', known: KNOWN });
     checkOptionalFunction('onError', options.onError);
+    const limits = {
+      stuckAfterMs: integerOption('stuckAfterMs', options.stuckAfterMs, {
+        fallback: DEFAULT_STUCK_AFTER_MS,
+        max: LONGEST_TIMER_MS,
+      }),
+      stopTimeoutMs: integerOption('stopTimeoutMs', options.stopTimeoutMs, {
+        fallback: 5_000,
+        max: LONGEST_TIMER_MS,
+      }),
+    };
     for (const definition of definitions) {
       const { name, version, handlers } = definition;
       for (const { definition: event } of handlers.values()) store.registry.nameOf(event);
-      const onError = (error: Error): void => options.onError?.(error, { name, version });
-      this.#runners.add(definition, new ProjectionRunner(definition, store, onError));
+      const told = (error: Error): unknown => options.onError?.(error, { name, version });
+      const onError = guardedObserver('onError', told);
+      this.#runners.add(definition, new ProjectionRunner(definition, store, { ...limits, onError }));
     }
   }
 
@@ -81,7 +111,7 @@ export class Projections {
   }
 
   /**
-   * Stops all, each after its transaction in progress. Calls that wait are rejected with {@link
+   * Stops all, each after its transaction in progress, for which it waits up to `stopTimeoutMs`. Calls that wait are rejected with {@link
    * ProjectionFailedError}. They can be started again.
    */
   async stop(): Promise<void> {

@@ -8,7 +8,7 @@ import {
   inMemoryEventStore,
   type InMemoryEventStore,
 } from '../../src/testing/in-memory/in-memory-event-store.js';
-import type { JsonValue } from '../../src/event/metadata.js';
+import type { JsonValue } from '../../src/event/json-value.js';
 import { rejection } from '../support/collect.js';
 import { account, ACCOUNT_EVENTS, MoneyDeposited, OverdrawnError } from './account.js';
 import { Order, ORDER_EVENTS } from './order.js';
@@ -229,7 +229,7 @@ describe('snapshots', () => {
     expect(await accounts.handle('1', { type: 'open', owner: 'ada' })).toMatchObject({
       committed: true,
     });
-    expect(warnings).toEqual([expect.stringMatching(/cannot be made: .*BigInt/)]);
+    expect(warnings).toEqual([expect.stringMatching(/cannot be made .*: state\.balance is a bigint/)]);
   });
 
   it('that do not come within timeoutMs let all events be folded', async () => {

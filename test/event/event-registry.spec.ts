@@ -125,7 +125,7 @@ describe('event registry', () => {
   ])('rejects %s, which JSON would change silently', (_, payload) => {
     const type = { payload: { deep: [payload] } };
     expect(() => new EventRegistry([Plain]).encode(Object.assign(new Plain(), type))).toThrow(
-      /Plain holds a value that JSON cannot hold: 0 is a/,
+      /Plain cannot be stored: payload\.deep\[0\] is a/,
     );
   });
 

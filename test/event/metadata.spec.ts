@@ -1,4 +1,4 @@
-import { checkMetadata, type Metadata } from '../../src/event/metadata.js';
+import { plainMetadata, type Metadata } from '../../src/event/metadata.js';
 import { InvalidEventError } from '../../src/event/event-errors.js';
 
 function withItself(): object {
@@ -19,8 +19,8 @@ describe('metadata', () => {
       there: twice,
       nothing: undefined,
     };
-    expect(() => checkMetadata(metadata)).not.toThrow();
-    expect(() => checkMetadata(Object.create(null) as Metadata)).not.toThrow();
+    expect(() => plainMetadata(metadata)).not.toThrow();
+    expect(() => plainMetadata(Object.create(null) as Metadata)).not.toThrow();
   });
 
   it.each([
@@ -31,7 +31,7 @@ describe('metadata', () => {
     ['a map', new Map([['a', 1]])],
     ['an instance of a class', new (class Session {})()],
   ])('cannot be %s', (_, metadata) => {
-    expect(() => checkMetadata(metadata as unknown as Metadata)).toThrow(InvalidEventError);
+    expect(() => plainMetadata(metadata as unknown as Metadata)).toThrow(InvalidEventError);
   });
 
   it.each([
@@ -49,7 +49,7 @@ describe('metadata', () => {
     ['a hole in a list', [1, , 2], 'metadata.x[1]'],
     ['a class instance', new (class Money {})(), 'metadata.x'],
   ])('cannot hold %s, and names the path', (_, value, path) => {
-    expect(() => checkMetadata({ x: value } as unknown as Metadata)).toThrow(
+    expect(() => plainMetadata({ x: value } as unknown as Metadata)).toThrow(
       expect.objectContaining({
         name: 'InvalidEventError',
         message: expect.stringContaining(path) as string,
@@ -58,18 +58,18 @@ describe('metadata', () => {
   });
 
   it('cannot contain itself', () => {
-    expect(() => checkMetadata(withItself() as Metadata)).toThrow(InvalidEventError);
+    expect(() => plainMetadata(withItself() as Metadata)).toThrow(InvalidEventError);
   });
 
   it.each(['commandId', 'transaction'])('cannot hold the key %s, which the store writes', (key) => {
-    expect(() => checkMetadata({ [key]: 'x' })).toThrow(InvalidEventError);
+    expect(() => plainMetadata({ [key]: 'x' })).toThrow(InvalidEventError);
   });
 
   it.each(['occurredAt', 'correlationId', 'causationId', 'actor', 'tenant'])(
     'must have a string as %s',
     (key) => {
-      expect(() => checkMetadata({ [key]: 5 } as Metadata)).toThrow(InvalidEventError);
-      expect(() => checkMetadata({ [key]: null } as unknown as Metadata)).toThrow(InvalidEventError);
+      expect(() => plainMetadata({ [key]: 5 } as Metadata)).toThrow(InvalidEventError);
+      expect(() => plainMetadata({ [key]: null } as unknown as Metadata)).toThrow(InvalidEventError);
     },
   );
 });

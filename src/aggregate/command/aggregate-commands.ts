@@ -1,7 +1,9 @@
 import { DEFAULT_DEADLINE_MS } from '../../event-store/append/append-request.js';
 import type { EventStore } from '../../event-store/event-store.js';
 import { Deadline } from '../../kernel/deadline.js';
+import { guardedObserver } from '../../kernel/guarded-observer.js';
 import { checkKnownOptions, integerOption } from '../../kernel/options.js';
+import { warn } from '../../kernel/warn.js';
 import { AggregateCache } from '../load/aggregate-cache.js';
 import { AggregateLoader } from '../load/aggregate-loader.js';
 import { Snapshots } from '../snapshot/snapshots.js';
@@ -59,7 +61,8 @@ export class AggregateCommands<S> {
   constructor(store: EventStore, model: AggregateModel<S>, options: RepositoryOptions) {
     new Retries(options);
     this.#naming = new StreamNaming(options);
-    const { cache, snapshots, middleware = [], onWarning = warn } = options;
+    const { cache, snapshots, middleware = [] } = options;
+    const onWarning = guardedObserver('onWarning', options.onWarning ?? warn);
     this.store = store;
     this.model = model;
     this.middleware = new MiddlewareChain(middleware);
@@ -70,6 +73,7 @@ export class AggregateCommands<S> {
       model,
       cache: cache === false ? undefined : new AggregateCache(cache),
       snapshots: this.#snapshots,
+      onWarning,
     });
   }
 
@@ -146,8 +150,4 @@ export class AggregateCommands<S> {
 
 function areSame(one: readonly object[], other: readonly object[]): boolean {
   return one.length === other.length && one.every((event, index) => event === other[index]);
-}
-
-function warn(warning: string): void {
-  process.emitWarning(warning, 'JetsourceWarning');
 }

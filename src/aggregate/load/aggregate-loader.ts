@@ -20,6 +20,8 @@ export interface LoaderParts<S> {
   readonly model: AggregateModel<S>;
   readonly cache: AggregateCache<S> | undefined;
   readonly snapshots: Snapshots<S> | undefined;
+  /** Told of instances that are used no more. */
+  readonly onWarning: (warning: string) => void;
 }
 
 /** From which replica to read, and until when. */
@@ -46,7 +48,10 @@ export class AggregateLoader<S> {
    * until {@link giveBack}; one that is not given back is dropped.
    */
   async take(target: AggregateId, signal?: AbortSignal): Promise<FoldedState<S>> {
-    return this.#parts.cache?.take(target.stream) ?? this.load(target, { consistency: 'follower', signal });
+    const cached = this.#parts.cache?.take(target.stream);
+    // code that a decision did not wait for may have changed it while it was in the cache
+    if (cached !== undefined && this.#isClean(target, cached, 0)) return cached;
+    return this.load(target, { consistency: 'follower', signal });
   }
 
   /** A state that nobody else has, from a snapshot or from all events. */
@@ -106,15 +111,13 @@ export class AggregateLoader<S> {
 
   /** Puts a state that a decision has left as it was into the cache. */
   giveBack(target: AggregateId, folded: FoldedState<S>): void {
-    this.#parts.cache?.put(target.stream, folded);
+    if (this.#isClean(target, folded, 0)) this.#parts.cache?.put(target.stream, folded);
   }
 
   /** Puts a state whose events were stored in that commit into the cache. */
-  committed(
-    target: AggregateId,
-    { state, commandIds, snapshotVersion }: FoldedState<S>,
-    commit: StoredCommit,
-  ): void {
+  committed(target: AggregateId, decided: FoldedState<S>, commit: StoredCommit): void {
+    if (!this.#isClean(target, decided, commit.events.length)) return;
+    const { state, commandIds, snapshotVersion } = decided;
     const { model, snapshots, store } = this.#parts;
     commandIds.add(commit);
     const folded = {
@@ -129,6 +132,17 @@ export class AggregateLoader<S> {
   /** Removes a stream's aggregate from the cache. */
   evict(target: AggregateId): void {
     this.#parts.cache?.delete(target.stream);
+  }
+
+  /** Whether a state holds the events that were decided on it and no others; it is dropped otherwise. */
+  #isClean({ stream }: AggregateId, { state }: FoldedState<S>, decided: number): boolean {
+    const { model, onWarning } = this.#parts;
+    if (model.leftovers(state, decided) === 0) return true;
+    onWarning(
+      `${model.name}: the cached instance of ${stream.toString()} is dropped: it was changed after its decision ` +
+        'had returned; an await is missing in the decision',
+    );
+    return false;
   }
 
   async #foldAll(target: AggregateId, options: LoadOptions): Promise<FoldedState<S>> {

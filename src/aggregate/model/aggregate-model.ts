@@ -1,4 +1,4 @@
-import type { JsonValue } from '../../event/metadata.js';
+import type { JsonValue } from '../../event/json-value.js';
 
 /** One kind of aggregate, a class or a decider, as a repository sees it. */
 export interface AggregateModel<S> {
@@ -19,6 +19,11 @@ export interface AggregateModel<S> {
    * @param stored As reading gives them back.
    */
   afterCommit(state: S, stored: readonly object[]): S;
+  /**
+   * How many events a state holds beside those that were decided on it. A state with any is used no more: they
+   * are of code that its decision did not wait for. Always 0 for a decider.
+   */
+  leftovers(state: S, decided: number): number;
   /** Undefined for a class without methods for snapshots. */
   readonly snapshot: SnapshotCodec<S> | undefined;
 }

@@ -1,10 +1,29 @@
-import type { JsonValue } from '../../event/metadata.js';
+import type { EventRegistry } from '../../event/event-registry.js';
+import type { JsonValue } from '../../event/json-value.js';
+import { declaredNameOf } from '../../event/event-type.js';
 import { InvalidOptionError } from '../../kernel/invalid-option-error.js';
-import { UncommittedEventsError } from '../aggregate-errors.js';
+import { InvalidAggregateError, UncommittedEventsError } from '../aggregate-errors.js';
 import { checkInstance } from './aggregate-kind.js';
 import type { AggregateModel, SnapshotCodec } from './aggregate-model.js';
-import { handleByEventName, type UnhandledEvents } from './event-handlers.js';
+import { findsHandlers, handleByEventName, type UnhandledEvents } from './event-handlers.js';
 import type { AggregateClass, EventSourcedAggregate } from './event-sourced-aggregate.js';
+import { Loan } from './loan.js';
+import { misspeltHandlers } from './misspelt-handlers.js';
+
+/** What a decision on an instance came to. */
+export interface InstanceDecision<T> {
+  readonly value: T;
+  /** What it has applied. */
+  readonly events: readonly object[];
+}
+
+/** Options of a {@link ClassModel}. */
+export interface ClassModelOptions {
+  /** What to do about events without an `on…` method. @default 'ignore' */
+  readonly unhandledEvents?: UnhandledEvents | undefined;
+  /** Told of events that are applied after their decision has returned. @default nobody */
+  readonly onWarning?: ((warning: string) => void) | undefined;
+}
 
 /** A class of aggregates as a repository sees it. */
 export class ClassModel<A extends EventSourcedAggregate> implements AggregateModel<A> {
@@ -13,18 +32,31 @@ export class ClassModel<A extends EventSourcedAggregate> implements AggregateMod
   readonly snapshot: SnapshotCodec<A> | undefined;
   readonly #aggregateClass: AggregateClass<A>;
   readonly #unhandled: UnhandledEvents;
-  /** Instances that a decision is working on: their events are stored when it is done. */
-  readonly #lent = new WeakSet<A>();
+  readonly #onWarning: (warning: string) => void;
+  /** Instances that code outside of their decision has tried to change. */
+  readonly #touched = new WeakSet<A>();
 
-  /** @param unhandledEvents What to do about events without an `on…` method. @default 'ignore' */
-  constructor(
-    aggregateClass: AggregateClass<A>,
-    { unhandledEvents = 'ignore' }: { readonly unhandledEvents?: UnhandledEvents | undefined },
-  ) {
+  constructor(aggregateClass: AggregateClass<A>, options: ClassModelOptions) {
+    const { unhandledEvents = 'ignore', onWarning = () => undefined } = options;
     this.name = aggregateClass.name;
     this.#aggregateClass = aggregateClass;
     this.#unhandled = unhandledEvents;
+    this.#onWarning = onWarning;
     this.snapshot = this.#snapshotCodec();
+  }
+
+  /**
+   * Says which `on…` methods can never be called: a misspelt one would be skipped in silence.
+   *
+   * @throws {@link InvalidAggregateError} naming the first, when events without a method are to fail.
+   */
+  checkHandlers(registry: EventRegistry): void {
+    const prototype = this.#aggregateClass.prototype as object;
+    if (!findsHandlers(prototype)) return;
+    for (const reason of misspeltHandlers(prototype, registry)) {
+      if (this.#unhandled === 'fail') throw new InvalidAggregateError({ aggregate: this.name, reason });
+      this.#onWarning(`${this.name}: ${reason}`);
+    }
   }
 
   initial(id: string): A {
@@ -33,6 +65,7 @@ export class ClassModel<A extends EventSourcedAggregate> implements AggregateMod
     this.checkKeepsEvents(aggregate);
     handleByEventName(aggregate, this.#unhandled);
     this.#keepFromCommit(aggregate);
+    this.#guardApply(aggregate);
     return aggregate;
   }
 
@@ -46,23 +79,36 @@ export class ClassModel<A extends EventSourcedAggregate> implements AggregateMod
     return aggregate;
   }
 
+  leftovers(aggregate: A, decided: number): number {
+    return this.#touched.has(aggregate) ? Infinity : aggregate.getUncommittedEvents().length - decided;
+  }
+
   /**
    * Lets `decide` work on an instance. Meanwhile `commit()` does nothing: the events are stored when `decide`
-   * is done.
+   * is done. What is applied after that is no part of the decision.
    */
-  async lend<T>(aggregate: A, decide: (aggregate: A) => T | PromiseLike<T>): Promise<Awaited<T>> {
-    const takeBack = this.lendOut(aggregate);
+  async lend<T>(
+    aggregate: A,
+    decide: (aggregate: A) => T | PromiseLike<T>,
+  ): Promise<InstanceDecision<Awaited<T>>> {
+    const loan = new Loan();
+    loan.lend(aggregate);
     try {
-      return await decide(aggregate);
+      const value = await loan.run(() => decide(aggregate));
+      return { value, events: this.eventsOf(aggregate) };
     } finally {
-      takeBack();
+      loan.end();
     }
   }
 
-  /** Like {@link lend}, until the function that it returns is called. */
-  lendOut(aggregate: A): () => void {
-    this.#lent.add(aggregate);
-    return () => this.#lent.delete(aggregate);
+  /**
+   * The events that an instance has applied and keeps.
+   *
+   * @throws {@link InvalidOptionError} when it publishes them in place of keeping them.
+   */
+  eventsOf(aggregate: A): readonly object[] {
+    this.checkKeepsEvents(aggregate);
+    return [...aggregate.getUncommittedEvents()];
   }
 
   /**
@@ -89,10 +135,27 @@ export class ClassModel<A extends EventSourcedAggregate> implements AggregateMod
     if (!('commit' in aggregate)) return;
     const commit = (): void => {
       const { length: count } = aggregate.getUncommittedEvents();
-      if (count === 0 || this.#lent.has(aggregate)) return;
+      if (count === 0 || Loan.has(aggregate)) return;
       throw new UncommittedEventsError({ aggregate: this.name, count });
     };
     Object.defineProperty(aggregate, 'commit', { configurable: true, writable: true, value: commit });
+  }
+
+  /**
+   * An event that is applied after its decision has returned (a forgotten `await`) would be stored with the next
+   * caller's command. It is left out, and told.
+   */
+  #guardApply(aggregate: A): void {
+    if (!('apply' in aggregate) || typeof aggregate.apply !== 'function') return;
+    const apply = aggregate.apply as (event: object, ...rest: unknown[]) => unknown;
+    const guarded = (event: object, ...rest: unknown[]): unknown => {
+      this.checkKeepsEvents(aggregate);
+      if (!Loan.isOverFor(aggregate)) return apply.call(aggregate, event, ...rest);
+      this.#touched.add(aggregate);
+      this.#onWarning(tooLate(this.name, event));
+      return undefined;
+    };
+    Object.defineProperty(aggregate, 'apply', { configurable: true, writable: true, value: guarded });
   }
 
   #snapshotCodec(): SnapshotCodec<A> | undefined {
@@ -106,6 +169,14 @@ export class ClassModel<A extends EventSourcedAggregate> implements AggregateMod
       },
     };
   }
+}
+
+function tooLate(aggregate: string, event: object): string {
+  const type = declaredNameOf(event) ?? event.constructor.name;
+  return (
+    `${aggregate}: ${type} was applied after the decision had returned, and is not stored; ` +
+    'an await is missing in the decision'
+  );
 }
 
 /** The methods of an aggregate class whose repository keeps snapshots. */

@@ -1,4 +1,4 @@
-import type { JsonValue } from '../../event/metadata.js';
+import type { JsonValue } from '../../event/json-value.js';
 import type { AggregateModel, SnapshotCodec } from './aggregate-model.js';
 import type { Decider } from './decider.js';
 
@@ -30,6 +30,10 @@ export class DeciderModel<Event extends object, State> implements AggregateModel
 
   afterCommit(state: State, stored: readonly object[]): State {
     return this.fold(state, stored);
+  }
+
+  leftovers(): number {
+    return 0;
   }
 }
 

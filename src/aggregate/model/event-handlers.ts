@@ -38,6 +38,7 @@ export function handleByEventName(aggregate: object, unhandled: UnhandledEvents 
   });
 }
 
-function findsHandlers(aggregate: object): aggregate is FindsHandlers {
+/** Whether an aggregate looks for its handlers by name, as `AggregateRoot` does. */
+export function findsHandlers(aggregate: object): aggregate is FindsHandlers {
   return 'getEventHandler' in aggregate && typeof aggregate.getEventHandler === 'function';
 }

@@ -1,4 +1,4 @@
-import type { JsonValue } from '../../event/metadata.js';
+import type { JsonValue } from '../../event/json-value.js';
 import type { StreamName } from '../../event/stream-name.js';
 import type { CommandIds } from '../state/command-ids.js';
 

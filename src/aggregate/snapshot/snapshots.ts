@@ -1,4 +1,5 @@
 import { inspect } from 'node:util';
+import { copyPlainJson, PlainJsonFault } from '../../event/plain-json.js';
 import { asVersion } from '../../event/version.js';
 import { abortable } from '../../kernel/abortable.js';
 import { InFlight } from '../../kernel/in-flight.js';
@@ -66,7 +67,9 @@ export class Snapshots<S> {
         this.#options.store.save(target.stream, snapshot, { signal }),
       );
     } catch (error) {
-      this.#warn(target, 'cannot be made', error);
+      const remedy =
+        'cannot be made (what is no plain JSON needs a snapshotCodec, or toSnapshot to convert it)';
+      this.#warn(target, error instanceof PlainJsonFault ? remedy : 'cannot be made', error);
     }
     return { ...folded, snapshotVersion: lastCommit.version };
   }
@@ -111,14 +114,10 @@ export class Snapshots<S> {
   /** A copy: the state may change while the snapshot is being written. */
   #toSnapshot({ state, lastCommit, commandIds }: FoldedState<S>): Snapshot {
     const { store } = this.#parts;
-    const snapshot: Snapshot = {
-      store,
-      contract: this.#policy.contract,
-      ...lastCommit,
-      commands: commandIds.toJSON(),
-      state: this.#codec.toSnapshot(state),
-    };
-    return JSON.parse(JSON.stringify(snapshot)) as Snapshot;
+    // refused rather than changed: a state that JSON had changed would let another decision pass
+    const kept = copyPlainJson(this.#codec.toSnapshot(state), { root: 'state' });
+    const { contract } = this.#policy;
+    return { store, contract, ...lastCommit, commands: commandIds.toJSON(), state: kept };
   }
 
   #inBackground(target: AggregateId, work: (signal: AbortSignal) => Promise<unknown>): void {

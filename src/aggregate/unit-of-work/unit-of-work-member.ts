@@ -36,6 +36,7 @@ export class UnitOfWorkMember<S> {
   state: S;
   readonly #parts: MemberParts<S>;
   readonly #decided: object[] = [];
+  #kept: readonly object[] | undefined;
   #isWhole = true;
   #events: readonly object[] = [];
 
@@ -73,13 +74,18 @@ export class UnitOfWorkMember<S> {
     this.state = this.#parts.commands.model.fold(this.state, events);
   }
 
+  /** The work has returned: what an instance keeps now is what was decided. */
+  decided(): void {
+    this.#kept = this.#parts.keptBy(this.#parts.folded.state);
+  }
+
   /** What this aggregate puts into the transaction: nothing if it is neither written nor checked. */
   async entries(options: CommandOptions, attempt: number): Promise<TransactionEntry[]> {
     const { commands, target, folded } = this.#parts;
     const { expect, check } = this.#parts.options;
     const { stream } = target.aggregate;
     const { events, isWhole } = await commands.decide(
-      async (state) => ({ value: undefined, events: [...this.#decided, ...this.#parts.keptBy(state)] }),
+      async () => ({ value: undefined, events: [...this.#decided, ...(this.#kept ?? [])] }),
       this,
       { stream, command: undefined, options: { ...options, expect }, attempt },
     );

@@ -6,10 +6,11 @@ import type { TransactionEntry } from '../../event-store/append/transact-options
 import { InvalidOptionError } from '../../kernel/invalid-option-error.js';
 import { checkKnownOptions } from '../../kernel/options.js';
 import { CommandHandledError } from '../aggregate-errors.js';
-import { DeciderRepository, type LoadedState } from '../decider-repository.js';
+import { type DeciderRepository, isDeciderRepository, type LoadedState } from '../decider-repository.js';
 import type { AggregateId } from '../model/aggregate-id.js';
 import { asEvents } from '../model/decider.js';
 import type { EventSourcedAggregate } from '../model/event-sourced-aggregate.js';
+import { Loan } from '../model/loan.js';
 import type { Repository } from '../repository.js';
 import type { HandledCommand } from '../state/command-ids.js';
 import type { AggregateCommands } from '../command/aggregate-commands.js';
@@ -109,7 +110,9 @@ export class UnitOfWork {
   /** The versions that they were loaded at. */
   readonly #versions = new Map<string, UpdateResult<unknown>['version']>();
   readonly #open: OpenCommand[] = [];
-  readonly #lent: (() => void)[] = [];
+  readonly #loaded: AnyMember[] = [];
+  /** The instances that are the work's until it has returned. */
+  readonly #loan = new Loan();
   #earlier: HandledCommand | undefined;
 
   /** @internal */
@@ -147,13 +150,14 @@ export class UnitOfWork {
     options: MemberOptions = {},
   ): Promise<unknown> {
     const asked = { id, options: { ...options, expect: options.expect ?? 'exists' } };
-    if (repository instanceof DeciderRepository) {
+    if (isDeciderRepository(repository)) {
       const { state, version } = await this.#join({ ...asked, commands: repository.commands });
       return { state, version };
     }
     const { commands, model } = repository;
-    const { state: aggregate } = await this.#join({ ...asked, commands, keptBy: uncommittedEvents });
-    this.#lent.push(model.lendOut(aggregate));
+    const keptBy = (aggregate: EventSourcedAggregate): readonly object[] => model.eventsOf(aggregate);
+    const { state: aggregate } = await this.#join({ ...asked, commands, keptBy });
+    this.#loan.lend(aggregate);
     return aggregate;
   }
 
@@ -188,8 +192,6 @@ export class UnitOfWork {
     } catch (error) {
       await Promise.all(this.#open.map(async (command) => command.fail(error)));
       throw error;
-    } finally {
-      for (const takeBack of this.#lent) takeBack();
     }
   }
 
@@ -216,17 +218,22 @@ export class UnitOfWork {
   /** What the work returns; undefined when it has met an aggregate that knows the command. */
   async #work<T>(work: (unit: UnitOfWork) => T | PromiseLike<T>): Promise<Awaited<T> | undefined> {
     try {
-      return await work(this);
+      const value = await this.#loan.run(() => work(this));
+      // what is applied from here on is of code that the work did not wait for
+      for (const member of this.#loaded) member.decided();
+      return value;
     } catch (refusal) {
       if (this.#earlier !== undefined) return undefined;
       await this.#checkCurrent();
       throw refusal;
+    } finally {
+      this.#loan.end();
     }
   }
 
   async #commit<T>(value: T): Promise<UnitOfWorkResult<T>> {
     const { store, options, number: attempts } = this.#attempt;
-    const members = await this.#loaded();
+    const members = await this.#allMembers();
     const entries: TransactionEntry[] = [];
     for (const member of members) entries.push(...(await member.entries(options, attempts)));
     if (!entries.some(({ events = [] }) => events.length > 0)) {
@@ -251,7 +258,7 @@ export class UnitOfWork {
    * @throws why one of them could not be loaded or was refused by a middleware, also where the work has
    * caught that.
    */
-  async #loaded(): Promise<AnyMember[]> {
+  async #allMembers(): Promise<AnyMember[]> {
     for (const { admitted } of this.#open) await admitted;
     const members: AnyMember[] = [];
     for (const member of this.#members.values()) members.push(await member);
@@ -297,6 +304,7 @@ export class UnitOfWork {
       throw new CommandHandledError({ commandId: commandId ?? '' });
     }
     const member = new UnitOfWorkMember({ commands, target, folded, options, keptBy });
+    this.#loaded.push(member as unknown as AnyMember);
     return member as unknown as AnyMember;
   }
 
@@ -331,8 +339,4 @@ export class UnitOfWork {
       allowed: 'made with the store of the unit of work',
     });
   }
-}
-
-function uncommittedEvents(aggregate: EventSourcedAggregate): readonly object[] {
-  return [...aggregate.getUncommittedEvents()];
 }

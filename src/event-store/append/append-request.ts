@@ -1,8 +1,8 @@
 import { v4 as randomUuid } from 'uuid';
 import type { CommitEvent } from '../../event/commit.js';
 import type { EventRegistry } from '../../event/event-registry.js';
-import { EventWithMetadata } from '../../event/event-with-metadata.js';
-import { checkMetadata, type Metadata, type StoredMetadata } from '../../event/metadata.js';
+import { isEventWithMetadata } from '../../event/event-with-metadata.js';
+import { type Metadata, plainMetadata, type StoredMetadata } from '../../event/metadata.js';
 import { currentMetadata } from '../../event/metadata-context.js';
 import { asStreamName, type StreamLike } from '../../event/stream-name.js';
 import { Deadline } from '../../kernel/deadline.js';
@@ -77,12 +77,11 @@ export function toStreamWrite(
   const stream = asStreamName(entry.stream);
   checkEvents(entry.events);
   if (commandId !== undefined) checkCommandId(commandId);
-  checkMetadata(metadata);
   return {
     index,
     stream,
     events: entry.events.map((event: object) => toCommitEvent(event, registry)),
-    metadata: toStoredMetadata(metadata, commandId),
+    metadata: toStoredMetadata(plainMetadata(metadata), commandId),
     expect: resolveExpectation(entry.expect),
     lastCommitId: entry.lastCommitId,
     commitId: commandId === undefined ? newCommitId() : commitIdOfCommand(stream, commandId),
@@ -96,9 +95,7 @@ function checkEvents(events: unknown): void {
 }
 
 function toStoredMetadata(own: Metadata, commandId: string | undefined): StoredMetadata {
-  // an explicit undefined is the same as none, which is what the context stands in for
-  const given = Object.entries(own).filter(([, value]) => value !== undefined);
-  const metadata: Metadata = { ...currentMetadata(), ...Object.fromEntries(given) };
+  const metadata: Metadata = { ...currentMetadata(), ...own };
   return {
     ...metadata,
     occurredAt: metadata.occurredAt ?? new Date().toISOString(),
@@ -107,7 +104,7 @@ function toStoredMetadata(own: Metadata, commandId: string | undefined): StoredM
 }
 
 function toCommitEvent(event: object, registry: EventRegistry): CommitEvent {
-  if (!(event instanceof EventWithMetadata)) return registry.encode(event);
+  if (!isEventWithMetadata(event)) return registry.encode(event);
   return { ...registry.encode(event.event), metadata: event.metadata };
 }
 

@@ -1,15 +1,16 @@
+import type { NewEvent } from '../../event/new-event.js';
 import type { Metadata } from '../../event/metadata.js';
 import type { StreamLike } from '../../event/stream-name.js';
 import type { AppendResult, Expectation, FoldedTo } from './append-options.js';
 
 /** One stream of a transaction: what it must be like, and what is stored in it. */
-export interface TransactionEntry extends FoldedTo {
+export interface TransactionEntry<Events extends object = object> extends FoldedTo {
   /** The stream, as a name or as `category/id`. */
   readonly stream: StreamLike;
   /** What the stream must be like. @default 'any' */
   readonly expect?: Expectation | undefined;
   /** Without events the entry only checks its expectation. @default none */
-  readonly events?: readonly object[] | undefined;
+  readonly events?: readonly NewEvent<Events>[] | undefined;
 }
 
 /** Options of a transaction. */

@@ -6,8 +6,11 @@ const ANY_CATEGORY = /^[$A-Za-z][A-Za-z0-9_-]{0,63}$/;
 /** Checks the categories that a read of the store asks for: jetsource's own (`$…`) may be named. */
 export function checkCategories(given: unknown): void {
   if (given === undefined) return;
-  if (!Array.isArray(given))
-    throw new InvalidOptionError({ option: 'categories', given, allowed: 'a list of names' });
+  // an empty one would be taken for all by one reader, and for none by the next
+  if (!Array.isArray(given) || given.length === 0) {
+    const allowed = 'a list of at least one category, or absent for all';
+    throw new InvalidOptionError({ option: 'categories', given, allowed });
+  }
   for (const category of given) {
     if (typeof category === 'string' && ANY_CATEGORY.test(category)) continue;
     throw new InvalidOptionError({ option: 'categories', given: category, allowed: 'names of categories' });

@@ -46,8 +46,8 @@ function filtersOf(
   categories: readonly string[] | undefined,
   slots: readonly number[] | undefined,
 ): string[] {
-  if ((categories?.length ?? 0) === 0 && slots === undefined) return [];
-  const ofCategories = new Set(categories?.length === 0 ? ['*'] : (categories ?? ['*']));
+  if (categories === undefined && slots === undefined) return [];
+  const ofCategories = new Set(categories ?? ['*']);
   const ofSlots = new Set<number | '*'>(slots ?? ['*']);
   return [...ofSlots].flatMap((slot) =>
     [...ofCategories].map((category) => slotSubjects(store, slot, category)),

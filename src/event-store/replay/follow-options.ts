@@ -8,7 +8,7 @@ import type { ReadAllStart } from './read-all-start.js';
 export interface FollowOptions {
   /** Where to begin. @default the beginning */
   readonly from?: ReadAllStart | undefined;
-  /** Only streams of these categories. @default all but jetsource's own (`$…`) */
+  /** Only streams of these categories, at least one. @default all but jetsource's own (`$…`) */
   readonly categories?: readonly string[] | undefined;
   /** Only streams of these slots, each 0 to 63: for readers that share a store. @default all */
   readonly slots?: readonly number[] | undefined;

@@ -14,9 +14,9 @@ export interface ReadAllOptions {
   readonly direction?: 'forward' | 'backward' | undefined;
   /** Events to read at most. @default all */
   readonly limit?: number | undefined;
-  /** Only streams of these categories. @default all but jetsource's own (`$…`) */
+  /** Only streams of these categories, at least one. @default all but jetsource's own (`$…`) */
   readonly categories?: readonly string[] | undefined;
-  /** Only events of these types. @default all */
+  /** Only events of these types, at least one. @default all */
   readonly types?: readonly string[] | undefined;
   /** Ends the read with its reason. @default none */
   readonly signal?: AbortSignal | undefined;

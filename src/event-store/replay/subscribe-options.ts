@@ -3,7 +3,8 @@ import type { EventRegistry } from '../../event/event-registry.js';
 import type { RecordedEvent } from '../../event/recorded-event.js';
 import { type CorruptStreamError } from '../../event/event-errors.js';
 import { InvalidOptionError } from '../../kernel/invalid-option-error.js';
-import { checkKnownOptions } from '../../kernel/options.js';
+import { guardedObserver } from '../../kernel/guarded-observer.js';
+import { checkKnownOptions, integerOption, LONGEST_TIMER_MS } from '../../kernel/options.js';
 import { checkCategories } from './categories.js';
 import { type ReadAllStart, type ResolvedStart, resolveStart } from './read-all-start.js';
 import { wantedTypes } from './wanted-types.js';
@@ -11,9 +12,9 @@ import { wantedTypes } from './wanted-types.js';
 export interface SubscribeOptions {
   /** Where to begin; a position inside a commit begins with that very event. @default the beginning */
   readonly from?: ReadAllStart | undefined;
-  /** Only streams of these categories. @default all but jetsource's own (`$…`) */
+  /** Only streams of these categories, at least one. @default all but jetsource's own (`$…`) */
   readonly categories?: readonly string[] | undefined;
-  /** Only events of these types; `position` goes on over the others. @default all */
+  /** Only events of these types, at least one; `position` goes on over the others. @default all */
   readonly types?: readonly string[] | undefined;
   /** Gets one event after the other: the next one when the promise of the last one has resolved. What it throws ends the subscription. */
   readonly onEvent: (event: RecordedEvent) => void | Promise<void>;
@@ -26,6 +27,15 @@ export interface SubscribeOptions {
   readonly onCorrupt?: ((error: CorruptStreamError) => void | Promise<void>) | undefined;
   /** Told why the replay had to be set up anew (a lost server, consumer or connection); for logs, since nothing is lost or repeated. */
   readonly onRecovery?: ((reason: string) => void) | undefined;
+  /**
+   * Told what has ended the subscription, and of a handler that has not returned for `stuckAfterMs`. @default a process warning, unless
+   * somebody has looked at `closed` by then
+   */
+  readonly onError?: ((error: Error) => void) | undefined;
+  /** A handler that has not returned for so long is told to `onError`, in milliseconds. @default 5_000 */
+  readonly stuckAfterMs?: number | undefined;
+  /** How long `stop()` waits for the handler, in milliseconds; then it is left alone, which `onError` is told. @default 5_000 */
+  readonly stopTimeoutMs?: number | undefined;
   /** Ends the subscription as `stop()` does. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -34,9 +44,27 @@ export interface SubscribeOptions {
 export interface ResolvedSubscribeOptions extends SubscribeOptions {
   readonly start: ResolvedStart;
   readonly isWanted: IsWanted;
+  readonly stuckAfterMs: number;
+  readonly stopTimeoutMs: number;
+  /** Never throws. */
+  readonly onRecovery: (reason: string) => void;
 }
 
-const OPTIONS = ['from', 'categories', 'types', 'onEvent', 'onCaughtUp', 'onCorrupt', 'onRecovery', 'signal'];
+const OPTIONS = [
+  'from',
+  'categories',
+  'types',
+  'onEvent',
+  'onCaughtUp',
+  'onCorrupt',
+  'onRecovery',
+  'onError',
+  'stuckAfterMs',
+  'stopTimeoutMs',
+  'signal',
+];
+
+const DEFAULT_LIMIT = { fallback: 5_000, max: LONGEST_TIMER_MS };
 
 /** @throws {@link InvalidOptionError} when an option cannot work. */
 export function resolveSubscribeOptions(
@@ -49,8 +77,13 @@ export function resolveSubscribeOptions(
   checkFunction('onCaughtUp', options.onCaughtUp ?? noop);
   checkFunction('onCorrupt', options.onCorrupt ?? noop);
   checkFunction('onRecovery', options.onRecovery ?? noop);
+  checkFunction('onError', options.onError ?? noop);
   return {
     ...options,
+    onRecovery: guardedObserver('onRecovery', options.onRecovery),
+    onError: options.onError && guardedObserver('onError', options.onError),
+    stuckAfterMs: integerOption('stuckAfterMs', options.stuckAfterMs, DEFAULT_LIMIT),
+    stopTimeoutMs: integerOption('stopTimeoutMs', options.stopTimeoutMs, DEFAULT_LIMIT),
     start: resolveStart(options.from),
     isWanted: wantedTypes(options.types, registry),
   };

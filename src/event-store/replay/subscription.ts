@@ -8,9 +8,16 @@ import { Backoff } from '../../kernel/backoff.js';
 import { CorruptStreamError } from '../../event/event-errors.js';
 import { StoreNotFoundError } from '../../jetstream/streams/stream-errors.js';
 import { NatsError } from '../../jetstream/connection/connection-errors.js';
+import { BusyWatch } from '../../kernel/busy-watch.js';
+import { describeThrown } from '../../kernel/describe-thrown.js';
+import { hasJetsourceBrand } from '../../kernel/jetsource-error.js';
+import { onAbort } from '../../kernel/on-abort.js';
+import { settledWithin } from '../../kernel/settled-within.js';
 import { sleep } from '../../kernel/sleep.js';
+import { warn } from '../../kernel/warn.js';
 import type { CommitBatch, FollowOptions } from './follow-options.js';
 import type { ReadAllStart } from './read-all-start.js';
+import { SubscriptionStuckError } from './subscription-errors.js';
 import {
   resolveSubscribeOptions,
   type ResolvedSubscribeOptions,
@@ -38,8 +45,6 @@ interface Call {
 
 /** Events as they come, from a start on and then live. Made by `subscribe` of a store. */
 export class Subscription implements AsyncDisposable {
-  /** Resolves when the subscription was stopped and its handler has finished; rejects with what ended it otherwise. Need not be looked at. */
-  readonly closed: Promise<void>;
   readonly #store: SubscribedStore;
   readonly #options: ResolvedSubscribeOptions;
   readonly #abort = new AbortController();
@@ -50,14 +55,30 @@ export class Subscription implements AsyncDisposable {
   #recovered = false;
   #endedByStore = false;
   #thrownByCaller: unknown;
+  readonly #watch: BusyWatch;
+  readonly #closed: Promise<void>;
+  #isWatched = false;
 
   /** @internal */
   constructor(store: SubscribedStore, options: SubscribeOptions) {
     this.#store = store;
     this.#options = resolveSubscribeOptions(options, store.registry);
-    this.closed = this.#run();
-    // whoever wants to know looks at it; nobody has to
-    this.closed.catch(() => undefined);
+    this.#watch = new BusyWatch({
+      stuckAfterMs: this.#options.stuckAfterMs,
+      onStuck: ({ what, since }) => this.#tell(this.#stuckError(what, Date.now() - since.getTime())),
+      onResumed: () => undefined,
+    });
+    this.#closed = this.#run();
+    this.#closed.catch((error: unknown) => this.#onEnd(error));
+  }
+
+  /**
+   * Resolves when the subscription was stopped and its handler has finished; rejects with what ended it otherwise. Need not be looked at: what
+   * ends it is told to `onError` as well, and is a process warning where nobody is to be told.
+   */
+  get closed(): Promise<void> {
+    this.#isWatched = true;
+    return this.#closed;
   }
 
   /** The last event that was handled, or passed over for its type: to begin `after` it the next time. Undefined before the first. */
@@ -71,13 +92,15 @@ export class Subscription implements AsyncDisposable {
   }
 
   /**
-   * Takes no more events and waits until the one at hand is handled; called by the handler itself, it does not wait. Never rejects: see
-   * {@link closed}. Safe to call twice.
+   * Takes no more events and waits until the one at hand is handled, up to `stopTimeoutMs`; called by the handler itself, it does not wait.
+   * Never rejects: see {@link closed}. Safe to call twice.
    */
   async stop(): Promise<void> {
     this.#abort.abort();
     if (this.#call.getStore()?.isOver === false) return;
-    await this.closed.catch(() => undefined);
+    const { stopTimeoutMs } = this.#options;
+    if (await settledWithin(this.#closed, stopTimeoutMs)) return;
+    this.#tell(this.#stuckError('its handler', stopTimeoutMs, 'stop() has left it alone'));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -87,15 +110,16 @@ export class Subscription implements AsyncDisposable {
   async #run(): Promise<void> {
     const { signal } = this.#options;
     const { closing } = this.#store;
-    const onAbort = (): void => this.#abort.abort();
     const onClosing = (): void => {
-      // who has stopped it before is told nothing of the store's end
+      // a subscription that was stopped before has not been ended by the store
       this.#endedByStore = !this.#isStopped;
-      onAbort();
+      this.#abort.abort();
     };
-    signal?.addEventListener('abort', onAbort);
-    closing?.addEventListener('abort', onClosing);
-    if (signal?.aborted === true) onAbort();
+    const stopListening = [
+      signal && onAbort(signal, () => this.#abort.abort()),
+      closing && onAbort(closing, onClosing),
+    ];
+    if (signal?.aborted === true) this.#abort.abort();
     if (closing?.aborted === true) onClosing();
     try {
       await this.#followThroughFaults();
@@ -105,8 +129,8 @@ export class Subscription implements AsyncDisposable {
     } finally {
       this.#abort.abort();
       this.#caughtUp = false;
-      signal?.removeEventListener('abort', onAbort);
-      closing?.removeEventListener('abort', onClosing);
+      this.#watch.stop();
+      for (const stop of stopListening) stop?.();
     }
     if (this.#endedByStore) closing?.throwIfAborted();
   }
@@ -117,7 +141,7 @@ export class Subscription implements AsyncDisposable {
         return await this.#follow(from);
       } catch (error) {
         const { onCorrupt } = this.#options;
-        // a handler may meet a damaged stream, too, which is not this log's fault
+        // a handler may meet a damaged stream, too, which is not for onCorrupt
         const isOurs = error instanceof CorruptStreamError && error !== this.#thrownByCaller;
         if (!isOurs || onCorrupt === undefined || this.#isStopped) throw error;
         await this.#calling(async () => onCorrupt(error));
@@ -166,6 +190,7 @@ export class Subscription implements AsyncDisposable {
   }
 
   async #handle(event: RecordedEvent): Promise<void> {
+    this.#watch.begin(() => `the handler of ${event.type} at ${event.position} (${event.stream.toString()})`);
     await this.#calling(async () =>
       runWithMetadata(causedBy(event), async () => this.#options.onEvent(event)),
     );
@@ -186,14 +211,40 @@ export class Subscription implements AsyncDisposable {
       throw error;
     } finally {
       call.isOver = true;
+      this.#watch.end();
     }
+  }
+
+  /** What ends by itself is not to go unseen. A store that was closed is no surprise to who has closed it. */
+  #onEnd(error: unknown): void {
+    const { onError } = this.#options;
+    const isExpected = hasJetsourceBrand(error) && error.code === 'connection-closed';
+    if (onError === undefined && (this.#isWatched || isExpected)) return;
+    this.#tell(error);
+  }
+
+  #tell(error: unknown): void {
+    const { onError } = this.#options;
+    if (onError !== undefined) onError(error as Error);
+    else warn(`a subscription of store ${this.#store.name}: ${describeThrown(error)}`);
+  }
+
+  #stuckError(what: string, ms: number, then = 'the subscription waits for it'): SubscriptionStuckError {
+    const position = this.#position;
+    return new SubscriptionStuckError({
+      store: this.#store.name,
+      what,
+      timeoutMs: Math.round(ms),
+      position,
+      then,
+    });
   }
 
   #onRecovery(reason: string): void {
     // until the server has said where the end is now, nobody knows
     this.#caughtUp = false;
     this.#recovered = true;
-    this.#options.onRecovery?.(reason);
+    this.#options.onRecovery(reason);
   }
 
   /** A log that does not hold what has been handled is another one: following it would mix two, or be silence until it is as long. */
@@ -216,7 +267,7 @@ export class Subscription implements AsyncDisposable {
     } catch (error) {
       if (this.#isStopped) return true;
       if (!(error instanceof NatsError)) throw error;
-      this.#options.onRecovery?.(error.message);
+      this.#options.onRecovery(error.message);
       return false;
     }
   }

@@ -5,12 +5,15 @@ import { InvalidOptionError } from '../../kernel/invalid-option-error.js';
 /**
  * Tells whether a reader asks for an event type; an alias that it names stands for the type.
  *
- * @throws {@link InvalidOptionError} for what is no list: a single text would be taken for a list of letters.
+ * @throws {@link InvalidOptionError} for what is no list, since a single text would be taken for a list of letters,
+ *   and for an empty one.
  */
 export function wantedTypes(types: readonly string[] | undefined, registry: EventRegistry): IsWanted {
   if (types === undefined) return () => true;
-  if (!Array.isArray(types))
-    throw new InvalidOptionError({ option: 'types', given: types, allowed: 'a list of event types' });
+  if (!Array.isArray(types) || types.length === 0) {
+    const allowed = 'a list of at least one event type, or absent for all';
+    throw new InvalidOptionError({ option: 'types', given: types, allowed });
+  }
   const wanted = new Set(types.map((type: string) => registry.currentName(type)));
   return (type) => wanted.has(type);
 }

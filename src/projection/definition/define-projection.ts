@@ -1,5 +1,5 @@
 import { declarationOf } from '../../event/event-type.js';
-import { PlainEventType } from '../../event/plain-event-type.js';
+import { isPlainEventType } from '../../event/plain-event-type.js';
 import { streamName } from '../../event/stream-name.js';
 import { InvalidOptionError } from '../../kernel/invalid-option-error.js';
 import { integerOption } from '../../kernel/options.js';
@@ -101,7 +101,7 @@ function handlersByType<Tx, Events extends ProjectedEvents>(
   checkOptionsObject(options.on, { object: 'projection.on', prefix: 'projection.on.', known });
   const handlers = new Map<string, EventHandler<Tx>>();
   for (const [name, definition] of Object.entries(options.events)) {
-    const type = definition instanceof PlainEventType ? definition.name : declarationOf(definition).name;
+    const type = isPlainEventType(definition) ? definition.name : declarationOf(definition).name;
     const handle = options.on[name] as EventHandler<Tx>['handle'];
     const option = `projection.on.${name}`;
     checkFunction(option, handle);
@@ -119,7 +119,7 @@ function checkEvents(events: ProjectedEvents): void {
     throw new InvalidOptionError({ option: 'projection.events', given: events, allowed });
   }
   for (const [name, given] of Object.entries(events)) {
-    if (typeof given === 'function' || (given as unknown) instanceof PlainEventType) continue;
+    if (typeof given === 'function' || isPlainEventType(given)) continue;
     const allowed = 'an event class, or what eventType(…) returned';
     throw new InvalidOptionError({ option: `projection.events.${name}`, given, allowed });
   }

@@ -1,12 +1,15 @@
 import type { Position } from '../../event/position.js';
 import type { EventStore } from '../../event-store/event-store.js';
 import { abortable } from '../../kernel/abortable.js';
+import type { Stuck } from '../../kernel/busy-watch.js';
+import { guardedObserver } from '../../kernel/guarded-observer.js';
 import { Semaphore } from '../../kernel/semaphore.js';
+import { settledWithin } from '../../kernel/settled-within.js';
 import type { ProjectionDefinition } from '../definition/projection-definition.js';
 import { ProjectionProgress } from '../progress/projection-progress.js';
 import { ProjectionWaits } from '../progress/projection-waits.js';
 import type { WaitForOptions } from '../progress/wait-for-options.js';
-import { ProjectionFailedError } from '../projection-errors.js';
+import { ProjectionFailedError, ProjectionStuckError } from '../projection-errors.js';
 import type { ProjectionStatus } from '../projection-status.js';
 import { checkRebuildOptions, requireWithinLog } from '../rebuild/check-rebuild-options.js';
 import { CurrentRebuild } from '../rebuild/current-rebuild.js';
@@ -17,6 +20,16 @@ import type { RunEvent } from '../run/run-event.js';
 import type { StartOptions } from './start-options.js';
 import { type RunSupervisor, SupervisedRun } from './supervised-run.js';
 
+/** What a runner needs beside the projection and the store. */
+export interface RunnerOptions {
+  /** Told of each error, also of those that are waited out. Must not throw. */
+  readonly onError: (error: Error) => void;
+  /** A handler that has not returned for so long is told of, in milliseconds. */
+  readonly stuckAfterMs: number;
+  /** How long a stop waits for the transaction in progress, in milliseconds. */
+  readonly stopTimeoutMs: number;
+}
+
 /**
  * The life cycle of one projection in this process: at most one run at a time, started, stopped, or reset by
  * a rebuild.
@@ -24,27 +37,27 @@ import { type RunSupervisor, SupervisedRun } from './supervised-run.js';
 export class ProjectionRunner {
   readonly #definition: ProjectionDefinition;
   readonly #store: EventStore;
-  readonly #onError: (error: Error) => void;
+  readonly #options: RunnerOptions;
   readonly #control = new Semaphore(1);
   readonly #progress = new ProjectionProgress();
   readonly #waits: ProjectionWaits;
   readonly #rebuild = new CurrentRebuild();
   #run: SupervisedRun | undefined;
+  #stuck: Stuck | undefined;
   /** Aborts at the next stop: a rebuild that was asked for before it must not begin after it. */
   #untilStop = new AbortController();
 
-  /** @param onError Told of each error, also of those that are waited out. */
-  constructor(definition: ProjectionDefinition, store: EventStore, onError: (error: Error) => void) {
+  constructor(definition: ProjectionDefinition, store: EventStore, options: RunnerOptions) {
     this.#definition = definition;
     this.#store = store;
-    this.#onError = onError;
+    this.#options = options;
     this.#waits = new ProjectionWaits(definition, store, this.#progress);
   }
 
   status(): ProjectionStatus {
     const { name, version } = this.#definition;
-    const { state, position, error } = this.#progress;
-    return { name, version, state, caughtUp: state === 'live', position, error };
+    const { state, position, stuckSince, error } = this.#progress;
+    return { name, version, state, caughtUp: state === 'live', position, stuckSince, error };
   }
 
   /**
@@ -59,7 +72,10 @@ export class ProjectionRunner {
     await abortable(this.#run?.begun ?? Promise.resolve(), [signal]);
   }
 
-  /** Ends it after the transaction in progress. */
+  /**
+   * Ends it after the transaction in progress, for which it waits up to `stopTimeoutMs`. One that takes longer is
+   * left alone, and rolled back when it returns.
+   */
   async stop(): Promise<void> {
     const reason = this.#failure('stop() was called');
     this.#untilStop.abort(reason);
@@ -76,7 +92,10 @@ export class ProjectionRunner {
     options.signal?.throwIfAborted();
     const signals = [this.#untilStop.signal, options.signal];
     if (start !== undefined) await abortable(requireWithinLog(start, this.#store), signals);
-    const rebuild = new Rebuild(options.onProgress);
+    const onProgress = guardedObserver('onProgress', options.onProgress, (error) =>
+      this.#report(error as Error),
+    );
+    const rebuild = new Rebuild(onProgress);
     await this.#control.run(async () => {
       for (const signal of signals) signal?.throwIfAborted();
       await this.#halt();
@@ -96,7 +115,9 @@ export class ProjectionRunner {
 
   #launch(reset: Reset | undefined): void {
     this.#progress.launched();
+    this.#stuck = undefined;
     const supervisor: RunSupervisor = {
+      stuckAfterMs: this.#options.stuckAfterMs,
       on: (event) => this.#on(event),
       onFailure: (error) => this.#onFailure(error),
     };
@@ -104,24 +125,43 @@ export class ProjectionRunner {
   }
 
   async #halt(): Promise<void> {
-    this.#run?.stop();
-    await this.#run?.ended;
+    const { stopTimeoutMs: timeoutMs } = this.#options;
+    const run = this.#run;
+    if (run === undefined || run.isOver) return;
+    run.stop();
+    if (await settledWithin(run.ended, timeoutMs)) return;
+    run.abandon();
+    const what = this.#stuck?.what ?? 'the transaction in progress';
+    this.#report(
+      this.#stuckError({ what, timeoutMs, then: 'it is left alone, and rolled back when it returns' }),
+    );
   }
 
   #on(event: RunEvent): void {
     this.#progress.on(event);
     this.#waits.settle();
+    if (event.kind === 'stuck') this.#onStuck(event.stuck);
+    if (event.kind === 'resumed') this.#stuck = undefined;
     if (event.kind === 'delayed') this.#report(event.error);
     if (event.kind === 'applied') this.#advanceRebuild(event);
     if (event.kind === 'batch-done' && event.caughtUp) this.#rebuild.complete();
   }
 
+  #onStuck(stuck: Stuck): void {
+    this.#stuck = stuck;
+    const timeoutMs = Math.round(Date.now() - stuck.since.getTime());
+    const error = this.#stuckError({ what: stuck.what, timeoutMs });
+    this.#progress.stuck(stuck.since, error);
+    this.#report(error);
+  }
+
+  #stuckError(details: { what: string; timeoutMs: number; then?: string }): ProjectionStuckError {
+    const { name, version } = this.#definition;
+    return new ProjectionStuckError({ projection: name, version, ...details });
+  }
+
   #advanceRebuild({ checkpoint, commits }: Extract<RunEvent, { kind: 'applied' }>): void {
-    try {
-      if (checkpoint.position !== undefined) this.#rebuild.advance(checkpoint.position, commits);
-    } catch (error) {
-      this.#report(error as Error);
-    }
+    if (checkpoint.position !== undefined) this.#rebuild.advance(checkpoint.position, commits);
   }
 
   #onFailure(error: Error): void {
@@ -137,11 +177,7 @@ export class ProjectionRunner {
   }
 
   #report(error: Error): void {
-    try {
-      this.#onError(error);
-    } catch {
-      // an error in a listener must not stop the projection
-    }
+    this.#options.onError(error);
   }
 
   #failure(reason: string): ProjectionFailedError {

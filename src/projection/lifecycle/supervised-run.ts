@@ -14,6 +14,8 @@ export interface RunSupervisor extends RunListener {
 export class SupervisedRun implements RunListener {
   readonly #run: ProjectionRun;
   readonly #supervisor: RunSupervisor;
+  readonly stuckAfterMs: number | undefined;
+  #isAbandoned = false;
   /** Resolves when the replay has begun, or the first try to begin it has failed. */
   readonly begun: Promise<void>;
   /** Resolves when the run has ended, however it did. */
@@ -26,8 +28,9 @@ export class SupervisedRun implements RunListener {
     store: EventStore,
     start: { supervisor: RunSupervisor; reset: Reset | undefined },
   ) {
-    this.#run = new ProjectionRun(definition, store, this);
     this.#supervisor = start.supervisor;
+    this.stuckAfterMs = start.supervisor.stuckAfterMs;
+    this.#run = new ProjectionRun(definition, store, this);
     this.begun = new Promise((resolve) => (this.#settleBegun = resolve));
     this.ended = this.#work(start.reset);
   }
@@ -41,7 +44,16 @@ export class SupervisedRun implements RunListener {
     this.#run.stop();
   }
 
+  /** Nobody waits for it any more, and nothing that it does from here on is told. */
+  abandon(): void {
+    this.#isAbandoned = true;
+    this.#isOver = true;
+    this.#settleBegun();
+    this.#run.abandon();
+  }
+
   on(event: RunEvent): void {
+    if (this.#isAbandoned) return;
     this.#supervisor.on(event);
     if (event.kind === 'began' || event.kind === 'delayed') this.#settleBegun();
   }
@@ -50,7 +62,7 @@ export class SupervisedRun implements RunListener {
     try {
       await this.#run.work(reset);
     } catch (error) {
-      this.#supervisor.onFailure(error as Error);
+      if (!this.#isAbandoned) this.#supervisor.onFailure(error as Error);
     } finally {
       this.#isOver = true;
       this.#settleBegun();

@@ -19,6 +19,7 @@ export class ProjectionProgress implements RunListener {
   #reached: Reached | undefined;
   #lastSequenceAtStart = 0;
   #failure: Error | undefined;
+  #stuckSince: Date | undefined;
 
   get state(): ProjectionState {
     return this.#state;
@@ -33,21 +34,35 @@ export class ProjectionProgress implements RunListener {
     return this.#error;
   }
 
+  /** Since when a handler or the database has not returned; undefined while none is stuck. */
+  get stuckSince(): Date | undefined {
+    return this.#stuckSince;
+  }
+
   /** Why nothing happens until the next start; undefined while it works, and before the first start. */
   get failure(): Error | undefined {
     return this.#failure;
   }
 
   launched(): void {
+    this.#stuckSince = undefined;
     this.#state = 'catching-up';
     this.#error = undefined;
     this.#failure = undefined;
     this.#reached = undefined;
   }
 
+  /** @param error Tells what does not return. */
+  stuck(since: Date, error: Error): void {
+    this.#state = 'stuck';
+    this.#stuckSince = since;
+    this.#error = error;
+  }
+
   /** @param reason What callers get that wait for it. */
   stopped(reason: Error): void {
     this.#state = 'stopped';
+    this.#stuckSince = undefined;
     this.#failure = reason;
     this.#reached = undefined;
   }
@@ -74,6 +89,14 @@ export class ProjectionProgress implements RunListener {
         break;
       case 'interrupted':
         this.#state = 'catching-up';
+        break;
+      case 'resumed':
+        this.#state = 'catching-up';
+        this.#stuckSince = undefined;
+        this.#error = undefined;
+        break;
+      case 'stuck':
+        // told with its error, which the runner makes
         break;
       case 'delayed':
         this.#state = 'catching-up';

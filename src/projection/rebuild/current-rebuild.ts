@@ -12,7 +12,6 @@ export class CurrentRebuild {
     this.#rebuild = rebuild;
   }
 
-  /** @throws What the caller's `onProgress` throws. */
   advance(position: Position, commits: readonly StoredCommit[]): void {
     this.#rebuild?.advance(position, commits);
   }

@@ -28,7 +28,6 @@ export class Rebuild {
     return abortable(this.#result, [signal]);
   }
 
-  /** @throws What `onProgress` throws. */
   advance(position: Position, commits: readonly StoredCommit[]): void {
     this.#commits += commits.length;
     for (const commit of commits) this.#events += commit.events.length;

@@ -7,6 +7,7 @@ import type { CheckpointTable } from '../checkpoint/projection-store.js';
 import type { ProjectionDefinition } from '../definition/projection-definition.js';
 import { ProjectionFencedError } from '../projection-errors.js';
 import { HandlerFault } from './handler-fault.js';
+import type { RunWatch } from './run-watch.js';
 
 /** Commits to be added to a model. */
 export interface Batch {
@@ -16,6 +17,7 @@ export interface Batch {
   readonly checkpoint: Checkpoint;
   /** At least one, all after the checkpoint, in the order of the log. */
   readonly commits: readonly StoredCommit[];
+  readonly watch: RunWatch;
 }
 
 /**
@@ -29,15 +31,19 @@ export async function applyCommits(batch: Batch): Promise<Checkpoint> {
   const next = checkpointAfter(batch);
   let handled = false;
   try {
+    batch.watch.begin(() => 'the database');
     await batch.definition.store.transact(async (tx, table) => {
       // comes first, since it locks: a former owner is refused before it writes, and cannot deadlock
       if (await table.replace(batch.checkpoint, next)) await handleAll(batch, tx);
       else await requireOwnCommit(table, next);
+      batch.watch.begin(() => 'the commit of the transaction');
       handled = true;
     });
   } catch (cause) {
     if (!handled) throw cause;
     throw new HandlerFault(`the events up to ${next.position} could not be committed`, 0, cause);
+  } finally {
+    batch.watch.end();
   }
   return next;
 }
@@ -58,6 +64,7 @@ async function requireOwnCommit(table: CheckpointTable, next: Checkpoint): Promi
 async function handleAll(batch: Batch, tx: unknown): Promise<void> {
   for (const index of batch.commits.keys()) {
     for (const event of eventsOf(batch, index)) {
+      batch.watch.handles(event);
       try {
         await batch.definition.handlers.get(event.type)?.handle(event, tx);
       } catch (cause) {

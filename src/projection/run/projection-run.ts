@@ -15,6 +15,7 @@ import { claimCheckpoint, type Reset } from './claim-checkpoint.js';
 import { HandlerFault } from './handler-fault.js';
 import { retry } from './retry.js';
 import type { RunListener } from './run-event.js';
+import { RunWatch } from './run-watch.js';
 
 /** A projection at work, from the claim of its checkpoint until it is stopped or cannot continue. */
 export class ProjectionRun {
@@ -22,6 +23,7 @@ export class ProjectionRun {
   readonly #store: EventStore;
   readonly #listener: RunListener;
   readonly #abort = new AbortController();
+  readonly #watch: RunWatch;
   #checkpoint: Checkpoint | undefined;
   #fault: Error | undefined;
   #unverified = false;
@@ -31,11 +33,18 @@ export class ProjectionRun {
     this.#definition = definition;
     this.#store = store;
     this.#listener = listener;
+    this.#watch = new RunWatch(listener);
   }
 
   /** Makes {@link work} end after the transaction in progress. */
   stop(): void {
     this.#abort.abort();
+  }
+
+  /** Like {@link stop}; the transaction in progress is rolled back when what it hangs in returns. */
+  abandon(): void {
+    this.#abort.abort();
+    this.#watch.abandon();
   }
 
   /**
@@ -47,7 +56,7 @@ export class ProjectionRun {
   async work(reset?: Reset): Promise<void> {
     const claim = { definition: this.#definition, store: this.#store, reset };
     try {
-      const checkpoint = await this.#retry(() => claimCheckpoint(claim));
+      const checkpoint = await this.#retry(async () => this.#watched(() => claimCheckpoint(claim)));
       this.#checkpoint = checkpoint;
       const lastSequence = await this.#verify(checkpoint);
       this.#listener.on({ kind: 'began', checkpoint, lastSequence });
@@ -58,8 +67,18 @@ export class ProjectionRun {
       // also ends a verification in progress
       this.#abort.abort();
       await this.#verification;
+      this.#watch.stop();
     }
     if (this.#fault !== undefined) throw this.#fault;
+  }
+
+  async #watched<T>(claim: () => Promise<T>): Promise<T> {
+    this.#watch.begin(() => 'setUp, clear or the claim of its checkpoint');
+    try {
+      return await claim();
+    } finally {
+      this.#watch.end();
+    }
   }
 
   async #follow({ position, start }: Checkpoint): Promise<void> {
@@ -137,7 +156,7 @@ export class ProjectionRun {
   async #commit(commits: readonly StoredCommit[]): Promise<Checkpoint> {
     const { registry } = this.#store;
     const checkpoint = this.#checkpoint as Checkpoint;
-    return applyCommits({ definition: this.#definition, registry, checkpoint, commits });
+    return applyCommits({ definition: this.#definition, registry, checkpoint, commits, watch: this.#watch });
   }
 
   #recovered(): void {

@@ -1,4 +1,5 @@
 import type { StoredCommit } from '../../event/commit.js';
+import type { Stuck } from '../../kernel/busy-watch.js';
 import type { Checkpoint } from '../checkpoint/checkpoint.js';
 
 /** Something that happened in a {@link ProjectionRun}. */
@@ -11,11 +12,17 @@ export type RunEvent =
   | { readonly kind: 'batch-done'; readonly caughtUp: boolean }
   /** The replay was interrupted, and is being resumed. */
   | { readonly kind: 'interrupted' }
+  /** A handler, or a transaction, has not returned for long. Told once for each. */
+  | { readonly kind: 'stuck'; readonly stuck: Stuck }
+  /** What was stuck has returned. */
+  | { readonly kind: 'resumed' }
   /** Something failed, and is tried again. Told once for several failures in a row. */
   | { readonly kind: 'delayed'; readonly error: Error };
 
 /** Who is told of what happens in a run, in the order in which it happens. */
 export interface RunListener {
+  /** A handler that has not returned for so long is stuck, in milliseconds. @default 5_000 */
+  readonly stuckAfterMs?: number | undefined;
   /** Must not throw. */
   on(event: RunEvent): void;
 }

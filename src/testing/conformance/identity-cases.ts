@@ -30,7 +30,7 @@ export const identityCases: readonly ConformanceCase[] = [
     name: 'Unicode in data, metadata and stream ids is stored unchanged',
     async run({ store, category }) {
       const order = streamName(category, 'Ådne 漢字 🦜 \u202e e\u0301');
-      const text = 'ﷺ 🏳️‍🌈 \u0000 \ud83e alone “q” \u2028 ẞ';
+      const text = 'ﷺ 🏳️‍🌈 \u0000 “q” \u2028 ẞ';
       await store.append(order, [new Noted(text)], { metadata: { actor: text, [text]: text } });
       const [event] = await collect(store.read(order, { consistency: 'leader' }));
       assert.deepStrictEqual(event?.data, new Noted(text));

@@ -1,5 +1,6 @@
 import type { EventPolicies } from '../../event/event-decoder.js';
-import { EventRegistry } from '../../event/event-registry.js';
+import { type EventDefinition, EventRegistry } from '../../event/event-registry.js';
+import type { EventsIn } from '../../event/new-event.js';
 import { LogEventStore } from '../../event-store/log-event-store.js';
 import { InMemoryMessageLog } from './in-memory-message-log.js';
 import {
@@ -13,7 +14,7 @@ import { InMemoryStorage } from './in-memory-storage.js';
  * An event store in the memory of this process, for tests: what a store on a server answers, this one answers as well, down to
  * the errors. Made by {@link inMemoryEventStore}.
  */
-export class InMemoryEventStore extends LogEventStore {
+export class InMemoryEventStore<Events extends object = object> extends LogEventStore<Events> {
   /** The log that it stands on, with faults on order. */
   readonly log: InMemoryMessageLog;
   readonly #options: ResolvedInMemoryOptions;
@@ -57,6 +58,10 @@ export class InMemoryEventStore extends LogEventStore {
  * const store = inMemoryEventStore({ events: [OrderPlaced] });
  * await store.append('order/42', [new OrderPlaced('ada')], { expect: 'none' });
  */
-export function inMemoryEventStore(options: InMemoryEventStoreOptions): InMemoryEventStore {
+export function inMemoryEventStore<
+  Definitions extends readonly EventDefinition[] = readonly EventDefinition[],
+>(
+  options: InMemoryEventStoreOptions & { readonly events: Definitions },
+): InMemoryEventStore<EventsIn<Definitions>> {
   return new InMemoryEventStore(resolveInMemoryOptions(options), new InMemoryStorage());
 }

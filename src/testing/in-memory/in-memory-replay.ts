@@ -1,4 +1,5 @@
 import type { ReplayBatch, ReplayOptions } from '../../log/message-log.js';
+import { onAbort } from '../../kernel/on-abort.js';
 import type { InMemoryMessage, InMemoryStorage } from './in-memory-storage.js';
 import { matchesFilter } from './subject-filter.js';
 
@@ -84,11 +85,11 @@ class Cursor {
     await new Promise<void>((resolve) => {
       const done = (): void => {
         stop();
-        signal?.removeEventListener('abort', done);
+        stopListening?.();
         resolve();
       };
       const stop = this.#storage.onStored(done);
-      signal?.addEventListener('abort', done);
+      const stopListening = signal && onAbort(signal, done);
     });
   }
 
