@@ -185,6 +185,17 @@ export abstract class EventStore {
   /** Sequence of the store's last message, as the leader knows it; 0 for an empty store. */
   abstract lastSequence(options?: { readonly signal?: AbortSignal | undefined }): Promise<number>;
 
+  /**
+   * Calls back at each sign that the log may have lost its end, such as a reconnect: for what is cached of it. Never, unless the store says
+   * otherwise.
+   *
+   * @returns what stops that.
+   * @internal
+   */
+  onPossibleLoss(_listener: () => void): () => void {
+    return () => undefined;
+  }
+
   /** Stops taking appends, waits for those in flight, closes the connection. Safe to call twice. */
   abstract close(): Promise<void>;
 

@@ -15,7 +15,6 @@ import { CHECK_CATEGORY, CheckMessages } from './append/check-messages.js';
 import { commitIdOfCommand } from './append/commit-id.js';
 import { openResult, sealRequest } from './append/sealing.js';
 import { findCommit } from './append/settlement.js';
-import { StreamEndCache } from './append/stream-end-cache.js';
 import { StreamEnds } from './append/stream-ends.js';
 import type { TransactionEntry, TransactionResult, TransactOptions } from './append/transact-options.js';
 import { toTransactRequest } from './append/transact-request.js';
@@ -79,9 +78,7 @@ export class LogEventStore extends EventStore {
     this.registry = registry;
     this.#log = log;
     this.#reader = new StreamReader(log, name);
-    const cache = new StreamEndCache();
-    log.onReconnect(() => cache.clear());
-    this.#ends = new StreamEnds(name, this.#reader, cache);
+    this.#ends = new StreamEnds(name, log, this.#reader);
     this.#checks = new CheckMessages(log, name);
     this.#writer = new Writer({
       store: name,
@@ -277,6 +274,10 @@ export class LogEventStore extends EventStore {
     return this.#log.lastSequence(deadlineOf(options));
   }
 
+  override onPossibleLoss(listener: () => void): () => void {
+    return this.#log.onPossibleLoss(listener);
+  }
+
   override async close(): Promise<void> {
     this.#closed = true;
     await this.#writer.drain();
@@ -293,8 +294,9 @@ export class LogEventStore extends EventStore {
     stream: StreamLike,
     { consistency = 'follower', signal }: StatusOptions,
   ): Promise<StoredCommit | undefined> {
+    const { epoch } = this.#log;
     const last = await this.#reader.last(asStreamName(stream), consistency, deadlineOf({ signal }));
-    if (last !== undefined) this.#ends.offer(last);
+    if (last !== undefined) this.#ends.offer(last, epoch);
     return last;
   }
 

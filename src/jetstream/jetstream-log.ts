@@ -1,3 +1,4 @@
+import { LogEpoch, type LogMark } from '../log/log-epoch.js';
 import type { JetStreamConnection } from './connection/jetstream-connection.js';
 import { describeFault } from './api/api-fault.js';
 import { logEnd } from './read/log-end.js';
@@ -25,12 +26,14 @@ export class JetStreamLog implements MessageLog {
   readonly #connection: JetStreamConnection;
   readonly #reader: MessageReader;
   readonly #publisher: Publisher;
+  readonly #epoch = new LogEpoch();
 
   constructor(connection: JetStreamConnection, name: string) {
     this.name = name;
     this.#connection = connection;
     this.#reader = new MessageReader(connection, name);
     this.#publisher = new Publisher(connection);
+    connection.onReconnect(() => this.#epoch.begin());
   }
 
   get maxPayload(): number {
@@ -41,12 +44,24 @@ export class JetStreamLog implements MessageLog {
     return this.#reader.getsAtOnce;
   }
 
-  async publish(message: OutgoingMessage, deadline: Deadline): Promise<PublishAnswer> {
-    return toAnswer(await this.#publisher.publish(message, deadline));
+  get epoch(): number {
+    return this.#epoch.current;
   }
 
-  async publishBatch(messages: readonly OutgoingMessage[], deadline: Deadline): Promise<PublishAnswer> {
-    return toAnswer(await this.#publisher.publishBatch(messages, deadline));
+  async publish(message: OutgoingMessage, deadline: Deadline, epoch: number): Promise<PublishAnswer> {
+    const mark = this.#epoch.mark();
+    const isStale = (): boolean => this.#epoch.current !== epoch;
+    return this.#noted(await this.#publisher.publish(message, deadline, { isStale }), mark);
+  }
+
+  async publishBatch(
+    messages: readonly OutgoingMessage[],
+    deadline: Deadline,
+    epoch: number,
+  ): Promise<PublishAnswer> {
+    const mark = this.#epoch.mark();
+    const isStale = (): boolean => this.#epoch.current !== epoch;
+    return this.#noted(await this.#publisher.publishBatch(messages, deadline, { isStale }), mark);
   }
 
   async last(subject: string, deadline?: Deadline): Promise<StoredMessage | undefined> {
@@ -54,7 +69,7 @@ export class JetStreamLog implements MessageLog {
   }
 
   async lastAtLeader(subject: string, deadline?: Deadline): Promise<StoredMessage | undefined> {
-    return this.#reader.lastAtLeader(subject, deadline);
+    return this.#heard(await this.#reader.lastAtLeader(subject, deadline));
   }
 
   async bySequences(
@@ -65,7 +80,7 @@ export class JetStreamLog implements MessageLog {
   }
 
   async bySequenceAtLeader(sequence: number, deadline?: Deadline): Promise<SubjectMessage | undefined> {
-    return this.#reader.bySequenceAtLeader(sequence, deadline);
+    return this.#heard(await this.#reader.bySequenceAtLeader(sequence, deadline));
   }
 
   async nextAtLeader(
@@ -73,15 +88,23 @@ export class JetStreamLog implements MessageLog {
     sequence: number,
     deadline?: Deadline,
   ): Promise<StoredMessage | undefined> {
-    return this.#reader.nextAtLeader(subject, sequence, deadline);
+    return this.#heard(await this.#reader.nextAtLeader(subject, sequence, deadline));
   }
 
   scan(subject: string, fromSequence: number, options?: ReadPatience): AsyncIterable<StoredMessage> {
     return this.#reader.scan(subject, fromSequence, options);
   }
 
-  replay(options: ReplayOptions): AsyncIterable<ReplayBatch> {
-    return replay(this.#connection, this.name, options);
+  async *replay(options: ReplayOptions): AsyncGenerator<ReplayBatch, void, void> {
+    const onRecovery = (reason: string): void => {
+      // the server that held the consumer may have been started again, with an older copy
+      this.#epoch.begin();
+      options.onRecovery?.(reason);
+    };
+    for await (const batch of replay(this.#connection, this.name, { ...options, onRecovery })) {
+      this.#epoch.saw(batch.messages.at(-1)?.sequence ?? 0);
+      yield batch;
+    }
   }
 
   async subjectNames(filter: string, offset: number, deadline: Deadline): Promise<SubjectNames> {
@@ -89,7 +112,9 @@ export class JetStreamLog implements MessageLog {
   }
 
   async lastSequence(deadline: Deadline): Promise<number> {
-    const { sequence } = await logEnd(this.#connection, this.name, { deadline });
+    const mark = this.#epoch.mark();
+    const { sequence } = this.#heard(await logEnd(this.#connection, this.name, { deadline }));
+    this.#epoch.endsAt(sequence, mark);
     return sequence;
   }
 
@@ -97,12 +122,23 @@ export class JetStreamLog implements MessageLog {
     await deleteMessage(this.#connection, { stream: this.name, sequence }, deadline);
   }
 
-  onReconnect(listener: () => void): () => void {
-    return this.#connection.onReconnect(listener);
+  onPossibleLoss(listener: () => void): () => void {
+    return this.#epoch.onBegin(listener);
   }
 
   async close(): Promise<void> {
     await this.#connection.close();
+  }
+
+  #heard<T>(answer: T): T {
+    this.#epoch.heard();
+    return answer;
+  }
+
+  #noted(answer: ServerAnswer, before: LogMark): PublishAnswer {
+    if (answer.kind !== 'unanswered' && answer.kind !== 'stale') this.#epoch.heard();
+    if (answer.kind === 'stored') this.#epoch.stored(answer.sequence, before);
+    return toAnswer(answer);
   }
 }
 

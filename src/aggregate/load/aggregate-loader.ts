@@ -39,6 +39,7 @@ export class AggregateLoader<S> {
 
   constructor(parts: LoaderParts<S>) {
     this.#parts = parts;
+    parts.store.onPossibleLoss(() => parts.cache?.clear());
   }
 
   /**

@@ -98,6 +98,9 @@ export class IdempotentPublisher {
         if (!answer.sure) throw unknownOutcome(request, deadline, answer.cause);
         await this.#requireStream(message.subject, deadline);
         return undefined;
+      case 'stale':
+        // does not happen: nothing here stands on what was read before
+        return undefined;
     }
   }
 
