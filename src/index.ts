@@ -49,7 +49,9 @@ export type {
 export type { StreamPage, StreamPageOptions } from './event-store/listing/stream-page.js';
 export type { SubscribeOptions } from './event-store/replay/subscribe-options.js';
 export type { Subscription } from './event-store/replay/subscription.js';
-export type { ReadAllStart } from './event-store/replay/read-all-start.js';
+export type { NamedEvent, ReadAllStart } from './event-store/replay/read-all-start.js';
+export type { CommitMark } from './event-store/replay/log-trail.js';
+export { StartNotInLogError } from './event-store/replay/start-errors.js';
 export type { JetStreamEventStore } from './event-store/jetstream-event-store.js';
 export { toCloudEvents } from './event/cloud-event.js';
 export type { CloudEvent } from './event/cloud-event.js';

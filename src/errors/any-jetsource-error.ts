@@ -21,6 +21,7 @@ import type {
   TransactionConflictError,
   WrongExpectedVersionError,
 } from '../event-store/append/append-errors.js';
+import type { StartNotInLogError } from '../event-store/replay/start-errors.js';
 import type {
   ConnectionClosedError,
   NatsError,
@@ -74,6 +75,7 @@ export type AnyJetsourceError =
   | UnsupportedByServerError
   | StoreSettingsError
   | StoreNotFoundError
+  | StartNotInLogError
   | JetStreamSettingsError
   | JetStreamNotFoundError
   | ConsumerSettingsError

@@ -47,6 +47,7 @@ import { checkFollowOptions, type CommitBatch, type FollowOptions } from './repl
 import { readLog } from './replay/log-read.js';
 import type { ReadAllOptions } from './replay/read-all-options.js';
 import { reaches, resolveStart } from './replay/read-all-start.js';
+import { StartCheck } from './replay/start-check.js';
 import type { SubscribeOptions } from './replay/subscribe-options.js';
 import { Subscription } from './replay/subscription.js';
 
@@ -148,7 +149,7 @@ export class LogEventStore extends EventStore {
 
   override async *readAll(options: ReadAllOptions = {}): AsyncGenerator<RecordedEvent, void, void> {
     this.#checkOpen();
-    yield* readLog(this.#log, { store: this.name, registry: this.registry }, options);
+    yield* readLog(this.#log, this, options);
   }
 
   override async *follow(options: FollowOptions): AsyncGenerator<CommitBatch, void, void> {
@@ -157,8 +158,11 @@ export class LogEventStore extends EventStore {
     const maxBatch = checkFollowOptions(options);
     const start = resolveStart(options.from);
     const replay = { store: this.name, categories, slots, signal, onRecovery, maxBatch };
+    const check = new StartCheck(this, { from: options.from, signal, onRecovery });
+    await check.tryOnce();
     const batches = replayCommits(this.#log, { ...replay, start: start.replay, live: true });
     for await (const { commits, caughtUp } of batches) {
+      await check.settle();
       const wanted = commits.filter((commit) => reaches(commit, start.firstIndexOf(commit)));
       yield { commits: await openCommits(wanted, this.registry.cipher), caughtUp };
     }

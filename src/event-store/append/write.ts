@@ -14,6 +14,7 @@ import { findStored, type SoughtWrite } from './settlement.js';
 import type { StreamEnd } from './stream-end.js';
 import type { StreamEnds } from './stream-ends.js';
 import type { TransactionResult } from './transact-options.js';
+import { isCarried } from './transact-request.js';
 import { conflict, gaveUp, notSent, outcomeUnknown, refused } from './write-failure.js';
 import { haveSameGuards, type Placed, planOf, violationsOf, type WritePlan } from './write-plan.js';
 import type { StreamCheck, WriteRequest } from './write-request.js';
@@ -165,7 +166,7 @@ export class Write {
   }
 
   #checkMessages({ checks }: WritePlan): OutgoingMessage[] {
-    const guarded = checks.filter(({ write }) => write.expect !== 'any');
+    const guarded = checks.filter(({ write }) => isCarried(write));
     return guarded.map(({ write: { index, stream }, end }) =>
       this.#parts.checks.make({ transaction: this.#request.id, index, stream, guard: end.sequence }),
     );
