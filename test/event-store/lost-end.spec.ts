@@ -16,11 +16,11 @@ let store: InMemoryEventStore;
 let elsewhere: InMemoryEventStore;
 
 /** The log loses the last commit, and another client stores another one under its sequence. */
-async function swapLast(...numbers: number[]): Promise<void> {
+async function swapLast(first: number, last = first): Promise<void> {
   const end = await elsewhere.lastSequence();
   elsewhere.log.loseEnd(end - 1);
   elsewhere.log.reconnect();
-  await elsewhere.append(order, counted(...numbers));
+  await elsewhere.append(order, counted(first, last));
 }
 
 async function numbersOf(stream = order): Promise<number[]> {
@@ -32,7 +32,7 @@ beforeEach(async () => {
   store = inMemoryEventStore({ events: ORDER_EVENTS });
   elsewhere = store.another();
   await store.append(order, counted(1));
-  await store.append(order, counted(2, 3, 4));
+  await store.append(order, counted(2, 4));
 });
 
 const SIGNS: [string, () => void][] = [
@@ -49,22 +49,22 @@ describe.each(SIGNS)('after the log has lost its end, and %s', (_, sign) => {
   });
 
   it('an append at the exact version of before is refused, also where another commit has that version', async () => {
-    await swapLast(20, 30, 40);
+    await swapLast(20, 22);
     sign();
     const error = await rejection(store.append(order, counted(5), { expect: 4 }));
     expect(error).toMatchObject({ code: 'wrong-expected-version', expected: 4, actual: 4 });
-    expect(await numbersOf()).toEqual([1, 20, 30, 40]);
+    expect(await numbersOf()).toEqual([1, 20, 21, 22]);
   });
 
   it('a caller that has read the commits that are there appends at their version', async () => {
-    await swapLast(20, 30, 40);
+    await swapLast(20, 22);
     sign();
     await collect(store.read(order));
     expect(await store.append(order, counted(5), { expect: 4 })).toMatchObject({ version: 5 });
   });
 
   it('a transaction with the versions of before is refused, also where it only checks', async () => {
-    await swapLast(20, 30, 40);
+    await swapLast(20, 22);
     sign();
     const check = [
       { stream: order, expect: 4 },
@@ -79,9 +79,9 @@ describe.each(SIGNS)('after the log has lost its end, and %s', (_, sign) => {
 });
 
 describe('an append that waits while the log loses its end', () => {
-  function whileItWaits(...numbers: number[]): void {
+  function whileItWaits(first: number, last = first): void {
     store.log.faults.beforeNextPublish(async () => {
-      await swapLast(...numbers);
+      await swapLast(first, last);
       store.log.reconnect();
     });
   }
@@ -93,10 +93,10 @@ describe('an append that waits while the log loses its end', () => {
   });
 
   it('at an exact version is refused', async () => {
-    whileItWaits(20, 30, 40);
+    whileItWaits(20, 22);
     const error = await rejection(store.append(order, counted(5), { expect: 4 }));
     expect(error).toMatchObject({ code: 'wrong-expected-version', expected: 4, actual: 4 });
-    expect(await numbersOf()).toEqual([1, 20, 30, 40]);
+    expect(await numbersOf()).toEqual([1, 20, 21, 22]);
   });
 
   it('in a transaction is planned again', async () => {
@@ -165,7 +165,6 @@ describe('a subscription on a log that has lost its end', () => {
     store.log.loseEnd(0);
     await elsewhere.append(order, counted(10));
     await elsewhere.append(order, counted(20));
-    await elsewhere.append(other, counted(30));
     await store.log.delete(2, deadline());
     store.log.reconnect();
     expect(await rejection(subscription.closed)).toMatchObject({ code: 'store-not-found' });
@@ -208,7 +207,7 @@ describe('a subscription on a log that has lost its end', () => {
     await until('all handled', () => subscription.position === '2.2');
     const { position, eventId } = subscription;
     await subscription.stop();
-    await swapLast(20, 30, 40);
+    await swapLast(20, 22);
     const from = { after: position as NonNullable<typeof position>, eventId };
     const again = store.subscribe({ from, onEvent: () => undefined });
     expect(await rejection(again.closed)).toMatchObject({ code: 'start-not-in-log' });

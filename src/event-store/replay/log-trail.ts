@@ -53,28 +53,31 @@ export async function divergenceOf(
   const { sequence } = parsePosition(last.position);
   if (log.lastSequence < sequence)
     return `it has read up to ${last.position}, the log ends at ${log.lastSequence}`;
-  const found = await differenceAt(last, log);
-  if (found !== 'removed') return found;
-  const before = earlier && (await differenceAt(earlier, log));
-  if (before !== undefined && before !== 'removed') return before;
-  return (await isCheckOfLater(sequence, log))
-    ? `at ${last.position} it has read commit ${last.commitId}, the log had the check of a transaction there`
-    : undefined;
+  return (await differenceAt(last, log)) ?? (earlier && (await differenceAt(earlier, log)));
 }
 
-async function differenceAt(
-  { position, commitId }: CommitMark,
+/** Why the log is another one, by what stands at one commit. */
+async function differenceAt({ position, commitId }: CommitMark, log: TrailedLog): Promise<string | undefined> {
+  const { sequence } = parsePosition(position);
+  const found = await commitIdAt(sequence, log);
+  if (found === commitId) return undefined;
+  if (found === 'no commit') return `the log does not hold a commit at ${position} any more`;
+  const read = `at ${position} it has read commit ${commitId}, the log`;
+  if (found !== undefined) return `${read} holds ${found}`;
+  return (await isCheckOfLater(sequence, log)) ? `${read} had the check of a transaction there` : undefined;
+}
+
+/** Undefined for a message that is not there, or is no longer. */
+async function commitIdAt(
+  sequence: number,
   { store, signal }: TrailedLog,
 ): Promise<string | undefined> {
   try {
-    const commit = await store.commitAt(parsePosition(position).sequence, { signal });
-    if (commit === undefined) return 'removed';
-    if (commit.commitId === commitId) return undefined;
-    return `at ${position} it has read commit ${commitId}, the log holds ${commit.commitId}`;
+    return (await store.commitAt(sequence, { signal }))?.commitId;
   } catch (error) {
     // a commit was read there once, so a message that is no commit is another message
-    if (!hasJetsourceBrand(error) || error.code !== 'corrupt-stream') throw error;
-    return `the log does not hold a commit at ${position} any more`;
+    if (hasJetsourceBrand(error) && error.code === 'corrupt-stream') return 'no commit';
+    throw error;
   }
 }
 
