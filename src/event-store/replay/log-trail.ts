@@ -57,7 +57,10 @@ export async function divergenceOf(
 }
 
 /** Why the log is another one, by what stands at one commit. */
-async function differenceAt({ position, commitId }: CommitMark, log: TrailedLog): Promise<string | undefined> {
+async function differenceAt(
+  { position, commitId }: CommitMark,
+  log: TrailedLog,
+): Promise<string | undefined> {
   const { sequence } = parsePosition(position);
   const found = await commitIdAt(sequence, log);
   if (found === commitId) return undefined;
@@ -68,10 +71,7 @@ async function differenceAt({ position, commitId }: CommitMark, log: TrailedLog)
 }
 
 /** Undefined for a message that is not there, or is no longer. */
-async function commitIdAt(
-  sequence: number,
-  { store, signal }: TrailedLog,
-): Promise<string | undefined> {
+async function commitIdAt(sequence: number, { store, signal }: TrailedLog): Promise<string | undefined> {
   try {
     return (await store.commitAt(sequence, { signal }))?.commitId;
   } catch (error) {
