@@ -81,6 +81,7 @@ export abstract class EventStore {
    * The events of the whole store in the order of their positions, up to the end as it is when the reading begins; backward from there on
    * request.
    *
+   * @throws {@link StartNotInLogError} when it cannot begin there.
    * @throws {@link CorruptStreamError} at a message that is no commit.
    * @throws {@link UnreadableEventError} at an event whose type is not known, unless the store's policy says otherwise.
    * @example
@@ -92,6 +93,7 @@ export abstract class EventStore {
    * Commits of the whole store in batches, from a start on and then live, until the signal aborts: what projections run on. Whole commits: the
    * one that holds a position is delivered unless `after` names its last event.
    *
+   * @throws {@link StartNotInLogError} when it cannot begin there.
    * @throws {@link CorruptStreamError} at a message that is no commit.
    * @throws {@link StoreNotFoundError} when the log is gone.
    */
@@ -100,11 +102,12 @@ export abstract class EventStore {
   /**
    * Hands over the events of the whole store one by one in the order of their positions: those that are stored, then those that will be, until
    * it is stopped or its signal aborts. Through lost connections, servers and replicas each event comes once. The next one comes when the
-   * handler has finished, and what is held in memory meanwhile is bounded. A subscription remembers nothing: keep `position`, and begin
-   * `after` it.
+   * handler has finished, and what is held in memory meanwhile is bounded. A subscription remembers nothing: keep `position` and `eventId`, and
+   * begin `after` them.
    *
    * What ends it otherwise rejects `closed`: what the handler threw, {@link CorruptStreamError} at a message that is no commit,
-   * {@link StoreNotFoundError} within seconds when the store is deleted, {@link ConnectionClosedError} when it is closed.
+   * {@link StoreNotFoundError} within seconds when the store is deleted or does not hold what was handled, {@link StartNotInLogError} when it cannot
+   * begin there, {@link ConnectionClosedError} when it is closed.
    *
    * @throws {@link InvalidOptionError} when an option cannot work.
    * @example

@@ -1,5 +1,4 @@
 import { cp, rm } from 'node:fs/promises';
-
 import { repository } from '../../src/aggregate/repository.js';
 import type { StreamLike } from '../../src/event/stream-name.js';
 import type { JetStreamEventStore } from '../../src/event-store/jetstream-event-store.js';
