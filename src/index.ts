@@ -21,6 +21,7 @@ export type { StreamStatus } from './event-store/read/stream-status.js';
 export type { TransactionEntry, TransactionResult } from './event-store/append/transact-options.js';
 export type { SubscribeOptions } from './event-store/replay/subscribe-options.js';
 export type { Subscription } from './event-store/replay/subscription.js';
+export { StartNotInLogError } from './event-store/replay/start-errors.js';
 export type { JetStreamEventStore } from './event-store/jetstream-event-store.js';
 export type { EventDefinition } from './event/event-registry.js';
 export { Event } from './event/event-type.js';

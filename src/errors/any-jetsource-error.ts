@@ -22,6 +22,7 @@ import type {
   WrongExpectedVersionError,
 } from '../event-store/append/append-errors.js';
 import type { SubscriptionStuckError } from '../event-store/replay/subscription-errors.js';
+import type { StartNotInLogError } from '../event-store/replay/start-errors.js';
 import type {
   ConnectionClosedError,
   NatsError,
@@ -76,6 +77,7 @@ export type AnyJetsourceError =
   | UnsupportedByServerError
   | StoreSettingsError
   | StoreNotFoundError
+  | StartNotInLogError
   | JetStreamSettingsError
   | JetStreamNotFoundError
   | ConsumerSettingsError

@@ -99,6 +99,7 @@ export abstract class EventStore<Events extends object = object> {
    * The events of the whole store in the order of their positions, up to the end as it is when the reading begins; backward from there on
    * request.
    *
+   * @throws {@link StartNotInLogError} when it cannot begin there.
    * @throws {@link CorruptStreamError} at a message that is no commit.
    * @throws {@link UnreadableEventError} at an event whose type is not known, unless the store's policy says otherwise.
    * @example
@@ -116,11 +117,12 @@ export abstract class EventStore<Events extends object = object> {
   /**
    * Hands over the events of the whole store one by one in the order of their positions: those that are stored, then those that will be, until
    * it is stopped or its signal aborts. Through lost connections, servers and replicas each event comes once. The next one comes when the
-   * handler has finished, and what is held in memory meanwhile is bounded. A subscription remembers nothing: keep `position`, and begin
-   * `after` it.
+   * handler has finished, and what is held in memory meanwhile is bounded. A subscription remembers nothing: keep `position` and `eventId`, and
+   * begin `after` them.
    *
    * What ends it otherwise rejects `closed`: what the handler threw, {@link CorruptStreamError} at a message that is no commit,
-   * {@link StoreNotFoundError} within seconds when the store is deleted, {@link ConnectionClosedError} when it is closed.
+   * {@link StoreNotFoundError} within seconds when the store is deleted or does not hold what was handled, {@link StartNotInLogError} when it cannot
+   * begin there, {@link ConnectionClosedError} when it is closed.
    *
    * @throws {@link InvalidOptionError} when an option cannot work.
    * @example
@@ -213,6 +215,17 @@ export abstract class EventStore<Events extends object = object> {
    * @internal
    */
   abstract lastSequence(options?: { readonly signal?: AbortSignal | undefined }): Promise<number>;
+
+  /**
+   * Calls back at each sign that the log may have lost its end, such as a reconnect: for what is cached of it. Never, unless the store says
+   * otherwise.
+   *
+   * @returns what stops that.
+   * @internal
+   */
+  onPossibleLoss(_listener: () => void): () => void {
+    return () => undefined;
+  }
 
   /**
    * Ends what stands on the store, and closes its connection. Nothing more is taken, reads and subscriptions end with

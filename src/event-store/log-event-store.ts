@@ -21,7 +21,6 @@ import { CHECK_CATEGORY, CheckMessages } from './append/check-messages.js';
 import { commitIdOfCommand } from './append/commit-id.js';
 import { openResult, sealRequest } from './append/sealing.js';
 import { findCommit } from './append/settlement.js';
-import { StreamEndCache } from './append/stream-end-cache.js';
 import { StreamEnds } from './append/stream-ends.js';
 import type { TransactionEntry, TransactionResult, TransactOptions } from './append/transact-options.js';
 import { toTransactRequest } from './append/transact-request.js';
@@ -54,6 +53,7 @@ import { checkFollowOptions, type CommitBatch, type FollowOptions } from './repl
 import { readLog } from './replay/log-read.js';
 import type { ReadAllOptions } from './replay/read-all-options.js';
 import { reaches, resolveStart } from './replay/read-all-start.js';
+import { StartCheck } from './replay/start-check.js';
 import type { SubscribeOptions } from './replay/subscribe-options.js';
 import { Subscription } from './replay/subscription.js';
 
@@ -91,9 +91,7 @@ export class LogEventStore<Events extends object = object> extends EventStore<Ev
     // as many as there are reads and subscriptions
     setMaxListeners(0, this.closing);
     this.#reader = new StreamReader(log, name);
-    const cache = new StreamEndCache();
-    log.onReconnect(() => cache.clear());
-    this.#ends = new StreamEnds(name, this.#reader, cache);
+    this.#ends = new StreamEnds(name, log, this.#reader);
     this.#checks = new CheckMessages(log, name);
     this.#writer = new Writer({
       store: name,
@@ -163,8 +161,7 @@ export class LogEventStore<Events extends object = object> extends EventStore<Ev
 
   override async *readAll(options: ReadAllOptions = {}): AsyncGenerator<RecordedEvent, void, void> {
     this.#checkOpen();
-    const store = { store: this.name, registry: this.registry };
-    yield* this.#whileOpen(options.signal, (signal) => readLog(this.#log, store, { ...options, signal }));
+    yield* this.#whileOpen(options.signal, (signal) => readLog(this.#log, this, { ...options, signal }));
   }
 
   override async *follow(options: FollowOptions): AsyncGenerator<CommitBatch, void, void> {
@@ -173,11 +170,14 @@ export class LogEventStore<Events extends object = object> extends EventStore<Ev
     const onRecovery = guardedObserver('onRecovery', options.onRecovery);
     const maxBatch = checkFollowOptions(options);
     const start = resolveStart(options.from);
+    const check = new StartCheck(this, { from: options.from, signal: options.signal, onRecovery });
+    await check.tryOnce();
     const replay = { store: this.name, categories, slots, onRecovery, maxBatch, start: start.replay };
     const batches = this.#whileOpen(options.signal, (signal) =>
       replayCommits(this.#log, { ...replay, live: true, signal }),
     );
     for await (const { commits, caughtUp } of batches) {
+      await check.settle();
       const wanted = commits.filter((commit) => reaches(commit, start.firstIndexOf(commit)));
       yield { commits: await openCommits(wanted, this.registry.cipher), caughtUp };
     }
@@ -302,6 +302,10 @@ export class LogEventStore<Events extends object = object> extends EventStore<Ev
     return this.#log.lastSequence(deadlineOf(options));
   }
 
+  override onPossibleLoss(listener: () => void): () => void {
+    return this.#log.onPossibleLoss(listener);
+  }
+
   override async close(options: CloseOptions = {}): Promise<void> {
     checkKnownOptions(options, ['deadlineMs']);
     const deadlineMs = integerOption('deadlineMs', options.deadlineMs, CLOSE_DEADLINE);
@@ -329,8 +333,9 @@ export class LogEventStore<Events extends object = object> extends EventStore<Ev
     stream: StreamLike,
     { consistency = 'follower', signal }: StatusOptions,
   ): Promise<StoredCommit | undefined> {
+    const { epoch } = this.#log;
     const last = await this.#reader.last(asStreamName(stream), consistency, deadlineOf({ signal }));
-    if (last !== undefined) this.#ends.offer(last);
+    if (last !== undefined) this.#ends.offer(last, epoch);
     return last;
   }
 

@@ -1,3 +1,4 @@
+import { LogEpoch, type LogMark } from '../log/log-epoch.js';
 import type { JetStreamConnection } from './connection/jetstream-connection.js';
 import { describeFault } from './api/api-fault.js';
 import { logEnd } from './read/log-end.js';
@@ -33,8 +34,7 @@ export class JetStreamLog implements MessageLog {
   readonly #reader: MessageReader;
   readonly #publisher: Publisher;
   readonly #watch: StreamWatch;
-  /** The highest sequence that the log has given to a message of this process. */
-  #highest = 0;
+  readonly #epoch = new LogEpoch();
 
   constructor(connection: JetStreamConnection, stream: OpenedStream) {
     this.name = stream.name;
@@ -42,6 +42,7 @@ export class JetStreamLog implements MessageLog {
     this.#watch = new StreamWatch(connection, stream);
     this.#reader = new MessageReader(connection, stream.name, this.#watch);
     this.#publisher = new Publisher(connection);
+    connection.onReconnect(() => this.#epoch.begin());
   }
 
   get maxPayload(): number {
@@ -52,14 +53,26 @@ export class JetStreamLog implements MessageLog {
     return this.#reader.getsAtOnce;
   }
 
-  async publish(message: OutgoingMessage, deadline: Deadline): Promise<PublishAnswer> {
-    const before = this.#highest;
-    return this.#judged(await this.#publisher.publish(message, this.#watch.guard(deadline)), before);
+  get epoch(): number {
+    return this.#epoch.current;
   }
 
-  async publishBatch(messages: readonly OutgoingMessage[], deadline: Deadline): Promise<PublishAnswer> {
-    const before = this.#highest;
-    return this.#judged(await this.#publisher.publishBatch(messages, this.#watch.guard(deadline)), before);
+  async publish(message: OutgoingMessage, deadline: Deadline, epoch: number): Promise<PublishAnswer> {
+    const mark = this.#epoch.mark();
+    const isStale = (): boolean => this.#epoch.current !== epoch;
+    const guarded = this.#watch.guard(deadline);
+    return this.#judged(await this.#publisher.publish(message, guarded, { isStale }), mark);
+  }
+
+  async publishBatch(
+    messages: readonly OutgoingMessage[],
+    deadline: Deadline,
+    epoch: number,
+  ): Promise<PublishAnswer> {
+    const mark = this.#epoch.mark();
+    const isStale = (): boolean => this.#epoch.current !== epoch;
+    const guarded = this.#watch.guard(deadline);
+    return this.#judged(await this.#publisher.publishBatch(messages, guarded, { isStale }), mark);
   }
 
   async last(subject: string, deadline = deadlineOf({})): Promise<StoredMessage | undefined> {
@@ -67,7 +80,7 @@ export class JetStreamLog implements MessageLog {
   }
 
   async lastAtLeader(subject: string, deadline = deadlineOf({})): Promise<StoredMessage | undefined> {
-    const last = await this.#watch.reading(deadline, async (guarded) =>
+    const last = await this.#atLeader(deadline, async (guarded) =>
       this.#reader.lastAtLeader(subject, guarded),
     );
     // a stream that has lost its messages may be another one under the same name
@@ -85,9 +98,7 @@ export class JetStreamLog implements MessageLog {
   }
 
   async bySequenceAtLeader(sequence: number, deadline = deadlineOf({})): Promise<SubjectMessage | undefined> {
-    return this.#watch.reading(deadline, async (guarded) =>
-      this.#reader.bySequenceAtLeader(sequence, guarded),
-    );
+    return this.#atLeader(deadline, async (guarded) => this.#reader.bySequenceAtLeader(sequence, guarded));
   }
 
   async nextAtLeader(
@@ -95,9 +106,7 @@ export class JetStreamLog implements MessageLog {
     sequence: number,
     deadline = deadlineOf({}),
   ): Promise<StoredMessage | undefined> {
-    return this.#watch.reading(deadline, async (guarded) =>
-      this.#reader.nextAtLeader(subject, sequence, guarded),
-    );
+    return this.#atLeader(deadline, async (guarded) => this.#reader.nextAtLeader(subject, sequence, guarded));
   }
 
   scan(subject: string, fromSequence: number, options?: ReadPatience): AsyncIterable<StoredMessage> {
@@ -108,6 +117,8 @@ export class JetStreamLog implements MessageLog {
     let interrupted = false;
     const onRecovery = (reason: string): void => {
       interrupted = true;
+      // the server that held the consumer may have been started again, with an older copy
+      this.#epoch.begin();
       options.onRecovery?.(reason);
     };
     await this.#watch.confirmLately();
@@ -116,6 +127,7 @@ export class JetStreamLog implements MessageLog {
         // what was lost with the stream is a consumer, and a new one is made on any stream of that name
         if (interrupted) await this.#watch.confirm();
         interrupted = false;
+        this.#epoch.saw(batch.messages.at(-1)?.sequence ?? 0);
         yield batch;
       }
     } catch (error) {
@@ -130,10 +142,12 @@ export class JetStreamLog implements MessageLog {
   }
 
   async lastSequence(deadline: Deadline): Promise<number> {
-    const end = await this.#watch.reading(deadline, async (guarded) =>
+    const mark = this.#epoch.mark();
+    const { sequence } = await this.#atLeader(deadline, async (guarded) =>
       logEnd(this.#connection, this.name, { deadline: guarded }),
     );
-    return end.sequence;
+    this.#epoch.endsAt(sequence, mark);
+    return sequence;
   }
 
   async delete(sequence: number, deadline: Deadline): Promise<void> {
@@ -141,29 +155,35 @@ export class JetStreamLog implements MessageLog {
     await this.#watch.reading(deadline, async (guarded) => deleteMessage(this.#connection, message, guarded));
   }
 
-  onReconnect(listener: () => void): () => void {
-    return this.#connection.onReconnect(listener);
+  onPossibleLoss(listener: () => void): () => void {
+    return this.#epoch.onBegin(listener);
   }
 
   async close(): Promise<void> {
     await this.#connection.close();
   }
 
-  /** @param before The highest sequence when it was sent. */
-  async #judged(answer: ServerAnswer, before: number): Promise<PublishAnswer> {
+  /** A read at the leader: its answer is a sign of life of the log. */
+  async #atLeader<T>(deadline: Deadline, read: (guarded: Deadline) => Promise<T>): Promise<T> {
+    const answer = await this.#watch.reading(deadline, read);
+    this.#epoch.heard();
+    return answer;
+  }
+
+  /** @param mark What was known of the log when it was sent. */
+  async #judged(answer: ServerAnswer, mark: LogMark): Promise<PublishAnswer> {
     if (answer.kind === 'unanswered' && this.#watch.gone !== undefined) throw this.#watch.gone;
+    if (answer.kind !== 'unanswered' && answer.kind !== 'stale') this.#epoch.heard();
     if (answer.kind === 'conflict') this.#watch.doubtOrder();
-    if (answer.kind === 'stored') await this.#noteSequence(answer.sequence, before);
+    if (answer.kind === 'stored') await this.#noteStored(answer.sequence, mark);
     return toAnswer(answer);
   }
 
   /** A sequence that is not above all before it comes from a log that lost its end, or from another one. */
-  async #noteSequence(sequence: number, before: number): Promise<void> {
-    if (sequence > before) {
-      this.#highest = Math.max(this.#highest, sequence);
-      return;
-    }
-    this.#highest = sequence;
+  async #noteStored(sequence: number, mark: LogMark): Promise<void> {
+    const epoch = this.#epoch.current;
+    this.#epoch.stored(sequence, mark);
+    if (this.#epoch.current === epoch) return;
     await this.#watch.confirm().catch((error: unknown) => {
       if (!(error instanceof StoreNotFoundError)) throw error;
       const reason = `${error.reason}; what was appended is in that one, at sequence ${sequence}`;

@@ -39,6 +39,11 @@ export type PublishAnswer =
   | { readonly kind: 'conflict'; readonly resent: boolean }
   /** The log refuses the message for good. */
   | { readonly kind: 'refused'; readonly reason: string; readonly resent: boolean }
+  /**
+   * The log may have lost its end since the messages were made: they were not sent again. Where `sent`, an earlier send was not answered and
+   * may have been stored.
+   */
+  | { readonly kind: 'stale'; readonly sent: boolean }
   /** The deadline passed. `sure` when nothing can have been stored; `cause` is the last answer, if there was one. */
   | { readonly kind: 'unanswered'; readonly sure: boolean; readonly cause?: Error | undefined };
 
@@ -102,11 +107,26 @@ export interface MessageLog {
   /** How many messages may be asked for at once without filling the memory. */
   readonly getsAtOnce: number;
 
-  /** Stores one guarded message. Goes on until there is an answer, or the deadline passes. Never rejects for the lack of one. */
-  publish(message: OutgoingMessage, deadline: Deadline): Promise<PublishAnswer>;
+  /**
+   * Grows when the log may have lost its end since, as far as this client can tell: after a reconnect, a lost consumer, a sequence that was given
+   * again, or a time without any answer. What was made in an earlier epoch (a guard, a built message) is compared with the leader before use: a
+   * lost sequence may have been given to another message of the same subject, and a guard made before would hold.
+   */
+  readonly epoch: number;
 
-  /** Stores all of the messages or none, next to each other. */
-  publishBatch(messages: readonly OutgoingMessage[], deadline: Deadline): Promise<PublishAnswer>;
+  /**
+   * Stores one guarded message. Goes on until there is an answer, or the deadline passes. Never rejects for the lack of one.
+   *
+   * @param epoch The {@link epoch} of before the guard was looked up: in another one nothing is sent, and the answer is `stale`.
+   */
+  publish(message: OutgoingMessage, deadline: Deadline, epoch: number): Promise<PublishAnswer>;
+
+  /** Stores all of the messages or none, next to each other. @param epoch As for {@link publish}. */
+  publishBatch(
+    messages: readonly OutgoingMessage[],
+    deadline: Deadline,
+    epoch: number,
+  ): Promise<PublishAnswer>;
 
   /** The last message of a subject, with its time. May lag. */
   last(subject: string, deadline?: Deadline): Promise<StoredMessage | undefined>;
@@ -145,8 +165,10 @@ export interface MessageLog {
   /** Removes one message for good: its bytes are overwritten. One that is gone already is fine. */
   delete(sequence: number, deadline: Deadline): Promise<void>;
 
-  /** Calls back when the log may have lost its end, such as after a reconnect. @returns what stops that. */
-  onReconnect(listener: () => void): () => void;
+  /**
+   * Calls back at each sign that the log may have lost its end, such as a reconnect; not when it was merely silent. @returns what stops that.
+   */
+  onPossibleLoss(listener: () => void): () => void;
 
   /** Lets go of the log. Safe to call twice. */
   close(): Promise<void>;

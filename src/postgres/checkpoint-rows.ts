@@ -1,21 +1,23 @@
 import type { Checkpoint, CheckpointKey } from '../projection/checkpoint/checkpoint.js';
 import type { CheckpointTable } from '../projection/checkpoint/projection-store.js';
 import { CorruptCheckpointError } from '../projection/projection-errors.js';
+import { decodeMark, encodeMark } from './commit-column.js';
 import { decodePosition, decodeStart, encodeStart } from './start-column.js';
 import type { SqlDatabase, SqlRow } from './sql-database.js';
 
-const FIND = `select epoch, store_identity, position, commit_id, start_at
+const FIND = `select epoch, store_identity, position, commit_id, start_at, earlier_commit
 from jetsource_checkpoint where projection = $1 and version = $2 and lane = $3`;
 
 const INSERT = `insert into jetsource_checkpoint
-  (projection, version, lane, epoch, store_identity, position, commit_id, start_at)
-values ($1, $2, $3, $4, $5, $6, $7, $8)
+  (projection, version, lane, epoch, store_identity, position, commit_id, start_at, earlier_commit)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
 on conflict (projection, version, lane) do nothing
 returning 1`;
 
 const REPLACE = `update jetsource_checkpoint
-set epoch = $4, store_identity = $5, position = $6, commit_id = $7, start_at = $8, updated_at = now()
-where projection = $1 and version = $2 and lane = $3 and epoch = $9 and position is not distinct from $10
+set epoch = $4, store_identity = $5, position = $6, commit_id = $7, start_at = $8, earlier_commit = $9,
+  updated_at = now()
+where projection = $1 and version = $2 and lane = $3 and epoch = $10 and position is not distinct from $11
 returning 1`;
 
 /** The rows of `jetsource_checkpoint` as a transaction sees them. */
@@ -58,6 +60,7 @@ function valuesOf(checkpoint: Checkpoint): unknown[] {
     checkpoint.position ?? null,
     checkpoint.commitId ?? null,
     encodeStart(checkpoint.start),
+    encodeMark(checkpoint.earlier),
   ];
 }
 
@@ -71,6 +74,7 @@ function checkpointOf(key: CheckpointKey, row: SqlRow): Checkpoint {
     position: optional('position', decodePosition),
     commitId: optional('commit_id', (text) => text),
     start: optional('start_at', decodeStart),
+    earlier: optional('earlier_commit', decodeMark),
   };
 
   function optional<T>(column: string, decode: (text: string) => T | undefined): T | undefined {

@@ -3,9 +3,9 @@ import type { SqlDatabase } from './sql-database.js';
 /** Any constant will do. Instances that create or change the table at the same time take the same lock. */
 const LOCK = 7_236_591_042;
 
-/** Finds the table as it is now, with lanes; nothing where it is missing, or is older. */
+/** Finds the table as it is now, with all columns; nothing where it is missing, or is older. */
 const FIND_CURRENT = `select 1 from pg_attribute
-where attrelid = to_regclass('jetsource_checkpoint') and attname = 'lane' and not attisdropped`;
+where attrelid = to_regclass('jetsource_checkpoint') and attname = 'earlier_commit' and not attisdropped`;
 
 const CREATE = `create table if not exists jetsource_checkpoint (
   projection text not null,
@@ -16,19 +16,21 @@ const CREATE = `create table if not exists jetsource_checkpoint (
   position text,
   commit_id text,
   start_at text,
+  earlier_commit text,
   updated_at timestamptz not null default now(),
   primary key (projection, version, lane)
 )`;
 
 /** Leaves a table that was just created as it is: each part of the statement can be repeated. */
-const ADD_LANES = `alter table jetsource_checkpoint
+const ADD_COLUMNS = `alter table jetsource_checkpoint
   add column if not exists lane integer not null default 0,
+  add column if not exists earlier_commit text,
   drop constraint if exists jetsource_checkpoint_pkey,
   add primary key (projection, version, lane)`;
 
 /**
- * Creates the table `jetsource_checkpoint` where it does not exist, and adds lanes to one that was created
- * before there were lanes: its checkpoints are those of lane 0. Several instances may do so at the same time.
+ * Creates the table `jetsource_checkpoint` where it does not exist, and adds the columns that one of an
+ * earlier release lacks: its checkpoints are those of lane 0. Several instances may do so at the same time.
  * Where the table is up to date, this only reads: a role that may not create tables can then run projections.
  */
 export async function createCheckpoints<Tx>(database: SqlDatabase<Tx>): Promise<void> {
@@ -38,7 +40,7 @@ export async function createCheckpoints<Tx>(database: SqlDatabase<Tx>): Promise<
     await database.query(tx, `select pg_advisory_xact_lock(${LOCK})`, []);
     if (await isCurrent(database, tx)) return;
     await database.query(tx, CREATE, []);
-    await database.query(tx, ADD_LANES, []);
+    await database.query(tx, ADD_COLUMNS, []);
   });
 }
 

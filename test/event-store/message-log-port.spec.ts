@@ -27,13 +27,21 @@ class CountingLog implements MessageLog {
     this.#log = new InMemoryMessageLog({ storage });
   }
 
-  async publish(message: OutgoingMessage, deadline: Deadline): Promise<PublishAnswer> {
-    this.calls += 1;
-    return this.#log.publish(message, deadline);
+  get epoch(): number {
+    return this.#log.epoch;
   }
 
-  async publishBatch(messages: readonly OutgoingMessage[], deadline: Deadline): Promise<PublishAnswer> {
-    return this.#log.publishBatch(messages, deadline);
+  async publish(message: OutgoingMessage, deadline: Deadline, epoch: number): Promise<PublishAnswer> {
+    this.calls += 1;
+    return this.#log.publish(message, deadline, epoch);
+  }
+
+  async publishBatch(
+    messages: readonly OutgoingMessage[],
+    deadline: Deadline,
+    epoch: number,
+  ): Promise<PublishAnswer> {
+    return this.#log.publishBatch(messages, deadline, epoch);
   }
 
   async last(subject: string, deadline?: Deadline): Promise<StoredMessage | undefined> {
@@ -83,8 +91,8 @@ class CountingLog implements MessageLog {
     return this.#log.delete(sequence, deadline);
   }
 
-  onReconnect(listener: () => void): () => void {
-    return this.#log.onReconnect(listener);
+  onPossibleLoss(listener: () => void): () => void {
+    return this.#log.onPossibleLoss(listener);
   }
 
   async close(): Promise<void> {

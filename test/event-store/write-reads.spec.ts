@@ -103,7 +103,7 @@ describe('the check of a transaction', () => {
 
   it('is no commit to those who ask for its sequence', async () => {
     const message = { subject: 'in-memory.0.$check.x', payload: new Uint8Array(), headers: {} };
-    await store.log.publish(message, new Deadline(1_000));
+    await store.log.publish(message, new Deadline(1_000), store.log.epoch);
     expect(await store.commitAt(1)).toBeUndefined();
   });
 });

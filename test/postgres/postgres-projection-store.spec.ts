@@ -169,7 +169,9 @@ describe('postgresProjectionStore', () => {
     expect(await replace(undefined, first)).toBe(true);
     expect(await find()).toEqual(first);
     expect(await replace(undefined, { ...first, epoch: 9 })).toBe(false);
-    const next: Checkpoint = { ...first, position: positionOf(7, 2), commitId: 'c', start: { sequence: 4 } };
+    const earlier = { position: positionOf(6, 0), commitId: 'b' };
+    const moved = { position: positionOf(7, 2), commitId: 'c', earlier };
+    const next: Checkpoint = { ...first, ...moved, start: { sequence: 4 } };
     expect(await replace(first, next)).toBe(true);
     expect(await find()).toEqual(next);
     // a commit from the same position, and one of another epoch

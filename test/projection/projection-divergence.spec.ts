@@ -1,8 +1,9 @@
+import { streamName } from '../../src/event/stream-name.js';
 import { NatsError } from '../../src/jetstream/connection/connection-errors.js';
 import type { Projections } from '../../src/projection/projections.js';
 import type { ProjectionLog } from './projection-log.js';
 import type { FaultyProjectionStore } from './faulty-projection-store.js';
-import { sums } from './orders.js';
+import { OrderPlaced, orderStream, sums } from './orders.js';
 import { ProjectionBench, errorOf, inState, quick, statusOf } from './projection-bench.js';
 
 let bench: ProjectionBench;
@@ -54,6 +55,36 @@ describe('a log that is not the one the model was built from', () => {
 
   it('is not assumed when the commit at the checkpoint was removed', async () => {
     const projections = await stoppedAt(3);
+    log.remove(3);
+    await projections.start();
+    await projections.waitUntilLive(quick);
+    expect(statusOf(projections).state).toBe('live');
+  });
+
+  it('is noticed by the commit before the checkpoint when a removed one stands at it', async () => {
+    const projections = await stoppedAt(3);
+    log.restore(1);
+    await bench.place('bob');
+    await bench.place('bob');
+    log.remove(3);
+    expect(await divergence(projections)).toMatch(/at 2\.0 it has read commit .*, the log holds/);
+    expect([...store.model]).toEqual([['ada', 3]]);
+  });
+
+  it('is noticed when the check of a transaction stood at the checkpoint', async () => {
+    const projections = await stoppedAt(3);
+    log.restore(2);
+    const other = streamName('order', '43');
+    await log.transact([
+      { stream: orderStream, expect: 2 },
+      { stream: other, events: [new OrderPlaced('bob')] },
+    ]);
+    expect(await divergence(projections)).toContain('the log had the check of a transaction there');
+  });
+
+  it('is not assumed when the commit before the checkpoint was removed', async () => {
+    const projections = await stoppedAt(3);
+    log.remove(2);
     log.remove(3);
     await projections.start();
     await projections.waitUntilLive(quick);

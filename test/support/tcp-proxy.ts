@@ -3,6 +3,7 @@ import { createServer, connect, type Server, type Socket } from 'node:net';
 interface ProxyState {
   deaf: boolean;
   hangUp: boolean;
+  refusing: boolean;
   lagMs: number;
   /** Connections that nothing gets through any more. */
   readonly swallowed: WeakSet<Socket>;
@@ -24,8 +25,18 @@ export class TcpProxy {
 
   static async to(targetPort: number): Promise<TcpProxy> {
     const sockets = new Set<Socket>();
-    const state: ProxyState = { deaf: false, hangUp: false, lagMs: 0, swallowed: new WeakSet() };
+    const state: ProxyState = {
+      deaf: false,
+      hangUp: false,
+      refusing: false,
+      lagMs: 0,
+      swallowed: new WeakSet(),
+    };
     const server = createServer((client) => {
+      if (state.refusing) {
+        client.destroy();
+        return;
+      }
       const upstream = connect(targetPort, '127.0.0.1');
       for (const [socket, other] of [
         [client, upstream],
@@ -86,6 +97,17 @@ export class TcpProxy {
   /** Delays everything that the server sends. */
   lag(ms: number): void {
     this.#state.lagMs = ms;
+  }
+
+  /** Closes all connections, and new ones at once, until {@link accept}. */
+  refuse(): void {
+    this.#state.refusing = true;
+    this.cut();
+  }
+
+  /** Takes new connections again. */
+  accept(): void {
+    this.#state.refusing = false;
   }
 
   /**

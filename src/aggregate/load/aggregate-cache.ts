@@ -49,4 +49,9 @@ export class AggregateCache<S> {
   delete(stream: StreamName): void {
     this.#entries.delete(stream.toString());
   }
+
+  /** Drops all of them: the log may have lost the events that they were folded from. */
+  clear(): void {
+    this.#entries.clear();
+  }
 }

@@ -41,6 +41,7 @@ export class AggregateLoader<S> {
 
   constructor(parts: LoaderParts<S>) {
     this.#parts = parts;
+    parts.store.onPossibleLoss(() => parts.cache?.clear());
   }
 
   /**

@@ -1,5 +1,7 @@
+import { parsePosition } from '../../event/position.js';
 import type { StreamName } from '../../event/stream-name.js';
 import type { EventStore } from '../../event-store/event-store.js';
+import { hasJetsourceBrand } from '../../kernel/jetsource-error.js';
 import { type CommandIds, type HandledCommand, toHandledCommand } from '../state/command-ids.js';
 
 /** A command that may have been handled before. */
@@ -26,4 +28,25 @@ export async function handledBefore(
   if (handled !== undefined || forgottenUpTo === 0) return handled;
   const commit = await store.commitOfCommand(stream, commandId, { upTo: forgottenUpTo, signal });
   return commit && toHandledCommand(commit);
+}
+
+/**
+ * Whether the leader still has the commit of a command that a state remembers: a state that was cached, snapshotted or read from a replica may
+ * have been folded from commits that the log has lost.
+ */
+export async function isStillStored(
+  store: EventStore,
+  { stream, commandId, remembered, signal }: CommandLookup,
+): Promise<boolean> {
+  const handled = commandId === undefined ? undefined : remembered.find(commandId);
+  if (handled === undefined) return true;
+  const { sequence } = parsePosition(handled.position);
+  try {
+    const commit = await store.commitAt(sequence, { signal });
+    return commit?.stream.toString() === stream.toString() && commit.metadata.commandId === commandId;
+  } catch (error) {
+    // a commit was read there once: what is none is another message
+    if (hasJetsourceBrand(error) && error.code === 'corrupt-stream') return false;
+    throw error;
+  }
 }

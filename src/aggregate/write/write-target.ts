@@ -10,7 +10,7 @@ import type { AggregateModel } from '../model/aggregate-model.js';
 import type { HandledCommand } from '../state/command-ids.js';
 import type { FoldedState } from '../state/folded-state.js';
 import { isExpected, unexpected } from './aggregate-expectation.js';
-import { handledBefore } from './handled-before.js';
+import { handledBefore, isStillStored } from './handled-before.js';
 import type { Retries } from './retries.js';
 
 /** What a write needs of the repository that an aggregate belongs to. */
@@ -69,7 +69,7 @@ export class WriteTarget<S> {
     const { expect, retries, signal } = this.#command;
     // a stale state may conflict, and needs another attempt then
     const mayBeStale = attempt === 1 && retries.areLeft;
-    let folded = await (mayBeStale ? loader.take(this.aggregate, signal) : this.#loadAtLeader());
+    let folded = await (mayBeStale ? this.#takeConfirmed() : this.#loadAtLeader());
     let earlier = await this.#handledBefore(folded);
     if (mayBeStale && earlier === undefined && !isExpected(expect, folded.lastCommit)) {
       folded = await loader.refresh(this.aggregate, folded, signal);
@@ -117,6 +117,16 @@ export class WriteTarget<S> {
   /** Gives back a state whose events were stored in that commit. */
   committed(folded: FoldedState<S>, commit: StoredCommit): void {
     this.#parts.loader.committed(this.aggregate, folded, commit);
+  }
+
+  /** A state that is answered from is no guess: a command that it remembers is confirmed at the leader. */
+  async #takeConfirmed(): Promise<FoldedState<S>> {
+    const { store, loader } = this.#parts;
+    const { commandId, signal } = this.#command;
+    const folded = await loader.take(this.aggregate, signal);
+    const lookup = { stream: this.aggregate.stream, commandId, remembered: folded.commandIds, signal };
+    if (await isStillStored(store, lookup)) return folded;
+    return loader.refresh(this.aggregate, folded, signal);
   }
 
   async #loadAtLeader(): Promise<FoldedState<S>> {

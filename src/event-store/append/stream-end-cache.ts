@@ -4,35 +4,39 @@ import type { StreamEnd } from './stream-end.js';
 /** Streams whose end is remembered; about 300 bytes each. */
 const MAX_ENDS = 10_000;
 
+/** An end as it was in an epoch of the log; see {@link MessageLog.epoch}. */
+export interface RememberedEnd {
+  readonly end: StreamEnd;
+  readonly epoch: number;
+}
+
 /**
- * The ends of the streams that were appended to or read lately, by subject: they save the round trip before an append. A wrong entry does no
- * harm: the guard that is made from it conflicts, and the end is read again.
+ * The ends of the streams that were appended to or read lately, by subject: they save the round trip before an append. An end that others have
+ * moved since does no harm: the guard that is made from it conflicts, and the end is read again. An end of an earlier epoch may be one that the log
+ * has lost: its sequence may have been given to another commit, and the guard would hold. It only tells what the caller has seen.
  */
 export class StreamEndCache {
-  readonly #ends = new LRUCache<string, StreamEnd>({ max: MAX_ENDS });
+  readonly #ends = new LRUCache<string, RememberedEnd>({ max: MAX_ENDS });
 
-  get(subject: string): StreamEnd | undefined {
+  get(subject: string): RememberedEnd | undefined {
     return this.#ends.get(subject);
   }
 
-  set(subject: string, end: StreamEnd): void {
-    this.#ends.set(subject, end);
+  set(subject: string, remembered: RememberedEnd): void {
+    this.#ends.set(subject, remembered);
   }
 
   /** Takes an end from a reader that may lag, unless a newer one is known. */
-  offer(subject: string, end: StreamEnd): void {
-    if ((this.#ends.get(subject)?.sequence ?? 0) < end.sequence) this.#ends.set(subject, end);
+  offer(subject: string, { end, epoch }: RememberedEnd): void {
+    const known = this.#ends.get(subject);
+    const isNewer =
+      known === undefined ||
+      known.epoch < epoch ||
+      (known.epoch === epoch && known.end.sequence < end.sequence);
+    if (isNewer) this.#ends.set(subject, { end, epoch });
   }
 
   delete(subject: string): void {
     this.#ends.delete(subject);
-  }
-
-  /**
-   * Forgets all of them, after a reconnect: a server that lost the end of its log may have given the same sequence to another commit since. A
-   * guard made from an end of before would hold.
-   */
-  clear(): void {
-    this.#ends.clear();
   }
 }

@@ -2,47 +2,66 @@ import type { StoredCommit } from '../../event/commit.js';
 import type { StreamName } from '../../event/stream-name.js';
 import { subjectOf } from '../../event/subject.js';
 import type { Deadline } from '../../kernel/deadline.js';
+import type { MessageLog } from '../../log/message-log.js';
 import type { StreamReader } from '../read/stream-reader.js';
 import { meets } from './expectation.js';
 import { EMPTY_STREAM, endOf, endWith, type StreamEnd } from './stream-end.js';
-import type { StreamEndCache } from './stream-end-cache.js';
+import { StreamEndCache } from './stream-end-cache.js';
 import type { StreamCheck } from './write-request.js';
 
 /** Where the next commit of a stream goes: from the cache while that fits what is expected, else from the leader. */
 export class StreamEnds {
   readonly #store: string;
+  readonly #log: Pick<MessageLog, 'epoch'>;
   readonly #reader: StreamReader;
-  readonly #cache: StreamEndCache;
+  readonly #cache = new StreamEndCache();
 
-  constructor(store: string, reader: StreamReader, cache: StreamEndCache) {
+  constructor(store: string, log: Pick<MessageLog, 'epoch'>, reader: StreamReader) {
     this.#store = store;
+    this.#log = log;
     this.#reader = reader;
-    this.#cache = cache;
   }
 
-  /** The known end where it is as expected. A wrong one does no harm: the guard made from it conflicts. */
+  /**
+   * The known end where it is as expected, and of this epoch of the log. One that others have moved since does no harm: the guard made from it
+   * conflicts.
+   */
   known(expected: StreamCheck): StreamEnd | undefined {
-    const end = expected.expect === 0 ? EMPTY_STREAM : this.#cache.get(this.#subjectOf(expected.stream));
-    return end !== undefined && meets(expected, end) ? end : undefined;
+    if (expected.expect === 0) return meets(expected, EMPTY_STREAM) ? EMPTY_STREAM : undefined;
+    const known = this.#cache.get(this.#subjectOf(expected.stream));
+    if (known === undefined || known.epoch !== this.#log.epoch) return undefined;
+    return meets(expected, known.end) ? known.end : undefined;
+  }
+
+  /**
+   * The same, requiring the commit that this process knows under the expected version: who expects a version has seen that commit, and the log may
+   * have lost it since.
+   */
+  requiringSeen<T extends StreamCheck>(expected: T): T {
+    const { expect, lastCommitId, stream } = expected;
+    if (typeof expect !== 'number' || expect === 0 || lastCommitId !== undefined) return expected;
+    const known = this.#cache.get(this.#subjectOf(stream))?.end;
+    return known?.version === expect ? { ...expected, lastCommitId: known.commitId } : expected;
   }
 
   async atLeader(stream: StreamName, deadline: Deadline): Promise<StreamEnd> {
     const subject = this.#subjectOf(stream);
+    const { epoch } = this.#log;
     const last = await this.#reader.last(stream, 'leader', deadline);
     if (last === undefined) {
       this.#cache.delete(subject);
       return EMPTY_STREAM;
     }
     const end = await this.#endAfter(last, deadline);
-    this.#cache.set(subject, end);
+    this.#cache.set(subject, { end, epoch });
     return end;
   }
 
-  /** Takes note of a commit that was stored, or read. */
-  offer(commit: StoredCommit): void {
+  /** Takes note of a commit that was stored, or read. @param epoch That of the log before it was planned or read. */
+  offer(commit: StoredCommit, epoch: number): void {
     const end = this.#reader.isMisledBy(commit) ? undefined : endOf(commit);
-    // what lists the sequences of another log is looked at again when something is appended
-    if (end !== undefined) this.#cache.offer(this.#subjectOf(commit.stream), end);
+    // a commit that lists the sequences of another log is looked at again when something is appended
+    if (end !== undefined) this.#cache.offer(this.#subjectOf(commit.stream), { end, epoch });
   }
 
   /** A commit that was imported lists the sequences of another log: the stream itself tells the right ones. */

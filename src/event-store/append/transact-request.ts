@@ -4,7 +4,7 @@ import { InvalidOptionError } from '../../kernel/invalid-option-error.js';
 import { checkKnownOptions } from '../../kernel/options.js';
 import { toSharedRequest, toStreamWrite } from './append-request.js';
 import type { TransactionEntry, TransactOptions } from './transact-options.js';
-import type { StreamWrite, WriteRequest } from './write-request.js';
+import type { StreamCheck, StreamWrite, WriteRequest } from './write-request.js';
 
 /** The server takes no larger batch. */
 const MAX_MESSAGES = 1_000;
@@ -22,6 +22,7 @@ export function toTransactRequest(
   const all = entries.map((entry: TransactionEntry, index) => toEntry(entry, index, { options, registry }));
   checkNoStreamTwice(all);
   const writes = all.filter(({ events }) => events.length > 0);
+  const checks = all.filter(({ events }) => events.length === 0);
   if (writes.length === 0) {
     throw new InvalidOptionError({
       option: 'entries',
@@ -34,8 +35,10 @@ export function toTransactRequest(
     id,
     label: 'transaction',
     isTransaction: true,
-    writes: writes.map((write, part) => withPart(write, { id, part: part + 1, of: writes.length })),
-    checks: all.filter(({ events }) => events.length === 0),
+    writes: writes.map((write, part) =>
+      withPart(write, { id, part: part + 1, of: writes.length, checks: checks.filter(isCarried).length }),
+    ),
+    checks,
     ...toSharedRequest(options),
   };
 }
@@ -59,12 +62,22 @@ function toEntry(
   return toStreamWrite({ ...entry, events, lookedUpTo, lastCommitId }, index, shared);
 }
 
+/** Whether a check needs a message. */
+export function isCarried({ expect }: StreamCheck): boolean {
+  return expect !== 'any';
+}
+
 function withPart(
   write: StreamWrite,
-  transaction: { readonly id: string; readonly part: number; readonly of: number },
+  {
+    checks,
+    ...part
+  }: { readonly id: string; readonly part: number; readonly of: number; readonly checks: number },
 ): StreamWrite {
-  // a transaction of one commit is an append, and reads like one
-  return transaction.of === 1 ? write : { ...write, metadata: { ...write.metadata, transaction } };
+  // a transaction of one message is an append, and reads like one
+  if (part.of === 1 && checks === 0) return write;
+  const transaction = { ...part, ...(checks > 0 && { checks }) };
+  return { ...write, metadata: { ...write.metadata, transaction } };
 }
 
 function checkNoStreamTwice(entries: readonly StreamWrite[]): void {

@@ -14,6 +14,7 @@ import { findStored, type SoughtWrite } from './settlement.js';
 import type { StreamEnd } from './stream-end.js';
 import type { StreamEnds } from './stream-ends.js';
 import type { TransactionResult } from './transact-options.js';
+import { isCarried } from './transact-request.js';
 import { conflict, gaveUp, notSent, outcomeUnknown, refused } from './write-failure.js';
 import { haveSameGuards, type Placed, planOf, violationsOf, type WritePlan } from './write-plan.js';
 import type { StreamCheck, WriteRequest } from './write-request.js';
@@ -40,16 +41,26 @@ export class Write {
   readonly #backoff = new Backoff(2, 200);
   /** The plan of the try before, whose sends may still be on their way. */
   #previous: WritePlan | undefined;
+  /** The epoch of the log before the ends of the plan at hand were looked up. */
+  #epoch = 0;
+  /** Whether a send was given up without an answer. */
+  #sentInVain = false;
 
   constructor(parts: WriteParts, request: WriteRequest) {
     this.#parts = parts;
-    this.#request = request;
+    // now, before anything is waited for: what the caller expects is what was known when it called
+    this.#request = {
+      ...request,
+      writes: request.writes.map((write) => parts.ends.requiringSeen(write)),
+      checks: request.checks.map((check) => parts.ends.requiringSeen(check)),
+    };
   }
 
   async run(): Promise<TransactionResult> {
     const earlier = this.#mayHaveBeenHandled ? await this.#findEarlier() : undefined;
     if (earlier !== undefined) return earlier;
     for (let source: EndSource = 'known'; ; source = 'leader') {
+      this.#epoch = this.#parts.log.epoch;
       const plan = this.#knownPlan(source) ?? (await this.#plan(source));
       const violations = violationsOf(plan);
       // a refusal lists what the leader says of every entry
@@ -58,7 +69,7 @@ export class Write {
       const result = await this.#try(plan);
       if (result !== undefined) return result;
       await sleep(Math.min(this.#backoff.next(), this.#request.deadline.leftMs));
-      if (this.#request.deadline.passed) throw gaveUp(this.#request);
+      if (this.#request.deadline.passed) throw this.#gaveUp();
     }
   }
 
@@ -98,7 +109,21 @@ export class Write {
   async #place<T extends StreamCheck>(write: T, source: EndSource): Promise<Placed<T>> {
     const { ends } = this.#parts;
     const known = source === 'known' ? ends.known(write) : undefined;
-    return { write, end: known ?? (await ends.atLeader(write.stream, this.#request.deadline)) };
+    return { write, end: known ?? (await this.#endAtLeader(write.stream)) };
+  }
+
+  /** @throws {@link AppendOutcomeUnknownError} when the leader does not answer, and a send was not answered before. */
+  async #endAtLeader(stream: StreamName): Promise<StreamEnd> {
+    try {
+      return await this.#parts.ends.atLeader(stream, this.#request.deadline);
+    } catch (error) {
+      if (!this.#sentInVain || error instanceof CorruptStreamError) throw error;
+      throw outcomeUnknown(this.#request, error);
+    }
+  }
+
+  #gaveUp(): Error {
+    return this.#sentInVain ? outcomeUnknown(this.#request) : gaveUp(this.#request);
   }
 
   /** What is in the way may be the same command, stored by another process since the look-up. */
@@ -113,6 +138,8 @@ export class Write {
     const checks = this.#checkMessages(plan);
     const answer = await this.#publish([...checks, ...this.#commitMessages(plan, checks.length)]);
     if (answer.kind === 'stored') return this.#stored(plan, checks.length, answer.sequence);
+    // the log may have lost the commits that this plan follows: plan again
+    if (answer.kind === 'stale' && !answer.sent) return undefined;
     const settled = await this.#settle(answer, plan, checks.length);
     this.#previous = plan;
     return settled;
@@ -123,8 +150,8 @@ export class Write {
     const { deadline } = this.#request;
     const [first] = messages;
     return first !== undefined && messages.length === 1
-      ? log.publish(first, deadline)
-      : log.publishBatch(messages, deadline);
+      ? log.publish(first, deadline, this.#epoch)
+      : log.publishBatch(messages, deadline, this.#epoch);
   }
 
   #commitMessages({ commits }: WritePlan, checks: number): OutgoingMessage[] {
@@ -139,7 +166,7 @@ export class Write {
   }
 
   #checkMessages({ checks }: WritePlan): OutgoingMessage[] {
-    const guarded = checks.filter(({ write }) => write.expect !== 'any');
+    const guarded = checks.filter(({ write }) => isCarried(write));
     return guarded.map(({ write: { index, stream }, end }) =>
       this.#parts.checks.make({ transaction: this.#request.id, index, stream, guard: end.sequence }),
     );
@@ -157,7 +184,7 @@ export class Write {
       this.#discardChecks(first, checks);
       return this.#resultOf(stored, plan);
     }
-    for (const commit of stored) this.#parts.ends.offer(commit);
+    for (const commit of stored) this.#parts.ends.offer(commit, this.#epoch);
     return { committed: true, entries: stored.map((commit) => toAppendResult(commit, true)) };
   }
 
@@ -173,7 +200,8 @@ export class Write {
   ): Promise<TransactionResult | undefined> {
     const sentBefore = this.#previous !== undefined && haveSameGuards(this.#previous, plan);
     if (answer.kind === 'unanswered') throw this.#unanswered(answer, sentBefore);
-    const resent = sentBefore || (answer.kind !== 'duplicate' && answer.resent);
+    if (answer.kind === 'stale') this.#sentInVain = true;
+    const resent = sentBefore || answer.kind === 'stale' || (answer.kind !== 'duplicate' && answer.resent);
     if (answer.kind === 'refused') throw refused(this.#request, answer.reason, resent);
     // on its first send, an id that nobody else has cannot be the one that is in the way
     if (answer.kind === 'conflict' && !resent && !this.#request.idIsShared) return undefined;
@@ -183,7 +211,7 @@ export class Write {
       if (first.attemptId === this.#request.attemptId) this.#discardChecks(first.sequence, checks);
       return this.#resultOf(found);
     }
-    if (answer.kind === 'conflict') return undefined;
+    if (answer.kind === 'conflict' || answer.kind === 'stale') return undefined;
     const [{ commit }] = plan.commits as [WritePlan['commits'][number]];
     throw new CommitRemovedError({ stream: commit.stream.toString(), commitId: commit.commitId });
   }
@@ -232,7 +260,7 @@ export class Write {
   /** Entries that stored nothing report their ends: those of the plan, or the leader's. */
   async #resultOf(stored: readonly StoredCommit[], plan?: WritePlan): Promise<TransactionResult> {
     const { attemptId, writes, checks } = this.#request;
-    for (const commit of stored) this.#parts.ends.offer(commit);
+    for (const commit of stored) this.#parts.ends.offer(commit, this.#epoch);
     const known = new Map(plan?.checks.map(({ write: { index }, end }) => [index, end]));
     const entries = [...writes, ...checks].toSorted((a, b) => a.index - b.index);
     return {

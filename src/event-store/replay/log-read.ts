@@ -8,14 +8,14 @@ import { replayBackward } from './backward-replay.js';
 import { replayCommits } from './commit-replay.js';
 import { checkReadAllOptions, type ReadAllOptions } from './read-all-options.js';
 import { resolveBackwardStart, resolveStart } from './read-all-start.js';
+import { requireStartInLog, type StartedStore } from './start-check.js';
 import { wantedTypes } from './wanted-types.js';
 
 /** Commits that a read of the whole store takes at a time. */
 const BATCH = 1_000;
 
 /** The store whose log is read. */
-export interface ReadStore {
-  readonly store: string;
+export interface ReadStore extends StartedStore {
   readonly registry: EventRegistry;
 }
 
@@ -27,6 +27,8 @@ export async function* readLog(
 ): AsyncGenerator<RecordedEvent, void, void> {
   checkReadAllOptions(options);
   const isWanted = wantedTypes(options.types, store.registry);
+  resolveStart(options.from);
+  await requireStartInLog(store, options.from, options.signal);
   const batches =
     options.direction === 'backward'
       ? backward(log, store, { ...options, isWanted })
@@ -50,7 +52,7 @@ interface WantedOptions extends ReadAllOptions {
 /** The events of one commit at a time. */
 async function* forward(
   log: MessageLog,
-  { store, registry }: ReadStore,
+  { name: store, registry }: ReadStore,
   { from, categories, signal, isWanted }: WantedOptions,
 ): AsyncGenerator<readonly RecordedEvent[], void, void> {
   const start = resolveStart(from);
@@ -64,7 +66,7 @@ async function* forward(
 /** The events of one commit at a time, newest first. */
 async function* backward(
   log: MessageLog,
-  { store, registry }: ReadStore,
+  { name: store, registry }: ReadStore,
   { from, categories, signal, isWanted }: WantedOptions,
 ): AsyncGenerator<readonly RecordedEvent[], void, void> {
   const start = resolveBackwardStart(from);

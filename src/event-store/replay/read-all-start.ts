@@ -1,12 +1,22 @@
 import { lastVersionOf, type StoredCommit } from '../../event/commit.js';
 import { parsePosition, type Position } from '../../event/position.js';
 import type { ReplayStart } from '../../log/message-log.js';
+import { checkEventId } from '../read/event-id.js';
 import { InvalidOptionError } from '../../kernel/invalid-option-error.js';
 
-/** Where to begin in the whole store: at an event, after one, at a sequence of the log, or at a time of the server. */
+/** Checks that the event at the position is the one that was meant. */
+export interface NamedEvent {
+  /** The event's id: the log may have lost its end since, and have given the position to another event. @default not checked */
+  readonly eventId?: string | undefined;
+}
+
+/**
+ * Where to begin in the whole store: at an event, after one, at a sequence of the log, or at a time of the server. A start beyond the end of the log
+ * is refused with {@link StartNotInLogError}; right after the end is fine.
+ */
 export type ReadAllStart =
-  | { readonly position: Position }
-  | { readonly after: Position }
+  | ({ readonly position: Position } & NamedEvent)
+  | ({ readonly after: Position } & NamedEvent)
   | { readonly sequence: number }
   | { readonly time: Date };
 
@@ -48,6 +58,7 @@ const LAST_TIME_MS = 9_223_372_036_854;
 export function resolveStart(start: ReadAllStart | undefined): ResolvedStart {
   if (start === undefined) return { replay: { sequence: 1 }, firstIndexOf: WHOLE };
   if (typeof start !== 'object' || start === null) throw noStart(start);
+  if ('eventId' in start && start.eventId !== undefined) checkEventId(start.eventId);
   if ('position' in start) return atPosition(start.position, 0);
   if ('after' in start) return atPosition(start.after, 1);
   if ('sequence' in start && Number.isSafeInteger(start.sequence) && start.sequence >= 1) {

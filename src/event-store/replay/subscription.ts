@@ -16,8 +16,10 @@ import { settledWithin } from '../../kernel/settled-within.js';
 import { sleep } from '../../kernel/sleep.js';
 import { warn } from '../../kernel/warn.js';
 import type { CommitBatch, FollowOptions } from './follow-options.js';
+import { type CommitMark, divergenceOf, markOf } from './log-trail.js';
 import type { ReadAllStart } from './read-all-start.js';
 import { SubscriptionStuckError } from './subscription-errors.js';
+import { requireStartInLog } from './start-check.js';
 import {
   resolveSubscribeOptions,
   type ResolvedSubscribeOptions,
@@ -50,7 +52,9 @@ export class Subscription implements AsyncDisposable {
   readonly #abort = new AbortController();
   readonly #call = new AsyncLocalStorage<Call>();
   #position: Position | undefined;
-  #commitId: string | undefined;
+  /** The last commit of which anything was handled, and the one before it. */
+  #last: CommitMark | undefined;
+  #earlier: CommitMark | undefined;
   #caughtUp = false;
   #recovered = false;
   #endedByStore = false;
@@ -84,6 +88,12 @@ export class Subscription implements AsyncDisposable {
   /** The last event that was handled, or passed over for its type: to begin `after` it the next time. Undefined before the first. */
   get position(): Position | undefined {
     return this.#position;
+  }
+
+  /** The id of that event, to be given with its position: see {@link ReadAllStart}. */
+  get eventId(): string | undefined {
+    if (this.#position === undefined || this.#last === undefined) return undefined;
+    return `${this.#last.commitId}/${parsePosition(this.#position).index}`;
   }
 
   /** Whether all that was stored has been handled, as far as the server knew that delivered it last. */
@@ -184,9 +194,11 @@ export class Subscription implements AsyncDisposable {
     this.#moveTo(positionOf(commit.sequence, commit.events.length - 1), commit);
   }
 
-  #moveTo(position: Position, { commitId }: StoredCommit): void {
+  #moveTo(position: Position, commit: StoredCommit): void {
     this.#position = position;
-    this.#commitId = commitId;
+    if (this.#last?.commitId === commit.commitId) return;
+    this.#earlier = this.#last;
+    this.#last = markOf(commit);
   }
 
   async #handle(event: RecordedEvent): Promise<void> {
@@ -250,19 +262,17 @@ export class Subscription implements AsyncDisposable {
   /** A log that does not hold what has been handled is another one: following it would mix two, or be silence until it is as long. */
   async #checkLog(): Promise<void> {
     this.#recovered = false;
-    if (this.#position === undefined) return;
-    const { sequence } = parsePosition(this.#position);
     const backoff = new Backoff(50, 1_000);
     // a replica may deliver while there is no leader yet: until there is one nothing is handed on, and nothing ends either
-    while (!(await this.#isConfirmed(sequence))) {
+    while (!(await this.#isConfirmed())) {
       await sleep(backoff.next(), this.#abort.signal).catch(() => undefined);
     }
   }
 
-  async #isConfirmed(sequence: number): Promise<boolean> {
+  async #isConfirmed(): Promise<boolean> {
     if (this.#isStopped) return true;
     try {
-      await this.#checkHolds(sequence);
+      await this.#checkHolds();
       return true;
     } catch (error) {
       if (this.#isStopped) return true;
@@ -272,15 +282,13 @@ export class Subscription implements AsyncDisposable {
     }
   }
 
-  async #checkHolds(sequence: number): Promise<void> {
+  async #checkHolds(): Promise<void> {
     const { signal } = this.#abort;
-    const last = await this.#store.lastSequence({ signal });
-    const commit = last < sequence ? undefined : await this.#store.commitAt(sequence, { signal });
-    // a commit that was removed since is no other log
-    if (last >= sequence && (commit === undefined || commit.commitId === this.#commitId)) return;
-    const found = commit === undefined ? `it ends at ${positionOf(last, 0)}` : 'another commit stands there';
-    const reason = `${found}, where ${this.#position ?? ''} has been handled`;
-    throw new StoreNotFoundError({ store: this.#store.name, reason });
+    if (this.#last === undefined) return requireStartInLog(this.#store, this.#options.from, signal);
+    const lastSequence = await this.#store.lastSequence({ signal });
+    const trail = { last: this.#last, earlier: this.#earlier };
+    const reason = await divergenceOf(trail, { store: this.#store, lastSequence, signal });
+    if (reason !== undefined) throw new StoreNotFoundError({ store: this.#store.name, reason });
   }
 
   get #isStopped(): boolean {

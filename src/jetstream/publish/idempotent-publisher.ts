@@ -105,6 +105,9 @@ export class IdempotentPublisher {
         if (!answer.sure) throw unknownOutcome(request, deadline, answer.cause);
         await this.#requireStream(message.subject, deadline);
         return 'no';
+      case 'stale':
+        // does not happen: nothing here depends on what was read before
+        return 'no';
     }
   }
 

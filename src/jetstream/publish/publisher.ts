@@ -43,14 +43,18 @@ export type ServerAnswer =
    * The deadline passed. `sure` when nothing was sent, or every send was refused; `cause` is what the server
    * said last, if it did.
    */
-  | { readonly kind: 'unanswered'; readonly sure: boolean; readonly cause?: NatsError };
+  | { readonly kind: 'unanswered'; readonly sure: boolean; readonly cause?: NatsError }
+  /** It became stale before it was sent, or before it was sent again without an answer (`sent`). */
+  | { readonly kind: 'stale'; readonly sent: boolean };
 
-/** How a publish goes on when nobody serves its subject. */
+/** When a publish is not sent, or not sent again. */
 export interface PublishPatience {
   /**
    * Whether to send again until somebody does; otherwise the answer is `unanswered` at once. @default true
    */
   readonly untilServed?: boolean;
+  /** Asked right before each send: what is stale is not sent any more, and answered so. @default never */
+  readonly isStale?: () => boolean;
 }
 
 /**
@@ -76,7 +80,7 @@ export class Publisher {
     const natsHeaders = toMsgHdrs(message.headers);
     const send: Send = (reply) =>
       this.#connection.nc.publish(message.subject, message.payload, { reply, headers: natsHeaders });
-    const outgoing = { send, bytes: message.payload.length, untilServed: patience.untilServed ?? true };
+    const outgoing = { ...PATIENT, ...patience, send, bytes: message.payload.length };
     return this.#inPlace(this.#window, deadline, async () => this.#publish(outgoing, deadline));
   }
 
@@ -85,11 +89,15 @@ export class Publisher {
    * that of the last one; the others stand right before it. Raw messages, since the client's own batch drops
    * guards and message ids, and hides what the server answers.
    */
-  async publishBatch(messages: readonly OutgoingMessage[], deadline: Deadline): Promise<ServerAnswer> {
+  async publishBatch(
+    messages: readonly OutgoingMessage[],
+    deadline: Deadline,
+    patience: PublishPatience = {},
+  ): Promise<ServerAnswer> {
     return this.#inPlace(this.#batches, deadline, async () => {
       const send: Send = (reply) => this.#sendBatch(messages, reply);
       const bytes = messages.reduce((sum, { payload }) => sum + payload.length, 0);
-      return this.#publish({ send, bytes, untilServed: true }, deadline);
+      return this.#publish({ ...PATIENT, ...patience, send, bytes }, deadline);
     });
   }
 
@@ -134,6 +142,8 @@ export class Publisher {
     }
   }
 }
+
+const PATIENT: Required<PublishPatience> = { untilServed: true, isStale: () => false };
 
 /** Sends what is to be stored, with the answer going to that subject. */
 type Send = (reply: string) => void;
@@ -191,6 +201,7 @@ class Publication {
 
   async #sendUntilAnswered(reply: string): Promise<ServerAnswer> {
     while (await this.#canSend()) {
+      if (this.#outgoing.isStale()) return { kind: 'stale', sent: !this.#isUnserved };
       const answer = await this.#sendOnce(reply);
       if (answer !== undefined) return answer;
       if (this.#isUnserved && !this.#outgoing.untilServed) break;

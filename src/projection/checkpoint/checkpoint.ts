@@ -1,4 +1,5 @@
 import type { Position } from '../../event/position.js';
+import type { CommitMark } from '../../event-store/replay/log-trail.js';
 import type { RebuildStart } from '../rebuild/rebuild-options.js';
 
 /** The lane of a projection that is not divided into lanes: one owner runs all of it. */
@@ -30,6 +31,11 @@ export interface Checkpoint extends CheckpointKey {
   readonly position: Position | undefined;
   /** Id of that commit: tells whether the log still holds the same commit there. */
   readonly commitId: string | undefined;
+  /**
+   * A commit before it: where the one at `position` was removed since, it tells whether the log is still the
+   * same. Undefined while there is none, and in checkpoints of earlier releases.
+   */
+  readonly earlier?: CommitMark | undefined;
   /** Where the replay began that the model was built by; undefined for the beginning of the log. */
   readonly start: RebuildStart | undefined;
 }

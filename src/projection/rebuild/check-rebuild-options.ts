@@ -1,8 +1,8 @@
 import { asPosition } from '../../event/position.js';
 import type { EventStore } from '../../event-store/event-store.js';
+import { logReachFor } from '../../event-store/replay/start-check.js';
 import { InvalidOptionError } from '../../kernel/invalid-option-error.js';
 import { checkOptionalFunction, checkOptionsObject, checkSignal } from '../checked-options.js';
-import { logReachFor } from './log-reach.js';
 import type { RebuildOptions, RebuildStart } from './rebuild-options.js';
 
 const STARTS = ['position', 'sequence', 'time'];

@@ -1,6 +1,7 @@
 import type { StoredCommit } from '../../event/commit.js';
+import { type CommitMark, markOf } from '../../event-store/replay/log-trail.js';
 import type { EventRegistry } from '../../event/event-registry.js';
-import { parsePosition, positionOf } from '../../event/position.js';
+import { parsePosition } from '../../event/position.js';
 import { type RecordedEvent, recordedEvents } from '../../event/recorded-event.js';
 import type { Checkpoint } from '../checkpoint/checkpoint.js';
 import type { CheckpointTable } from '../checkpoint/projection-store.js';
@@ -50,8 +51,12 @@ export async function applyCommits(batch: Batch): Promise<Checkpoint> {
 
 function checkpointAfter({ checkpoint, commits }: Batch): Checkpoint {
   const last = commits.at(-1) as StoredCommit;
-  const position = positionOf(last.sequence, last.events.length - 1);
-  return { ...checkpoint, position, commitId: last.commitId };
+  const before = commits.at(-2);
+  return { ...checkpoint, ...markOf(last), earlier: before ? markOf(before) : lastOf(checkpoint) };
+}
+
+function lastOf({ position, commitId }: Checkpoint): CommitMark | undefined {
+  return position === undefined || commitId === undefined ? undefined : { position, commitId };
 }
 
 /** A commit whose answer was lost is tried again. The stored checkpoint then shows that it succeeded. */

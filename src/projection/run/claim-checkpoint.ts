@@ -54,6 +54,7 @@ async function tryToClaim(
         storeIdentity: claim.store.identity,
         position: undefined,
         commitId: undefined,
+        earlier: undefined,
         start: reset?.start,
       }
     : { ...found, epoch };

@@ -9,7 +9,7 @@ import { hasJetsourceBrand } from '../../kernel/jetsource-error.js';
 import type { Checkpoint } from '../checkpoint/checkpoint.js';
 import { verifyCheckpoint } from '../checkpoint/verify-checkpoint.js';
 import type { ProjectionDefinition } from '../definition/projection-definition.js';
-import { ProjectionFailedError } from '../projection-errors.js';
+import { ProjectionDivergedError, ProjectionFailedError } from '../projection-errors.js';
 import { applyCommits } from './apply-commits.js';
 import { claimCheckpoint, type Reset } from './claim-checkpoint.js';
 import { HandlerFault } from './handler-fault.js';
@@ -198,8 +198,15 @@ export class ProjectionRun {
       const { code } = error;
       if (code === 'projection-failed' || code === 'projection-diverged' || code === 'projection-fenced')
         return error;
+      // the log has lost its end since it was verified
+      if (code === 'start-not-in-log') return this.#diverged(error);
     }
     return this.#failure(error instanceof Error ? error.message : String(error), error);
+  }
+
+  #diverged(cause: Error): ProjectionDivergedError {
+    const { name, version } = this.#definition;
+    return new ProjectionDivergedError({ projection: name, version, reason: cause.message }, { cause });
   }
 
   #failure(reason: string, cause?: unknown): ProjectionFailedError {

@@ -3,6 +3,7 @@ import type { ConformanceCase } from './conformance-case.js';
 import { idempotenceCases } from './idempotence-cases.js';
 import { identityCases } from './identity-cases.js';
 import { logReadCases } from './log-read-cases.js';
+import { readStartCases } from './read-start-cases.js';
 import { metadataCases } from './metadata-cases.js';
 import { streamReadCases } from './stream-read-cases.js';
 import { transactionCases } from './transaction-cases.js';
@@ -22,4 +23,5 @@ export const eventStoreCases: readonly ConformanceCase[] = [
   ...transactionCases,
   ...streamReadCases,
   ...logReadCases,
+  ...readStartCases,
 ];

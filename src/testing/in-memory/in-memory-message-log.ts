@@ -9,6 +9,7 @@ import type {
   SubjectMessage,
   SubjectNames,
 } from '../../log/message-log.js';
+import { LogEpoch } from '../../log/log-epoch.js';
 import { ServerHeader } from '../../jetstream/api/server-headers.js';
 import { ConnectionClosedError, NatsError } from '../../jetstream/connection/connection-errors.js';
 import { Deadline } from '../../kernel/deadline.js';
@@ -42,7 +43,8 @@ export class InMemoryMessageLog implements MessageLog {
   /** Faults on order. */
   readonly faults: LogFaults;
   readonly #storage: InMemoryStorage;
-  readonly #reconnected = new Set<() => void>();
+  /** Nothing restarts unless it is told to, so time alone is no sign. */
+  readonly #epoch = new LogEpoch({ quietMs: Infinity });
   readonly #recoveries = new Set<(reason: string) => void>();
   readonly #closing = new AbortController();
 
@@ -53,15 +55,27 @@ export class InMemoryMessageLog implements MessageLog {
     this.#storage = storage;
   }
 
-  async publish(message: OutgoingMessage, deadline: Deadline): Promise<PublishAnswer> {
-    return this.publishBatch([message], deadline);
+  get epoch(): number {
+    return this.#epoch.current;
   }
 
-  async publishBatch(messages: readonly OutgoingMessage[], deadline: Deadline): Promise<PublishAnswer> {
+  async publish(message: OutgoingMessage, deadline: Deadline, epoch: number): Promise<PublishAnswer> {
+    return this.publishBatch([message], deadline, epoch);
+  }
+
+  async publishBatch(
+    messages: readonly OutgoingMessage[],
+    deadline: Deadline,
+    epoch: number,
+  ): Promise<PublishAnswer> {
     const fault = this.faults.isQuiet ? undefined : await this.faults.takePublishFault();
     if (deadline.passed) return { kind: 'unanswered', sure: true };
     this.#checkOpen();
-    return fault === undefined ? this.#store(messages) : this.#fail(fault, messages, deadline);
+    if (this.epoch !== epoch) return { kind: 'stale', sent: false };
+    const mark = this.#epoch.mark();
+    const answer = fault === undefined ? this.#store(messages) : await this.#fail(fault, messages, deadline);
+    if (answer.kind === 'stored') this.#epoch.stored(answer.sequence, mark);
+    return answer;
   }
 
   async last(subject: string, deadline?: Deadline): Promise<StoredMessage | undefined> {
@@ -126,7 +140,9 @@ export class InMemoryMessageLog implements MessageLog {
   }
 
   async lastSequence(deadline: Deadline): Promise<number> {
+    const mark = this.#epoch.mark();
     await this.#turn(deadline);
+    this.#epoch.endsAt(this.#storage.lastSequence, mark);
     return this.#storage.lastSequence;
   }
 
@@ -135,19 +151,23 @@ export class InMemoryMessageLog implements MessageLog {
     this.#storage.remove(sequence);
   }
 
-  onReconnect(listener: () => void): () => void {
-    this.#reconnected.add(listener);
-    return () => this.#reconnected.delete(listener);
+  onPossibleLoss(listener: () => void): () => void {
+    return this.#epoch.onBegin(listener);
   }
 
   /** The connection is lost and renewed: listeners are told, replays are interrupted and go on. */
   reconnect(): void {
-    for (const listener of this.#reconnected) listener();
+    this.#epoch.begin();
     for (const listener of this.#recoveries) listener('the connection was renewed');
     this.#storage.wake();
   }
 
-  /** The log loses all messages after a sequence. This handle does not learn of it; see {@link reconnect}. */
+  /** As if the log had not answered for a while: a handle that connects through another server sees no more of a restart. */
+  beQuiet(): void {
+    this.#epoch.suspect();
+  }
+
+  /** The log loses all messages after a sequence. This handle does not learn of it; see {@link reconnect} and {@link beQuiet}. */
   loseEnd(sequence: number): void {
     this.#storage.truncate(sequence);
   }
@@ -182,6 +202,10 @@ export class InMemoryMessageLog implements MessageLog {
     switch (fault.kind) {
       case 'refused':
         return fault;
+      case 'interrupted':
+        if (fault.stored) this.#store(messages);
+        await fault.meanwhile();
+        return { kind: 'stale', sent: true };
       case 'lost-answer':
         return this.#resent(this.#store(messages), fault.resend);
       case 'false-conflict':

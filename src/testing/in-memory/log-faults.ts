@@ -8,6 +8,8 @@ export type PublishFault =
   | { readonly kind: 'refused'; readonly reason: string; readonly resent: boolean }
   /** Answered as a conflict after a resend, though nothing was stored: a leader that is new may not know the end yet. */
   | { readonly kind: 'false-conflict' }
+  /** Stored or not, no answer comes, and then the log may have lost its end. */
+  | { readonly kind: 'interrupted'; readonly stored: boolean; readonly meanwhile: () => void | Promise<void> }
   /** Nobody takes it until the deadline: nothing is stored. */
   | { readonly kind: 'unserved' };
 
@@ -40,6 +42,16 @@ export class LogFaults {
   /** Nobody takes the next publish. */
   leaveUnserved(): void {
     this.#publishes.push({ kind: 'unserved' });
+  }
+
+  /**
+   * The next publish gets no answer before the connection is renewed, so it is not sent again.
+   *
+   * @param stored Whether it is stored all the same, before `meanwhile`.
+   * @param meanwhile Has to end in a reconnect of the log.
+   */
+  interrupt(stored: boolean, meanwhile: () => void | Promise<void>): void {
+    this.#publishes.push({ kind: 'interrupted', stored, meanwhile });
   }
 
   /** Something happens right before the next publish reaches the log, such as another writer's append. */
