@@ -10,21 +10,25 @@ import { integerOption } from '../kernel/options.js';
 import { JetStreamEventStore } from './jetstream-event-store.js';
 import { checkStoreName, checkStoreOptions } from './store-options.js';
 
-/** How to reach a store, and what is in it. */
+/** Options of a connection to a store. */
 export interface EventStoreOptions extends ConnectionOptions, StoreStreamOptions, EventPolicies {
   /**
-   * The store's name, one for each bounded context: the first token of its subjects. A letter, then letters, digits, `_` or `-`, 64 characters
-   * at most.
+   * The store's name, one for each bounded context: the first token of its subjects. A letter, then letters,
+   * digits, `_` or `-`, 64 characters at most.
    */
   readonly name: string;
   /**
-   * Name of the JetStream stream that holds the log, where it is not the store's: a mirror that has been promoted, for instance. The same
-   * characters as `name`. @default the store's name
+   * Name of the JetStream stream that holds the log, if it differs from the store's: a promoted mirror, for
+   * instance. The same characters as `name`.
+   * @default the store's name
    */
   readonly jetStream?: string | undefined;
   /** The event types: classes decorated with {@link Event}, and what {@link eventType} declared. */
   readonly events: readonly EventDefinition[];
-  /** Told of settings that differ from what was asked for without breaking anything. @default `process.emitWarning` */
+  /**
+   * Called with settings of the JetStream stream that differ from the defaults and break nothing.
+   * @default `process.emitWarning`
+   */
   readonly onWarning?: ((warning: string) => void) | undefined;
 }
 

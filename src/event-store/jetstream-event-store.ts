@@ -5,7 +5,7 @@ import { LogEventStore, type LogEventStoreParts } from './log-event-store.js';
 /** The event store on a JetStream stream. Made by {@link connectEventStore}. */
 export class JetStreamEventStore extends LogEventStore {
   /**
-   * For what is kept beside the store on the same server.
+   * The connection, for data that is kept beside the store on the same server.
    *
    * @internal
    */

@@ -1,12 +1,12 @@
 import { LRUCache } from 'lru-cache';
 import type { StreamEnd } from './stream-end.js';
 
-/** Streams whose end is remembered; about 300 bytes each. */
+/** Number of streams whose end is cached; about 300 bytes each. */
 const MAX_ENDS = 10_000;
 
 /**
- * The ends of the streams that were appended to or read lately, by subject: they save the round trip before an append. A wrong entry does no
- * harm: the guard that is made from it conflicts, and the end is read again.
+ * The ends of recently used streams, by subject: they save the round trip before an append. A wrong entry
+ * does no harm: the guard that is made from it conflicts, and the end is read again.
  */
 export class StreamEndCache {
   readonly #ends = new LRUCache<string, StreamEnd>({ max: MAX_ENDS });
@@ -29,8 +29,8 @@ export class StreamEndCache {
   }
 
   /**
-   * Forgets all of them, after a reconnect: a server that lost the end of its log may have given the same sequence to another commit since. A
-   * guard made from an end of before would hold.
+   * Drops all entries, after a reconnect. A server that lost the end of its log may have given the same
+   * sequence to another commit, and a guard made from an old entry would hold.
    */
   clear(): void {
     this.#ends.clear();

@@ -8,7 +8,7 @@ import { EMPTY_STREAM, endOf, type StreamEnd } from './stream-end.js';
 import type { StreamEndCache } from './stream-end-cache.js';
 import type { StreamCheck } from './write-request.js';
 
-/** Where the next commit of a stream goes: from the cache while that fits what is expected, else from the leader. */
+/** Finds the end of a stream: in the cache if it fits the expectation, otherwise at the leader. */
 export class StreamEnds {
   readonly #store: string;
   readonly #reader: StreamReader;
@@ -20,7 +20,7 @@ export class StreamEnds {
     this.#cache = cache;
   }
 
-  /** The known end where it is as expected. A wrong one does no harm: the guard made from it conflicts. */
+  /** The cached end if it is as expected. A wrong one does no harm: the guard made from it conflicts. */
   known(expected: StreamCheck): StreamEnd | undefined {
     const end = expected.expect === 0 ? EMPTY_STREAM : this.#cache.get(this.#subjectOf(expected.stream));
     return end !== undefined && meets(expected, end) ? end : undefined;
@@ -38,7 +38,7 @@ export class StreamEnds {
     return end;
   }
 
-  /** Takes note of a commit that was stored, or read. */
+  /** Caches the end after a commit that was stored or read. */
   offer(commit: StoredCommit): void {
     this.#cache.offer(this.#subjectOf(commit.stream), endOf(commit));
   }

@@ -12,19 +12,20 @@ import type { Consistency } from './read-options.js';
 import { toStoredCommit } from './stored-commit.js';
 import { commitNumbersOf, type VersionRange } from './version-range.js';
 
-/** What a read asks for beside the versions. */
+/** Options of a read beside the versions. */
 export interface RangeOptions extends ReadPatience {
-  /** Whether the server's time is needed: it stands in a header, which costs more to read than a small body. */
+  /** Whether the server's time is needed: it is in a header, which costs more to parse than a small body. */
   readonly time: boolean;
 }
 
 /**
- * Reads the commits of one stream. The last one is found by subject, the others by the sequences that commits list of their predecessors: a few
- * rounds of gets, whatever the store's size. Where the listed sequences lead to foreign commits (an imported or re-created store), the server has to
- * look for the stream's messages by subject.
+ * Reads the commits of one stream. The last one is found by subject, the others by the sequences that commits
+ * list as their predecessors: a few rounds of gets, whatever the store's size. If the listed sequences lead
+ * to foreign commits (an imported or re-created store), the server has to search for the stream's messages by
+ * subject.
  */
 export class StreamReader {
-  /** How often the sequences led astray and the stream had to be scanned by subject. */
+  /** How often the sequences led to foreign commits and the stream had to be scanned by subject. */
   scans = 0;
   readonly #log: MessageLog;
   readonly #store: string;
@@ -48,7 +49,7 @@ export class StreamReader {
     return message && this.#ofStream(message, stream);
   }
 
-  /** The first commit at or after a sequence, as the leader knows it. */
+  /** The first commit at or after a sequence, read from the leader. */
   async nextAtLeader(
     stream: StreamName,
     sequence: number,
@@ -67,7 +68,7 @@ export class StreamReader {
   async range(last: StoredCommit, range: VersionRange, options: RangeOptions): Promise<StoredCommit[]> {
     const found = await this.#bySequence(last, range, options);
     if (found instanceof CorruptStreamError) {
-      // removed it is only if the scan misses it, too: the sequence may be one of another store
+      // it is removed only if the scan misses it as well: the sequence may be one of another store
       return this.#byScan(last, range, options).catch((error: unknown) => {
         throw error instanceof CorruptStreamError ? found : error;
       });
@@ -78,8 +79,8 @@ export class StreamReader {
   }
 
   /**
-   * Rounds of gets until no listed sequence is left that is needed; undefined when one leads to a foreign commit, the error when one leads
-   * nowhere.
+   * Rounds of gets until every needed sequence has been read; undefined when one leads to a foreign commit,
+   * the error when one leads to nothing.
    */
   async #bySequence(
     last: StoredCommit,
@@ -102,10 +103,11 @@ export class StreamReader {
         if (message === undefined)
           return corrupt(last.stream, sequence, `commit ${number} was removed without a trace`);
         const commit = decodeCommit(message);
-        // no commit at all is foreign as well: what stands on the stream's own subject, the scan will find
+        // a message that is no commit counts as foreign: if it is on the stream's own subject, the scan finds
+        // it
         if (typeof commit === 'string' || !isAt(commit, last.stream, number)) return undefined;
         found.set(number, commit);
-        // what the others list is listed by those that led to them
+        // what the others list is listed by the commits that led to them
         if (predecessorSpan(number) > 1) addAll(listed, predecessorSequences(number, commit.predecessors));
       }
     }
@@ -133,14 +135,17 @@ export class StreamReader {
       if (commit.number !== number) {
         throw corrupt(last.stream, commit.sequence, `commit ${number} was expected, ${commit.number} found`);
       }
-      // all of the stream is looked at, but of a long one only what was asked for is kept
+      // the whole stream is scanned, but of a long one only the requested commits are kept
       if (isIn(range, commit)) found.push(commit);
     }
     if (isWhole(found, range)) return found;
     throw corrupt(last.stream, last.sequence, 'its versions are not without a gap');
   }
 
-  /** All messages of a stream up to its last commit: from any replica, then from the leader what a lagging one does not have yet. */
+  /**
+   * All messages of a stream up to its last commit: from any replica, then from the leader those that a
+   * lagging replica does not have yet.
+   */
   async *#messagesOf(last: StoredCommit, options: ReadPatience): AsyncGenerator<StoredMessage, void, void> {
     const subject = subjectOf(this.#store, last.stream);
     let sequence = 0;

@@ -2,7 +2,10 @@ import type { StoredCommit } from '../../event/commit.js';
 import type { Position } from '../../event/position.js';
 import type { Version } from '../../event/version.js';
 
-/** Whether a stream exists, and where it ends. `erased` is reserved for streams whose events were removed for good. */
+/**
+ * Whether a stream exists, and where it ends. `erased` is reserved for streams whose events were removed for
+ * good.
+ */
 export type StreamStatus =
   | { readonly state: 'missing'; readonly version: 0 }
   | {
@@ -26,6 +29,7 @@ export type StreamStatus =
 
 /** The commits of one stream after a version, for a fold: in order, without time. */
 export interface StreamCommits {
+  /** Commits with events after the version, in order. */
   readonly commits: readonly StoredCommit[];
   /** Version of the stream; 0 when it does not exist. */
   readonly version: Version;

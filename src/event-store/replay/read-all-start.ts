@@ -3,21 +3,23 @@ import { parsePosition, type Position } from '../../event/position.js';
 import type { ReplayStart } from '../../log/message-log.js';
 import { InvalidOptionError } from '../../kernel/invalid-option-error.js';
 
-/** Where to begin in the whole store: at an event, after one, at a sequence of the log, or at a time of the server. */
+/**
+ * Where to begin in the whole store: at an event, after one, at a sequence of the log, or at a server time.
+ */
 export type ReadAllStart =
   | { readonly position: Position }
   | { readonly after: Position }
   | { readonly sequence: number }
   | { readonly time: Date };
 
-/** A start taken apart: where the replay begins, and how many events of the first commit are left out. */
+/** A resolved start: where the replay begins, and how many events of the first commit are left out. */
 export interface ResolvedStart {
   readonly replay: ReplayStart;
   /** Index of the first event to deliver from the commit at that sequence. */
   firstIndexOf(commit: StoredCommit): number;
 }
 
-/** A start taken apart for reading backward. */
+/** A resolved start for reading backward. */
 export interface ResolvedBackwardStart {
   /** Sequence of the newest commit to read; Infinity for the end. */
   readonly sequence: number;
@@ -25,7 +27,7 @@ export interface ResolvedBackwardStart {
   lastIndexOf(commit: StoredCommit): number;
 }
 
-/** @throws {@link InvalidOptionError} when the start is none. */
+/** @throws {@link InvalidOptionError} when the start is invalid. */
 export function resolveBackwardStart(start: ReadAllStart | undefined): ResolvedBackwardStart {
   if (start === undefined) return { sequence: Infinity, lastIndexOf: (commit) => commit.events.length - 1 };
   const { replay } = resolveStart(start);
@@ -42,7 +44,7 @@ export function resolveBackwardStart(start: ReadAllStart | undefined): ResolvedB
 
 const WHOLE = (): number => 0;
 
-/** @throws {@link InvalidOptionError} when the start is none. */
+/** @throws {@link InvalidOptionError} when the start is invalid. */
 export function resolveStart(start: ReadAllStart | undefined): ResolvedStart {
   if (start === undefined) return { replay: { sequence: 1 }, firstIndexOf: WHOLE };
   if (typeof start !== 'object' || start === null) throw noStart(start);

@@ -29,14 +29,20 @@ export interface SubscribedStore {
   ): Promise<StoredCommit | undefined>;
 }
 
-/** A handler at work: while it is, nothing that it calls may wait for it. */
+/** A running handler: what it calls must not wait for it to end. */
 interface Call {
   isOver: boolean;
 }
 
-/** Events as they come, from a start on and then live. Made by `subscribe` of a store. */
+/**
+ * A running subscription to the events of a store: the stored ones, then new ones. Made by `subscribe` of a
+ * store.
+ */
 export class Subscription implements AsyncDisposable {
-  /** Resolves when the subscription was stopped and its handler has finished; rejects with what ended it otherwise. Need not be looked at. */
+  /**
+   * Resolves when the subscription was stopped and its handler has finished; rejects with the error that
+   * ended it. Unhandled, it does not end the process.
+   */
   readonly closed: Promise<void>;
   readonly #store: SubscribedStore;
   readonly #options: ResolvedSubscribeOptions;
@@ -53,23 +59,26 @@ export class Subscription implements AsyncDisposable {
     this.#store = store;
     this.#options = resolveSubscribeOptions(options, store.registry);
     this.closed = this.#run();
-    // whoever wants to know looks at it; nobody has to
+    // an error that nobody awaits must not end the process
     this.closed.catch(() => undefined);
   }
 
-  /** The last event that was handled, or passed over for its type: to begin `after` it the next time. Undefined before the first. */
+  /**
+   * Position of the last event that was handled, or skipped for its type. Begin `after` it the next time.
+   * Undefined before the first event.
+   */
   get position(): Position | undefined {
     return this.#position;
   }
 
-  /** Whether all that was stored has been handled, as far as the server knew that delivered it last. */
+  /** Whether all stored events have been handled, as far as the server that delivered the last one knew. */
   get caughtUp(): boolean {
     return this.#caughtUp;
   }
 
   /**
-   * Takes no more events and waits until the one at hand is handled; called by the handler itself, it does not wait. Never rejects: see
-   * {@link closed}. Safe to call twice.
+   * Takes no more events and waits until the current one is handled; a call from the handler itself does not
+   * wait. Never rejects: see {@link closed}. Safe to call twice.
    */
   async stop(): Promise<void> {
     this.#abort.abort();
@@ -101,7 +110,7 @@ export class Subscription implements AsyncDisposable {
         return await this.#follow(from);
       } catch (error) {
         const { onCorrupt } = this.#options;
-        // a handler may meet a damaged stream, too, but that is its own affair
+        // a handler may read a corrupt stream as well: its error ends the subscription like any other
         const isOurs = error instanceof CorruptStreamError && error !== this.#thrownByCaller;
         if (!isOurs || onCorrupt === undefined || this.#isStopped) throw error;
         await this.#calling(async () => onCorrupt(error));
@@ -135,7 +144,7 @@ export class Subscription implements AsyncDisposable {
     for (const [index, event] of events.entries()) {
       if (this.#isStopped) return;
       await this.#handle(event);
-      // what an upcast made of one stored event has been handled when all of it has
+      // events that an upcast made of one stored event are handled when all of them are
       if (events[index + 1]?.position !== event.position) this.#moveTo(event.position, commit);
     }
     this.#moveTo(positionOf(commit.sequence, commit.events.length - 1), commit);
@@ -171,19 +180,23 @@ export class Subscription implements AsyncDisposable {
   }
 
   #onRecovery(reason: string): void {
-    // until the server has said where the end is now, nobody knows
+    // unknown until the server has reported the end of the log
     this.#caughtUp = false;
     this.#recovered = true;
     this.#options.onRecovery?.(reason);
   }
 
-  /** A log that does not hold what has been handled is another one: following it would mix two, or be silence until it is as long. */
+  /**
+   * A log that does not contain the handled commits is another one. Following it would mix two logs, or stay
+   * silent until it is as long as the first.
+   */
   async #checkLog(): Promise<void> {
     this.#recovered = false;
     if (this.#position === undefined) return;
     const { sequence } = parsePosition(this.#position);
     const backoff = new Backoff(50, 1_000);
-    // a replica may deliver while there is no leader yet: until there is one nothing is handed on, and nothing ends either
+    // a replica may deliver before there is a leader: hand on nothing and end nothing until the leader
+    // confirms
     while (!(await this.#isConfirmed(sequence))) {
       await sleep(backoff.next(), this.#abort.signal).catch(() => undefined);
     }
@@ -206,9 +219,9 @@ export class Subscription implements AsyncDisposable {
     const { signal } = this.#abort;
     const last = await this.#store.lastSequence({ signal });
     const commit = last < sequence ? undefined : await this.#store.commitAt(sequence, { signal });
-    // a commit that was removed since is no other log
+    // a removed commit does not make it another log
     if (last >= sequence && (commit === undefined || commit.commitId === this.#commitId)) return;
-    const found = commit === undefined ? `it ends at ${positionOf(last, 0)}` : 'another commit stands there';
+    const found = commit === undefined ? `it ends at ${positionOf(last, 0)}` : 'another commit is there';
     const reason = `${found}, where ${this.#position ?? ''} has been handled`;
     throw new StoreNotFoundError({ store: this.#store.name, reason });
   }

@@ -3,9 +3,9 @@ import type { EventRegistry } from '../../event/event-registry.js';
 import { InvalidOptionError } from '../../kernel/invalid-option-error.js';
 
 /**
- * Tells whether a reader asks for an event type; an alias that it names stands for the type.
+ * A filter of event types. An alias counts as its type.
  *
- * @throws {@link InvalidOptionError} for what is no list: a single text would be taken for a list of letters.
+ * @throws {@link InvalidOptionError} when `types` is no list: a single text would count as a list of letters.
  */
 export function wantedTypes(types: readonly string[] | undefined, registry: EventRegistry): IsWanted {
   if (types === undefined) return () => true;
