@@ -20,7 +20,9 @@ export class CallSite {
   }
 }
 
-/** The lines of a stack after its heading; undefined if a hook of the application formats stacks otherwise. */
+/**
+ * The lines of a stack after its heading; undefined if a hook of the application formats stacks otherwise.
+ */
 function framesOf(stack: unknown): string | undefined {
   const start = typeof stack === 'string' ? stack.indexOf('\n    at ') : -1;
   return start < 0 ? undefined : (stack as string).slice(start);
