@@ -11,12 +11,12 @@ import {
 } from '../aggregate/repository-options.js';
 import type { JetStreamEventStore } from '../event-store/jetstream-event-store.js';
 
-/** Options, or a function that makes them of the store, as {@link jetStreamSnapshots} needs it. */
+/** Options, or a function that makes them from the store, as {@link jetStreamSnapshots} needs it. */
 type FromStore<Options> = Options | ((store: JetStreamEventStore) => Options | Promise<Options>);
 
 /**
- * What `forFeature` needs of a repository: before the store closes, it finishes what it does in the
- * background.
+ * The part of a repository that `forFeature` uses: before the store closes, the repository finishes its
+ * background work.
  */
 export interface FeatureRepository {
   /** Resolves when no snapshot is being written. */

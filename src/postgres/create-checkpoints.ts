@@ -3,7 +3,7 @@ import type { SqlDatabase } from './sql-database.js';
 /** Any constant will do. Instances that create or change the table at the same time take the same lock. */
 const LOCK = 7_236_591_042;
 
-/** Finds the table as it is now, with lanes; nothing where it is missing, or is older. */
+/** Finds the table if it is up to date, with lanes; no row if it is missing or older. */
 const FIND_CURRENT = `select 1 from pg_attribute
 where attrelid = to_regclass('jetsource_checkpoint') and attname = 'lane' and not attisdropped`;
 
@@ -20,7 +20,7 @@ const CREATE = `create table if not exists jetsource_checkpoint (
   primary key (projection, version, lane)
 )`;
 
-/** Leaves a table that was just created as it is: each part of the statement can be repeated. */
+/** Changes nothing on a table that was just created: each part of the statement can be repeated. */
 const ADD_LANES = `alter table jetsource_checkpoint
   add column if not exists lane integer not null default 0,
   drop constraint if exists jetsource_checkpoint_pkey,
