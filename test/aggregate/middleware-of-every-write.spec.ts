@@ -50,7 +50,9 @@ beforeEach(async () => {
 
 type Write = (repositories: Repositories) => Promise<unknown>;
 
-/** Every way to write: what it is, the stream and the events that it stores, and what the middleware is told. */
+/**
+ * Every way to write: what it is, the stream and the events that it stores, and what the middleware is told.
+ */
 const WRITES: [string, string, object, Partial<CommandContext>, Write][] = [
   [
     'handle',

@@ -24,7 +24,10 @@ function messageOf(stored: StoredCommit, options: FakeMessageOptions = {}): Fake
   return fakeMessage({ subject, data: encodeCommit(stored), log: 'shop', sequence: SEQUENCE, ...options });
 }
 
-/** A delivery of commits. Events whose number is in `failing` fail; `handled` holds the numbers of all attempts. */
+/**
+ * A delivery of commits. Events whose number is in `failing` fail; `handled` holds the numbers of all
+ * attempts.
+ */
 class CommitHarness extends DeliveryHarness<never> {
   readonly failing = new Set<number>();
   readonly handled: number[] = [];

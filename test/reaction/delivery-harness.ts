@@ -45,7 +45,10 @@ export class FakeParkingPlace {
   }
 }
 
-/** What a {@link DeliveryHarness} is made of; a handler that does nothing, five attempts and no pauses by default. */
+/**
+ * What a {@link DeliveryHarness} is made of; a handler that does nothing, five attempts and no pauses by
+ * default.
+ */
 export interface HarnessOptions<Payload> {
   readonly handle?: (call: HandlerCall<Payload>) => unknown;
   readonly policy?: Partial<ReactionPolicy>;

@@ -11,7 +11,9 @@ const LONGEST = { message: 2_000, stack: 8_000 };
 /** The error that ended the attempts. */
 export interface DeadLetterError {
   readonly name: string;
+  /** The message, of which at most 2,000 characters are kept. */
   readonly message: string;
+  /** The stack, of which at most 8,000 characters are kept; undefined for a thrown value without one. */
   readonly stack: string | undefined;
 }
 

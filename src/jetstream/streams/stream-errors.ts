@@ -4,6 +4,7 @@ import { JetsourceError } from '../../kernel/jetsource-error.js';
 export class StoreSettingsError extends JetsourceError {
   readonly code = 'store-settings';
   override readonly name = 'StoreSettingsError';
+  /** Name of the store. */
   readonly store: string;
   /** One line for each setting: its name, what it is, what it has to be. */
   readonly faults: readonly string[];
@@ -27,6 +28,7 @@ export class StoreNotFoundError extends JetsourceError {
   readonly code = 'store-not-found';
   override readonly outcome = 'not-applied';
   override readonly name = 'StoreNotFoundError';
+  /** Name of the store. */
   readonly store: string;
 
   constructor(details: { store: string; reason: string }, options?: ErrorOptions) {
@@ -56,6 +58,7 @@ export class JetStreamNotFoundError extends JetsourceError {
 export class JetStreamSettingsError extends JetsourceError {
   readonly code = 'jetstream-settings';
   override readonly name = 'JetStreamSettingsError';
+  /** Name of the JetStream stream. */
   readonly stream: string;
 
   constructor(details: { stream: string; reason: string }, options?: ErrorOptions) {

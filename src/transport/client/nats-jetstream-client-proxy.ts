@@ -187,6 +187,7 @@ export class NatsJetStreamClientProxy
     }
   }
 
+  /** Called by `emit`: stores one event. */
   protected async dispatchEvent<T = PubAck>(packet: ReadPacket): Promise<T> {
     try {
       return (await this.#store(packet)) as T;
@@ -197,6 +198,7 @@ export class NatsJetStreamClientProxy
     }
   }
 
+  /** Called by `send`: sends one request. */
   protected publish(packet: ReadPacket, callback: (packet: WritePacket) => void): () => void {
     try {
       return this.#call(packet, callback);

@@ -87,7 +87,10 @@ export class Faults {
     this.#targets.resume();
   }
 
-  /** A consumer begins at the end of its replica at the latest, as on older servers: what was seen comes again. */
+  /**
+   * A consumer begins at the end of its replica at the latest, as on older servers: what was seen comes
+   * again.
+   */
   repeatSeen(): void {
     this.#repeatsSeen = true;
   }
