@@ -47,8 +47,11 @@ export interface DecodedEvent {
 
 /** Position and metadata of a stored event. */
 export interface EventPlace {
+  /** The stream of the event. */
   readonly stream: StreamName;
+  /** Position of the event in the store. */
   readonly position: Position;
+  /** Metadata of the event. */
   readonly metadata: RecordedMetadata;
 }
 
