@@ -28,7 +28,7 @@ export interface Checkpoint extends CheckpointKey {
   readonly storeIdentity: string;
   /** The last event of the last commit that is in the model; undefined while there is none. */
   readonly position: Position | undefined;
-  /** Id of that commit: tells whether the log still holds the same commit there. */
+  /** Id of that commit, to check whether the log still has the same commit there. */
   readonly commitId: string | undefined;
   /** Where the replay began that the model was built by; undefined for the beginning of the log. */
   readonly start: RebuildStart | undefined;

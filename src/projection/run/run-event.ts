@@ -14,7 +14,7 @@ export type RunEvent =
   /** Something failed, and is tried again. Told once for several failures in a row. */
   | { readonly kind: 'delayed'; readonly error: Error };
 
-/** Who is told of what happens in a run, in the order in which it happens. */
+/** The listeners of a run, called in the order in which things happen. */
 export interface RunListener {
   /** Must not throw. */
   on(event: RunEvent): void;
