@@ -140,12 +140,12 @@ export class NatsJetStreamClientProxy
   }
 
   /**
-   * Stores one event, and gives the acknowledgement (`PubAck`) of the JetStream stream. The event is sent at
-   * the call, whether anybody subscribes or not. The stack of an error holds the line of the call.
+   * Stores one event, and returns the acknowledgement (`PubAck`) of the JetStream stream. The event is sent
+   * at the call, with or without a subscriber. The stack of an error contains the line of the call.
    *
    * @param pattern The subject, or an object that becomes one.
    * @param data The payload, or a {@link NatsJetStreamRecord} with its options.
-   * @throws the errors that the class names, to those who subscribe.
+   * @throws the errors that the class names, to the subscribers.
    */
   override emit<TResult = PubAck, TInput = unknown>(pattern: unknown, data: TInput): Observable<TResult> {
     if (isNothing(pattern) || isNothing(data)) return super.emit<TResult, TInput>(pattern, data);
