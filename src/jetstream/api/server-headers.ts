@@ -1,4 +1,4 @@
-/** The headers that the server acts on, or tells something by. */
+/** The headers that the server reads or writes. */
 export const ServerHeader = {
   /** A stream stores one message of an id within its duplicate window. */
   messageId: 'Nats-Msg-Id',
@@ -16,7 +16,7 @@ export const ServerHeader = {
   schedule: 'Nats-Schedule',
   scheduleTarget: 'Nats-Schedule-Target',
   scheduleTtl: 'Nats-Schedule-TTL',
-  /** On what a direct get answers: where the message stands. */
+  /** On the answer of a direct get: the sequence of the message. */
   sequence: 'Nats-Sequence',
   /** On what a direct get answers: the server's time of the message. */
   timestamp: 'Nats-Time-Stamp',

@@ -9,16 +9,16 @@ import { withIpCheck } from './tls-identity.js';
 type PassedOn = Omit<NodeConnectionOptions, 'name' | 'servers' | 'port'>;
 
 /**
- * How to reach NATS: all that `connect()` of `@nats-io/transport-node` takes (`user`, `pass`, `token`,
- * `authenticator`, `tls`, `inboxPrefix`, `pingInterval`, …) under the same names, with these differences:
- * `servers` is required, the client's `name` is `connectionName`, since `name` is the store's, and the
- * defaults suit a service that has to live on: reconnecting never ends (`maxReconnectAttempts: -1`) and is
- * tried every 250 ms (`reconnectTimeWait`), each try for 3 s (`timeout`); a first connection that times out
- * is tried once more.
+ * How to reach NATS: all options of `connect()` of `@nats-io/transport-node` (`user`, `pass`, `token`,
+ * `authenticator`, `tls`, `inboxPrefix`, `pingInterval`, …) under the same names, with these differences.
+ * `servers` is required. The client's `name` is `connectionName`, since `name` is the store's. The defaults
+ * suit a long-running service: reconnecting never ends (`maxReconnectAttempts: -1`) and is tried every 250 ms
+ * (`reconnectTimeWait`), each try for 3 s (`timeout`). A first connection that times out is tried a second
+ * time.
  */
 export interface ConnectionOptions extends PassedOn {
   /**
-   * One URL or several, such as `nats://127.0.0.1:4222`; credentials may stand in them
+   * One URL or several, such as `nats://127.0.0.1:4222`; they may contain credentials
    * (`nats://user:pass@host`).
    */
   readonly servers: string | string[];
@@ -104,7 +104,7 @@ export function toNatsOptions(options: ConnectionOptions, defaultName: string): 
   };
 }
 
-/** What stands before the JetStream API's subjects. */
+/** The prefix of the JetStream API's subjects. */
 export function apiPrefixOf(options: ConnectionOptions): string {
   refuseTogether('domain', options.domain, { apiPrefix: options.apiPrefix });
   return options.domain === undefined ? (options.apiPrefix ?? '$JS.API') : `$JS.${options.domain}.API`;

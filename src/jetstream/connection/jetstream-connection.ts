@@ -75,7 +75,7 @@ export class JetStreamConnection {
     return this.nc.info?.version ?? 'unknown';
   }
 
-  /** A subject that nobody else listens to, below the configured prefix. */
+  /** An unused subject below the configured prefix. */
   newInbox(): string {
     return createInbox(this.inboxPrefix);
   }
@@ -93,8 +93,8 @@ export class JetStreamConnection {
   }
 
   /**
-   * Sends when a server is there: the client would buffer what is sent in between, and send stale resends in
-   * one burst.
+   * Sends when a server is connected: the client would buffer what is sent meanwhile, and send stale resends
+   * in one burst.
    *
    * @returns false when the deadline passed first.
    */
@@ -108,8 +108,8 @@ export class JetStreamConnection {
   }
 
   /**
-   * The answer to a request that may safely be repeated. Resent while nobody serves the subject or no answer
-   * comes.
+   * The answer to a request that may safely be repeated. It is resent while there are no responders or no
+   * answer comes.
    *
    * @throws {@link NatsError} when the deadline passes without an answer.
    */
@@ -155,12 +155,12 @@ export class JetStreamConnection {
       this.#stateChanged.wake();
       for (const listener of [...this.#reconnected]) listener();
     }
-    // the connection is closed: those who wait find that out by themselves
+    // the connection is closed: the waiting calls notice it by themselves
     this.#stateChanged.wake();
     for (const listener of [...this.#closed]) listener();
   }
 
-  /** A subscription is told of its own refusal by the client. */
+  /** The client reports the refusal of a subscription to the subscription itself. */
   #fail(error: Error): void {
     if (error instanceof PermissionViolationError && error.operation === 'publish')
       this.inbox.refuse(error.subject);

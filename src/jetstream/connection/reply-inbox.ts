@@ -20,7 +20,7 @@ export interface ReplyAddress {
 /** A request that waits for replies. */
 interface OpenRequest {
   readonly onReply: (reply: Msg) => void;
-  /** Where it was sent: several subjects for a batch, none once it has been told of a refusal. */
+  /** The subjects it was sent to: several for a batch, none once its refusal has been reported. */
   targets: string[];
 }
 
@@ -28,8 +28,8 @@ interface OpenRequest {
  * One wildcard subscription for all replies: a token in the subject finds the request, one timer serves all
  * timeouts.
  *
- * The server does not answer what a user may not send: it only tells the connection so, naming the subject.
- * The inbox turns that into the reply that did not come ({@link Refusal}), so that a request ends with its
+ * The server does not reply to a message that the user may not send. It reports the refused subject on the
+ * connection. The inbox turns the report into a reply ({@link Refusal}), so that a request ends with its
  * reason instead of a timeout.
  */
 export class ReplyInbox {
@@ -54,7 +54,7 @@ export class ReplyInbox {
     return { subject: this.#prefix + token, close: () => this.#open.delete(token) };
   }
 
-  /** Is told of all that the connection publishes with a reply subject. */
+  /** Called with every message that the connection publishes with a reply subject. */
   noteSent(target: string, reply: string): void {
     if (!reply.startsWith(this.#prefix)) return;
     const request = this.#open.get(reply.slice(this.#prefix.length));
@@ -72,8 +72,8 @@ export class ReplyInbox {
   }
 
   /**
-   * The user may not subscribe to the inbox: no answer can come. Only requests that change nothing may be
-   * told that they failed.
+   * The user may not subscribe to the inbox: no answer can come. Only requests that change nothing may fail
+   * for it.
    */
   #refuseInbox(): void {
     this.#subscribed = false;

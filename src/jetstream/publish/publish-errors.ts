@@ -58,7 +58,7 @@ export class PublishRefusedError extends JetsourceError {
   }
 }
 
-/** No answer told whether an event was stored. Emit it again with the same message id. */
+/** No answer came, so the event may be stored or not. Emit it again with the same message id. */
 export class PublishOutcomeUnknownError extends JetsourceError {
   readonly code = 'publish-outcome-unknown';
   override readonly outcome = 'unknown';

@@ -18,7 +18,7 @@ import { toMsgHdrs } from './message-headers.js';
 import { isNoResponders } from '../connection/reply-inbox.js';
 import { ResendLimit } from './resend-limit.js';
 
-/** Messages in flight at a time; the others wait with their callers, who are the back-pressure. */
+/** Messages in flight at a time. Callers of further ones wait, which is the back-pressure. */
 const IN_FLIGHT = 2_000;
 /** Of these, how many may be sent again at a time. */
 const RESENDS = 64;
@@ -36,15 +36,16 @@ export type ServerAnswer =
   | { readonly kind: 'conflict'; readonly fault: ApiFault; readonly resent: boolean }
   | { readonly kind: 'refused'; readonly fault: ApiFault; readonly resent: boolean }
   /**
-   * The deadline passed. `sure` when every send was answered by "nobody serves that subject"; `cause` is what
-   * the server said last, if it did.
+   * The deadline passed. `sure` when every send was answered by "no responders"; `cause` is the last answer
+   * of the server, if there was one.
    */
   | { readonly kind: 'unanswered'; readonly sure: boolean; readonly cause?: NatsError };
 
-/** How a publish goes on when nobody serves its subject. */
+/** What a publish does when no stream captures its subject. */
 export interface PublishPatience {
   /**
-   * Whether to send again until somebody does; otherwise the answer is `unanswered` at once. @default true
+   * Whether to send again until a stream does; otherwise the answer is `unanswered` at once.
+   * @default true
    */
   readonly untilServed?: boolean;
 }
@@ -78,8 +79,8 @@ export class Publisher {
 
   /**
    * Publishes all of the messages or none, as one atomic batch (nats-server 2.12.1). The answer's sequence is
-   * that of the last one; the others stand right before it. Raw messages, since the client's own batch drops
-   * guards and message ids, and hides what the server answers.
+   * that of the last one; the others have the sequences right before it. Sends raw messages, since the
+   * client's own batch drops guards and message ids, and hides the server's answers.
    */
   async publishBatch(messages: readonly OutgoingMessage[], deadline: Deadline): Promise<ServerAnswer> {
     return this.#batches.run(async () => {
@@ -181,7 +182,7 @@ class Publication {
     };
   }
 
-  /** Whether all that was ever said is that nobody serves the subject. */
+  /** Whether every answer so far was "no responders". */
   get #isUnserved(): boolean {
     return this.#rejections === this.#sends;
   }
@@ -252,7 +253,7 @@ class Publication {
   }
 }
 
-/** What the stream says; undefined for what somebody else replies who listens to the subject as well. */
+/** The stream's answer; undefined for the reply of another subscriber to the subject. */
 function parse(reply: Msg): PubAck | { readonly error: ApiFault } | undefined {
   try {
     const answer = reply.json<Partial<PubAck>>();
