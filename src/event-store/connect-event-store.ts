@@ -40,7 +40,8 @@ export interface EventStoreOptions extends ConnectionOptions, StoreStreamOptions
  * @throws {@link StoreSettingsError} when the stream exists with settings that break what jetsource promises.
  * @throws {@link EventRegistrationError} when two classes share an event type, or a class has none.
  * @example
- * const store = await connectEventStore({ servers: 'nats://127.0.0.1:4222', name: 'shop', events: [OrderPlaced] });
+ * const servers = 'nats://127.0.0.1:4222';
+ * const store = await connectEventStore({ servers, name: 'shop', events: [OrderPlaced] });
  */
 export async function connectEventStore(options: EventStoreOptions): Promise<JetStreamEventStore> {
   const {

@@ -76,7 +76,8 @@ export abstract class EventStore {
    * @throws {@link UnreadableEventError} at an event whose type is not known, unless the store's policy says
    * otherwise.
    * @example
-   * for await (const event of store.read('order/42', { direction: 'backward', limit: 10 })) console.log(event.type);
+   * const newest = store.read('order/42', { direction: 'backward', limit: 10 });
+   * for await (const event of newest) console.log(event.type);
    */
   abstract read(stream: StreamLike, options?: ReadOptions): AsyncIterable<RecordedEvent>;
 

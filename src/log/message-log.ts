@@ -15,7 +15,9 @@ export interface OutgoingMessage {
 
 /** A stored message. */
 export interface StoredMessage {
+  /** Its sequence in the log. */
   readonly sequence: number;
+  /** Its body. */
   readonly data: Uint8Array;
   /** When the log stored it, in milliseconds since 1970; only if the read requests it. */
   readonly time?: number | undefined;
@@ -23,6 +25,7 @@ export interface StoredMessage {
 
 /** A stored message with its subject. */
 export interface SubjectMessage extends StoredMessage {
+  /** Its literal subject. */
   readonly subject: string;
 }
 
@@ -58,6 +61,7 @@ export type ReplayStart = { readonly sequence: number } | { readonly time: Date 
 
 /** The part of the log that a replay covers. */
 export interface ReplayOptions {
+  /** Where to begin. */
   readonly start: ReplayStart;
   /** Subject filters, with `*` for a whole token. An empty list selects all subjects. */
   readonly filters: readonly string[];
@@ -68,6 +72,7 @@ export interface ReplayOptions {
   readonly live: boolean;
   /** Number of messages in one batch at most. */
   readonly maxBatch: number;
+  /** Ends the replay. @default none */
   readonly signal?: AbortSignal | undefined;
   /** Called with the reason when the replay was interrupted; it continues by itself. @default none */
   readonly onRecovery?: ((reason: string) => void) | undefined;
@@ -75,6 +80,7 @@ export interface ReplayOptions {
 
 /** Messages that a replay delivers together, in order. */
 export interface ReplayBatch {
+  /** The messages; empty where the batch only reports that the end was reached. */
   readonly messages: readonly (SubjectMessage & { readonly time: number })[];
   /** Whether no message came after these in the log when they were delivered. */
   readonly caughtUp: boolean;
