@@ -136,7 +136,7 @@ export class Faults {
     this.#targets.connection.reconnect();
   }
 
-  /** All consumers are deleted, which those that wait for messages are told. */
+  /** All consumers are deleted; their waiting pulls are answered so. */
   loseConsumer(): void {
     this.#targets.deleteConsumers();
   }

@@ -35,7 +35,7 @@ export class InMemoryConnection implements UsedPart {
     this.#broker = broker;
   }
 
-  /** As what it stands for: the parts that jetsource does not use are missing. */
+  /** Typed as a full connection: the parts that jetsource does not use are missing. */
   asNatsConnection(): NatsConnection {
     return this as unknown as NatsConnection;
   }
