@@ -23,7 +23,7 @@ describe('options of projections', () => {
     ['waitFor', ['sums', '1.0', { timeout: 5 }], 'timeout must be one of timeoutMs, signal'],
     ['waitFor', ['sums', undefined, { timeout: 5 }], 'timeout must be one of timeoutMs, signal'],
     ['waitFor', ['sums', '1.0', { signal: {} }], 'signal must be an AbortSignal'],
-    ['waitFor', ['sums', 'first'], 'position must be a position that a store gave'],
+    ['waitFor', ['sums', 'first'], 'position must be a position returned by a store'],
     ['waitUntilLive', [{ timeoutMs: '5' }], 'timeoutMs must be an integer from 0 to 2147483647'],
     ['waitUntilLive', [5_000], 'options must be an object with some of timeoutMs, signal; given: 5000'],
     ['rebuild', ['sums', { form: 1 }], 'form must be one of from, onProgress, signal'],
@@ -35,7 +35,7 @@ describe('options of projections', () => {
       'from must be an object with some of position, sequence, time; given: 7',
     ],
     ['rebuild', ['sums', { from: { after: '1.0' } }], 'from.after must be one of position, sequence, time'],
-    ['rebuild', ['sums', { from: { position: 'x' } }], 'position must be a position that a store gave'],
+    ['rebuild', ['sums', { from: { position: 'x' } }], 'position must be a position returned by a store'],
   ])('of %s are checked for callers without types: %j', async (method, given, message) => {
     const projections = untyped();
     const error = await errorOf((async () => projections[method]?.(...given))());
