@@ -69,8 +69,8 @@ export abstract class EventStore {
   ): Promise<TransactionResult>;
 
   /**
-   * The events of one stream. A stream that does not exist reads as empty; ask {@link status} to tell the two
-   * apart.
+   * The events of one stream. A stream that does not exist reads as empty;
+   * {@link status} distinguishes the two.
    *
    * @throws {@link CorruptStreamError} at a message that is no commit of this stream.
    * @throws {@link UnreadableEventError} at an event whose type is not known, unless the store's policy says

@@ -70,7 +70,7 @@ export function resolveSubscribeOptions(
 }
 
 function noop(): void {
-  // stands for a callback that was not given
+  // the default of optional callbacks
 }
 
 function checkFunction(option: string, given: unknown): void {

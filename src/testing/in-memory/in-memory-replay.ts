@@ -24,14 +24,14 @@ export async function* replayStorage(
   const end = options.live ? Infinity : storage.lastSequence;
   const stopListening = handle.onInterrupt((reason) => cursor.interrupt(reason));
   try {
-    for (let told = false; options.signal?.aborted !== true;) {
+    for (let hasReported = false; options.signal?.aborted !== true;) {
       handle.checkOpen();
       if (!options.live && cursor.next > end) return;
-      told &&= !cursor.takeInterrupt();
+      hasReported &&= !cursor.takeInterrupt();
       const batch = cursor.take(Math.min(end, storage.lastSequence));
       // a replay that begins at the end, and one that was interrupted, report that they have caught up
-      if (batch.messages.length > 0 || !told) yield batch;
-      told = true;
+      if (batch.messages.length > 0 || !hasReported) yield batch;
+      hasReported = true;
       if (options.live && cursor.isAtEnd) await cursor.news();
     }
   } finally {
