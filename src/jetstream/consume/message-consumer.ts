@@ -150,7 +150,7 @@ export class MessageConsumer {
     }
     const found = await findConsumer(this.#connection, this.#ref, deadline);
     if (found === undefined) {
-      const reason = 'it does not exist, and bind says that it is made by somebody else';
+      const reason = 'it does not exist, and bind says that it is managed elsewhere';
       throw new ConsumerSettingsError({ stream, consumer: config.name, reason });
     }
     this.#config = { ...found.config, name: config.name };
