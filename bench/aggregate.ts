@@ -1,4 +1,5 @@
-// Loads of aggregates and commands on them beside the raw client, in one run: cold, with a snapshot, from the cache.
+// Loads of aggregates and their commands compared with the raw client, in one run: cold, with a snapshot,
+// from the cache.
 import { jetstream, jetstreamManager } from '@nats-io/jetstream';
 import { connect } from '@nats-io/transport-node';
 import {
@@ -14,9 +15,9 @@ import { compare } from './compare.js';
 import { wide } from './wide.js';
 
 const ROUNDS = 5;
-/** Events of others, spread between those of the stream that is loaded, as in a store that is used. */
+/** Events of other streams, spread between those of the loaded stream, as in a store in use. */
 const OTHERS = 20_000;
-/** Events behind the snapshot. */
+/** Events after the snapshot. */
 const BEHIND = 5;
 const TEXT = 'x'.repeat(180);
 
@@ -51,7 +52,7 @@ let next = 0;
 async function fill(id: string, length: number): Promise<void> {
   for (let version = 0; version < length; version += 1) {
     if (version === length - BEHIND) {
-      // its first snapshot: all later loads have it
+      // writes the first snapshot, which all later loads use
       await snapshotted.load(id);
       await snapshotted.drain();
     }
@@ -100,7 +101,7 @@ for (const [length, times] of [
   ]);
 }
 
-/** Ids of aggregates with ten events each; others for each way, which would only conflict. */
+/** Ids of aggregates with ten events each; each contender has its own, or they would conflict. */
 const [hotIds, coldIds] = ['h', 'c'].map((prefix) =>
   Array.from({ length: 50 }, (_, index) => `${prefix}${index}`),
 ) as [string[], string[]];

@@ -1,12 +1,12 @@
-/** One way of doing a thing; `run` tells how many times it did it. */
+/** One contender; `run` returns how many operations it did. */
 export interface Contender {
   readonly name: string;
   readonly run: () => Promise<number>;
 }
 
 /**
- * Runs the contenders in turn, round by round, so that a machine that changes its speed changes it for all of them, and prints for each the
- * least, median and greatest rate.
+ * Runs the contenders in turn, round by round, so that changes of the machine's speed affect all of them
+ * alike. Prints the lowest, median and highest rate of each.
  */
 export async function compare(
   title: string,

@@ -1,4 +1,5 @@
-// The event store beside the raw client, in one run: appends, loads of one stream, replays of the store.
+// The event store compared with the raw client, in one run: appends, loads of one stream, replays of the
+// store.
 import { jetstream, jetstreamManager } from '@nats-io/jetstream';
 import { connect } from '@nats-io/transport-node';
 import { connectEventStore, Event, streamName, type StreamName } from 'jetsource';
@@ -69,7 +70,7 @@ await compare('append to one stream, one after the other', ROUNDS, [
   },
 ]);
 
-/** Streams of a given length whose events lie far apart, as they do in a store that is used. */
+/** Streams of a given length whose events lie far apart, as they do in a store in use. */
 async function spread(length: number): Promise<{ name: StreamName; subject: string }> {
   const name = streamName('spread', `${length}`);
   const subject = `raw.spread${length}`;

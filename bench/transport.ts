@@ -1,5 +1,5 @@
-// The transport beside the raw client and Nest's own NATS transport, in one run: events until they are acknowledged, and until they are handled;
-// requests until they are answered.
+// The transport compared with the raw client and Nest's own NATS transport, in one run: events until they are
+// acknowledged, and until they are handled; requests until they are answered.
 import 'reflect-metadata';
 import { Controller, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
@@ -18,7 +18,7 @@ const CHAIN = 1_000;
 const WIDTH = 256;
 const ORDER = { id: 1, product: 'Socks', quantity: 1, text: 'x'.repeat(180) };
 
-/** Who waits for events to be handled. */
+/** Waits for events to be handled. */
 class Handled {
   #count = 0;
   #wanted = Infinity;
@@ -29,7 +29,7 @@ class Handled {
     if (this.#count >= this.#wanted) this.#done();
   }
 
-  /** When that many more have been handled. */
+  /** Resolves when that many more have been handled. */
   async more(count: number): Promise<void> {
     this.#wanted = this.#count + count;
     return new Promise((resolve) => (this.#done = resolve));
@@ -120,7 +120,7 @@ const consumed = await (
 });
 await nc.flush();
 
-/** Runs `task` so often, so many at a time. */
+/** Runs `task` that many times, with a limit of runs at a time. */
 async function times(count: number, width: number, task: () => Promise<unknown>): Promise<number> {
   let left = count;
   await Promise.all(
@@ -160,7 +160,7 @@ const rawPublishTo = (subject: string) => async (): Promise<unknown> =>
   js.publish(subject, JSON.stringify(ORDER));
 const nestEmit = async (): Promise<unknown> => lastValueFrom(nestClient.emit('nest.handled', ORDER));
 
-/** Publishes so many, so many at a time, until the last is handled. */
+/** Publishes events, with a limit of unacknowledged ones, until the last is handled. */
 async function untilHandled(
   count: number,
   width: number,
@@ -173,7 +173,7 @@ async function untilHandled(
   return count;
 }
 
-/** Publishes one when the one before has been handled. */
+/** Publishes the next event when the one before has been handled. */
 async function oneByOne(count: number, by: Handled, publish: () => Promise<unknown>): Promise<number> {
   return times(count, 1, async () => untilHandled(1, 1, by, publish));
 }

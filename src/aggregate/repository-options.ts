@@ -88,7 +88,7 @@ export function checkRepositoryOptions(options: unknown, kind: 'class' | 'decide
 
 type Values = Readonly<Record<string, unknown>>;
 
-/** Whether a value can work, and what is told when it cannot. */
+/** Whether a value can work, and the text of the error if it cannot. */
 type Check = readonly [works: (given: unknown) => boolean, allowed: string];
 
 const IS_FUNCTION: Check = [(given) => typeof given === 'function', 'a function'];

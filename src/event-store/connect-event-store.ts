@@ -22,13 +22,14 @@ const LIST_TIMEOUT_MS = 2_000;
 /** How to reach a store, and what is in it. */
 export interface EventStoreOptions extends ConnectionOptions, StoreStreamOptions, EventPolicies {
   /**
-   * The store's name, one for each bounded context: the first token of its subjects. A letter, then letters, digits, `_` or `-`, 64 characters
-   * at most.
+   * The store's name, one for each bounded context: the first token of its subjects. A letter, then letters,
+   * digits, `_` or `-`, 64 characters at most.
    */
   readonly name: string;
   /**
-   * Name of the JetStream stream that holds the log, where it is not the store's: a mirror that has been promoted, for instance. The same
-   * characters as `name`. @default the store's name
+   * Name of the JetStream stream that holds the log, if it differs from the store's: a promoted mirror, for
+   * instance. The same characters as `name`.
+   * @default the store's name
    */
   readonly jetStream?: string | undefined;
   /** The event types: classes decorated with {@link Event}, and what {@link eventType} declared. */
@@ -51,7 +52,8 @@ export interface EventStoreOptions extends ConnectionOptions, StoreStreamOptions
  * @throws {@link StoreSettingsError} when the stream exists with settings that break what jetsource promises.
  * @throws {@link EventRegistrationError} when two classes share an event type, or a class has none.
  * @example
- * const store = await connectEventStore({ servers: 'nats://127.0.0.1:4222', name: 'shop', events: [OrderPlaced] });
+ * const servers = 'nats://127.0.0.1:4222';
+ * const store = await connectEventStore({ servers, name: 'shop', events: [OrderPlaced] });
  */
 export async function connectEventStore<
   Definitions extends readonly EventDefinition[] = readonly EventDefinition[],

@@ -21,7 +21,7 @@ export interface CloseOptions {
 }
 
 /**
- * The log of a bounded context: what every other part of jetsource stands on. An abstract class, so that dependency injection can name it.
+ * The event log of a bounded context. An abstract class, so that dependency injection can use it as a token.
  *
  * `EventStore<OrderPlaced | OrderShipped>` takes those events only; without a type it takes any.
  *
@@ -30,7 +30,7 @@ export interface CloseOptions {
 export abstract class EventStore<Events extends object = object> {
   /** The store's name: the first token of its subjects. */
   abstract readonly name: string;
-  /** UUID written when the store was created. */
+  /** UUID of the store, written when it was created. */
   abstract readonly identity: string;
   /**
    * The event types of the store.
@@ -47,15 +47,15 @@ export abstract class EventStore<Events extends object = object> {
   /**
    * Stores events at the end of one stream, all or none, in one commit.
    *
-   * An append that was stored is reported as success however often it is retried inside. A conflict means that nothing was stored. An empty
-   * list stores nothing and reports the version.
+   * The append is retried until its outcome is known. A conflict means that nothing was stored. An empty list
+   * stores nothing and reports the version.
    *
    * @throws {@link WrongExpectedVersionError} when the stream is not as expected.
    * @throws {@link AppendOutcomeUnknownError} when no answer came until the deadline or the abort.
    * @throws {@link CommitRemovedError} when the command was handled before, and its commit was removed since.
-   * @throws {@link PayloadTooLargeError}, {@link InvalidEventError}, {@link EventRegistrationError}, {@link InvalidOptionError} before
-   * anything is sent.
-   * @throws {@link NatsError} when no server took it; nothing was stored then.
+   * @throws {@link PayloadTooLargeError}, {@link InvalidEventError}, {@link EventRegistrationError},
+   * {@link InvalidOptionError} before anything is sent.
+   * @throws {@link NatsError} when no server took it; then nothing was stored.
    * @example
    * await store.append('order/42', [new OrderPlaced('ada')], { expect: 'none' });
    */
@@ -66,13 +66,14 @@ export abstract class EventStore<Events extends object = object> {
   ): Promise<AppendResult>;
 
   /**
-   * Stores events in several streams, all or none, in one atomic batch, if every stream is as expected. An entry without events only checks:
-   * it costs a message that is removed afterwards.
+   * Stores events in several streams, all or none, in one atomic batch, if every stream is as expected. An
+   * entry without events only checks: it costs a message that is removed afterwards.
    *
    * @throws {@link TransactionConflictError} listing every entry whose stream is not as expected.
    * @throws {@link AppendOutcomeUnknownError} when no answer came until the deadline or the abort.
-   * @throws {@link InvalidOptionError} for an empty list, a stream named twice, no entry with events, or more than 1,000 messages; before
-   * anything is sent, like {@link PayloadTooLargeError}, {@link InvalidEventError} and {@link EventRegistrationError}.
+   * @throws {@link InvalidOptionError} for an empty list, a stream named twice, no entry with events, or more
+   * than 1,000 messages; before anything is sent, like {@link PayloadTooLargeError},
+   * {@link InvalidEventError} and {@link EventRegistrationError}.
    * @example
    * await store.transact([
    *   { stream: 'order/42', expect: 3, events: [new OrderShipped()] },
@@ -86,24 +87,28 @@ export abstract class EventStore<Events extends object = object> {
   ): Promise<TransactionResult>;
 
   /**
-   * The events of one stream. A stream that does not exist reads as empty; ask {@link status} to tell the two apart.
+   * The events of one stream. A stream that does not exist reads as empty;
+   * {@link status} distinguishes the two.
    *
    * @throws {@link CorruptStreamError} at a message that is no commit of this stream.
-   * @throws {@link UnreadableEventError} at an event whose type is not known, unless the store's policy says otherwise.
+   * @throws {@link UnreadableEventError} at an event whose type is not known, unless the store's policy says
+   * otherwise.
    * @example
-   * for await (const event of store.read('order/42', { direction: 'backward', limit: 10 })) console.log(event.type);
+   * const newest = store.read('order/42', { direction: 'backward', limit: 10 });
+   * for await (const event of newest) console.log(event.type);
    */
   abstract read(stream: StreamLike, options?: ReadOptions): AsyncIterable<RecordedEvent>;
 
   /**
-   * The events of the whole store in the order of their positions, up to the end as it is when the reading begins; backward from there on
-   * request.
+   * The events of the whole store in the order of their positions. Forward, the read ends at the end that the
+   * log had when the read began; backward, it begins there.
    *
    * @throws {@link StartNotInLogError} when it cannot begin there.
    * @throws {@link CorruptStreamError} at a message that is no commit.
-   * @throws {@link UnreadableEventError} at an event whose type is not known, unless the store's policy says otherwise.
+   * @throws {@link UnreadableEventError} at an event whose type is not known, unless the store's policy says
+   * otherwise.
    * @example
-   * for await (const event of store.readAll({ direction: 'backward', limit: 50 })) console.log(event.position, event.type);
+   * for await (const event of store.readAll({ direction: 'backward', limit: 50 })) console.log(event.type);
    */
   abstract readAll(options?: ReadAllOptions): AsyncIterable<RecordedEvent>;
 
@@ -145,7 +150,8 @@ export abstract class EventStore<Events extends object = object> {
   abstract readCommits(stream: StreamLike, options?: ReadCommitsOptions): Promise<StreamCommits>;
 
   /**
-   * The event at a position, with its time, as the leader knows it; undefined when there is none, and for events of jetsource's own categories.
+   * The event at a position, with its time, read from the leader. Undefined when there is none, and for
+   * events of jetsource's own categories.
    *
    * @throws {@link CorruptStreamError} when the message there is no commit.
    * @throws {@link InvalidOptionError} when the text is no position.
@@ -156,8 +162,9 @@ export abstract class EventStore<Events extends object = object> {
   ): Promise<RecordedEvent | undefined>;
 
   /**
-   * The event of a stream with that id, `<commit id>/<index>`; undefined when the stream holds none. Nothing leads from the id of a commit to
-   * its sequence, so the stream is read from its end until the event is found. Where the position is known, {@link eventAt} is one round trip.
+   * The event of a stream with that id, `<commit id>/<index>`; undefined when the stream does not contain it.
+   * A commit id does not lead to a sequence, so the stream is read from its end until the event is found. If
+   * the position is known, {@link eventAt} takes one round trip.
    *
    * @throws {@link InvalidOptionError} when the text is no event id.
    */
@@ -167,10 +174,11 @@ export abstract class EventStore<Events extends object = object> {
   ): Promise<RecordedEvent | undefined>;
 
   /**
-   * One page of the names of a category's streams. The order is the store's own and stays: a stream that is added while pages are read may be
-   * missed or met, but puts no other one on two pages or on none. Jetsource's own categories cannot be listed.
+   * One page of the names of a category's streams. The order is the store's own and does not change. A stream
+   * that is added between two pages may be missed, but no other stream is missed or listed twice for it.
+   * Jetsource's own categories cannot be listed.
    *
-   * @throws {@link InvalidOptionError} when the category, the limit or the token cannot be.
+   * @throws {@link InvalidOptionError} when the category, the limit or the token is invalid.
    * @example
    * const { streams, nextPageToken } = await store.streamPage({ category: 'order', limit: 100 });
    */
@@ -179,7 +187,7 @@ export abstract class EventStore<Events extends object = object> {
   /**
    * The names of all streams of a category, page after page.
    *
-   * @throws {@link InvalidOptionError} when the category cannot be.
+   * @throws {@link InvalidOptionError} when the category is invalid.
    */
   abstract streams(options: {
     readonly category: string;
@@ -197,8 +205,8 @@ export abstract class EventStore<Events extends object = object> {
   ): Promise<StoredCommit | undefined>;
 
   /**
-   * The commit that a command has stored in a stream, as the leader knows it; undefined when there is none. Reads the stream, newest first: for
-   * commands that a fold does not remember.
+   * The commit that a command has stored in a stream, read from the leader; undefined when there is none.
+   * Reads the stream, newest first: for commands that a fold does not remember.
    *
    * @param options `upTo`: version up to which to look. @default all
    * @internal

@@ -9,7 +9,7 @@ const LIST_TIMEOUT_MS = 10_000;
 /** The event store on a JetStream stream. Made by {@link connectEventStore}. */
 export class JetStreamEventStore<Events extends object = object> extends LogEventStore<Events> {
   /**
-   * For what is kept beside the store on the same server.
+   * The connection, for data that is kept beside the store on the same server.
    *
    * @internal
    */

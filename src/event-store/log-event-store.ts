@@ -102,7 +102,10 @@ export class LogEventStore<Events extends object = object> extends EventStore<Ev
     });
   }
 
-  /** How often a stream had to be read by scanning for its subject, since its sequences led to foreign commits. */
+  /**
+   * How often a stream had to be read by scanning for its subject, because its sequences led to foreign
+   * commits.
+   */
   get subjectScans(): number {
     return this.#reader.scans;
   }
@@ -129,10 +132,11 @@ export class LogEventStore<Events extends object = object> extends EventStore<Ev
   }
 
   /**
-   * Removes what transactions left that were cut off before they could tidy up, or whose user may not delete: messages that only carried a
-   * check. They are harmless. For the admin role.
+   * Removes the check messages of transactions that were cut off before they could delete them, or whose user
+   * may not delete. They are harmless. For the admin role.
    *
-   * @param olderThanMs Younger ones may belong to a transaction that is under way. @default 60_000
+   * @param olderThanMs Younger ones may belong to a running transaction. In milliseconds.
+   * @default 60_000
    * @returns how many were removed.
    */
   async sweepChecks(olderThanMs = 60_000): Promise<number> {
@@ -219,7 +223,7 @@ export class LogEventStore<Events extends object = object> extends EventStore<Ev
     const range = { from: (options.after ?? 0) + 1, to: version };
     if (range.from > range.to) return { commits: [], version: asVersion(version) };
     const commits = await this.#reader.range(last, range, { time: false, signal: options.signal });
-    // the last one came with its time: folds are to do without it everywhere alike
+    // the last one came with its time: folds get none from any commit
     const timeless = commits.map((commit) => (commit === last ? { ...last, time: undefined } : commit));
     return { commits: await openCommits(timeless, this.registry.cipher), version: asVersion(version) };
   }
@@ -281,7 +285,7 @@ export class LogEventStore<Events extends object = object> extends EventStore<Ev
     this.#checkOpen();
     integerOption('sequence', sequence, { fallback: 1 });
     const message = await this.#log.bySequenceAtLeader(sequence, deadlineOf(options));
-    // a check of a transaction is no commit, and every reader skips it
+    // a check of a transaction is no commit; every reader skips it
     if (message === undefined || categoryOfSubject(message.subject) === CHECK_CATEGORY) return undefined;
     return (await openCommits([commitOnSubject(message)], this.registry.cipher))[0];
   }

@@ -9,7 +9,7 @@ interface CommonOptions {
   readonly onInvalidEvent?: unknown;
 }
 
-/** Refuses what no store can be opened with. */
+/** Refuses options with which no store can be opened. */
 export function checkStoreOptions({ name, events, onUnknownEvent, onInvalidEvent }: CommonOptions): void {
   checkStoreName('name', name);
   if (!Array.isArray(events)) {

@@ -22,7 +22,7 @@ export interface Commit {
    * message.
    */
   readonly commitId: string;
-  /** Random id of the call. It tells which of two callers with the same commit id stored the commit. */
+  /** Random id of the call. It shows which of two callers with the same commit id stored the commit. */
   readonly attemptId: string;
   /** Number of this commit in its stream: 1, 2, 3… */
   readonly number: number;

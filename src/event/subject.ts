@@ -14,7 +14,7 @@ export function storeSubjects(store: string): string {
   return `${store}.*.*.*`;
 }
 
-/** The filter for the streams of a category in one slot; `*` stands for all categories, or all slots. */
+/** The filter for the streams of a category in one slot; `*` selects all categories, or all slots. */
 export function slotSubjects(store: string, slot: number | '*', category: string): string {
   return `${store}.${slot}.${category}.*`;
 }

@@ -1,8 +1,8 @@
 import { onAbort } from './on-abort.js';
 
 /**
- * What `work` comes to, or the reason of the first of the signals that aborts before it has. Work that was
- * given up goes on unheard, so it has to be something that may go on alone: a wait, a read.
+ * The result of `work`, or the reason of the first signal that aborts before it. Aborted work continues
+ * unobserved, so it has to be something harmless: a wait, a read.
  */
 export async function abortable<T>(
   work: Promise<T>,

@@ -8,7 +8,10 @@ const TIMER_SLACK_MS = 2;
 export class KeyedQueue {
   readonly #tails = new Map<string, Promise<unknown>>();
 
-  /** @param deadline When it ends, the task waits no longer but runs at once, to find that out by itself. */
+  /**
+   * @param deadline If it passes while the task waits, the task starts anyway and fails with its own deadline
+   * error.
+   */
   async run<T>(key: string, task: () => Promise<T>, deadline: Deadline): Promise<T> {
     const previous = this.#tails.get(key);
     // a promise of its own: V8 leaves the caller out of stack traces when anything but an await listens to

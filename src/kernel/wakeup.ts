@@ -26,8 +26,8 @@ const NODE_TIMER: Timer = {
 };
 
 /**
- * Lets callers wait until something happens, a time has passed, or they give up. Only those who wait already
- * are woken: look at the state that the wakeup is about before each wait.
+ * Lets callers wait until something happens, a time has passed, or they give up. Only callers that already
+ * wait are woken: check the state before each wait.
  */
 export class Wakeup {
   readonly #timer: Timer;
@@ -37,7 +37,7 @@ export class Wakeup {
     this.#timer = timer;
   }
 
-  /** Ends the waits of all who wait at this moment. */
+  /** Ends all current waits. */
   wake(): void {
     if (this.#waiting.length === 0) return;
     const waiting = this.#waiting;

@@ -3,7 +3,7 @@ import type { Deadline } from '../kernel/deadline.js';
 /** Headers of a message by name: one value, or several. */
 export type HeaderValues = Readonly<Record<string, string | readonly string[]>>;
 
-/** A message to be stored. It is byte for byte the same in every resend. */
+/** A message to be stored. Every resend has the same bytes. */
 export interface OutgoingMessage {
   /** Its literal subject. */
   readonly subject: string;
@@ -19,7 +19,7 @@ export interface StoredMessage {
   readonly sequence: number;
   /** Its body. */
   readonly data: Uint8Array;
-  /** When the log stored it, in milliseconds since 1970; only where the read asks for it. */
+  /** When the log stored it, in milliseconds since 1970; only if the read requests it. */
   readonly time?: number | undefined;
 }
 
@@ -29,15 +29,18 @@ export interface SubjectMessage extends StoredMessage {
   readonly subject: string;
 }
 
-/** What became of a publish. */
+/** The outcome of a publish. */
 export type PublishAnswer =
-  /** Stored by this publish. Of a batch, `sequence` is that of the last message; the others stand right before it. */
+  /**
+   * Stored by this publish. Of a batch, `sequence` is that of the last message; the others have the sequences
+   * right before it.
+   */
   | { readonly kind: 'stored'; readonly sequence: number }
-  /** The log knows the message id already. `sequence` is 0 where it does not know the original's. */
+  /** The log already contains the message id. `sequence` is 0 if the log does not report the original's. */
   | { readonly kind: 'duplicate'; readonly sequence: number }
-  /** A guard does not hold. After a resend this may be the trace of an earlier send of the same publish. */
+  /** A guard does not hold. After a resend, an earlier send of the same publish may be the reason. */
   | { readonly kind: 'conflict'; readonly resent: boolean }
-  /** The log refuses the message for good. */
+  /** The log refuses the message, and a resend would not help. */
   | { readonly kind: 'refused'; readonly reason: string; readonly resent: boolean }
   /**
    * The log may have lost its end since the messages were made: they were not sent again. Where `sent`, an earlier send was not answered and
@@ -47,30 +50,33 @@ export type PublishAnswer =
   /** The deadline passed. `sure` when nothing can have been stored; `cause` is the last answer, if there was one. */
   | { readonly kind: 'unanswered'; readonly sure: boolean; readonly cause?: Error | undefined };
 
-/** How long a read of several messages goes on. */
+/** How long a read of several messages tries. */
 export interface ReadPatience {
-  /** For all of it. @default 15 s for each message */
+  /** For the whole read. @default 15 s for each message */
   readonly deadline?: Deadline | undefined;
-  /** Where no deadline is given. */
+  /** Ends the read, if no deadline is given. @default none */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Where a replay begins: at a sequence, or at the first message that was not stored before a time. */
+/** Start of a replay: a sequence, or the first message that was stored at or after a time. */
 export type ReplayStart = { readonly sequence: number } | { readonly time: Date };
 
-/** What a replay covers. */
+/** The part of the log that a replay covers. */
 export interface ReplayOptions {
   /** Where the replay begins. */
   readonly start: ReplayStart;
-  /** Subject filters with `*` for a whole token; none for all subjects. */
+  /** Subject filters, with `*` for a whole token. An empty list selects all subjects. */
   readonly filters: readonly string[];
-  /** Whether to go on with what is stored later. A replay that is not live ends with what was there when it began. */
+  /**
+   * Whether the replay continues with messages that are stored later. A replay that is not live ends at the
+   * end that the log had when it began.
+   */
   readonly live: boolean;
-  /** Messages in one batch at most. */
+  /** Number of messages in one batch at most. */
   readonly maxBatch: number;
   /** Ends the replay. */
   readonly signal?: AbortSignal | undefined;
-  /** Told why the replay was interrupted; it goes on by itself. */
+  /** Called with the reason when the replay was interrupted; it continues by itself. @default none */
   readonly onRecovery?: ((reason: string) => void) | undefined;
 }
 
@@ -78,24 +84,26 @@ export interface ReplayOptions {
 export interface ReplayBatch {
   /** In the order of their sequences. */
   readonly messages: readonly (SubjectMessage & { readonly time: number })[];
-  /** Whether nothing was stored after these messages when they were delivered. */
+  /** Whether no message came after these in the log when they were delivered. */
   readonly caughtUp: boolean;
 }
 
-/** Some of the subjects that hold messages. */
+/** A part of the subjects that hold messages. */
 export interface SubjectNames {
   /** In the order of their bytes. */
   readonly subjects: readonly string[];
-  /** How many there are in all. */
+  /** Number of all matching subjects. */
   readonly total: number;
 }
 
 /**
- * A log of messages under subjects: what an event store stands on. There are two: a JetStream stream, and a log in memory for tests.
+ * A log of messages under subjects, on which an event store is built. There are two: a JetStream stream, and
+ * a log in memory for tests.
  *
- * A log gives each message the next sequence, never the same one twice unless it loses its end. A message is guarded by
- * `Nats-Expected-Last-Subject-Sequence` (the sequence of the last message of its subject, 0 for none; of another literal subject with
- * `Nats-Expected-Last-Subject-Sequence-Subject`), and named by `Nats-Msg-Id`: a log stores an id once.
+ * A log gives each message the next sequence, and never the same one twice unless it loses its end.
+ * `Nats-Expected-Last-Subject-Sequence` guards a message: it is the sequence of the last message of its
+ * subject, 0 for none. With `Nats-Expected-Last-Subject-Sequence-Subject` the guard is on another literal
+ * subject. `Nats-Msg-Id` names a message: a log stores an id once.
  *
  * A log may be replicated. Reads at the leader see every acknowledged message; other reads may lag.
  */
@@ -104,7 +112,7 @@ export interface MessageLog {
   readonly name: string;
   /** The largest message that the log takes, headers included, in bytes. */
   readonly maxPayload: number;
-  /** How many messages may be asked for at once without filling the memory. */
+  /** Number of messages that may be requested at a time, so that the answers fit in memory. */
   readonly getsAtOnce: number;
 
   /**
@@ -131,7 +139,7 @@ export interface MessageLog {
   /** The last message of a subject, with its time. May lag. */
   last(subject: string, deadline?: Deadline): Promise<StoredMessage | undefined>;
 
-  /** The last message of a subject, with its time, as the leader knows it. */
+  /** The last message of a subject, with its time, read from the leader. */
   lastAtLeader(subject: string, deadline?: Deadline): Promise<StoredMessage | undefined>;
 
   /** The messages with those sequences, in that order; undefined for each that is missing. May lag. */
@@ -140,29 +148,31 @@ export interface MessageLog {
     options: ReadPatience & { readonly time: boolean },
   ): Promise<(StoredMessage | undefined)[]>;
 
-  /** The message with that sequence as the leader knows it; undefined when there is none, or it was removed. */
+  /**
+   * The message with that sequence, read from the leader; undefined when there is none, or it was removed.
+   */
   bySequenceAtLeader(sequence: number, deadline?: Deadline): Promise<SubjectMessage | undefined>;
 
-  /** The first message of a subject at or after a sequence, as the leader knows it. */
+  /** The first message of a subject at or after a sequence, read from the leader. */
   nextAtLeader(subject: string, sequence: number, deadline?: Deadline): Promise<StoredMessage | undefined>;
 
   /** All messages of a subject from a sequence on, in order, with their times. May lag. */
   scan(subject: string, fromSequence: number, options?: ReadPatience): AsyncIterable<StoredMessage>;
 
   /**
-   * Messages in the order of their sequences, without gap or duplicate, through every fault of the log that passes.
+   * Messages in the order of their sequences, without gap or duplicate, despite transient faults of the log.
    *
    * @throws {@link StoreNotFoundError} when the log is gone.
    */
   replay(options: ReplayOptions): AsyncIterable<ReplayBatch>;
 
-  /** The subjects that match a filter, from an offset in their order on, as the leader knows them. */
+  /** The subjects that match a filter, from an offset in their order, read from the leader. */
   subjectNames(filter: string, offset: number, deadline: Deadline): Promise<SubjectNames>;
 
-  /** Sequence of the last message, as the leader knows it; 0 for an empty log. */
+  /** Sequence of the last message, read from the leader; 0 for an empty log. */
   lastSequence(deadline: Deadline): Promise<number>;
 
-  /** Removes one message for good: its bytes are overwritten. One that is gone already is fine. */
+  /** Removes one message; its bytes are overwritten. Does nothing if it is already removed. */
   delete(sequence: number, deadline: Deadline): Promise<void>;
 
   /**
@@ -170,6 +180,6 @@ export interface MessageLog {
    */
   onPossibleLoss(listener: () => void): () => void;
 
-  /** Lets go of the log. Safe to call twice. */
+  /** Releases the log. Safe to call twice. */
   close(): Promise<void>;
 }

@@ -4,12 +4,12 @@ import type { OutgoingMessage } from './message-log.js';
 const HEADER_FRAME = 12;
 
 /**
- * What a batch adds to the headers of each of its messages, at most: its id, the message's number, whether it
+ * The most that a batch adds to the headers of each of its messages: its id, the message's number, whether it
  * is the last.
  */
 export const BATCH_HEADERS_BYTES = 110;
 
-/** What the message takes of the log's limit, in bytes: headers count, the subject does not. */
+/** Size of the message as counted against the log's limit, in bytes: headers count, the subject does not. */
 export function sizeOf({ payload, headers }: OutgoingMessage): number {
   let bytes = payload.length + HEADER_FRAME;
   for (const [name, value] of Object.entries(headers)) {

@@ -15,8 +15,8 @@ import type { JetStreamEventStore } from '../event-store/jetstream-event-store.j
 export type FromStore<Options> = Options | ((store: JetStreamEventStore) => Options | Promise<Options>);
 
 /**
- * What `forFeature` needs of a repository: before the store closes, it finishes what it does in the
- * background.
+ * The part of a repository that `forFeature` uses: before the store closes, the repository finishes its
+ * background work.
  */
 export interface FeatureRepository {
   /** Resolves when no snapshot is being written. */

@@ -4,9 +4,9 @@ import { Observable } from 'rxjs';
 import { v4 as randomUuid } from 'uuid';
 import { currentMetadata, runWithMetadata } from '../event/metadata-context.js';
 
-/** Read in this order; the first one is answered with, too. */
+/** Read in this order. The first one is also the header of the answer. */
 const HEADERS = ['x-correlation-id', 'x-request-id'] as const;
-/** What a stranger may write into the log. */
+/** What a client may write into the log. */
 const ACCEPTABLE = /^[\x21-\x7e]{1,200}$/;
 
 interface HttpRequest {
@@ -14,8 +14,9 @@ interface HttpRequest {
 }
 
 /**
- * Ties together all that one request causes: appends inside carry its correlation id, which is that of the request's `x-correlation-id` or
- * `x-request-id`, or a new one, and is answered in `x-correlation-id`. `JetsourceModule` applies it to every route.
+ * Gives all appends of one request the same correlation id: the request's `x-correlation-id` or
+ * `x-request-id`, or a new one. It is sent back as `x-correlation-id`. `JetsourceModule` applies it to every
+ * route.
  */
 @Injectable()
 export class CorrelationInterceptor implements NestInterceptor {
@@ -26,7 +27,7 @@ export class CorrelationInterceptor implements NestInterceptor {
   }
 
   intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
-    // a second store's interceptor, or whoever opened a context before, has the say
+    // a context that is already open wins: that of a second store's interceptor, or the application's own
     if (currentMetadata().correlationId !== undefined) return next.handle();
     const correlationId = this.#begin(context);
     return new Observable((subscriber) =>

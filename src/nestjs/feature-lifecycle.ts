@@ -1,7 +1,7 @@
 import type { BeforeApplicationShutdown } from '@nestjs/common';
 import type { FeatureRepository } from './aggregate-feature.js';
 
-/** Lets repositories finish what they do in the background while their store is still open. */
+/** Lets repositories finish their background work while their store is still open. */
 export class FeatureLifecycle implements BeforeApplicationShutdown {
   readonly #repositories: readonly FeatureRepository[];
 

@@ -24,8 +24,8 @@ export function repositoryToken(aggregate: object, alias = DEFAULT_STORE): symbo
 /**
  * Injects the repository of an aggregate class or a decider that `JetsourceModule.forFeature` provides.
  *
- * @param alias Of the store, as given to `forFeature([Order], 'billing')`. @default the store without an
- * alias
+ * @param alias Alias of the store, as given to `forFeature([Order], 'billing')`.
+ * @default the store without an alias
  * @throws {@link InvalidAggregateError} when it is neither a class nor a decider.
  * @example
  * constructor(\@InjectRepository(Order) private readonly orders: Repository<Order>) {}

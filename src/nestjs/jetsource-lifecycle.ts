@@ -6,7 +6,7 @@ import type {
 import type { EventStore } from '../event-store/event-store.js';
 import type { Projections } from '../projection/projections.js';
 
-/** Ties a store and its projections to the life of the application. */
+/** Starts and stops a store and its projections with the application. */
 export class JetsourceLifecycle
   implements OnApplicationBootstrap, BeforeApplicationShutdown, OnApplicationShutdown
 {
@@ -27,7 +27,7 @@ export class JetsourceLifecycle
     await this.#projections.stop();
   }
 
-  /** After the HTTP server has closed: commands under way still find their store. */
+  /** After the HTTP server has closed: running commands still need their store. */
   async onApplicationShutdown(): Promise<void> {
     await this.#store.close();
   }

@@ -16,12 +16,13 @@ import { JetsourceLifecycle } from './jetsource-lifecycle.js';
 import type { JetsourceModuleOptions } from './jetsource-module-options.js';
 import { eventStoreToken, projectionsToken } from './store-tokens.js';
 
-/** What is said of a store's place in the application, beside its options: also where a factory gives those. */
+/** Options of a store's place in the application, which `forRootAsync` takes beside its factory. */
 interface StorePlace {
   /** Whether every module can inject the store. @default true */
   readonly isGlobal?: boolean | undefined;
   /**
-   * Tells the stores of an application apart: `@InjectEventStore('billing')`, `@InjectProjections('billing')`, `forFeature([Invoice], 'billing')`.
+   * Distinguishes the stores of an application: `@InjectEventStore('billing')`,
+   * `@InjectProjections('billing')`, `forFeature([Invoice], 'billing')`.
    *
    * @default none: the store that is injected by the class `EventStore`
    */
@@ -71,7 +72,10 @@ function storeProviders(alias: string | undefined): Provider[] {
   ];
 }
 
-/** @throws {@link InvalidOptionError} when another global store has the same token: who asks for it would get either. */
+/**
+ * @throws {@link InvalidOptionError} when another global store has the same token: injection could return
+ * either.
+ */
 function checkIsOnly(
   token: InjectionToken,
   modules: ModulesContainer,
@@ -90,7 +94,7 @@ const logger = new Logger('Jetsource');
 
 async function connect(options: JetsourceModuleOptions): Promise<EventStore> {
   const { projections = [], ...storeOptions } = options;
-  // before the store is connected, so that a wrong list leaves no connection open
+  // before the store is connected, so that an invalid list leaves no connection open
   checkDefinitions(projections);
   return connectEventStore({ onWarning: (warning) => logger.warn(warning), ...storeOptions });
 }

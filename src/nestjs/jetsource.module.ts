@@ -8,16 +8,17 @@ import { ConfigurableModuleClass } from './jetsource-module-definition.js';
 import { eventStoreToken } from './store-tokens.js';
 
 /**
- * The event store in a Nest application: `EventStore` and `Projections` can be injected everywhere; projections start with the application and
- * stop before it, and what one request appends carries one correlation id. The application fails to start when the store cannot be reached or
- * is refused. An application with two stores gives one of them an `alias`.
+ * The event store in a Nest application. `EventStore` and `Projections` can be injected everywhere.
+ * Projections start with the application and stop before it. All appends of one request carry one correlation
+ * id. The application fails to start when the store cannot be reached or refuses the connection. An
+ * application with two stores gives one of them an `alias`.
  *
  * @example
  * \@Module({
  *   imports: [
  *     JetsourceModule.forRoot({ servers: 'nats://127.0.0.1:4222', name: 'shop', events: [OrderPlaced] }),
  *     JetsourceModule.forFeature([Order]),
- *     JetsourceModule.forRoot({ alias: 'billing', servers: 'nats://127.0.0.1:4222', name: 'billing', events: [InvoicePaid] }),
+ *     JetsourceModule.forRoot({ alias: 'billing', servers, name: 'billing', events: [InvoicePaid] }),
  *     JetsourceModule.forFeature([Invoice], 'billing'),
  *   ],
  * })
@@ -29,8 +30,9 @@ export class JetsourceModule extends ConfigurableModuleClass {
    * Provides repositories of aggregate classes, to be injected by {@link InjectRepository}. A decider, or a
    * class with options, is listed as {@link aggregateFeature}.
    *
-   * @param alias Of the store. @default the store without an alias
-   * @throws {@link InvalidAggregateError} when one of them is neither a class nor made by
+   * @param alias Alias of the store.
+   * @default the store without an alias
+   * @throws {@link InvalidAggregateError} when an entry is neither a class nor made by
    * {@link aggregateFeature}.
    * @throws {@link MissingCategoryError} naming a class that is not decorated with {@link EventSourced}.
    */
@@ -55,6 +57,6 @@ export class JetsourceModule extends ConfigurableModuleClass {
   }
 }
 
-/** Holds repositories; each `forFeature` makes one of its own. */
+/** Contains the repositories; each `forFeature` makes a module of its own. */
 @Module({})
 export class JetsourceFeatureModule {}

@@ -2,7 +2,7 @@ import type { InjectionToken } from '@nestjs/common';
 import { EventStore } from '../event-store/event-store.js';
 import { Projections } from '../projection/projections.js';
 
-/** The token of a store: the class itself, or a name of its own for a store that was given an alias. */
+/** The token of a store: the class itself, or a token of its own for a store with an alias. */
 export function eventStoreToken(alias?: string): InjectionToken<EventStore> {
   return alias === undefined ? EventStore : `EventStore(${alias})`;
 }

@@ -10,7 +10,7 @@ import type { SqlDatabase } from './sql-database.js';
  * and an older one is brought up to date. Handlers get the driver's own transaction. Use one store for all
  * projections of a database.
  *
- * @param database A driver behind an adapter, such as {@link pglite}.
+ * @param database An adapter of a driver, such as {@link pglite}.
  * @throws {@link InvalidOptionError} when it is no adapter, such as a driver itself.
  * @example
  * const models = postgresProjectionStore(pglite(db));

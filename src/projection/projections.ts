@@ -20,7 +20,7 @@ export interface ProjectionsOptions {
    * Called with every error of a projection, also with those that it waits out: for logs. What it throws is a
    * process warning, and stops nothing.
    *
-   * @default not called; `status()` tells
+   * @default none: see `status()`
    */
   readonly onError?: ((error: Error, projection: ProjectionId) => void) | undefined;
   /**
@@ -93,11 +93,11 @@ export class Projections {
   }
 
   /**
-   * Starts those that do not run, each from its checkpoint. Resolves when every replay has begun or could not
-   * begin. What keeps a projection from running is told by `onError` and {@link status}, and rejects {@link
-   * waitUntilLive}.
+   * Starts the projections that do not run, each from its checkpoint. Resolves when every replay has begun or
+   * could not begin. An error that keeps a projection from running is passed to `onError`, is part of
+   * {@link status}, and rejects {@link waitUntilLive}.
    *
-   * A log that does not answer is noticed when its reads time out. `signal` ends the waiting earlier; the
+   * A log that does not answer is noticed when its reads time out. `signal` ends the wait earlier; the
    * projections keep trying.
    *
    * @throws {@link InvalidOptionError} when an option does not exist or cannot work; the signal's reason.

@@ -45,7 +45,8 @@ const utf8 = new TextEncoder();
  * @throws {@link StoreSettingsError} when the stream exists with settings under which nothing can be deleted
  * for good.
  * @example
- * const orders = repository(store, Order, { snapshots: { store: await jetStreamSnapshots(store), every: 200 } });
+ * const snapshots = { store: await jetStreamSnapshots(store), every: 200 };
+ * const orders = repository(store, Order, { snapshots });
  */
 export async function jetStreamSnapshots(
   store: JetStreamEventStore,

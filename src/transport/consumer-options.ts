@@ -24,8 +24,7 @@ export interface NatsConsumerOptions extends PushConsumerOptions, LegacyConsumer
    */
   readonly stream?: string | undefined;
   /**
-   * The consumer of that name is created by somebody else: it is used as it is, and neither created nor
-   * changed.
+   * The consumer of that name is managed elsewhere: it is used as it is, and neither created nor changed.
    * @default false
    */
   readonly bind?: boolean | undefined;

@@ -29,10 +29,7 @@ export class NoResponderError extends JetsourceError {
   readonly pattern: string;
 
   constructor(details: { pattern: string }, options?: ErrorOptions) {
-    super(
-      `nobody answers requests to ${details.pattern}; is the service up, and the pattern right?`,
-      options,
-    );
+    super(`no service answers requests to ${details.pattern}; is it up, and the pattern right?`, options);
     this.pattern = details.pattern;
   }
 }

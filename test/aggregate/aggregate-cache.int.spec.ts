@@ -67,7 +67,7 @@ describe('a load with a snapshot on JetStream', () => {
     ]);
     expect((await accounts.load(id)).state.balance).toBe((23 * 24) / 2);
 
-    // the log loses its end, to before the snapshot, and goes on with other events
+    // the log loses its end, to before the snapshot, and continues with other events
     for (const position of positions.slice(18).toReversed())
       await raw.api(`STREAM.MSG.DELETE.${name}`, { seq: Number(position?.split('.')[0]) });
     const other = repository(await openStore({ name, events }), account, { category: 'account' });

@@ -50,7 +50,10 @@ beforeEach(async () => {
 
 type Write = (repositories: Repositories) => Promise<unknown>;
 
-/** Every way to write: what it is, the stream and the events that it stores, and what the middleware is told. */
+/**
+ * Every way to write: its name, the stream and the events that it stores, and the arguments of the
+ * middleware.
+ */
 const WRITES: [string, string, object, Partial<CommandContext>, Write][] = [
   [
     'handle',

@@ -98,7 +98,7 @@ describe.each(KINDS)('a snapshot store %s', (_, open) => {
       ),
     );
     expect(saved.some((result) => result.status === 'fulfilled' && result.value)).toBe(true);
-    // whoever gave up on the others tries again with the next commit
+    // a writer that gave up on the others tries again with the next commit
     await snapshots.save(account, snapshotAt(8), { signal });
     expect(await elsewhere.load(account, { signal })).toMatchObject({ version: 8 });
   });

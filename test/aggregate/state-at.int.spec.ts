@@ -13,7 +13,8 @@ let orders: Repository<Order>;
 beforeAll(async () => {
   store = await openStore({ name: uniqueStoreName(), events: ORDER_EVENTS });
   orders = repository(store, Order);
-  // payments of 1, 2, 4, 8, 16: each sum tells which ones it holds; two commits of two events, a few milliseconds apart
+  // payments of 1, 2, 4, 8, 16: each sum tells which ones it holds; two commits of two events, a few
+  // milliseconds apart
   for (const amounts of [[1, 2], [4], [8, 16]]) {
     await store.append(
       streamName('order', '1'),

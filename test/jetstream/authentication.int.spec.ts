@@ -21,7 +21,7 @@ afterAll(async () => {
 });
 
 describe('a server that demands credentials', () => {
-  it('lets in a user with the right password, given as options or in the URL', async () => {
+  it('accepts a user with the right password, given as options or in the URL', async () => {
     const store = await openStore({ servers: server.url, user: 'ada', pass: 's3cret' });
     expect(await store.lastSequence()).toBe(0);
     const again = await openStore({ servers: server.url.replace('//', '//ada:s3cret@'), name: store.name });

@@ -32,7 +32,7 @@ describe('Backlog', () => {
     expect([...backlog]).toEqual([]);
   });
 
-  it('gives the next of a key before what came later, in whatever order it is asked', () => {
+  it('returns the next item of a key before later ones, in any order of the calls', () => {
     const backlog = filled('a1', 'a2');
     backlog.take();
     backlog.take();
@@ -42,7 +42,7 @@ describe('Backlog', () => {
     expect([backlog.take(), backlog.take(), backlog.take()]).toEqual(['a2', 'b1', undefined]);
   });
 
-  it('lets an item pass whose key cannot be told', () => {
+  it('lets an item without a key pass', () => {
     const backlog = new Backlog<string>(() => {
       throw new TypeError('no key');
     });
@@ -52,7 +52,7 @@ describe('Backlog', () => {
     backlog.done('a');
   });
 
-  it('gives back all that waits when it is cleared, and goes on with what comes', () => {
+  it('returns all waiting items when it is cleared, and accepts new ones', () => {
     const backlog = filled('a1', 'a2', 'a3', 'b1', 'c1');
     backlog.take();
     backlog.take();

@@ -8,7 +8,10 @@ import { rejection } from '../support/collect.js';
 const NAME_IN_USE = { ok: false, fault: { code: 400, err_code: 10058 } } as const;
 const NOT_FOUND = { ok: false, fault: { code: 404, err_code: 10059 } } as const;
 
-/** A server that answers so to a creation, and so, one after the other, to who looks for the stream. */
+/**
+ * A server with these answers: one to a creation, and a list of them, one after the other, to look-ups of the
+ * stream.
+ */
 function serverThat(created: ApiResult<object>, ...found: ApiResult<object>[]): JetStreamConnection {
   const api = {
     createStream: async () => created,

@@ -137,7 +137,7 @@ describe('a call of the JetStream API', () => {
     expect(names.result).toEqual({ ok: true, value: [] });
   });
 
-  it('that nobody waits for is sent once: a pull, and the end of a consumer', () => {
+  it('without an answer is sent once: a pull, and the deletion of a consumer', () => {
     const channel = new ScriptedChannel();
     const api = new JetStreamApi(channel, '$JS.API');
     const pull = { batch: 1, max_bytes: 2, expires: 3, idle_heartbeat: 4 };
@@ -184,7 +184,7 @@ describe('a fault that is not expected', () => {
   const fault = { code: 404, err_code: 10037, description: 'no message found' };
   const result = { ok: false, fault } as const;
 
-  it('is an error that says what failed, and why', () => {
+  it('is an error that names what failed, and why', () => {
     expect(() => expectValue(result, 'reading from stream shop')).toThrow(
       new NatsError('reading from stream shop: no message found (10037)'),
     );
@@ -193,7 +193,7 @@ describe('a fault that is not expected', () => {
     );
   });
 
-  it('is told from the one that says that there is nothing', () => {
+  it('is distinguished from the one for a missing message', () => {
     expect(findValue(result, 10037, 'reading')).toBeUndefined();
     expect(() => findValue(result, 10059, 'reading')).toThrow(NatsError);
     expect(findValue({ ok: true, value: 1 }, 10037, 'reading')).toBe(1);

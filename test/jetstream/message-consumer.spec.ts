@@ -112,7 +112,7 @@ function pulled(): number[] {
 const bodies = (count: number): string[] => Array.from({ length: count }, (_, index) => `${index + 1}`);
 
 describe('a MessageConsumer', () => {
-  it('makes its consumer, and handles what is there and what comes', async () => {
+  it('creates its consumer, and handles stored and new messages', async () => {
     add('1', '2');
     const consumer = await start();
     add('3');
@@ -147,7 +147,7 @@ describe('a MessageConsumer', () => {
     expect(pulled()).toEqual([4, 2]);
   });
 
-  it('goes on asking for more, for as long as there is any', async () => {
+  it('requests more messages as long as there are any', async () => {
     add(...bodies(200));
     await start();
     await clock.until('all are handled', () => begun.length === 200);
@@ -163,7 +163,7 @@ describe('a MessageConsumer', () => {
     expect(problems).toEqual([]);
   });
 
-  it('handles again what was handed back', async () => {
+  it('handles a message again that was handed back', async () => {
     let isFirst = true;
     add('1');
     await start({
@@ -253,7 +253,7 @@ describe('messages of one key', () => {
 });
 
 describe('a MessageConsumer that loses its consumer', () => {
-  it('makes a durable one as its options say, and says what happened', async () => {
+  it('creates a durable one as its options say, and reports what happened', async () => {
     add('1');
     const consumer = await start();
     await clock.until('it is handled', () => begun.length === 1);
@@ -268,7 +268,7 @@ describe('a MessageConsumer that loses its consumer', () => {
     expect(onServer().settings).toMatchObject(DURABLE);
   });
 
-  it('goes on with an ephemeral one after the last message that came', async () => {
+  it('continues with an ephemeral one after the last message that came', async () => {
     add('1', '2');
     await start({ config: EPHEMERAL });
     await clock.until('they are handled', () => begun.length === 2);
@@ -279,7 +279,7 @@ describe('a MessageConsumer that loses its consumer', () => {
     expect(onServer('e').settings).toMatchObject({ deliver_policy: 'by_start_sequence', opt_start_seq: 3 });
   });
 
-  it('goes on with an ephemeral one at the first message that is not settled', async () => {
+  it('continues with an ephemeral one at the first message that is not settled', async () => {
     add('1', '2', '3', '4');
     await start({ config: EPHEMERAL, handle: holdOpen });
     finish('1');
@@ -289,7 +289,7 @@ describe('a MessageConsumer that loses its consumer', () => {
     expect(onServer('e').settings.opt_start_seq).toBe(2);
   });
 
-  it('does not handle twice what waited for its turn', async () => {
+  it('does not handle a waiting message twice', async () => {
     add('1', '2', '3');
     await start({ config: EPHEMERAL, handle: holdOpen });
     const early = [...open.values()];
@@ -336,7 +336,7 @@ describe('a MessageConsumer that loses its consumer', () => {
 });
 
 describe('a MessageConsumer that is stopped', () => {
-  it('hands back what waits, lets finish what is being handled, and takes nothing more', async () => {
+  it('hands back waiting messages, lets running handlers finish, and takes no more messages', async () => {
     add(...bodies(4));
     const consumer = await start({ handle: holdOpen });
     const stopped = consumer.stop(5_000);
@@ -353,7 +353,7 @@ describe('a MessageConsumer that is stopped', () => {
     expect(stream.consumers.has('c')).toBe(true);
   });
 
-  it('hands back what is not finished in time, of which nothing is heard later', async () => {
+  it('hands back a message that is not finished in time, and ignores its result', async () => {
     add('1');
     const consumer = await start({ handle: holdOpen });
     await consumer.stop(10);
@@ -371,7 +371,7 @@ describe('a MessageConsumer that is stopped', () => {
     expect(stream.consumers.size).toBe(0);
   });
 
-  it('tells those who handle', async () => {
+  it('notifies the handlers', async () => {
     add('1');
     let signal: AbortSignal | undefined;
     const consumer = await start({
@@ -398,7 +398,7 @@ describe('a MessageConsumer that is stopped', () => {
   });
 });
 
-describe('a MessageConsumer bound to what somebody else made', () => {
+describe('a MessageConsumer bound to a consumer that is managed elsewhere', () => {
   it('uses it as it is', async () => {
     stream.createConsumer({ ...DURABLE, max_deliver: 7 });
     add('1');

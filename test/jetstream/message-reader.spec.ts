@@ -57,7 +57,7 @@ describe('a message got from any replica', () => {
     expect(textOf(message)).toBe('');
   });
 
-  it('fails when the server says neither that it is there nor that it is not', async () => {
+  it('fails when the server reports neither a message nor its absence', async () => {
     fill(1);
     nats.faults.answerWith({ code: 408, description: 'Empty Request' }, 2, 'DIRECT.GET');
     const error = await rejection(reader.last('log.a'));
@@ -149,7 +149,7 @@ describe('messages got by their sequences', () => {
     expect(requests().slice(3)).toEqual(['{"seq":1}', '{"seq":2}']);
   });
 
-  it('do not wait for the timeout when nobody serves them', async () => {
+  it('do not wait for the timeout when there are no responders', async () => {
     fill(1);
     nats.faults.leaveUnserved(1, 'DIRECT.GET');
     expect((await reader.bySequences([1], NO_TIME)).map(textOf)).toEqual(['1']);
@@ -182,7 +182,7 @@ describe('messages got by their sequences', () => {
     expect(await failed).toHaveProperty('message', expect.stringContaining('2 of 2 gets were not answered'));
   });
 
-  it('end with the reason of the caller who gives up', async () => {
+  it('end with the reason of the caller’s signal', async () => {
     nats.faults.fallSilent();
     const caller = new AbortController();
     const failed = rejection(reader.bySequences([1], { ...NO_TIME, signal: caller.signal }));
@@ -204,13 +204,13 @@ describe('a scan of a subject', () => {
     expect(requests()).toHaveLength(3);
   });
 
-  it('asks no more once the server said that nothing follows', async () => {
+  it('asks no more after the server reported that nothing follows', async () => {
     fill(256);
     expect(await scan()).toEqual(sequences(1, 256));
     expect(requests()).toHaveLength(1);
   });
 
-  it('leaves out other subjects and what was removed', async () => {
+  it('leaves out other subjects and removed messages', async () => {
     fill(2);
     stream.add('log.b');
     fill(2);
@@ -224,7 +224,7 @@ describe('a scan of a subject', () => {
     expect(await scan(3)).toEqual([]);
   });
 
-  it('goes on after the last message that came when a page breaks off', async () => {
+  it('continues after the last message that came when a page breaks off', async () => {
     fill(5);
     nats.faults.cutAnswer(2);
     const scanned = scan();
@@ -232,7 +232,7 @@ describe('a scan of a subject', () => {
     expect(await scanned).toEqual([1, 2, 3, 4, 5]);
   });
 
-  it('asks again when a page does not come, or nobody serves it', async () => {
+  it('asks again when a page does not come, or there are no responders', async () => {
     fill(2);
     nats.faults.loseAnswer(1, 'DIRECT.GET');
     nats.faults.leaveUnserved(1, 'DIRECT.GET');

@@ -32,7 +32,7 @@ async function find(messageId: string, expect: PublishExpectations): Promise<num
 }
 
 describe('the message that an expectation lost to', () => {
-  it('is one’s own where its id says so, and another’s otherwise', async () => {
+  it('is recognized by its id, and another one is not', async () => {
     await raw.store(`${stream}.b`, '0');
     await raw.store(`${stream}.a.x`, '1', { 'Nats-Msg-Id': 'mine', other: 'Nats-Msg-Id: theirs' });
     await raw.store(`${stream}.a.y`, '2', { 'Nats-Msg-Id': 'theirs' });

@@ -50,7 +50,7 @@ function sends(): object[] {
 }
 
 describe('a publish', () => {
-  it('is stored, and says where', async () => {
+  it('is stored, and returns its sequence', async () => {
     stream.add('log.b');
     const answer = await publisher.publish(message(FIRST), deadline());
     expect(answer).toEqual({ kind: 'stored', sequence: 2, ack: { stream: 'LOG', seq: 2 } });
@@ -79,7 +79,7 @@ describe('a publish', () => {
     expect(stream.log.size).toBe(0);
   });
 
-  it('into a full stream is refused, although the status says that it may pass', async () => {
+  it('into a full stream is refused, although the status looks transient', async () => {
     nats.faults.answerWith({ code: 503, err_code: 10077, description: 'maximum messages exceeded' });
     expect(await publisher.publish(message(), deadline())).toMatchObject({ kind: 'refused' });
   });
@@ -93,7 +93,7 @@ describe('a publish', () => {
     expect(sends()).toHaveLength(3);
   });
 
-  it('pauses longer and longer between tries, and says at the deadline what the server said last', async () => {
+  it('pauses longer and longer between tries, and reports the last answer at the deadline', async () => {
     nats.faults.refuse(BATCH_FULL);
     const answer = await publisher.publish(message(), new Deadline(150));
     expect(answer).toEqual({ kind: 'refused', fault: BATCH_FULL, resent: false });
@@ -149,14 +149,14 @@ describe('a publish whose answer does not come', () => {
     expect(stream.log.size).toBe(1);
   });
 
-  it('may be its own conflict, and says that it was sent more than once', async () => {
+  it('may be its own conflict, and reports that it was sent more than once', async () => {
     nats.faults.loseAnswer();
     const answer = publisher.publish(message(FIRST), deadline());
     await clock.pass(300);
     expect(await answer).toMatchObject({ kind: 'conflict', resent: true });
   });
 
-  it('says so of a refusal as well', async () => {
+  it('reports so for a refusal as well', async () => {
     nats.faults.loseRequest();
     nats.faults.answerWith({ code: 400, err_code: 10054 });
     const answer = publisher.publish(message(), deadline());
@@ -219,7 +219,7 @@ describe('a publish whose answer does not come', () => {
     await Promise.all(answers);
   });
 
-  it('ignores what somebody else replies who listens to the subject', async () => {
+  it('ignores the reply of another subscriber to the subject', async () => {
     nats.client.subscribe('log.>', { callback: (_, msg) => void msg.respond('{"ok":true}') });
     nats.client.subscribe('log.>', { callback: (_, msg) => void msg.respond('no json') });
     nats.faults.holdAnswer();
@@ -345,7 +345,7 @@ describe('a batch', () => {
     message({ ...FIRST, 'Nats-Msg-Id': `${id}.3` }, 'log.b'),
   ];
 
-  it('is stored as a whole, and says where it ends', async () => {
+  it('is stored as a whole, and returns the sequence of its end', async () => {
     expect(await publisher.publishBatch(batch('x'), deadline())).toMatchObject({
       kind: 'stored',
       sequence: 3,

@@ -14,7 +14,7 @@ let clock: TestClock;
 let stream: InMemoryStream;
 let consumer: InMemoryConsumer;
 let pulls: PullSubscription;
-/** What the listener was told, in order. */
+/** The calls of the listener, in order. */
 let told: string[];
 
 const PULLS = { ...OPTIONS, consumer: { stream: 'LOG', consumer: 'c' } };
@@ -60,7 +60,7 @@ describe('PullSubscription', () => {
     expect(requested()).toEqual([{ batch: 5, max_bytes: 2_097_152, expires: 1e9, idle_heartbeat: 1e8 }]);
   });
 
-  it('gives messages under the subjects they are stored under, and counts what is still to come', async () => {
+  it('returns messages under the subjects they are stored under, and counts the remaining ones', async () => {
     add('1', '2');
     await pull(3);
     expect(told).toEqual(['log.a 1', 'log.a 2']);
@@ -90,7 +90,7 @@ describe('PullSubscription', () => {
     expect([pulls.count, pulls.awaited]).toEqual([1, 1]);
   });
 
-  it('tells whether a pull that ran out had brought anything', async () => {
+  it('reports whether an expired pull had delivered anything', async () => {
     add('1');
     await pull(2, 2);
     await clock.pass(1_000);
@@ -200,7 +200,7 @@ describe('PullSubscription', () => {
     expect(told).toEqual([]);
   });
 
-  it('still gives what is on its way while it is drained, and asks for no more', async () => {
+  it('still returns messages under way while it is drained, and requests no more', async () => {
     await pull(1);
     const drained = pulls.drain();
     add('1', '2');

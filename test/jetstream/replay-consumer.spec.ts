@@ -56,7 +56,7 @@ async function isWaiting(promise: Promise<unknown>): Promise<boolean> {
 }
 
 describe('the making of a ReplayConsumer', () => {
-  it('tells how many messages wait', async () => {
+  it('reports how many messages wait', async () => {
     fill(3);
     expect((await create({ start: { sequence: 2 } })).pendingAtStart).toBe(2);
   });
@@ -176,7 +176,7 @@ describe('a ReplayConsumer', () => {
     expect(await take(consumer)).toEqual([]);
   });
 
-  it('asks for no more while what came is still to be taken, by its bytes', async () => {
+  it('requests no more while the bytes of untaken messages reach the limit', async () => {
     const consumer = await create();
     const data = new Uint8Array(1_048_576);
     for (let n = 0; n < 60; n += 1) stream.add('log.a', '', { data });
@@ -228,7 +228,7 @@ describe('a ReplayConsumer', () => {
 });
 
 describe('a ReplayConsumer notices', () => {
-  it('a gap in its deliveries, and gives what came before', async () => {
+  it('a gap in its deliveries, and returns the messages before it', async () => {
     fill(1);
     const consumer = await create();
     nats.faults.leaveGap();

@@ -84,21 +84,21 @@ async function received(reading: Reading, count: number): Promise<void> {
 }
 
 describe('a bounded replay', () => {
-  it('gives what was there when it began, and ends', async () => {
+  it('returns the messages that were stored when it began, and ends', async () => {
     fill(3);
     expect(await read()).toEqual([1, 2, 3]);
     expect(await read({ start: { sequence: 3 } })).toEqual([3]);
     expect(await read({ start: { sequence: 4 } })).toEqual([]);
   });
 
-  it('leaves out what is stored after it began', async () => {
+  it('leaves out messages that are stored after it began', async () => {
     fill(3);
     const reading = new Reading({ maxBatch: 1 }, () => fill(1));
     await reading.ended;
     expect(reading.sequences).toEqual([1, 2, 3]);
   });
 
-  it('leaves out what comes with the last messages, but was stored later', async () => {
+  it('leaves out messages that come with the last ones, but were stored later', async () => {
     fill(3);
     nats.faults.holdAnswer(1, 'STREAM.INFO');
     const reading = new Reading();
@@ -143,7 +143,7 @@ describe('a bounded replay', () => {
     expect(stream.consumers.size).toBe(0);
   });
 
-  it('ends when what was to come has been removed', async () => {
+  it('ends when the remaining messages have been removed', async () => {
     fill(3);
     nats.faults.holdAnswer(1, 'CONSUMER.CREATE');
     const reading = new Reading();
@@ -184,7 +184,7 @@ describe('a bounded replay from a replica that lags', () => {
     expect(reading.sequences).toEqual([1, 2, 3, 4, 5]);
   });
 
-  it('waits for the rest of what its filter matches', async () => {
+  it('waits for the remaining messages of its filter', async () => {
     for (const subject of ['log.a', 'log.b', 'log.a', 'log.b']) fill(1, subject);
     nats.faults.lag(2);
     const reading = new Reading({ filters: ['log.a'] });
@@ -231,7 +231,7 @@ describe('a replay, bounded or live', () => {
     expect(reading.recoveries).toHaveLength(1);
   });
 
-  it.each(FAULTS)('goes on after the last message that came when the server %s', async (_, inflict) => {
+  it.each(FAULTS)('continues after the last message that came when the server %s', async (_, inflict) => {
     fill(3);
     const reading = live();
     await received(reading, 3);
@@ -244,7 +244,7 @@ describe('a replay, bounded or live', () => {
 });
 
 describe('a live replay', () => {
-  it('goes on with what is stored later, and tells when it is caught up', async () => {
+  it('continues with messages that are stored later, and reports when it is caught up', async () => {
     fill(2);
     const reading = live();
     await received(reading, 2);
@@ -301,7 +301,7 @@ describe('a live replay', () => {
     expect(reading.recoveries).toHaveLength(1);
   });
 
-  it('gives nothing again when it goes on from a lagging replica', async () => {
+  it('returns no message again when it continues on a lagging replica', async () => {
     fill(5);
     const reading = live();
     await received(reading, 5);
@@ -314,7 +314,7 @@ describe('a live replay', () => {
     expect(reading.sequences).toEqual([1, 2, 3, 4, 5, 6]);
   });
 
-  it('does not give again what a lagging replica repeats', async () => {
+  it('drops messages that a lagging replica repeats', async () => {
     fill(5);
     const reading = live();
     await received(reading, 5);
@@ -361,7 +361,7 @@ describe('a live replay', () => {
     expect(Date.now() - begun).toBeGreaterThan(140);
   });
 
-  it('is caught up when what was to come has been removed', async () => {
+  it('is caught up when the remaining messages have been removed', async () => {
     fill(3);
     nats.faults.holdAnswer(1, 'CONSUMER.CREATE');
     const reading = live();
@@ -374,13 +374,13 @@ describe('a live replay', () => {
 });
 
 describe('a replay of a stream that is not there', () => {
-  it('fails once the server has said so for a while', async () => {
+  it('fails when the server has reported it for a while', async () => {
     nats.jetStream.streams.delete('LOG');
     const reading = new Reading({ live: true, onRecovery: () => clock.jump(2_000) });
     expect(await rejection(reading.ended)).toBeInstanceOf(StoreNotFoundError);
   });
 
-  it('goes on when it comes back in time', async () => {
+  it('continues when it comes back in time', async () => {
     const reading = live();
     await clock.settle();
     nats.jetStream.streams.delete('LOG');
@@ -437,7 +437,7 @@ describe('a replay that gets no further', () => {
     expect(reading.recoveries).toEqual([]);
   });
 
-  it('goes on trying when it is live', async () => {
+  it('keeps trying when it is live', async () => {
     fill(1);
     nats.faults.answerWith({ code: 403, description: 'not permitted' }, 1, 'CONSUMER.CREATE');
     const recoveries: string[] = [];

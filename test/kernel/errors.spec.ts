@@ -130,7 +130,7 @@ describe('errors', () => {
 });
 
 describe('messages of errors', () => {
-  it('tell what was expected and what is', () => {
+  it('name the expected and the actual version', () => {
     const conflict = (expected: 'none' | 'exists' | number, actual: number): string =>
       new WrongExpectedVersionError({ stream: 'order/1', expected, actual }).message;
     expect(conflict('none', 3)).toBe(

@@ -1,7 +1,7 @@
 import { Deadline } from '../../src/kernel/deadline.js';
 import { KeyedQueue } from '../../src/kernel/keyed-queue.js';
 
-/** A task that notes when it starts and ends, and ends when it is told. */
+/** A task that records when it starts and ends, and ends on request. */
 function taskOf(log: string[], name: string): { run: () => Promise<string>; end: () => void } {
   let end = (): void => undefined;
   const ended = new Promise<void>((resolve) => (end = resolve));

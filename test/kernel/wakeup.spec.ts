@@ -2,7 +2,7 @@ import { getEventListeners } from 'node:events';
 import { TimeoutWheel } from '../../src/kernel/timeout-wheel.js';
 import { type Timer, Wakeup } from '../../src/kernel/wakeup.js';
 
-/** A timer that goes off when it is told, and knows how many are set. */
+/** A timer that fires on request, and knows how many are set. */
 class ManualTimer implements Timer {
   readonly set = new Map<() => void, number>();
   cancelled = 0;
@@ -21,7 +21,7 @@ class ManualTimer implements Timer {
 }
 
 describe('a wait', () => {
-  it('ends when it is woken, for all who wait', async () => {
+  it('ends for all waiting callers when it is woken', async () => {
     const wakeup = new Wakeup();
     const both = Promise.all([wakeup.wait(), wakeup.wait({ timeoutMs: 60_000 })]);
     wakeup.wake();
@@ -77,7 +77,7 @@ describe('a wait', () => {
     expect(getEventListeners(controller.signal, 'abort')).toEqual([]);
   });
 
-  it('takes its timeout from a wheel that it is given, or from Node', async () => {
+  it('takes its timeout from a given wheel, or from Node', async () => {
     expect(await new Wakeup(new TimeoutWheel()).wait({ timeoutMs: 1 })).toBe('timeout');
     expect(await new Wakeup().wait({ timeoutMs: 1 })).toBe('timeout');
   });

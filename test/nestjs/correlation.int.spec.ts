@@ -61,7 +61,7 @@ class OrdersController {
   }
 }
 
-describe('the correlation of what a request causes', () => {
+describe('the correlation of a request’s effects', () => {
   let app: INestApplication;
   let store: EventStore;
   let url: string;
@@ -100,7 +100,7 @@ describe('the correlation of what a request causes', () => {
     return (await collect(store.read(streamName('order', id), { consistency: 'leader' })))[0];
   }
 
-  it('flows from the HTTP request through the command to the events, and on to what those cause', async () => {
+  it('is passed from the HTTP request through the command to the events, and to their effects', async () => {
     const response = await post('1/ship', { 'x-correlation-id': 'checkout-7' });
     expect(response.headers.get('x-correlation-id')).toBe('checkout-7');
     const shipped = await eventOf('1');
@@ -131,7 +131,7 @@ describe('the correlation of what a request causes', () => {
     expect((await eventOf('4'))?.metadata.correlationId).toBe(second);
   });
 
-  it('is a new one where a stranger sends what no id looks like', async () => {
+  it('is a new one if a client sends an invalid id', async () => {
     for (const [id, sent] of [
       ['5', 'two words'],
       ['6', 'x'.repeat(201)],
@@ -141,7 +141,7 @@ describe('the correlation of what a request causes', () => {
     }
   });
 
-  it('is what the command says where it says one', async () => {
+  it('is that of the command if it has one', async () => {
     await post('7/ship-for/batch-1', { 'x-correlation-id': 'checkout-7' });
     expect((await eventOf('7'))?.metadata.correlationId).toBe('batch-1');
   });

@@ -99,7 +99,7 @@ describe('forFeature', () => {
     expect(() => aggregateFeature(Undecorated, { category: 'odd' })).not.toThrow();
   });
 
-  it('refuses what is no aggregate, a decider without a category, and options that do not exist', () => {
+  it('refuses a value that is no aggregate, a decider without a category, and options that do not exist', () => {
     const feature = (...given: unknown[]) => JetsourceModule.forFeature(given as never);
     expect(() => feature(cart)).toThrow(expect.objectContaining({ code: 'missing-category' }) as Error);
     expect(() => feature(cart)).toThrow('aggregateFeature(decider, { category })');

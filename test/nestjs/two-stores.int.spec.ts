@@ -61,7 +61,7 @@ afterEach(async () => {
 });
 
 describe('two stores in one application', () => {
-  it('are told apart by an alias, and share nothing', async () => {
+  it('are distinguished by an alias, and share nothing', async () => {
     const [shop, billing] = [options(), options()];
     const app = await start(
       JetsourceModule.forRoot(shop),
@@ -92,7 +92,7 @@ describe('two stores in one application', () => {
   });
 
   it.each([undefined, 'billing'])(
-    'may not share the alias %s: whoever asks for it would get either',
+    'may not share the alias %s: injection could return either',
     async (alias) => {
       const module = Test.createTestingModule({
         imports: [

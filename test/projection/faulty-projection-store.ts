@@ -8,7 +8,7 @@ import {
 /** The model that the handlers of these specs write. */
 export type Model = Map<string, number>;
 
-/** A database in memory that fails when it is told to. */
+/** A database in memory that fails on request. */
 export class FaultyProjectionStore implements ProjectionStore<Model> {
   /** Transactions that were committed. */
   commits = 0;

@@ -11,7 +11,7 @@ export const quick = { timeoutMs: 2_000 };
 export class ProjectionBench {
   log: ProjectionLog = orderLog();
   readonly store = new FaultyProjectionStore();
-  /** What `onError` was told. */
+  /** The errors passed to `onError`. */
   readonly reported: Error[] = [];
   readonly #open: Projections[] = [];
 

@@ -17,7 +17,7 @@ beforeEach(() => {
 afterEach(() => bench.stop());
 
 describe('a failure', () => {
-  it('of a handler is tried again, and rolls back what the batch wrote', async () => {
+  it('of a handler is tried again, and rolls back the writes of the batch', async () => {
     let failures = 2;
     const projections = await bench.started(
       sums(store, {

@@ -40,7 +40,7 @@ export class ProjectionLog extends InMemoryEventStore {
     this.#broken.abort(error);
   }
 
-  /** The connection is lost and renewed: the replay is interrupted, and goes on. */
+  /** The connection is lost and renewed: the replay is interrupted, and continues. */
   reconnect(): void {
     this.log.reconnect();
   }

@@ -17,7 +17,7 @@ beforeEach(() => {
 afterEach(() => bench.stop());
 
 describe('a projection', () => {
-  it('handles what was stored before and what comes after its start, once and in order', async () => {
+  it('handles events from before and after its start, once and in order', async () => {
     const seen: string[] = [];
     await bench.place('ada');
     await log.append(orderStream, [new OrderPlaced('bob'), new OrderPlaced('cleo')]);
@@ -119,7 +119,7 @@ describe('two versions of a projection', () => {
     expect(next.checkpoint('sums', 2)?.epoch).toBe(2);
   });
 
-  it('are told apart in what onError is told', async () => {
+  it('are distinguished in the calls of onError', async () => {
     const failed: unknown[] = [];
     const onError = (_: Error, projection: ProjectionId): void => void failed.push(projection);
     const broken = { ...sums(store, { version: 2 }), clear: () => Promise.reject(new TypeError('locked')) };

@@ -23,7 +23,7 @@ beforeEach(async () => {
 afterEach(() => projections.stop());
 
 describe('rebuild', () => {
-  it('clears what the replay cannot produce, counts, and goes on live', async () => {
+  it('clears data that the replay cannot produce, counts, and continues live', async () => {
     await projections.start();
     await projections.waitUntilLive();
     store.model.set('by hand', 1);
@@ -79,7 +79,7 @@ describe('rebuild', () => {
     expect(progress[0]?.eventsPerSecond).toBeGreaterThan(0);
   });
 
-  it('includes what is stored while it replays', async () => {
+  it('includes events that are stored while it replays', async () => {
     log.maxBatch = 5;
     let appended = false;
     const onProgress = (): void => {

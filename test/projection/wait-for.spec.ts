@@ -17,7 +17,7 @@ beforeEach(() => {
 afterEach(() => bench.stop());
 
 describe('waitFor', () => {
-  it('returns at once for what is processed, and for an empty append', async () => {
+  it('returns at once for a processed position, and for an empty append', async () => {
     const projections = bench.projections(sums(store));
     const { position } = await bench.place('ada');
     await projections.waitFor('sums', undefined);
@@ -26,7 +26,7 @@ describe('waitFor', () => {
     await expect(projections.waitFor('sums', position, { timeoutMs: 0 })).resolves.toBeUndefined();
   });
 
-  it('times out naming the position and where the projection stands', async () => {
+  it('times out naming the position and the projection’s own', async () => {
     const projections = await bench.started(sums(store));
     await bench.place('ada');
     await projections.waitUntilLive(quick);

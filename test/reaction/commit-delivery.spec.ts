@@ -24,7 +24,10 @@ function messageOf(stored: StoredCommit, options: FakeMessageOptions = {}): Fake
   return fakeMessage({ subject, data: encodeCommit(stored), log: 'shop', sequence: SEQUENCE, ...options });
 }
 
-/** A delivery of commits. Events whose number is in `failing` fail; `handled` holds the numbers of all attempts. */
+/**
+ * A delivery of commits. Events whose number is in `failing` fail; `handled` holds the numbers of all
+ * attempts.
+ */
 class CommitHarness extends DeliveryHarness<never> {
   readonly failing = new Set<number>();
   readonly handled: number[] = [];
@@ -73,7 +76,7 @@ describe('a commit of several events', () => {
     expect(harness.place?.parked).toEqual([]);
   });
 
-  it('parks the event that is given up by reference, and goes on with the next', async () => {
+  it('parks a failed event by reference, and continues with the next', async () => {
     const harness = new CommitHarness({ policy: { maxDeliver: 1 } });
     harness.failing.add(2);
     expect(await harness.deliver(messageOf(commit(1, 2, 3)))).toEqual(['+ACK']);
@@ -101,7 +104,7 @@ describe('a commit of several events', () => {
     expect(harness.handled).toEqual([1, 2]);
   });
 
-  it('stops at an event that cannot be parked, and goes on there', async () => {
+  it('stops at an event that cannot be parked, and continues there', async () => {
     const harness = new CommitHarness({ policy: { maxDeliver: 1 } });
     harness.failing.add(1);
     harness.place!.failure = new Error('full');
@@ -144,7 +147,7 @@ describe('a handler of one event type', () => {
   });
 });
 
-describe('what is no commit for handlers', () => {
+describe('a message that is no commit for handlers', () => {
   it('is acknowledged without a call if it is of a system category', async () => {
     const harness = new CommitHarness();
     const system = { ...commit(1), stream: streamName('order', '1') };

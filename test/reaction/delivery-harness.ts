@@ -13,7 +13,7 @@ import { type FakeMessage, fakeMessage } from './fake-message.js';
 
 type Original = Parameters<ParkingPlace['put']>[1];
 
-/** A parking place in memory, which can be told to fail. */
+/** A parking place in memory that fails on request. */
 export class FakeParkingPlace {
   readonly name = 'shop-dead-letters';
   readonly parked: { readonly facts: DeadLetterFacts; readonly original: Original; readonly id: string }[] =
@@ -45,7 +45,10 @@ export class FakeParkingPlace {
   }
 }
 
-/** What a {@link DeliveryHarness} is made of; a handler that does nothing, five attempts and no pauses by default. */
+/**
+ * What a {@link DeliveryHarness} is made of; a handler that does nothing, five attempts and no pauses by
+ * default.
+ */
 export interface HarnessOptions<Payload> {
   readonly handle?: (call: HandlerCall<Payload>) => unknown;
   readonly policy?: Partial<ReactionPolicy>;

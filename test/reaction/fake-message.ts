@@ -18,7 +18,9 @@ export interface FakeMessageOptions {
   readonly deliveryCount?: number;
 }
 
-/** A message as a consumer delivers it, without a server, and the acknowledgements that the server would get. */
+/**
+ * A message as a consumer delivers it, without a server, and the acknowledgements that the server would get.
+ */
 export interface FakeMessage {
   readonly message: DeliveredMessage;
   readonly replies: readonly string[];

@@ -7,7 +7,7 @@ const fails = (): never => {
 const original = { subject: 'order.placed.42', data: { id: 42 }, headers: { tenant: 'acme' }, sequence: 7 };
 
 describe('a message whose attempts are used up', () => {
-  it('is parked with its headers and body, and what is known of it', async () => {
+  it('is parked with its headers and body, and the facts of its failure', async () => {
     const harness = new DeliveryHarness({ handle: fails, policy: { maxDeliver: 1 } });
     await harness.deliver(fakeMessage(original));
     const [parked] = harness.place!.parked;
@@ -82,7 +82,7 @@ describe('a redriven message', () => {
     return harness.place!;
   }
 
-  it('is handled as what it was, and removed when that has succeeded', async () => {
+  it('is handled like the original, and removed when that has succeeded', async () => {
     const place = await parkedPlace();
     const seen: unknown[] = [];
     const harness = new DeliveryHarness({

@@ -35,7 +35,7 @@ describe('a client', () => {
     expect(opened).toHaveLength(1);
   });
 
-  it('shares its connection with all that are given the same options, and the last one closes it', async () => {
+  it('shares its connection with all clients of the same options, and the last one closes it', async () => {
     const { options: connectionOptions, opened } = connections();
     const [one, other] = [openClient({ connectionOptions }), openClient({ connectionOptions })];
     const server = TransportConnection.acquire(connectionOptions);

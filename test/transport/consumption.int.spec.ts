@@ -228,7 +228,7 @@ describe('order', () => {
     expect(most).toBe(1);
   });
 
-  it('is kept for each key within an instance, even after an event that fails, while other keys go on', async () => {
+  it('is kept for each key within an instance, even after an event that fails, while other keys continue', async () => {
     const streamConfig = uniqueStream();
     const { name } = streamConfig;
     const seen: string[] = [];
@@ -347,7 +347,7 @@ describe('concurrency', () => {
     expect(most).toBe(5);
   });
 
-  it('does not make an instance prefetch what others could handle', async () => {
+  it('does not make an instance prefetch events that others could handle', async () => {
     const streamConfig = uniqueStream();
     const { name } = streamConfig;
     let done = 0;

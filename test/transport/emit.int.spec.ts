@@ -106,7 +106,7 @@ describe('emit', () => {
     },
   );
 
-  it('sends what setOnDispatchHook attaches in a header', async () => {
+  it('sends data that setOnDispatchHook attaches in a header', async () => {
     client.setOnDispatchHook((packet) => {
       packet.metadata = { tenant: 'acme' };
     });

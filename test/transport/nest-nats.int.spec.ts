@@ -124,7 +124,7 @@ describe.each([
     expect(await lastValueFrom(caller.send(`${prefix}.tenant`, record))).toBe('acme');
   });
 
-  it('gets an error when nobody answers', async () => {
+  it('gets an error without a responder', async () => {
     expect(await rejection(lastValueFrom(caller.send(`${prefix}.unknown`, 0)))).toBeDefined();
   });
 });

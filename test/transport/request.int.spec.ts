@@ -157,7 +157,7 @@ describe('request-response', () => {
     });
   });
 
-  it('fails at once when nobody answers', async () => {
+  it('fails at once without a responder', async () => {
     const error = await rejection(ask('unknown'));
     expect(error).toMatchObject({ code: 'no-responder', pattern: `${prefix}.unknown` });
   });
@@ -260,7 +260,7 @@ describe('a request of a program without Nest', () => {
   });
 
   it.each([['}{'], [''], ['\u0000\u00ff']])(
-    'cannot hurt the process: %j is told to be malformed',
+    'cannot hurt the process: %j is answered as malformed',
     async (body) => {
       const reply = await raw.nc.request(`{"cmd":"${prefix}-sum"}`, body);
       expect(reply.json()).toMatchObject({ err: { message: 'Malformed request' }, isDisposed: true });

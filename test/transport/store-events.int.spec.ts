@@ -175,7 +175,7 @@ describe('events of an event store', () => {
     await until('nothing is left', async () => (await raw.messageCount(letters.stream)) === 0);
   });
 
-  it('are the cause of what a handler emits or appends, with the same correlation', async () => {
+  it('are the cause of a handler’s emits and appends, with the same correlation', async () => {
     const { store, name } = await openStore();
     const streamConfig = uniqueStream();
     const contexts: unknown[] = [];

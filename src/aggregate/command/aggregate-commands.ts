@@ -33,7 +33,7 @@ export const UPDATE_OPTIONS = [
 /** A command for one aggregate. */
 export interface AggregateCommand<S, T> {
   readonly id: string;
-  /** What middleware is told: the command of a decider, undefined for a decision that is a function. */
+  /** What middleware gets: the command of a decider, undefined for a decision that is a function. */
   readonly command: unknown;
   readonly decide: Decide<S, T>;
 }

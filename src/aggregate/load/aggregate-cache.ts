@@ -15,8 +15,8 @@ const DEFAULT_MAX = 1_000;
  * Folded aggregates of one repository in this process. A command on one of them costs one round trip, the
  * append.
  *
- * What is taken is removed until it is given back: nobody else sees it meanwhile, and a failure drops it. A
- * stale entry does no harm: the append names the commit that it was folded up to, and conflicts.
+ * An entry that is taken is removed until it is given back, so that only one command uses it; a failure drops
+ * it. A stale entry does no harm: the append names the commit that it was folded up to, and conflicts.
  */
 export class AggregateCache<S> {
   readonly #entries: LRUCache<string, FoldedState<S>>;

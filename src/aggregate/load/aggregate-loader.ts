@@ -62,7 +62,7 @@ export class AggregateLoader<S> {
     const folded = snapshot && (await this.#foldOn(target, snapshot, options));
     if (folded !== undefined) return folded;
     if (snapshot === undefined) return this.#foldAll(target, options);
-    // a replica may lag and not have the snapshot's commit yet: only the leader can tell that the log has
+    // a replica may lag and not have the snapshot's commit yet: only the leader can confirm that the log has
     // lost it
     const atLeader = await this.#foldOn(target, snapshot, { consistency: 'leader', signal });
     if (atLeader !== undefined) return atLeader;

@@ -32,10 +32,12 @@ export class CommandIds {
     return this.#forgottenUpTo;
   }
 
+  /** The result of a command that was handled; undefined if it is not among those remembered. */
   find(commandId: string): HandledCommand | undefined {
     return this.#commands.get(commandId);
   }
 
+  /** Takes note of the command of a commit, if it has one. */
   add(commit: StoredCommit): void {
     const { commandId } = commit.metadata;
     if (commandId === undefined) return;

@@ -1,14 +1,19 @@
 import { JetsourceError } from '../../kernel/jetsource-error.js';
 
-/** The stream is not at the version that the caller expected. Nothing was stored: load, decide again, append. */
+/**
+ * The stream is not at the version that the caller expected. Nothing was stored. Load, decide again, append.
+ */
 export class WrongExpectedVersionError extends JetsourceError {
   readonly code = 'wrong-expected-version';
   override readonly outcome = 'not-applied';
   override readonly name = 'WrongExpectedVersionError';
   /** The stream, as `category/id`. */
   readonly stream: string;
+  /** The expectation of the call. */
   readonly expected: 'none' | 'exists' | number;
-  /** The version at the time of the refusal, as the leader told it; 0 for a stream that does not exist. */
+  /**
+   * The version at the time of the refusal, as the leader reported it; 0 for a stream that does not exist.
+   */
   readonly actual: number;
 
   constructor(
@@ -31,12 +36,18 @@ export interface TransactionViolation {
   readonly index: number;
   /** The stream, as `category/id`. */
   readonly stream: string;
+  /** The expectation of the entry. */
   readonly expected: 'none' | 'exists' | number;
-  /** The version at the time of the refusal, as the leader told it; 0 for a stream that does not exist. */
+  /**
+   * The version at the time of the refusal, as the leader reported it; 0 for a stream that does not exist.
+   */
   readonly actual: number;
 }
 
-/** Streams of a transaction are not as expected. Nothing was stored in any of them: load, decide again, transact. */
+/**
+ * Streams of a transaction are not as expected. Nothing was stored in any of them. Load, decide again,
+ * transact.
+ */
 export class TransactionConflictError extends JetsourceError {
   readonly code = 'transaction-conflict';
   override readonly outcome = 'not-applied';
@@ -54,18 +65,22 @@ export class TransactionConflictError extends JetsourceError {
   }
 }
 
-/** No answer told whether the events were stored, until the deadline or the abort. Repeat with the same command id, or read. */
+/**
+ * No answer came until the deadline or the abort, so the events may be stored or not. Repeat the append with
+ * the same command id, or read the stream.
+ */
 export class AppendOutcomeUnknownError extends JetsourceError {
   readonly code = 'append-outcome-unknown';
   override readonly outcome = 'unknown';
   override readonly name = 'AppendOutcomeUnknownError';
+  /** The stream, as `category/id`. */
   readonly stream: string;
   /** The id under which the commit is stored, if it is. */
   readonly commitId: string;
 
   constructor(details: { stream: string; commitId: string; waitedMs: number }, options?: ErrorOptions) {
     super(
-      `no answer told within ${details.waitedMs} ms whether commit ${details.commitId} of ${details.stream} was stored; ` +
+      `no answer within ${details.waitedMs} ms whether commit ${details.commitId} of ${details.stream} was stored; ` +
         `repeat it with the same command id, or read the stream`,
       options,
     );
@@ -74,12 +89,14 @@ export class AppendOutcomeUnknownError extends JetsourceError {
   }
 }
 
-/** The commit had been stored before, but was removed since. It is not stored again. */
+/** The commit was stored before and has been removed since. It is not stored again. */
 export class CommitRemovedError extends JetsourceError {
   readonly code = 'commit-removed';
   override readonly outcome = 'not-applied';
   override readonly name = 'CommitRemovedError';
+  /** The stream, as `category/id`. */
   readonly stream: string;
+  /** The id of the removed commit. */
   readonly commitId: string;
 
   constructor(details: { stream: string; commitId: string }, options?: ErrorOptions) {

@@ -17,14 +17,14 @@ export const DEFAULT_DEADLINE_MS = 15_000;
 const MAX_COMMAND_ID = 200;
 const OPTIONS = ['expect', 'commandId', 'metadata', 'deadlineMs', 'signal'];
 
-/** What an append and an entry of a transaction are given alike. */
+/** The input that an append and an entry of a transaction have in common. */
 interface Entry extends FoldedTo {
   readonly stream: StreamLike;
   readonly events: readonly object[];
   readonly expect?: Expectation | undefined;
 }
 
-/** What holds for all entries of one request. */
+/** The input that all entries of one request share. */
 interface Shared {
   readonly commandId?: string | undefined;
   readonly metadata?: Metadata | undefined;
@@ -32,7 +32,11 @@ interface Shared {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Checks what the caller gave. @throws the errors that {@link EventStore.append} names as thrown before anything is sent. */
+/**
+ * Checks the input of an append.
+ *
+ * @throws the errors that {@link EventStore.append} throws before anything is sent.
+ */
 export function toAppendRequest(
   { stream, events }: { readonly stream: StreamLike; readonly events: readonly object[] },
   { lookedUpTo, lastCommitId, ...options }: AppendOptions,
@@ -52,7 +56,7 @@ export function toAppendRequest(
   };
 }
 
-/** What a request has once, however many streams it writes. */
+/** The part of a request that does not depend on the number of streams. */
 export function toSharedRequest({
   commandId,
   deadlineMs,
@@ -68,7 +72,7 @@ export function toSharedRequest({
   };
 }
 
-/** One entry, checked and encoded. */
+/** Checks and encodes one entry. */
 export function toStreamWrite(
   entry: Entry,
   index: number,
@@ -110,7 +114,7 @@ function toCommitEvent(event: object, registry: EventRegistry): CommitEvent {
 
 function checkCommandId(commandId: string): void {
   if (typeof commandId === 'string' && commandId.length > 0 && commandId.length <= MAX_COMMAND_ID) {
-    // half a surrogate pair has no UTF-8, which the commit id is made from
+    // a lone surrogate has no UTF-8, which the commit id is made from
     if (Buffer.from(commandId).toString() === commandId) return;
   }
   throw new InvalidOptionError({

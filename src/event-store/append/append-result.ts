@@ -4,18 +4,18 @@ import type { StreamName } from '../../event/stream-name.js';
 import { asVersion } from '../../event/version.js';
 import type { AppendResult } from './append-options.js';
 
-/** Where a result keeps the commit that it stands for: out of sight of JSON and of comparisons. */
+/** Key under which a result keeps its commit: JSON and comparisons do not see it. */
 const STORED_COMMIT = Symbol.for('jetsource.stored-commit');
 
 /**
- * The commit that a result stands for, as it was stored. For repositories, which fold on from it. Undefined for an append of nothing, and for a
- * result that somebody has copied: then the commit can be read by its position.
+ * The commit of a result, as it was stored. Repositories fold it. Undefined for an empty append, and for a
+ * result that was copied: then the commit can be read by its position.
  */
 export function commitOf(result: AppendResult): StoredCommit | undefined {
   return (result as { readonly [STORED_COMMIT]?: StoredCommit | undefined })[STORED_COMMIT];
 }
 
-/** What an append that ended in this commit reports. */
+/** The result of an append that stored this commit. */
 export function toAppendResult(commit: StoredCommit, committed: boolean): AppendResult {
   const { stream, commitId, firstVersion, sequence } = commit;
   return withCommit(
@@ -35,12 +35,12 @@ export function toAppendResult(commit: StoredCommit, committed: boolean): Append
   );
 }
 
-/** The result, standing for that commit. */
+/** Attaches the commit to the result. */
 export function withCommit(result: AppendResult, commit: StoredCommit): AppendResult {
   return Object.defineProperty(result, STORED_COMMIT, { value: commit });
 }
 
-/** What an entry reports that stored nothing. */
+/** The result of an entry that stored nothing. */
 export function unchanged(stream: StreamName, version: number): AppendResult {
   return { stream, version: asVersion(version), position: undefined, committed: false, events: [] };
 }

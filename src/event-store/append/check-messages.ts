@@ -5,17 +5,17 @@ import { ServerHeader } from '../../jetstream/api/server-headers.js';
 import { Deadline } from '../../kernel/deadline.js';
 import type { MessageLog, OutgoingMessage } from '../../log/message-log.js';
 
-/** The category of these messages, which are no commits. */
+/** The category of these messages. They hold no commits. */
 export const CHECK_CATEGORY = '$check';
 const DELETE_TIMEOUT_MS = 5_000;
 
 const utf8 = new TextEncoder();
 
-/** What a check is about. */
+/** One check of a transaction. */
 export interface Check {
   /** Id of the transaction. */
   readonly transaction: string;
-  /** Place among its entries. */
+  /** Index of the entry in the transaction. */
   readonly index: number;
   readonly stream: StreamName;
   /** Sequence of the last commit of the stream; 0 for a stream that does not exist. */
@@ -23,8 +23,9 @@ export interface Check {
 }
 
 /**
- * Messages that carry the check of a stream which a transaction does not write. The guard of an end-of-batch message would be ignored, so a
- * check needs a message of its own. Every reader skips them. They are deleted once the transaction has been settled.
+ * Messages that carry the check of a stream which a transaction does not write. JetStream ignores the guard
+ * of an end-of-batch message, so a check needs a message of its own. Every reader skips them. They are
+ * deleted when the transaction has been settled.
  */
 export class CheckMessages {
   readonly #log: MessageLog;
@@ -47,12 +48,15 @@ export class CheckMessages {
     };
   }
 
-  /** Deletes checks in the background. One that stays (no permission, no server) is harmless, and swept later. */
+  /**
+   * Deletes checks in the background. One that stays (no permission, no server) is harmless and is swept
+   * later.
+   */
   discard(sequences: readonly number[]): void {
     for (const sequence of sequences) void this.#delete(sequence).catch(() => undefined);
   }
 
-  /** Deletes checks that were left longer ago than that. */
+  /** Deletes checks that are older than that. */
   async sweep(olderThanMs: number): Promise<number> {
     let swept = 0;
     for (const subject of await this.#subjects()) {

@@ -5,13 +5,15 @@ import { encodeSubjectToken } from '../../event/subject-token.js';
 /** Namespace of commit ids that derive from command ids; part of the wire format. */
 const COMMAND_NAMESPACE = '6f1c1d0e-2b7a-5c55-9d43-6a3a0f6f5f11';
 
-/** A fresh id, ordered by time. */
+/** A new id, ordered by time. */
 export function newCommitId(): string {
   return timeOrderedUuid();
 }
 
-/** The id of the commit that a command makes in a stream: UUID v5 of `<category>/<encoded id>#<command id>`. */
+/**
+ * The id of the commit that a command makes in a stream: UUID v5 of `<category>/<encoded id>#<command id>`.
+ */
 export function commitIdOfCommand(stream: StreamName, commandId: string): string {
-  // the encoded id holds no '#', so no two pairs share a name
+  // the encoded id contains no '#', so no two pairs share a name
   return nameBasedUuid(`${stream.category}/${encodeSubjectToken(stream.id)}#${commandId}`, COMMAND_NAMESPACE);
 }

@@ -5,7 +5,7 @@ import type { StreamEnd } from './stream-end.js';
 /** An expectation with `none` as version 0. */
 export type ResolvedExpectation = 'any' | 'exists' | number;
 
-/** @throws {@link InvalidOptionError} when it is none. */
+/** @throws {@link InvalidOptionError} when the value is no expectation. */
 export function resolveExpectation(expect: Expectation | undefined): ResolvedExpectation {
   if (expect === undefined || expect === 'any') return 'any';
   if (expect === 'exists') return expect;
@@ -21,7 +21,7 @@ export function resolveExpectation(expect: Expectation | undefined): ResolvedExp
 /** What is expected of the end of a stream. */
 export interface ExpectedEnd {
   readonly expect: ResolvedExpectation;
-  /** The commit that it has to end in: a log that lost its end may hold other events under the same version. */
+  /** The commit that it has to end in: after data loss other events can have the same version. */
   readonly lastCommitId?: string | undefined;
 }
 
@@ -35,7 +35,7 @@ export function meets(
   return expect === 'exists' ? end.version > 0 : end.version === expect;
 }
 
-/** As a conflict names it; what expects nothing has no conflict. */
+/** The expectation as an error reports it; `any` never conflicts. */
 export function namedExpectation(expect: ResolvedExpectation): 'none' | 'exists' | number {
   return expect === 0 ? 'none' : (expect as 'exists' | number);
 }

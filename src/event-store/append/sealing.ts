@@ -13,7 +13,7 @@ export async function sealRequest(request: WriteRequest, cipher: EventCipher): P
   return { ...request, writes: await Promise.all(writes) };
 }
 
-/** The result with its commits readable, for repositories that fold on from them. */
+/** The result with its commits decrypted, for repositories that fold them. */
 export async function openResult(result: TransactionResult, cipher: EventCipher): Promise<TransactionResult> {
   const entries = result.entries.map(async (entry): Promise<AppendResult> => {
     const commit = commitOf(entry);

@@ -4,12 +4,12 @@ import type { Deadline } from '../../kernel/deadline.js';
 import type { StreamReader } from '../read/stream-reader.js';
 import type { StreamWrite } from './write-request.js';
 
-/** Versions read at once while looking for one id. */
+/** Versions read at once while searching for one id. */
 const LOOK_UP_VERSIONS = 1_000;
 
-/** How to look for commits that may have been stored. */
+/** How to search for commits that may have been stored. */
 export interface SearchOptions {
-  /** Whether a commit may stand anywhere in its stream; otherwise only right after its guard. */
+  /** Whether a commit may be anywhere in its stream; otherwise it can only be right after its guard. */
   readonly everywhere: boolean;
   readonly deadline: Deadline;
 }
@@ -21,8 +21,8 @@ export interface SoughtWrite {
 }
 
 /**
- * The commits of writes that the leader has, stored by any attempt. A conflict alone does not tell: a single server answers so to the retry of
- * an append that it has stored.
+ * The commits of these writes that the leader has, stored by any attempt. A conflict alone proves nothing: a
+ * single server answers the resend of an append that it has stored with a conflict.
  */
 export async function findStored(
   reader: StreamReader,
@@ -45,14 +45,17 @@ async function findOne(
   return everywhere ? findCommit(reader, { stream, commitId, deadline }, { after: lookedUpTo }) : undefined;
 }
 
-/** A commit to look for. */
+/** A commit to search for. */
 export interface WantedCommit {
   readonly stream: StreamName;
   readonly commitId: string;
   readonly deadline: Deadline;
 }
 
-/** The commit with that id among those after a version, and up to another one, newest first, as the leader knows them. */
+/**
+ * The commit with that id among those after a version and up to another one, newest first, read from the
+ * leader.
+ */
 export async function findCommit(
   reader: StreamReader,
   { stream, commitId, deadline }: WantedCommit,

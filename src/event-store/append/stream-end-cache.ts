@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache';
 import type { StreamEnd } from './stream-end.js';
 
-/** Streams whose end is remembered; about 300 bytes each. */
+/** Number of streams whose end is cached; about 300 bytes each. */
 const MAX_ENDS = 10_000;
 
 /** An end as it was in an epoch of the log; see {@link MessageLog.epoch}. */

@@ -1,7 +1,7 @@
 import { lastVersionOf, type StoredCommit } from '../../event/commit.js';
 import { isBefore, nextPredecessors } from '../../event/predecessors.js';
 
-/** The end of a stream: all that the next commit is made from. */
+/** The end of a stream: everything that the next commit is made from. */
 export interface StreamEnd {
   /** Sequence of the last commit: the guard of the next one. 0 for a stream that does not exist. */
   readonly sequence: number;
@@ -11,7 +11,7 @@ export interface StreamEnd {
   readonly version: number;
   /** Id of the last commit; empty for a stream that does not exist. */
   readonly commitId: string;
-  /** What the next commit lists as its predecessors. */
+  /** The predecessors that the next commit lists. */
   readonly predecessors: readonly number[];
 }
 

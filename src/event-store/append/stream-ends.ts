@@ -9,7 +9,7 @@ import { EMPTY_STREAM, endOf, endWith, type StreamEnd } from './stream-end.js';
 import { StreamEndCache } from './stream-end-cache.js';
 import type { StreamCheck } from './write-request.js';
 
-/** Where the next commit of a stream goes: from the cache while that fits what is expected, else from the leader. */
+/** Finds the end of a stream: in the cache if it fits the expectation, otherwise at the leader. */
 export class StreamEnds {
   readonly #store: string;
   readonly #log: Pick<MessageLog, 'epoch'>;

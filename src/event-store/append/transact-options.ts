@@ -16,21 +16,25 @@ export interface TransactionEntry<Events extends object = object> extends Folded
 /** Options of a transaction. */
 export interface TransactOptions {
   /**
-   * As for an append. It names one transaction: used again over other streams, what it stored before is reported and nothing is stored, so an
-   * entry that was not part of it reports no position. @default none
+   * As for an append. It names one transaction. Used again with other streams, the call reports what was
+   * stored before and stores nothing; an entry that was not part of it reports no position.
+   * @default none
    */
   readonly commandId?: string | undefined;
   /** Stored with each commit of the transaction. @default none */
   readonly metadata?: Metadata | undefined;
-  /** How long to go on until the outcome is known, in milliseconds. @default 15_000 */
+  /** How long to try until the outcome is known, in milliseconds. @default 15_000 */
   readonly deadlineMs?: number | undefined;
-  /** Gives up waiting. What was sent by then may be stored (`outcome: 'unknown'`). @default none */
+  /**
+   * Ends the wait with its reason. What was sent by then may be stored (`outcome: 'unknown'`).
+   * @default none
+   */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** What a transaction came to. */
+/** The result of a transaction. */
 export interface TransactionResult {
-  /** Whether this very call stored the events. */
+  /** Whether this call stored the events. */
   readonly committed: boolean;
   /** In the order of the entries; one without events reports the version that was checked. */
   readonly entries: readonly AppendResult[];

@@ -6,12 +6,16 @@ import { toSharedRequest, toStreamWrite } from './append-request.js';
 import type { TransactionEntry, TransactOptions } from './transact-options.js';
 import type { StreamCheck, StreamWrite, WriteRequest } from './write-request.js';
 
-/** The server takes no larger batch. */
+/** The largest batch that the server takes. */
 const MAX_MESSAGES = 1_000;
 const OPTIONS = ['commandId', 'metadata', 'deadlineMs', 'signal'];
 const ENTRY = ['stream', 'expect', 'events'];
 
-/** Checks what the caller gave. @throws the errors that {@link EventStore.transact} names as thrown before anything is sent. */
+/**
+ * Checks the input of a transaction.
+ *
+ * @throws the errors that {@link EventStore.transact} throws before anything is sent.
+ */
 export function toTransactRequest(
   entries: readonly TransactionEntry[],
   options: TransactOptions,

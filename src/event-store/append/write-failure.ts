@@ -18,7 +18,10 @@ export function conflict(
     : new WrongExpectedVersionError(first);
 }
 
-/** No send can have stored anything, since none was answered or taken. What the caller's signal aborted with is thrown as it is. */
+/**
+ * No send can have stored anything: none was answered or taken. The reason of the caller's signal is thrown
+ * as it is.
+ */
 export function notSent({ label, deadline: { signal, totalMs } }: WriteRequest, store: string): unknown {
   if (signal?.aborted === true) return signal.reason;
   return new NatsError(
@@ -26,13 +29,13 @@ export function notSent({ label, deadline: { signal, totalMs } }: WriteRequest, 
   );
 }
 
-/** The server refused it for good. After a resend, an earlier send may have been stored. */
+/** The server refused the write. If it was resent, an earlier send may have been stored. */
 export function refused(request: WriteRequest, reason: string, resent: boolean): Error {
   const error = new NatsError(`${request.label}: the server refused it: ${reason}`);
   return resent ? outcomeUnknown(request, error) : error;
 }
 
-/** It may have been stored. */
+/** The write may have been stored. */
 export function outcomeUnknown(
   { writes, deadline }: WriteRequest,
   cause: unknown = deadline.signal?.reason,
@@ -43,7 +46,7 @@ export function outcomeUnknown(
   return new AppendOutcomeUnknownError(details, cause === undefined ? {} : { cause });
 }
 
-/** Each try met a conflict until the deadline. */
+/** Every try met a conflict until the deadline. */
 export function gaveUp({ label, deadline: { totalMs } }: WriteRequest): NatsError {
   return new NatsError(
     `${label}: nothing was stored; other writers were first until the deadline of ${totalMs} ms`,

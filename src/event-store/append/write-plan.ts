@@ -11,12 +11,12 @@ export interface Placed<T> {
   readonly end: StreamEnd;
 }
 
-/** A write with the commit that it makes after the end of its stream. */
+/** A write with its next commit. */
 export interface PlannedCommit extends Placed<StreamWrite> {
   readonly commit: Commit;
 }
 
-/** The ends of all streams of a request, as one try takes them, and what is stored after them. */
+/** The ends of all streams of a request, read for one try, and the commits after them. */
 export interface WritePlan {
   readonly commits: readonly PlannedCommit[];
   readonly checks: readonly Placed<StreamCheck>[];
@@ -46,7 +46,7 @@ export function violationsOf({ commits, checks }: WritePlan): TransactionViolati
     .toSorted((a, b) => a.index - b.index);
 }
 
-/** Whether two plans put everything after the same commits: then an earlier send of the one may still store the other. */
+/** Whether two plans guard on the same commits: then an earlier send of the one may still store the other. */
 export function haveSameGuards(one: WritePlan, other: WritePlan): boolean {
   return one.commits.every(({ end }, at) => end.sequence === other.commits[at]?.end.sequence);
 }

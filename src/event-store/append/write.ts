@@ -19,7 +19,7 @@ import { conflict, gaveUp, notSent, outcomeUnknown, refused } from './write-fail
 import { haveSameGuards, type Placed, planOf, violationsOf, type WritePlan } from './write-plan.js';
 import type { StreamCheck, WriteRequest } from './write-request.js';
 
-/** What writes stand on. */
+/** What all writes share. */
 export interface WriteParts {
   readonly store: string;
   readonly log: MessageLog;
@@ -28,18 +28,20 @@ export interface WriteParts {
   readonly checks: CheckMessages;
 }
 
-/** How often to look for what the log says it has: a leader that is new may need a moment to show it. */
+/**
+ * Number of looks for commits that the log reports as stored: a new leader may need a moment to show them.
+ */
 const LOOKS = 4;
 
-/** Where the ends of streams come from: the cache where it fits what is expected, or the leader for all. */
+/** Where ends are read: from the cache if it fits the expectation, or from the leader. */
 type EndSource = 'known' | 'leader';
 
-/** One request on its way: look the command up, find the ends, check them, publish, settle. */
+/** Processes one request: look the command up, find the ends, check them, publish, settle. */
 export class Write {
   readonly #parts: WriteParts;
   readonly #request: WriteRequest;
   readonly #backoff = new Backoff(2, 200);
-  /** The plan of the try before, whose sends may still be on their way. */
+  /** The plan of the previous try. Its sends may still arrive. */
   #previous: WritePlan | undefined;
   /** The epoch of the log before the ends of the plan at hand were looked up. */
   #epoch = 0;
@@ -63,7 +65,7 @@ export class Write {
       this.#epoch = this.#parts.log.epoch;
       const plan = this.#knownPlan(source) ?? (await this.#plan(source));
       const violations = violationsOf(plan);
-      // a refusal lists what the leader says of every entry
+      // a refusal lists the versions that the leader reports for every entry
       if (violations.length > 0 && source === 'known' && this.#entryCount > 1) continue;
       if (violations.length > 0) return this.#refuse(violations);
       const result = await this.#try(plan);
@@ -77,14 +79,15 @@ export class Write {
     return this.#request.writes.length + this.#request.checks.length;
   }
 
-  /** A command id is looked up before its expectation is judged. */
+  /** A command id is looked up before its expectation is checked. */
   get #mayHaveBeenHandled(): boolean {
     const { idIsShared, writes } = this.#request;
-    // a guard on the very version that the caller has looked up to (0 for a new stream) finds out by itself
+    // a guard on the version that the caller has searched up to (0 for a new stream) conflicts if the id is
+    // there
     return idIsShared && writes.some(({ expect, lookedUpTo }) => expect !== lookedUpTo);
   }
 
-  /** The plan where all of it is known: then an append costs one round trip. */
+  /** The plan, if all ends are cached: then an append costs one round trip. */
   #knownPlan(source: EndSource): WritePlan | undefined {
     const { writes, checks } = this.#request;
     if (source === 'leader' || checks.length > 0) return undefined;
@@ -98,7 +101,7 @@ export class Write {
     const { writes, checks } = this.#request;
     const [placedWrites, placedChecks] = await Promise.all([
       Promise.all(writes.map(async (write) => this.#place(write, source))),
-      // where anything will do no guard corrects what is known
+      // without an expectation no guard would correct a cached end
       Promise.all(
         checks.map(async (check) => this.#place(check, check.expect === 'any' ? 'leader' : source)),
       ),
@@ -126,7 +129,7 @@ export class Write {
     return this.#sentInVain ? outcomeUnknown(this.#request) : gaveUp(this.#request);
   }
 
-  /** What is in the way may be the same command, stored by another process since the look-up. */
+  /** The conflicting commit may be the same command, stored by another process since the look-up. */
   async #refuse(violations: readonly TransactionViolation[]): Promise<TransactionResult> {
     const earlier = this.#request.idIsShared ? await this.#findEarlier() : undefined;
     if (earlier === undefined) throw conflict(this.#request, violations);
@@ -172,7 +175,7 @@ export class Write {
     );
   }
 
-  /** The commits of a batch stand one after the other, the checks right before them. */
+  /** The commits of a batch have consecutive sequences, right after those of the checks. */
   #stored(
     plan: WritePlan,
     checks: number,
@@ -192,7 +195,10 @@ export class Write {
     this.#parts.checks.discard(Array.from({ length: checks }, (_, at) => firstCommit - checks + at));
   }
 
-  /** What the log holds of it, by any caller; undefined when it holds nothing, and it may be tried again. */
+  /**
+   * The commits of this request in the log, stored by any caller; undefined when there are none and it can be
+   * tried again.
+   */
   async #settle(
     answer: Exclude<PublishAnswer, { kind: 'stored' }>,
     plan: WritePlan,
@@ -203,7 +209,7 @@ export class Write {
     if (answer.kind === 'stale') this.#sentInVain = true;
     const resent = sentBefore || answer.kind === 'stale' || (answer.kind !== 'duplicate' && answer.resent);
     if (answer.kind === 'refused') throw refused(this.#request, answer.reason, resent);
-    // on its first send, an id that nobody else has cannot be the one that is in the way
+    // an id that no other call has cannot be in the way of its first send
     if (answer.kind === 'conflict' && !resent && !this.#request.idIsShared) return undefined;
     const found = await this.#find(plan, answer.kind === 'duplicate');
     const [first] = found;
@@ -236,14 +242,14 @@ export class Write {
     }
   }
 
-  /** The commits that were stored under the ids of this request, by whoever was first. */
+  /** The commits that were stored under the ids of this request, by any caller. */
   async #findEarlier(): Promise<TransactionResult | undefined> {
     const sought = this.#request.writes.map((write) => ({ write }));
     const found = await this.#look(sought, { everywhere: true, looks: 1 });
     return found.length === 0 ? undefined : this.#resultOf(found);
   }
 
-  /** Looks again where some of the commits of one transaction are not visible yet. */
+  /** Looks again while some of the commits of one transaction are not visible yet. */
   async #look(
     sought: readonly SoughtWrite[],
     { everywhere, looks }: { readonly everywhere: boolean; readonly looks: number },
@@ -257,7 +263,7 @@ export class Write {
     }
   }
 
-  /** Entries that stored nothing report their ends: those of the plan, or the leader's. */
+  /** Entries that stored nothing report their ends: those of the plan, or those at the leader. */
   async #resultOf(stored: readonly StoredCommit[], plan?: WritePlan): Promise<TransactionResult> {
     const { attemptId, writes, checks } = this.#request;
     for (const commit of stored) this.#parts.ends.offer(commit, this.#epoch);
@@ -283,7 +289,7 @@ function commitIn(stored: readonly StoredCommit[], stream: StreamName): StoredCo
   );
 }
 
-/** How many commits the transaction has that the first one belongs to. */
+/** Number of commits in the transaction that this commit belongs to. */
 function partsOf([first]: readonly StoredCommit[]): number {
   const transaction = first?.metadata['transaction'];
   const of =

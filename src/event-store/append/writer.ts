@@ -4,7 +4,7 @@ import type { TransactionResult } from './transact-options.js';
 import { Write, type WriteParts } from './write.js';
 import type { WriteRequest } from './write-request.js';
 
-/** Stores what requests ask for, each of them all or nothing: the one way to write to a store. */
+/** Stores requests, each of them all or nothing: the one way to write to a store. */
 export class Writer {
   readonly #parts: WriteParts;
   readonly #queue = new KeyedQueue();
@@ -18,7 +18,7 @@ export class Writer {
     return this.#inFlight.run(async () => this.#start(request));
   }
 
-  /** Resolves when nothing is in flight any more. */
+  /** Resolves when nothing is in flight. */
   async drain(): Promise<void> {
     await this.#inFlight.drain();
   }
@@ -27,7 +27,7 @@ export class Writer {
     const write = new Write(this.#parts, request);
     const [{ expect, stream }] = request.writes as [WriteRequest['writes'][number]];
     if (request.isTransaction || typeof expect === 'number') return write.run();
-    // appends that fit any end would only make each other conflict
+    // appends that expect nothing exact would only conflict with each other
     return this.#queue.run(stream.toString(), async () => write.run(), request.deadline);
   }
 }

@@ -6,24 +6,24 @@ import { CorruptStreamError } from '../../event/event-errors.js';
 import type { StreamPage } from './stream-page.js';
 import { type ListingPlace, pageTokenOf } from './stream-page-token.js';
 
-/** Slots asked for at a time once the first ones turned out to hold few streams. */
+/** Slots asked for at a time when the first ones held few streams. */
 const MAX_SLOTS_AT_ONCE = 8;
-/** How far to step back where streams were removed since the token was given. */
+/** How far to step back if streams were removed since the token was given. */
 const STEP_BACK = 50_000;
 
-/** What a listing stands on. */
+/** What a listing needs of a store. */
 export interface ListingSource {
   readonly store: string;
   /** Subjects that match a filter, in order, from an offset on. */
   names(filter: string, offset: number): Promise<SubjectNames>;
-  /** Where the last message of a subject stands, for an error that names it. */
+  /** Position of the last message of a subject, for an error that names it. */
   positionOf(subject: string): Promise<string>;
 }
 
 interface Listed {
   readonly slot: number;
   readonly subject: string;
-  /** Number of subjects of the slot up to and with this one. */
+  /** Number of subjects of the slot up to and including this one. */
   readonly offset: number;
 }
 
@@ -33,8 +33,8 @@ interface SlotPart {
 }
 
 /**
- * Lists the streams of a category slot by slot, in each by the subject. A page costs at most one question for each slot, and one slot's names
- * in memory for each question under way.
+ * Lists the streams of a category slot by slot, in each by the subject. A page takes at most one request for
+ * each slot. In memory are the names of the slots that are requested at the time.
  */
 export class StreamListing {
   readonly #source: ListingSource;
@@ -44,7 +44,7 @@ export class StreamListing {
   }
 
   async page(start: ListingPlace): Promise<StreamPage> {
-    // one more than asked for tells whether there is a next page
+    // one more than requested shows whether there is a next page
     const listed = await this.#collect(start, start.limit + 1);
     const shown = listed.slice(0, start.limit);
     const streams = await Promise.all(shown.map(async ({ subject }) => this.#streamOf(subject)));
@@ -79,7 +79,7 @@ export class StreamListing {
   /** Streams of a slot after a place: at least one unless there is none. */
   async #after({ category, slot, after, offset }: ListingPlace): Promise<SlotPart> {
     const filter = slotSubjects(this.#source.store, slot, category);
-    // with the last one listed as its first, an answer shows that nothing has shifted
+    // if the first subject of the answer is the last one listed, nothing has shifted
     for (let from = Math.max(0, offset - 1); ;) {
       const { subjects, total } = await this.#source.names(filter, from);
       const [first] = subjects;

@@ -4,30 +4,33 @@ import { checkKnownOptions, integerOption } from '../../kernel/options.js';
 import { checkCategory } from '../replay/categories.js';
 import { type ListingPlace, parsePageToken } from './stream-page-token.js';
 
+/** Options of one page of a category's streams. */
 export interface StreamPageOptions {
   /** The kind of streams to list. */
   readonly category: string;
-  /** Names to give at most, 1 to 10,000. @default that of the page before, 1,000 on the first one */
+  /** Number of names at most, 1 to 10,000. @default that of the page before, 1,000 on the first one */
   readonly limit?: number | undefined;
-  /** `nextPageToken` of the page before; a token lasts as long as the store. @default the first page */
+  /** `nextPageToken` of the page before; valid as long as the store exists. @default the first page */
   readonly pageToken?: string | undefined;
+  /** Ends the request with its reason. @default none */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Some of a category's streams. */
+/** One page of the names of a category's streams. */
 export interface StreamPage {
+  /** The names, in the order of the store. */
   readonly streams: readonly StreamName[];
-  /** Leads to the next page; undefined on the last one. */
+  /** Token of the next page; undefined on the last one. */
   readonly nextPageToken: string | undefined;
 }
 
-/** Names on one page where all are walked through. */
+/** Names on one page when all are listed. */
 export const WALK_LIMIT = 10_000;
 const DEFAULT_LIMIT = 1_000;
 const PAGE_OPTIONS = ['category', 'limit', 'pageToken', 'signal'];
 
 /**
- * Where the page that is asked for begins.
+ * Where the requested page begins.
  *
  * @throws {@link InvalidOptionError} when an option cannot work, or the token is one of another category.
  */
@@ -46,7 +49,7 @@ export function toStreamPageRequest(options: StreamPageOptions): ListingPlace {
   });
 }
 
-/** Checks the options of a walk through all pages before anything is sent. */
+/** Checks the options of a listing of all pages before anything is sent. */
 export function checkStreamsOptions(options: { readonly category: string }): void {
   checkKnownOptions(options, ['category', 'signal']);
   checkCategory(options.category);

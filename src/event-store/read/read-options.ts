@@ -3,34 +3,39 @@ import { InvalidOptionError } from '../../kernel/invalid-option-error.js';
 import { checkKnownOptions, integerOption } from '../../kernel/options.js';
 import type { VersionRange } from './version-range.js';
 
-/** `leader` sees every acknowledged append. `follower` may lag some milliseconds on a cluster, and is faster. */
+/**
+ * `leader` sees every acknowledged append. `follower` may lag some milliseconds in a cluster, and is faster.
+ */
 export type Consistency = 'leader' | 'follower';
 
 /** Options of a read of one stream. */
 export interface ReadOptions {
   /** First version to read. @default 1 forward, the last one backward */
   readonly from?: number | undefined;
-  /** Last version to read, in the direction of reading, itself included. @default the last one forward, 1 backward */
+  /**
+   * Last version to read, in the direction of reading, inclusive.
+   * @default the last one forward, 1 backward
+   */
   readonly to?: number | undefined;
-  /** @default 'forward' */
+  /** `backward` reads the newest events first. @default 'forward' */
   readonly direction?: 'forward' | 'backward' | undefined;
-  /** Events to read at most. @default all */
+  /** Number of events at most. @default all */
   readonly limit?: number | undefined;
-  /** Who is asked. @default 'follower' */
+  /** Which servers answer. @default 'follower' */
   readonly consistency?: Consistency | undefined;
   /** Ends the read with its reason. @default none */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Options of a question about one stream. */
+/** Options of a request about one stream. */
 export interface StatusOptions {
-  /** Who is asked. @default 'follower' */
+  /** Which servers answer. @default 'follower' */
   readonly consistency?: Consistency | undefined;
-  /** Ends the question with its reason. @default none */
+  /** Ends the request with its reason. @default none */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Which commits of a stream are asked for. */
+/** Which commits of a stream to read. */
 export interface ReadCommitsOptions extends StatusOptions {
   /** Only commits that hold a version after this one. @default 0 */
   readonly after?: Version | undefined;
@@ -62,7 +67,7 @@ function forward(first: number, last: number, limit: number): VersionRange {
   return { from: first, to: Math.min(last, first + limit - 1) };
 }
 
-/** A range has its lower end first, also where it is read from the upper one. */
+/** A range has its lower end first, even if it is read from the upper one. */
 function backward(first: number, last: number, limit: number): VersionRange {
   return { from: Math.max(last, first - limit + 1), to: first };
 }

@@ -3,16 +3,16 @@ import type { EventRegistry } from '../../event/event-registry.js';
 import { type RecordedEvent, recordedRange } from '../../event/recorded-event.js';
 import type { VersionRange } from './version-range.js';
 
-/** Commits that a long read holds in memory at a time: few until it is known how large they are. */
+/** Commits that a long read holds in memory at a time: few until their size is known. */
 const WINDOW = { first: 256, max: 1_000 };
-/** More events a commit are not counted on: a few large commits say little of the others. */
+/** Assumed limit of events per commit: a few large commits say little about the others. */
 const MOST_PER_COMMIT = 1_000;
 
 /** A long read of one stream, part by part, from either end. */
 export class ReadWindow {
   readonly #range: VersionRange;
   readonly #backward: boolean;
-  /** The version to go on with. */
+  /** The version to continue with. */
   #next: number;
   #size = WINDOW.first;
   readonly #perCommit: number;
@@ -29,7 +29,7 @@ export class ReadWindow {
     return this.#next < this.#range.from || this.#next > this.#range.to;
   }
 
-  /** The versions to read next: those of about so many commits at most. */
+  /** The next versions to read: those of about so many commits at most. */
   next(most: number): VersionRange {
     const size = Math.ceil(Math.min(this.#size, most) * this.#perCommit);
     this.#size = Math.min(this.#size * 2, WINDOW.max);
@@ -38,7 +38,10 @@ export class ReadWindow {
       : { from: this.#next, to: Math.min(this.#range.to, this.#next + size - 1) };
   }
 
-  /** The events of the commits that hold those versions, in reading direction; a commit that reaches further is used up, not read again. */
+  /**
+   * The events of the commits that hold those versions, in reading direction. A commit that reaches further
+   * is used up and not read again.
+   */
   eventsOf(commits: readonly StoredCommit[], registry: EventRegistry): RecordedEvent[] {
     const first = (commits[0] as StoredCommit).firstVersion;
     const last = lastVersionOf(commits.at(-1) as StoredCommit);

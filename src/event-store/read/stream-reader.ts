@@ -23,7 +23,7 @@ const MAX_MISLED = 10_000;
 
 /** What a read asks for beside the versions. */
 export interface RangeOptions extends ReadPatience {
-  /** Whether the server's time is needed: it stands in a header, which costs more to read than a small body. */
+  /** Whether the server's time is needed: it is in a header, which costs more to parse than a small body. */
   readonly time: boolean;
 }
 
@@ -36,12 +36,13 @@ interface FoundCommits {
 }
 
 /**
- * Reads the commits of one stream. The last one is found by subject, the others by the sequences that commits list of their predecessors: a few
- * rounds of gets, whatever the store's size. Where the listed sequences lead to foreign commits (an imported or re-created store), the server has to
- * look for the stream's messages by subject.
+ * Reads the commits of one stream. The last one is found by subject, the others by the sequences that commits
+ * list as their predecessors: a few rounds of gets, whatever the store's size. If the listed sequences lead
+ * to foreign commits (an imported or re-created store), the server has to search for the stream's messages by
+ * subject.
  */
 export class StreamReader {
-  /** How often the sequences led astray and the stream had to be scanned by subject. */
+  /** How often the sequences led to foreign commits and the stream had to be scanned by subject. */
   scans = 0;
   readonly #log: MessageLog;
   readonly #store: string;
@@ -67,7 +68,7 @@ export class StreamReader {
     return message && this.#ofStream(message, stream);
   }
 
-  /** The first commit at or after a sequence, as the leader knows it. */
+  /** The first commit at or after a sequence, read from the leader. */
   async nextAtLeader(
     stream: StreamName,
     sequence: number,
@@ -151,7 +152,7 @@ export class StreamReader {
         if (typeof commit === 'string' || !isAt(commit, last.stream, number))
           return { commits: found, astray: { byLast } };
         found.set(number, commit);
-        // what the others list is listed by those that led to them
+        // what the others list is listed by the commits that led to them
         if (predecessorSpan(number) > 1) addAll(listed, predecessorSequences(number, commit.predecessors));
       }
     }
@@ -179,14 +180,17 @@ export class StreamReader {
       if (commit.number !== number) {
         throw corrupt(last.stream, commit.sequence, `commit ${number} was expected, ${commit.number} found`);
       }
-      // all of the stream is looked at, but of a long one only what was asked for is kept
+      // the whole stream is scanned, but of a long one only the requested commits are kept
       if (isIn(range, commit)) found.push(commit);
     }
     if (isWhole(found, range)) return found;
     throw corrupt(last.stream, last.sequence, 'its versions are not without a gap');
   }
 
-  /** All messages of a stream up to its last commit: from any replica, then from the leader what a lagging one does not have yet. */
+  /**
+   * All messages of a stream up to its last commit: from any replica, then from the leader those that a
+   * lagging replica does not have yet.
+   */
   async *#messagesOf(last: StoredCommit, options: ReadPatience): AsyncGenerator<StoredMessage, void, void> {
     const subject = subjectOf(this.#store, last.stream);
     let sequence = 0;

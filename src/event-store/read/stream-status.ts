@@ -2,7 +2,10 @@ import type { StoredCommit } from '../../event/commit.js';
 import type { Position } from '../../event/position.js';
 import type { Version } from '../../event/version.js';
 
-/** Whether a stream exists, and where it ends. `erased` is reserved for streams whose events were removed for good. */
+/**
+ * Whether a stream exists, and where it ends. `erased` is reserved for streams whose events were removed for
+ * good.
+ */
 export type StreamStatus =
   | { readonly state: 'missing'; readonly version: 0 }
   | {

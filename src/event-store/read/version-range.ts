@@ -13,8 +13,8 @@ export interface NumberRange {
 }
 
 /**
- * Which commits can hold a range of versions, as far as the commits at hand tell: between two commits lies at least one version for
- * each commit, so every one at hand narrows the range.
+ * Which commits can hold a range of versions, judging by the commits that are known: every commit has at
+ * least one version, so each known commit narrows the range.
  */
 export function commitNumbersOf(range: VersionRange, atHand: Iterable<StoredCommit>): NumberRange {
   let from = 1;

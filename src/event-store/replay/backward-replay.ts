@@ -2,10 +2,13 @@ import type { StoredCommit } from '../../event/commit.js';
 import type { MessageLog } from '../../log/message-log.js';
 import { replayCommits } from './commit-replay.js';
 
-/** Sequences that are replayed at a time, from the end on: few at first, since a caller mostly wants the newest events. */
+/**
+ * Sequences that are replayed at a time, from the end on: few at first, since a caller mostly wants the
+ * newest events.
+ */
 const WINDOW = { first: 256, max: 8_192 };
 
-/** What is read backward. */
+/** The part of the log to read backward. */
 export interface BackwardOptions {
   readonly store: string;
   readonly categories: readonly string[] | undefined;
@@ -14,7 +17,10 @@ export interface BackwardOptions {
   readonly signal: AbortSignal | undefined;
 }
 
-/** The commits of a store in batches, newest first: windows of the log, each replayed forward and turned round. */
+/**
+ * The commits of a store in batches, newest first: windows of the log, each replayed forward and then
+ * reversed.
+ */
 export async function* replayBackward(
   log: MessageLog,
   { from, ...options }: BackwardOptions,

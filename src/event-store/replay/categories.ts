@@ -3,7 +3,7 @@ import { InvalidOptionError } from '../../kernel/invalid-option-error.js';
 const CATEGORY = /^[A-Za-z][A-Za-z0-9_-]{0,63}$/;
 const ANY_CATEGORY = /^[$A-Za-z][A-Za-z0-9_-]{0,63}$/;
 
-/** Checks the categories that a read of the store asks for: jetsource's own (`$…`) may be named. */
+/** Checks the categories of a read of the store: jetsource's own (`$…`) may be named. */
 export function checkCategories(given: unknown): void {
   if (given === undefined) return;
   // an empty one would be taken for all by one reader, and for none by the next

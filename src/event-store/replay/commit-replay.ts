@@ -9,7 +9,7 @@ import { toStoredCommit } from '../read/stored-commit.js';
 import { checkCategories } from './categories.js';
 import type { CommitBatch } from './follow-options.js';
 
-/** What of a store a replay covers. */
+/** The part of a store that a replay covers. */
 export interface CommitReplayOptions extends Omit<ReplayOptions, 'filters'> {
   /** Name of the store: the first token of its subjects. */
   readonly store: string;
@@ -32,7 +32,7 @@ export async function* replayCommits(
       try {
         commits.push(commitOnSubject(message));
       } catch (error) {
-        // the commits before the fault are sound, and would never get through otherwise
+        // deliver the commits before the fault: they are sound, and a retry would fail at the same place
         if (commits.length > 0) yield { commits, caughtUp: false };
         throw error;
       }

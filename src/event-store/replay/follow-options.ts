@@ -4,7 +4,7 @@ import { InvalidOptionError } from '../../kernel/invalid-option-error.js';
 import { checkKnownOptions, integerOption } from '../../kernel/options.js';
 import type { ReadAllStart } from './read-all-start.js';
 
-/** What a replay of the store covers. */
+/** The part of the store that a replay covers. */
 export interface FollowOptions {
   /** Where to begin. @default the beginning */
   readonly from?: ReadAllStart | undefined;
@@ -12,26 +12,30 @@ export interface FollowOptions {
   readonly categories?: readonly string[] | undefined;
   /** Only streams of these slots, each 0 to 63: for readers that share a store. @default all */
   readonly slots?: readonly number[] | undefined;
-  /** Commits in one batch at most. @default 500 */
+  /** Number of commits in one batch at most. @default 500 */
   readonly maxBatch?: number | undefined;
   /** Ends the replay. @default none */
   readonly signal?: AbortSignal | undefined;
-  /** Told why the replay was interrupted; it goes on by itself. @default nobody */
+  /** Called with the reason when the replay was interrupted; it continues by itself. @default none */
   readonly onRecovery?: ((reason: string) => void) | undefined;
 }
 
-/** Commits in store order, as they came. */
+/** Commits in store order. */
 export interface CommitBatch {
   /** In the order of their positions; none where the replay only says that it has caught up. */
   readonly commits: readonly StoredCommit[];
-  /** Whether nothing was stored after these commits when they were delivered. */
+  /** Whether no message came after these commits in the log when they were delivered. */
   readonly caughtUp: boolean;
 }
 
 const OPTIONS = ['from', 'categories', 'slots', 'maxBatch', 'signal', 'onRecovery'];
 const DEFAULT_MAX_BATCH = 500;
 
-/** Checks the options of a replay before anything is sent. @returns commits in one batch at most. */
+/**
+ * Checks the options of a replay before anything is sent.
+ *
+ * @returns the number of commits in one batch at most.
+ */
 export function checkFollowOptions(options: FollowOptions): number {
   checkKnownOptions(options, OPTIONS);
   checkSlots(options.slots);

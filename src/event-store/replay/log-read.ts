@@ -19,7 +19,9 @@ export interface ReadStore extends StartedStore {
   readonly registry: EventRegistry;
 }
 
-/** The events of the whole store, from a start to the end as it is when the reading begins, or backward. */
+/**
+ * The events of the whole store, from a start to the end that the log had when the read began, or backward.
+ */
 export async function* readLog(
   log: MessageLog,
   store: ReadStore,

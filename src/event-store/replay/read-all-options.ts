@@ -6,13 +6,14 @@ import type { ReadAllStart } from './read-all-start.js';
 /** Options of a read of the whole store. */
 export interface ReadAllOptions {
   /**
-   * Where to begin. Backward, a position or a sequence is the newest event to read, `after` a position the first one to leave out; a time is
-   * for reading forward. @default the beginning forward, the end backward
+   * Where to begin. Backward, a position or a sequence is the newest event to read, and `after` a position is
+   * the first one to leave out; a time works forward only.
+   * @default the beginning forward, the end backward
    */
   readonly from?: ReadAllStart | undefined;
   /** `backward` reads the newest events first. @default 'forward' */
   readonly direction?: 'forward' | 'backward' | undefined;
-  /** Events to read at most. @default all */
+  /** Number of events at most. @default all */
   readonly limit?: number | undefined;
   /** Only streams of these categories, at least one. @default all but jetsource's own (`$…`) */
   readonly categories?: readonly string[] | undefined;

@@ -20,14 +20,14 @@ export type ReadAllStart =
   | { readonly sequence: number }
   | { readonly time: Date };
 
-/** A start taken apart: where the replay begins, and how many events of the first commit are left out. */
+/** A resolved start: where the replay begins, and how many events of the first commit are left out. */
 export interface ResolvedStart {
   readonly replay: ReplayStart;
   /** Index of the first event to deliver from the commit at that sequence. */
   firstIndexOf(commit: StoredCommit): number;
 }
 
-/** A start taken apart for reading backward. */
+/** A resolved start for reading backward. */
 export interface ResolvedBackwardStart {
   /** Sequence of the newest commit to read; Infinity for the end. */
   readonly sequence: number;
@@ -35,7 +35,7 @@ export interface ResolvedBackwardStart {
   lastIndexOf(commit: StoredCommit): number;
 }
 
-/** @throws {@link InvalidOptionError} when the start is none. */
+/** @throws {@link InvalidOptionError} when the start is invalid. */
 export function resolveBackwardStart(start: ReadAllStart | undefined): ResolvedBackwardStart {
   if (start === undefined) return { sequence: Infinity, lastIndexOf: (commit) => commit.events.length - 1 };
   const { replay } = resolveStart(start);
@@ -54,7 +54,7 @@ const WHOLE = (): number => 0;
 /** A server counts nanoseconds in 64 bits: the year 2262. */
 const LAST_TIME_MS = 9_223_372_036_854;
 
-/** @throws {@link InvalidOptionError} when the start is none. */
+/** @throws {@link InvalidOptionError} when the start is invalid. */
 export function resolveStart(start: ReadAllStart | undefined): ResolvedStart {
   if (start === undefined) return { replay: { sequence: 1 }, firstIndexOf: WHOLE };
   if (typeof start !== 'object' || start === null) throw noStart(start);

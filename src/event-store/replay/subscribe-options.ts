@@ -9,23 +9,36 @@ import { checkCategories } from './categories.js';
 import { type ReadAllStart, type ResolvedStart, resolveStart } from './read-all-start.js';
 import { wantedTypes } from './wanted-types.js';
 
+/** Options of a subscription. */
 export interface SubscribeOptions {
-  /** Where to begin; a position inside a commit begins with that very event. @default the beginning */
+  /** Where to begin; a position inside a commit begins with that event. @default the beginning */
   readonly from?: ReadAllStart | undefined;
   /** Only streams of these categories, at least one. @default all but jetsource's own (`$…`) */
   readonly categories?: readonly string[] | undefined;
   /** Only events of these types, at least one; `position` goes on over the others. @default all */
   readonly types?: readonly string[] | undefined;
-  /** Gets one event after the other: the next one when the promise of the last one has resolved. What it throws ends the subscription. */
+  /**
+   * Called with one event at a time: the next call begins when the promise of the last one has resolved. An
+   * error that it throws ends the subscription.
+   */
   readonly onEvent: (event: RecordedEvent) => void | Promise<void>;
-  /** Told each time that `caughtUp` becomes true: first when what had been stored is handled, again after falling behind or a recovery. */
+  /**
+   * Called each time that `caughtUp` becomes true: first when the stored events are handled, and again after
+   * lagging or a recovery.
+   * @default none
+   */
   readonly onCaughtUp?: (() => void | Promise<void>) | undefined;
   /**
-   * Told of a message in the log that is no commit, with its position; the subscription then goes on behind it. @default the subscription ends
-   * with that error
+   * Called with a message in the log that is no commit, and its position; the subscription then continues
+   * after it.
+   * @default the subscription ends with that error
    */
   readonly onCorrupt?: ((error: CorruptStreamError) => void | Promise<void>) | undefined;
-  /** Told why the replay had to be set up anew (a lost server, consumer or connection); for logs, since nothing is lost or repeated. */
+  /**
+   * Called with the reason when the replay had to be restarted (a lost server, consumer or connection). For
+   * logs: nothing is lost or repeated.
+   * @default none
+   */
   readonly onRecovery?: ((reason: string) => void) | undefined;
   /**
    * Told what has ended the subscription, and of a handler that has not returned for `stuckAfterMs`. @default a process warning, unless
@@ -90,7 +103,7 @@ export function resolveSubscribeOptions(
 }
 
 function noop(): void {
-  // stands for a callback that was not given
+  // the default of optional callbacks
 }
 
 function checkFunction(option: string, given: unknown): void {

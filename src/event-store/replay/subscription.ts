@@ -40,12 +40,15 @@ export interface SubscribedStore {
   ): Promise<StoredCommit | undefined>;
 }
 
-/** A handler at work: while it is, nothing that it calls may wait for it. */
+/** A running handler: what it calls must not wait for it to end. */
 interface Call {
   isOver: boolean;
 }
 
-/** Events as they come, from a start on and then live. Made by `subscribe` of a store. */
+/**
+ * A running subscription to the events of a store: the stored ones, then new ones. Made by `subscribe` of a
+ * store.
+ */
 export class Subscription implements AsyncDisposable {
   readonly #store: SubscribedStore;
   readonly #options: ResolvedSubscribeOptions;
@@ -85,7 +88,10 @@ export class Subscription implements AsyncDisposable {
     return this.#closed;
   }
 
-  /** The last event that was handled, or passed over for its type: to begin `after` it the next time. Undefined before the first. */
+  /**
+   * Position of the last event that was handled, or skipped for its type. Begin `after` it the next time.
+   * Undefined before the first event.
+   */
   get position(): Position | undefined {
     return this.#position;
   }
@@ -188,7 +194,7 @@ export class Subscription implements AsyncDisposable {
     for (const [index, event] of events.entries()) {
       if (this.#isStopped) return;
       await this.#handle(event);
-      // what an upcast made of one stored event has been handled when all of it has
+      // events that an upcast made of one stored event are handled when all of them are
       if (events[index + 1]?.position !== event.position) this.#moveTo(event.position, commit);
     }
     this.#moveTo(positionOf(commit.sequence, commit.events.length - 1), commit);
@@ -253,13 +259,16 @@ export class Subscription implements AsyncDisposable {
   }
 
   #onRecovery(reason: string): void {
-    // until the server has said where the end is now, nobody knows
+    // unknown until the server has reported the end of the log
     this.#caughtUp = false;
     this.#recovered = true;
     this.#options.onRecovery(reason);
   }
 
-  /** A log that does not hold what has been handled is another one: following it would mix two, or be silence until it is as long. */
+  /**
+   * A log that does not contain the handled commits is another one. Following it would mix two logs, or stay
+   * silent until it is as long as the first.
+   */
   async #checkLog(): Promise<void> {
     this.#recovered = false;
     const backoff = new Backoff(50, 1_000);

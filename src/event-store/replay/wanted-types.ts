@@ -3,7 +3,7 @@ import type { EventRegistry } from '../../event/event-registry.js';
 import { InvalidOptionError } from '../../kernel/invalid-option-error.js';
 
 /**
- * Tells whether a reader asks for an event type; an alias that it names stands for the type.
+ * A filter of event types. An alias counts as its type.
  *
  * @throws {@link InvalidOptionError} for what is no list, since a single text would be taken for a list of letters,
  *   and for an empty one.

@@ -72,8 +72,8 @@ export function describeFault({ code, err_code: errCode, description = 'unknown 
 }
 
 /**
- * The one fault that only its description tells from another. Without it, a full stream would be tried until
- * the deadline.
+ * The one fault that only its description distinguishes from another. Without it, a full stream would be
+ * retried until the deadline.
  */
 function isLimit({ err_code: errCode, description = '' }: ApiFault): boolean {
   return errCode === ApiCode.storeFailed && /^maximum [a-z ]+ exceeded/.test(description);

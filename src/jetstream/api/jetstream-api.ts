@@ -146,8 +146,8 @@ export class JetStreamApi {
   }
 
   /**
-   * Creates a consumer, or updates an existing one. The server refuses a `create` of one that exists with other
-   * settings, and an `update` of one that does not exist.
+   * Creates a consumer, or updates an existing one. The server refuses a `create` of one that exists with
+   * other settings, and an `update` of one that does not exist.
    */
   async putConsumer(
     stream: string,

@@ -1,4 +1,4 @@
-/** The headers that the server acts on, or tells something by. */
+/** The headers that the server reads or writes. */
 export const ServerHeader = {
   /** A stream stores one message of an id within its duplicate window. */
   messageId: 'Nats-Msg-Id',

@@ -29,6 +29,7 @@ export class ConnectionClosedError extends JetsourceError {
 export class UnsupportedByServerError extends JetsourceError {
   readonly code = 'unsupported-by-server';
   override readonly name = 'UnsupportedByServerError';
+  /** What the server lacks. */
   readonly capability: string;
   /** The first server version that has it. */
   readonly floor: string;

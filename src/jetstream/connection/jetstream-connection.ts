@@ -112,7 +112,7 @@ export class JetStreamConnection {
     return this.nc.info?.version ?? 'unknown';
   }
 
-  /** A subject that nobody else listens to, below the configured prefix. */
+  /** An unused subject below the configured prefix. */
   newInbox(): string {
     return createInbox(this.inboxPrefix);
   }
@@ -146,8 +146,8 @@ export class JetStreamConnection {
   }
 
   /**
-   * Sends when a server is there: the client would buffer what is sent in between, and send stale resends in
-   * one burst.
+   * Sends when a server is connected: the client would buffer what is sent meanwhile, and send stale resends
+   * in one burst.
    *
    * @returns false when the deadline passed first.
    */
@@ -161,8 +161,8 @@ export class JetStreamConnection {
   }
 
   /**
-   * The answer to a request that may safely be repeated. Resent while nobody serves the subject or no answer
-   * comes.
+   * The answer to a request that may safely be repeated. It is resent while there are no responders or no
+   * answer comes.
    *
    * @throws {@link NatsError} when the deadline passes without an answer.
    */

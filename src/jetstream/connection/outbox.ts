@@ -1,8 +1,8 @@
 import type { NatsConnection } from '@nats-io/transport-node';
 
 /**
- * Messages that nobody answers, such as acknowledgements. What is posted in one turn of the event loop is
- * written to the socket at once, where the client would write each by itself.
+ * Messages without an answer, such as acknowledgements. Those of one turn of the event loop are written to
+ * the socket together, where the client would write each by itself.
  */
 export class Outbox {
   readonly #nc: NatsConnection;

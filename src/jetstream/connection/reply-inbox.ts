@@ -34,8 +34,8 @@ interface OpenRequest {
  * One wildcard subscription for all replies: a token in the subject finds the request, one timer serves all
  * timeouts.
  *
- * The server does not answer what a user may not send: it only tells the connection so, naming the subject.
- * The inbox turns that into the reply that did not come ({@link Refusal}), so that a request ends with its
+ * The server does not reply to a message that the user may not send. It reports the refused subject on the
+ * connection. The inbox turns the report into a reply ({@link Refusal}), so that a request ends with its
  * reason instead of a timeout.
  */
 export class ReplyInbox {

@@ -1,6 +1,6 @@
 import { InvalidOptionError } from '../../kernel/invalid-option-error.js';
 
-/** Where servers are, and the credentials that stood in their URLs. */
+/** Addresses of servers, and the credentials from their URLs. */
 export interface ServerAddresses {
   readonly servers: string[];
   readonly credentials: { user?: string; pass?: string; token?: string };

@@ -6,12 +6,12 @@ import type { TlsOptions } from '@nats-io/transport-node';
 const UNNAMED = 'localhost';
 
 /**
- * Has a server that is named by its IP address prove that address. The client (3.4.0) asks for the name
- * `localhost` then, so that it refuses the right certificates, and takes wrong ones. Which of several
- * addresses is connected it does not tell: a certificate for one of them will do.
+ * Checks the certificate of a server that is named by its IP address against that address. The client (3.4.0)
+ * checks it against the name `localhost` instead, which refuses the right certificates and accepts wrong
+ * ones. It does not report which of several addresses is connected, so a certificate for one of them will do.
  */
 export function withIpCheck(tls: TlsOptions, servers: readonly string[]): TlsOptions {
-  // then it tells Node the address
+  // then it gives Node the address
   if (tls.handshakeFirst === true) return tls;
   const hosts = servers.map(hostOf);
   const addresses = hosts.filter((host) => isIP(host) !== 0);

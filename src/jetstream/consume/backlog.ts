@@ -12,7 +12,7 @@ export class Backlog<T> {
   readonly #waiting = new Map<string, T[]>();
   #heldBack = 0;
 
-  /** @param keyOf An item whose key it cannot tell waits for no other. */
+  /** @param keyOf An item without a key waits for no other. */
   constructor(keyOf?: (item: T) => string) {
     this.#keyOf = keyOf;
   }

@@ -7,7 +7,9 @@ import { JetsourceError } from '../../kernel/jetsource-error.js';
 export class ConsumerSettingsError extends JetsourceError {
   readonly code = 'consumer-settings';
   override readonly name = 'ConsumerSettingsError';
+  /** Name of the JetStream stream. */
   readonly stream: string;
+  /** Name of the consumer. */
   readonly consumer: string;
 
   constructor(details: { stream: string; consumer: string; reason: string }, options?: ErrorOptions) {

@@ -2,8 +2,8 @@ import { FORBIDDEN } from '../api/api-codes.js';
 import type { ApiFault } from '../api/api-fault.js';
 
 /**
- * The end of a consumer's pulls that cannot go on: its reader makes another consumer, which begins after the
- * last message it got.
+ * The end of a consumer's pulls. Its reader creates another consumer, which begins after the last message
+ * that it got.
  */
 export class ConsumerLost {
   readonly reason: string;

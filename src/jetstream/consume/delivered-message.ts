@@ -22,13 +22,13 @@ export interface MessageContent {
   readonly data: Uint8Array;
 }
 
-/** What is said of a message: done, to come again after a while, never to come again. */
+/** The settlement of a message: done, redeliver after a while, never redeliver. */
 export type Acknowledgement =
   | { readonly kind: 'ack' }
   | { readonly kind: 'nak'; readonly delayMs: number }
   | { readonly kind: 'term'; readonly reason: string };
 
-/** What was said, and who hears it. */
+/** A settlement and its listener. */
 interface AcknowledgementState {
   said: Acknowledgement | undefined;
   readonly tell: (said: Acknowledgement) => void;
@@ -40,7 +40,7 @@ interface DeliveredParts {
   readonly acknowledgement?: AcknowledgementState;
 }
 
-/** A message that a consumer delivered, settled at most once: what is said of it afterwards is not heard. */
+/** A message that a consumer delivered. It is settled at most once; later settlements are ignored. */
 export class DeliveredMessage implements JsMsg {
   readonly info: DeliveryInfo;
   readonly #connection: JetStreamConnection;
@@ -68,7 +68,7 @@ export class DeliveredMessage implements JsMsg {
     });
   }
 
-  /** A part of the message, settled by itself: what is said of it is told to `tell`. */
+  /** A part of the message, settled separately: its settlement is passed to `tell`. */
   part(tell: (said: Acknowledgement) => void): DeliveredMessage {
     return new DeliveredMessage(this.#connection, this.#msg, {
       content: this.#content,

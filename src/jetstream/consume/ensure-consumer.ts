@@ -27,8 +27,8 @@ export interface WantedConsumer {
 }
 
 /**
- * Creates the consumer, or gives an existing one the settings that are wanted. Where it stands stays: its
- * start counts only when it is made.
+ * Creates the consumer, or updates the settings of an existing one. An existing one keeps its progress: its
+ * start only counts when it is created.
  *
  * @returns its settings as the server has them.
  * @throws {@link ConsumerSettingsError} when the server refuses; the consumer is left as it is.

@@ -38,19 +38,22 @@ const DEFAULT_ACK_WAIT_NS = 30_000 * NS_PER_MS;
 export interface MessageConsumerOptions {
   readonly stream: string;
   readonly config: NamedConsumerConfig;
-  /** The consumer is somebody else's: it is neither made nor changed. */
+  /** The consumer is managed elsewhere: it is neither created nor changed. */
   readonly bind: boolean;
   /** Messages that are handled at a time. */
   readonly concurrency: number;
   /** Messages of one key are handled one after the other, in the order they came in. */
   readonly keyOf?: ((message: DeliveredMessage) => string) | undefined;
-  /** How often an idle pull tells that it is alive, in milliseconds: after three silences it is lost. */
+  /**
+   * How often the server sends a heartbeat to an idle pull, in milliseconds. After three without one, the
+   * pull is lost.
+   */
   readonly heartbeatMs: number;
   /** Messages after which no more are taken. */
   readonly maxMessages: number;
   /** Must not reject. The signal aborts when the consumer is being stopped. */
   readonly handle: (message: DeliveredMessage, signal: AbortSignal) => Promise<void>;
-  /** Told what interrupts the consumption; it goes on by itself. */
+  /** Called with the reason when the consumption is interrupted; it continues by itself. */
   readonly onProblem: (reason: string) => void;
 }
 
@@ -149,15 +152,15 @@ export class MessageConsumer {
     }
     const found = await findConsumer(this.#connection, this.#ref, deadline);
     if (found === undefined) {
-      const reason = 'it does not exist, and bind says that it is made by somebody else';
+      const reason = 'it does not exist, and bind says that it is managed elsewhere';
       throw new ConsumerSettingsError({ stream, consumer: config.name, reason });
     }
     this.#config = { ...found.config, name: config.name };
   }
 
   /**
-   * An ephemeral consumer that is made again goes on where the lost one was; a durable one begins where its
-   * options say.
+   * A re-created ephemeral consumer continues after the last message of the lost one; a durable one begins
+   * where its options say.
    */
   #resumed(config: NamedConsumerConfig): NamedConsumerConfig {
     if (!this.#isEphemeral || this.#lastSequence === 0) return config;
@@ -249,7 +252,7 @@ export class MessageConsumer {
     });
   }
 
-  /** A pull is told when its consumer goes; who is pushed to hears nothing. */
+  /** The server reports a deleted consumer to a pull, but not to a push subscription. */
   #lookWhetherPushed(onLost: (lost: ConsumerLost) => void): NodeJS.Timeout | undefined {
     if (this.#config.deliver_subject === undefined) return undefined;
     const look = async (): Promise<void> => {

@@ -14,7 +14,7 @@ export interface MessageSource {
   readonly awaited: number;
   /** Asks for that many more. */
   pull(messages: number): void;
-  /** Stops listening; what is on its way is given to nobody. */
+  /** Stops listening; messages under way are dropped. */
   close(): void;
   /** Stops listening when what is on its way has come. */
   drain(): Promise<void>;

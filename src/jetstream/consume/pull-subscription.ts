@@ -19,7 +19,7 @@ export interface PullOptions {
   readonly maxBytes: number;
 }
 
-/** Who is told what the pulls bring. */
+/** Listener of what the pulls deliver. */
 export interface PullListener extends MessageListener {
   onHeartbeat?(): void;
   onPullEnd(pull: { readonly wasEmpty: boolean }): void;
@@ -104,14 +104,14 @@ export class PullSubscription implements MessageSource {
     api.pull(this.#consumer, request, pull.inbox);
   }
 
-  /** Stops listening; what the server sends meanwhile is given to nobody. */
+  /** Stops listening; messages that arrive later are dropped. */
   close(): void {
     this.#stopWatching();
     const { nc } = this.#connection;
     if (!nc.isClosed() && !nc.isDraining()) this.#subscription.unsubscribe();
   }
 
-  /** Stops listening, and tells the listener of the messages that were on their way. */
+  /** Stops listening, and passes the messages that were under way to the listener. */
   async drain(): Promise<void> {
     this.#stopWatching();
     const { nc } = this.#connection;

@@ -1,7 +1,7 @@
 import { headers as newHeaders, type MsgHdrs } from '@nats-io/transport-node';
 import { isServerHeader } from '../api/server-headers.js';
 
-/** Headers that tell what became of a dead letter's original; its own headers stand beside them. */
+/** Headers about a dead letter's original; its own headers are kept beside them. */
 const PREFIX = 'Dead-Letter-';
 /** What the server would act upon is kept under another name. */
 const KEPT = 'Original-';
@@ -10,8 +10,11 @@ const LONGEST = { message: 2_000, stack: 8_000 };
 
 /** The error that ended the attempts. */
 export interface DeadLetterError {
+  /** The name of the error class. */
   readonly name: string;
+  /** The message, of which at most 2,000 characters are kept. */
   readonly message: string;
+  /** The stack, of which at most 8,000 characters are kept; undefined for a thrown value without one. */
   readonly stack: string | undefined;
 }
 
@@ -19,18 +22,21 @@ export interface DeadLetterError {
 export interface DeadLetterFacts {
   /** Where the original was published to. */
   readonly subject: string;
-  /** The JetStream stream that holds the original, and its sequence there. */
+  /** The JetStream stream that holds the original. */
   readonly stream: string;
+  /** Sequence of the original in that JetStream stream. */
   readonly sequence: number;
   /** The consumer, which is the handler, that gave up. */
   readonly consumer: string;
   /** The handler's pattern. */
   readonly pattern: string;
+  /** How often the handler was called with it. */
   readonly attempts: number;
+  /** The error of the last attempt. */
   readonly error: DeadLetterError;
   /**
-   * Of an event store: the event's id. The letter is a reference then, without the body: who is erased must
-   * not live on here.
+   * For an event of an event store: its id. The letter is a reference then, without the body, so that erased
+   * data is not kept here.
    */
   readonly eventId: string | undefined;
 }
@@ -53,7 +59,7 @@ export function toDeadLetterError(thrown: unknown): DeadLetterError {
 export function deadLetterHeaders(facts: DeadLetterFacts, original: MsgHdrs | undefined): MsgHdrs {
   const headers = newHeaders();
   for (const name of original?.keys() ?? []) {
-    // a letter that dies again tells of its last death only
+    // a letter that is parked again keeps only the headers of the last time
     if (name.startsWith(PREFIX)) continue;
     const kept = isServerHeader(name) ? KEPT + name : name;
     for (const value of (original as MsgHdrs).values(name)) headers.append(kept, value);
@@ -76,7 +82,7 @@ export function originalHeaders(headers: MsgHdrs | undefined): MsgHdrs {
   return original;
 }
 
-/** What a dead letter's headers tell; undefined for a message that is none. */
+/** The facts in a dead letter's headers; undefined for a message that is no dead letter. */
 export function deadLetterFacts(headers: MsgHdrs | undefined): DeadLetterFacts | undefined {
   const read = (name: string): string => headers?.get(headerOf(name)) ?? '';
   if (read('stream') === '' || read('error') === '') return undefined;

@@ -6,7 +6,7 @@ export function scheduleSubjects(stream: string): string {
   return `_schedule.${stream}.>`;
 }
 
-/** Where one such message stands. */
+/** The subject of one such message. */
 export function scheduleSubject(stream: string, id: string): string {
   return `_schedule.${stream}.${id}`;
 }

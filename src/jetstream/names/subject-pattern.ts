@@ -1,6 +1,6 @@
 /**
- * Whether a pattern with wildcards takes in every subject that `other`, a pattern or a literal subject,
- * stands for.
+ * Whether a pattern with wildcards matches every subject that `other`, a pattern or a literal subject,
+ * matches.
  */
 export function covers(pattern: string, other: string): boolean {
   const wide = pattern.split('.');

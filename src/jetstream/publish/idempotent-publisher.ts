@@ -33,8 +33,8 @@ const EXPECTATION_FAULTS: ReadonlySet<number | undefined> = new Set([
 ]);
 
 /**
- * Stores messages in the stream that captures their subjects, resent under the same message id until an
- * answer tells what became of them.
+ * Stores messages in the stream that captures their subjects. They are resent under the same message id until
+ * an answer shows the outcome.
  */
 export class IdempotentPublisher {
   readonly #connection: JetStreamConnection;
@@ -111,7 +111,7 @@ export class IdempotentPublisher {
     }
   }
 
-  /** A stale expectation may be the trace of our own first send: who stored the next message tells. */
+  /** A failed expectation may be the effect of our own first send: look who stored the next message. */
   async #settle(
     { fault, resent }: { readonly fault: ApiFault; readonly resent: boolean },
     request: PublishRequest,
@@ -128,7 +128,7 @@ export class IdempotentPublisher {
     throw new ExpectationFailedError({ subject, reason });
   }
 
-  /** "Nobody serves that subject" is said of a stream without a leader, too. */
+  /** The server also answers "no responders" for a stream without a leader. */
   async #requireStream(subject: string, deadline: Deadline): Promise<void> {
     const streams = await capturingStreams(this.#connection, subject, deadline);
     if (streams?.length !== 0) return;

@@ -9,8 +9,8 @@ import type { JetStreamConnection } from '../connection/jetstream-connection.js'
 import type { PublishRequest } from './publish-request.js';
 
 /**
- * Where the message stands that this request has stored already, as the leader knows; undefined when the
- * message that took the expected place is another's.
+ * The sequence of the message that an earlier send of this request has stored, read from the leader;
+ * undefined when another message took the expected place.
  */
 export async function findOwnMessage(
   connection: JetStreamConnection,

@@ -8,6 +8,7 @@ export class PayloadTooLargeError extends JetsourceError {
   readonly code = 'payload-too-large';
   override readonly outcome = 'not-applied';
   override readonly name = 'PayloadTooLargeError';
+  /** Where the message was to be stored: `category/id`, the subject, or the snapshot of a stream. */
   readonly stream: string;
   /** Size of the message that would have been sent, in bytes. */
   readonly size: number;
@@ -31,6 +32,7 @@ export class ExpectationFailedError extends JetsourceError {
   readonly code = 'expectation-failed';
   override readonly outcome = 'not-applied';
   override readonly name = 'ExpectationFailedError';
+  /** The subject that was published to. */
   readonly subject: string;
 
   constructor(details: { subject: string; reason: string }, options?: ErrorOptions) {
@@ -47,6 +49,7 @@ export class PublishRefusedError extends JetsourceError {
   readonly code = 'publish-refused';
   override readonly outcome = 'not-applied';
   override readonly name = 'PublishRefusedError';
+  /** The subject that was published to. */
   readonly subject: string;
 
   constructor(details: { subject: string; reason: string }, options?: ErrorOptions) {
@@ -55,18 +58,19 @@ export class PublishRefusedError extends JetsourceError {
   }
 }
 
-/** No answer told whether an event was stored. Emit it again with the same message id. */
+/** No answer came, so the event may be stored or not. Emit it again with the same message id. */
 export class PublishOutcomeUnknownError extends JetsourceError {
   readonly code = 'publish-outcome-unknown';
   override readonly outcome = 'unknown';
   override readonly name = 'PublishOutcomeUnknownError';
+  /** The subject that was published to. */
   readonly subject: string;
   /** The message id under which it is stored, if it is. */
   readonly messageId: string;
 
   constructor(details: { subject: string; messageId: string; waitedMs: number }, options?: ErrorOptions) {
     super(
-      `no answer told within ${details.waitedMs} ms whether ${details.subject} was stored; ` +
+      `no answer within ${details.waitedMs} ms whether ${details.subject} was stored; ` +
         `emit it again with the message id ${details.messageId}`,
       options,
     );

@@ -18,7 +18,7 @@ import { toMsgHdrs } from './message-headers.js';
 import { isNoResponders } from '../connection/reply-inbox.js';
 import { ResendLimit } from './resend-limit.js';
 
-/** Messages in flight at a time; the others wait with their callers, who are the back-pressure. */
+/** Messages in flight at a time. Callers of further ones wait, which is the back-pressure. */
 const IN_FLIGHT = 2_000;
 /** Of these, how many may be sent again at a time. */
 const RESENDS = 64;
@@ -50,7 +50,8 @@ export type ServerAnswer =
 /** When a publish is not sent, or not sent again. */
 export interface PublishPatience {
   /**
-   * Whether to send again until somebody does; otherwise the answer is `unanswered` at once. @default true
+   * Whether to send again until a stream does; otherwise the answer is `unanswered` at once.
+   * @default true
    */
   readonly untilServed?: boolean;
   /** Asked right before each send: what is stale is not sent any more, and answered so. @default never */
@@ -86,8 +87,8 @@ export class Publisher {
 
   /**
    * Publishes all of the messages or none, as one atomic batch (nats-server 2.12.1). The answer's sequence is
-   * that of the last one; the others stand right before it. Raw messages, since the client's own batch drops
-   * guards and message ids, and hides what the server answers.
+   * that of the last one; the others have the sequences right before it. Sends raw messages, since the
+   * client's own batch drops guards and message ids, and hides the server's answers.
    */
   async publishBatch(
     messages: readonly OutgoingMessage[],
@@ -222,7 +223,7 @@ class Publication {
     };
   }
 
-  /** Whether all that was ever said is that nobody serves the subject. */
+  /** Whether every answer so far was "no responders". */
   get #isUnserved(): boolean {
     return this.#unserved === this.#sends;
   }
@@ -298,7 +299,7 @@ class Publication {
   }
 }
 
-/** What the stream says; undefined for what somebody else replies who listens to the subject as well. */
+/** The stream's answer; undefined for the reply of another subscriber to the subject. */
 function parse(reply: Msg): PubAck | { readonly error: ApiFault } | undefined {
   try {
     const answer = reply.json<Partial<PubAck>>();

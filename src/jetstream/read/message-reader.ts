@@ -65,7 +65,8 @@ export class MessageReader {
   }
 
   /**
-   * How many messages may be asked for at once without filling the memory, as far as those that came tell.
+   * How many messages may be requested at a time so that the answers fit in memory, judging by the size of
+   * those that came.
    */
   get getsAtOnce(): number {
     return this.#replySize.perRound * ROUNDS;

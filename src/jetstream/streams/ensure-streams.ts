@@ -17,8 +17,8 @@ import { JetStreamSettingsError } from './stream-errors.js';
 
 const SET_UP_TIMEOUT_MS = 10_000;
 /**
- * Which subjects a service asked for stands in the stream's metadata, so that it can give up its own and
- * nobody else's.
+ * The subjects that each service has configured are kept in the stream's metadata, so that a service can
+ * remove its own and no others.
  */
 const OWNED_SUBJECTS = 'jetsource.subjects/';
 /** Services that start at the same time may write over each other: they look again and repeat. */

@@ -24,7 +24,7 @@ export interface StoreStreamOptions {
 
 /** A JetStream stream that is fit to be a store. */
 export interface StoreStream {
-  /** UUID written at creation: two stores of one name are told apart by it. */
+  /** UUID written at creation; it distinguishes two stores of one name. */
   readonly identity: string;
   /** Settings that differ from what was asked for without breaking anything, one line each. */
   readonly drift: readonly string[];

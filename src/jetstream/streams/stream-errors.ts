@@ -4,6 +4,7 @@ import { JetsourceError, type Outcome } from '../../kernel/jetsource-error.js';
 export class StoreSettingsError extends JetsourceError {
   readonly code = 'store-settings';
   override readonly name = 'StoreSettingsError';
+  /** Name of the store. */
   readonly store: string;
   /** One line for each setting: its name, what it is, what it has to be. */
   readonly faults: readonly string[];
@@ -28,6 +29,7 @@ export class StoreNotFoundError extends JetsourceError {
   /** `unknown` where an append was stored, but in another log than its caller knew. */
   override readonly outcome: Outcome;
   override readonly name = 'StoreNotFoundError';
+  /** Name of the store. */
   readonly store: string;
   /** What has become of the log. */
   readonly reason: string;
@@ -61,6 +63,7 @@ export class JetStreamNotFoundError extends JetsourceError {
 export class JetStreamSettingsError extends JetsourceError {
   readonly code = 'jetstream-settings';
   override readonly name = 'JetStreamSettingsError';
+  /** Name of the JetStream stream. */
   readonly stream: string;
 
   constructor(details: { stream: string; reason: string }, options?: ErrorOptions) {

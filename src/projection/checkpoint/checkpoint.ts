@@ -29,7 +29,7 @@ export interface Checkpoint extends CheckpointKey {
   readonly storeIdentity: string;
   /** The last event of the last commit that is in the model; undefined while there is none. */
   readonly position: Position | undefined;
-  /** Id of that commit: tells whether the log still holds the same commit there. */
+  /** Id of that commit, to check whether the log still has the same commit there. */
   readonly commitId: string | undefined;
   /**
    * A commit before it: where the one at `position` was removed since, it tells whether the log is still the

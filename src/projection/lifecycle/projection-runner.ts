@@ -61,7 +61,7 @@ export class ProjectionRunner {
   }
 
   /**
-   * Resolves when the replay has begun, or the first try to begin it has failed, which the status tells. Does
+   * Resolves when the replay has begun, or the first try to begin it has failed (see the status). Does
    * nothing while it runs.
    */
   async start({ signal }: StartOptions): Promise<void> {

@@ -4,9 +4,9 @@ import type { Reset } from '../run/claim-checkpoint.js';
 import { ProjectionRun } from '../run/projection-run.js';
 import type { RunEvent, RunListener } from '../run/run-event.js';
 
-/** Who is told of a run, its failure included. None of these may throw. */
+/** The listeners of a run and of its failure. None of these may throw. */
 export interface RunSupervisor extends RunListener {
-  /** The run has ended with an error; told before `begun` and `ended` resolve. */
+  /** The run has ended with an error; called before `begun` and `ended` resolve. */
   onFailure(error: Error): void;
 }
 
@@ -39,7 +39,7 @@ export class SupervisedRun implements RunListener {
     return this.#isOver;
   }
 
-  /** Ends it after the transaction in progress; {@link ended} tells when. */
+  /** Ends it after the transaction in progress; {@link ended} resolves then. */
   stop(): void {
     this.#run.stop();
   }

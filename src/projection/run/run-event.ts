@@ -19,7 +19,7 @@ export type RunEvent =
   /** Something failed, and is tried again. Told once for several failures in a row. */
   | { readonly kind: 'delayed'; readonly error: Error };
 
-/** Who is told of what happens in a run, in the order in which it happens. */
+/** The listeners of a run, called in the order in which things happen. */
 export interface RunListener {
   /** A handler that has not returned for so long is stuck, in milliseconds. @default 5_000 */
   readonly stuckAfterMs?: number | undefined;

@@ -25,7 +25,7 @@ export interface HandlerConsumerOptions<Payload> {
   readonly config: NamedConsumerConfig;
   /** Name of the consumer in log lines and dead letters. @default its name */
   readonly consumerLabel?: string | undefined;
-  /** Whether the consumer is created by somebody else, and used as it is. */
+  /** Whether the consumer is managed elsewhere, and used as it is. */
   readonly bind: boolean;
   /** How often an idle pull sends a heartbeat, in milliseconds. */
   readonly heartbeatMs: number;
@@ -41,8 +41,11 @@ export interface HandlerConsumerOptions<Payload> {
 
 /** How the consumption of a handler's events is doing. */
 export interface HandlerConsumerStatus {
+  /** Name of the handler in dead letters: its pattern. */
   readonly handler: string;
+  /** The JetStream stream that is consumed. */
   readonly log: string;
+  /** Name of the consumer. */
   readonly consumer: string;
   /** `recovering` while the consumer is created again. */
   readonly state: ConsumerState;

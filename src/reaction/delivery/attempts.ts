@@ -20,7 +20,8 @@ interface FailedAttempt<Payload> {
 }
 
 /**
- * How the delivery of a message goes on: with its next call, not at all for now, or with the same call again.
+ * How the delivery of a message continues: with its next call, not at all for now, or with the same call
+ * again.
  */
 type Continuation = 'next' | 'stop' | 'retry';
 
@@ -36,7 +37,7 @@ export class Attempts<Payload> {
    * Never rejects.
    *
    * @param signal Aborts when the consumer is being stopped: no further attempt is made.
-   * @returns whether to go on with the next call of the message.
+   * @returns whether to continue with the next call of the message.
    */
   async run(pending: PendingCall<Payload>, signal: AbortSignal): Promise<boolean> {
     for (let attempt = pending.failedAttempts + 1; ; attempt += 1) {

@@ -39,7 +39,7 @@ export class CommitProgress {
   }
 }
 
-/** What was said of one event of a commit. */
+/** The outcome of one event of a commit. */
 interface SettledEvent {
   readonly message: DeliveredMessage;
   readonly events: readonly RecordedEvent[];

@@ -11,8 +11,8 @@ import {
 import { InMemoryStorage } from './in-memory-storage.js';
 
 /**
- * An event store in the memory of this process, for tests: what a store on a server answers, this one answers as well, down to
- * the errors. Made by {@link inMemoryEventStore}.
+ * An event store in the memory of this process, for tests. It has the behaviour of a store on a server,
+ * including the errors. Made by {@link inMemoryEventStore}.
  */
 export class InMemoryEventStore<Events extends object = object> extends LogEventStore<Events> {
   /** The log that it stands on, with faults on order. */
@@ -35,8 +35,8 @@ export class InMemoryEventStore<Events extends object = object> extends LogEvent
   }
 
   /**
-   * The same store over another handle, as another process would have one: it sees the same events, decodes them with types and policies of
-   * its own, and is closed for itself.
+   * Another handle on the same store, as another process would have one: it sees the same events, has its own
+   * event types and policies, and is closed separately.
    */
   another(
     options: Pick<InMemoryEventStoreOptions, 'events' | keyof EventPolicies> = this.#options,
@@ -49,8 +49,9 @@ export class InMemoryEventStore<Events extends object = object> extends LogEvent
 }
 
 /**
- * An event store in the memory of this process: for tests that need no server. Events go through the real wire format; versions, positions,
- * conflicts and command ids are those of a store on a server. `store.log.faults` lets publishes and replicas fail on order.
+ * An event store in the memory of this process, for tests without a server. Events use the real wire format;
+ * versions, positions, conflicts and command ids are those of a store on a server. `store.log.faults` injects
+ * faults of publishes and replicas.
  *
  * @throws {@link InvalidOptionError} when an option cannot work.
  * @throws {@link EventRegistrationError} when two classes share an event type, or a class has none.

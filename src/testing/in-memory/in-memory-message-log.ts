@@ -20,18 +20,18 @@ import type { InMemoryMessage, InMemoryStorage } from './in-memory-storage.js';
 import { LogFaults, type PublishFault } from './log-faults.js';
 import { matchesFilter } from './subject-filter.js';
 
-/** What a nats-server takes unless it is configured, in bytes. */
+/** The default limit of a nats-server, in bytes. */
 const DEFAULT_MAX_PAYLOAD = 1_048_576;
 
-/** What a handle on a log in memory is made with. */
+/** Options of a handle on a log in memory. */
 export interface InMemoryMessageLogOptions {
   /** The messages; shared by all handles on one log. */
   readonly storage: InMemoryStorage;
   /** @default 'in-memory' */
   readonly name?: string | undefined;
-  /** The largest message that is taken, in bytes. @default 1_048_576 */
+  /** The largest message that is accepted, in bytes. @default 1_048_576 */
   readonly maxPayload?: number | undefined;
-  /** Faults on order. @default none */
+  /** Injected faults. @default none */
   readonly faults?: LogFaults | undefined;
 }
 
@@ -155,7 +155,7 @@ export class InMemoryMessageLog implements MessageLog {
     return this.#epoch.onBegin(listener);
   }
 
-  /** The connection is lost and renewed: listeners are told, replays are interrupted and go on. */
+  /** Simulates a lost and renewed connection: listeners are called, replays are interrupted and continue. */
   reconnect(): void {
     this.#epoch.begin();
     for (const listener of this.#recoveries) listener('the connection was renewed');
@@ -237,7 +237,7 @@ export class InMemoryMessageLog implements MessageLog {
     return known === Infinity ? messages : messages.filter(({ sequence }) => sequence <= known);
   }
 
-  /** Asynchronous, so that a signal that aborts right after the call is heard as it is on a connection. */
+  /** Asynchronous, so that a signal that aborts right after the call ends it, as on a connection. */
   async #turn(deadline?: Deadline, signal = deadline?.signal): Promise<void> {
     await Promise.resolve();
     signal?.throwIfAborted();

@@ -4,16 +4,19 @@ import { checkKnownOptions, integerOption } from '../../kernel/options.js';
 import { checkStoreOptions } from '../../event-store/store-options.js';
 
 const OPTIONS = ['name', 'events', 'maxPayload', 'onUnknownEvent', 'onInvalidEvent'];
-/** What a nats-server takes unless it is configured. */
+/** The default limit of a nats-server, in bytes. */
 const DEFAULT_MAX_PAYLOAD = 1_048_576;
 
-/** What a store in memory is made with. */
+/** Options of {@link inMemoryEventStore}. */
 export interface InMemoryEventStoreOptions extends EventPolicies {
-  /** As of a store on a server. @default 'in-memory' */
+  /** The store's name, as of a store on a server. @default 'in-memory' */
   readonly name?: string | undefined;
   /** The event types: classes decorated with {@link Event}, and what {@link eventType} declared. */
   readonly events: readonly EventDefinition[];
-  /** The largest commit that is taken, in bytes as a server counts them; what is above is refused. @default 1_048_576 */
+  /**
+   * The largest commit that is accepted, in bytes as a server counts them; a larger one is refused.
+   * @default 1_048_576
+   */
   readonly maxPayload?: number | undefined;
 }
 

@@ -44,7 +44,7 @@ export class InMemoryProjectionStore<Model extends object> implements Projection
     this.#checkpoints = checkpoints;
   }
 
-  /** What is committed. Another object after each transaction, so read it after the wait. */
+  /** The committed model. It is another object after each transaction, so read it after the wait. */
   get model(): Model {
     return this.#model;
   }
@@ -59,7 +59,7 @@ export class InMemoryProjectionStore<Model extends object> implements Projection
     return this.#checkpoints.get(keyOf({ projection, version, lane }));
   }
 
-  /** A store with what is committed now: what a process that starts after a crash would find. */
+  /** Another store with the committed state: what a process that starts after a crash would find. */
   copy(): InMemoryProjectionStore<Model> {
     return new InMemoryProjectionStore(structuredClone(this.#model), this.#checkpoints);
   }

@@ -3,15 +3,19 @@ import { onAbort } from '../../kernel/on-abort.js';
 import type { InMemoryMessage, InMemoryStorage } from './in-memory-storage.js';
 import { matchesFilter } from './subject-filter.js';
 
-/** The handle that a replay runs on. */
+/** The handle that a replay uses. */
 export interface ReplayHandle {
-  /** Throws where the handle is closed. */
+  /** Throws if the handle is closed. */
   readonly checkOpen: () => void;
-  /** Told when the connection is lost and renewed. @returns what stops that. */
+  /**
+   * Registers a listener for lost and renewed connections.
+   *
+   * @returns a function that removes the listener.
+   */
   readonly onInterrupt: (listener: (reason: string) => void) => () => void;
 }
 
-/** What is stored, and what will be where the replay is live, until the signal aborts. */
+/** The stored messages, and new ones if the replay is live, until the signal aborts. */
 export async function* replayStorage(
   storage: InMemoryStorage,
   options: ReplayOptions,
@@ -21,14 +25,14 @@ export async function* replayStorage(
   const end = options.live ? Infinity : storage.lastSequence;
   const stopListening = handle.onInterrupt((reason) => cursor.interrupt(reason));
   try {
-    for (let told = false; options.signal?.aborted !== true;) {
+    for (let hasReported = false; options.signal?.aborted !== true;) {
       handle.checkOpen();
       if (!options.live && cursor.next > end) return;
-      told &&= !cursor.takeInterrupt();
+      hasReported &&= !cursor.takeInterrupt();
       const batch = cursor.take(Math.min(end, storage.lastSequence));
-      // a replay that begins at the end, and one that was interrupted, say that they have caught up
-      if (batch.messages.length > 0 || !told) yield batch;
-      told = true;
+      // a replay that begins at the end, and one that was interrupted, report that they have caught up
+      if (batch.messages.length > 0 || !hasReported) yield batch;
+      hasReported = true;
       if (options.live && cursor.isAtEnd) await cursor.news();
     }
   } finally {
@@ -66,7 +70,7 @@ class Cursor {
     return reason !== undefined;
   }
 
-  /** The next messages that are wanted, up to a sequence. */
+  /** The next matching messages, up to a sequence. */
   take(end: number): ReplayBatch {
     const messages: InMemoryMessage[] = [];
     for (; this.next <= end; this.next += 1) {
@@ -78,7 +82,7 @@ class Cursor {
     return { messages, caughtUp: true };
   }
 
-  /** Resolves when something was stored or the handle has news, or the signal aborted. */
+  /** Resolves when something was stored, the handle was interrupted or closed, or the signal aborted. */
   async news(): Promise<void> {
     const { signal } = this.#options;
     if (signal?.aborted === true) return;

@@ -2,18 +2,24 @@ import { v4 as randomUuid } from 'uuid';
 import { ServerHeader } from '../../jetstream/api/server-headers.js';
 import type { OutgoingMessage } from '../../log/message-log.js';
 
-/** What a JetStream stream keeps of a message that matters here: bytes, not objects, so that nobody can change what is stored. */
+/**
+ * The part of a stored message that tests need. It keeps bytes, not objects, so that nobody can change what
+ * is stored.
+ */
 export interface InMemoryMessage {
   readonly subject: string;
   readonly sequence: number;
   readonly data: Uint8Array;
-  /** When it was stored, in milliseconds since 1970; never before the message ahead of it. */
+  /** When it was stored, in milliseconds since 1970; never before the time of the message before it. */
   readonly time: number;
   /** Its message id; empty for none. */
   readonly id: string;
 }
 
-/** Messages in order, with an index of subjects and one of message ids. Shared by all handles on one store in memory. */
+/**
+ * Messages in order, with an index of subjects and one of message ids. All handles on one store in memory
+ * share it.
+ */
 export class InMemoryStorage {
   /** Tells one log from another of the same name. */
   readonly identity = randomUuid();
@@ -23,7 +29,7 @@ export class InMemoryStorage {
   readonly #byId = new Map<string, InMemoryMessage>();
   readonly #listeners = new Set<() => void>();
   #lastTime = 0;
-  /** The clock that messages get their times from. */
+  /** The clock for the times of messages. */
   now: () => number = Date.now;
 
   /** Sequence of the last message; 0 while there is none. */
@@ -41,7 +47,7 @@ export class InMemoryStorage {
     return this.#messages[sequence - 1];
   }
 
-  /** The message that was stored under an id, also when it was removed since. */
+  /** The message that was stored under an id, even if it has been removed since. */
   withId(id: string): InMemoryMessage | undefined {
     return this.#byId.get(id);
   }
@@ -51,7 +57,7 @@ export class InMemoryStorage {
     return this.#bySubject.get(subject) ?? [];
   }
 
-  /** Sequence of the first message that was not stored before a time; the next one's when there is none. */
+  /** Sequence of the first message that was stored at or after a time; the next sequence if there is none. */
   sequenceAt(time: number): number {
     const index = this.#messages.findIndex((message) => message !== undefined && message.time >= time);
     return index === -1 ? this.lastSequence + 1 : index + 1;
@@ -65,14 +71,18 @@ export class InMemoryStorage {
     return (this.ofSubject(guarded).at(-1)?.sequence ?? 0) === Number(guard);
   }
 
-  /** Stores messages next to each other, without a look at their guards. @returns the sequence of the last one. */
+  /**
+   * Stores messages with consecutive sequences, without checking their guards.
+   *
+   * @returns the sequence of the last one.
+   */
   store(messages: readonly OutgoingMessage[]): number {
     for (const message of messages) this.#add(message);
     this.wake();
     return this.lastSequence;
   }
 
-  /** Removes one message; its sequence stays taken, its id known. */
+  /** Removes one message. Its sequence is not used again, and its id stays known. */
   remove(sequence: number): void {
     const message = this.at(sequence);
     if (message === undefined) return;
@@ -80,7 +90,7 @@ export class InMemoryStorage {
     this.#forget(message);
   }
 
-  /** Loses all messages after a sequence: it is given again to the next message. */
+  /** Loses all messages after a sequence. The next message gets that sequence again. */
   truncate(sequence: number): void {
     for (const message of this.#messages.splice(sequence)) {
       if (message === undefined) continue;
@@ -99,7 +109,11 @@ export class InMemoryStorage {
     for (const listener of this.#listeners) listener();
   }
 
-  /** Told when something was stored. @returns what stops that. */
+  /**
+   * Registers a listener that is called when something was stored.
+   *
+   * @returns a function that removes the listener.
+   */
   onStored(listener: () => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);

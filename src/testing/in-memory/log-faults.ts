@@ -1,35 +1,50 @@
-/** How a publish goes wrong. */
+/** A fault of one publish. */
 export type PublishFault =
-  /** Stored, but the answer is lost; the resend finds the guard broken, or the message id known. */
+  /** Stored, but the answer is lost. The resend meets the broken guard, or the known message id. */
   | { readonly kind: 'lost-answer'; readonly resend: 'conflict' | 'duplicate' }
-  /** Stored or not, no answer comes until the deadline. */
+  /** Stored or not; no answer comes until the deadline. */
   | { readonly kind: 'silence'; readonly stored: boolean }
-  /** Refused for good; `resent` when an earlier send may have been stored. */
+  /** Refused; a resend would not help. `resent` if an earlier send may have been stored. */
   | { readonly kind: 'refused'; readonly reason: string; readonly resent: boolean }
-  /** Answered as a conflict after a resend, though nothing was stored: a leader that is new may not know the end yet. */
+  /**
+   * Answered as a conflict after a resend, though nothing was stored: a new leader may not know the end yet.
+   */
   | { readonly kind: 'false-conflict' }
   /** Stored or not, no answer comes, and then the log may have lost its end. */
   | { readonly kind: 'interrupted'; readonly stored: boolean; readonly meanwhile: () => void | Promise<void> }
   /** Nobody takes it until the deadline: nothing is stored. */
   | { readonly kind: 'unserved' };
 
-/** Faults on order for a log in memory. Those of publishes are used up one by one, in the order in which they were asked for. */
+/**
+ * Faults that a log in memory injects. Faults of publishes are used up one by one, in the order of the calls.
+ */
 export class LogFaults {
   readonly #publishes: PublishFault[] = [];
   readonly #pauses: (() => void | Promise<void>)[] = [];
   #known = Infinity;
 
-  /** The next publish is stored, but its answer is lost. A single server answers the resend with a conflict, a cluster with `duplicate`. */
+  /**
+   * The next publish is stored, but its answer is lost. A single server answers the resend with a conflict, a
+   * cluster with `duplicate`.
+   */
   loseAnswer(resend: 'conflict' | 'duplicate' = 'conflict'): void {
     this.#publishes.push({ kind: 'lost-answer', resend });
   }
 
-  /** The next publish gets no answer at all. @param stored Whether it is stored all the same. */
+  /**
+   * The next publish gets no answer.
+   *
+   * @param stored Whether it is stored.
+   */
   fallSilent(stored: boolean): void {
     this.#publishes.push({ kind: 'silence', stored });
   }
 
-  /** The next publish is refused for good. @param resent Whether an earlier send of it may have been stored. */
+  /**
+   * The next publish is refused.
+   *
+   * @param resent Whether an earlier send of it may have been stored.
+   */
   refuse(reason: string, resent = false): void {
     this.#publishes.push({ kind: 'refused', reason, resent });
   }
@@ -39,7 +54,7 @@ export class LogFaults {
     this.#publishes.push({ kind: 'false-conflict' });
   }
 
-  /** Nobody takes the next publish. */
+  /** No server takes the next publish. */
   leaveUnserved(): void {
     this.#publishes.push({ kind: 'unserved' });
   }
@@ -59,12 +74,12 @@ export class LogFaults {
     this.#pauses.push(action);
   }
 
-  /** Replicas know the log only up to a sequence; the leader knows all. */
+  /** Reads from replicas see the log up to a sequence; reads from the leader see all of it. */
   lag(sequence: number): void {
     this.#known = sequence;
   }
 
-  /** Replicas know the whole log again. */
+  /** Reads from replicas see the whole log again. */
   catchUp(): void {
     this.#known = Infinity;
   }

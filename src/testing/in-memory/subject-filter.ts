@@ -1,4 +1,7 @@
-/** Whether a subject matches a filter. Only the wildcard for one token is used; `$` and `%` of a subject mean nothing here. */
+/**
+ * Whether a subject matches a filter. Only the wildcard for one token is used; `$` and `%` in a subject are
+ * plain characters.
+ */
 export function matchesFilter(subject: string, filter: string): boolean {
   const tokens = subject.split('.');
   const pattern = filter.split('.');

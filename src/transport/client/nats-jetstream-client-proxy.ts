@@ -2,8 +2,9 @@ import { Inject, Injectable, Logger, type OnApplicationShutdown } from '@nestjs/
 import { ClientProxy, type ReadPacket, type WritePacket } from '@nestjs/microservices';
 import type { PubAck } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
-import type { Observable } from 'rxjs';
+import { connectable, defer, type Observable, Subject } from 'rxjs';
 import type { HeaderValues } from '../../log/message-log.js';
+import { CallSite } from '../../kernel/call-site.js';
 import { Deadline } from '../../kernel/deadline.js';
 import { ConnectionClosedError, NatsError } from '../../jetstream/connection/connection-errors.js';
 import { InvalidOptionError } from '../../kernel/invalid-option-error.js';
@@ -139,6 +140,23 @@ export class NatsJetStreamClientProxy
   }
 
   /**
+   * Stores one event, and returns the acknowledgement (`PubAck`) of the JetStream stream. The event is sent
+   * at the call, with or without a subscriber. The stack of an error contains the line of the call.
+   *
+   * @param pattern The subject, or an object that becomes one.
+   * @param data The payload, or a {@link NatsJetStreamRecord} with its options.
+   * @throws the errors that the class names, to the subscribers.
+   */
+  override emit<TResult = PubAck, TInput = unknown>(pattern: unknown, data: TInput): Observable<TResult> {
+    if (isNothing(pattern) || isNothing(data)) return super.emit<TResult, TInput>(pattern, data);
+    const call = new CallSite();
+    const source = defer(async () => this.#emit<TResult>({ pattern, data }, call));
+    const emitted = connectable(source, { connector: () => new Subject(), resetOnDisconnect: false });
+    emitted.connect();
+    return emitted;
+  }
+
+  /**
    * Emits many payloads, or records, with the same pattern. With `maxInFlight` events pending, the next
    * payload is taken when one has been acknowledged, so the source is read no faster than events are stored.
    * Events are stored in any order.
@@ -155,17 +173,21 @@ export class NatsJetStreamClientProxy
     options: EmitManyOptions = {},
   ): Promise<PubAck[]> {
     checkOptionNames(options, EMIT_MANY_OPTIONS);
+    const call = new CallSite();
     const width = integerOption('maxInFlight', options.maxInFlight, { fallback: 256 });
     const emitOne = async (item: T): Promise<PubAck> => {
-      if (item === undefined || item === null)
-        throw new InvalidOptionError({ option: 'data', given: item, allowed: 'payloads' });
-      const packet: ReadPacket = { pattern, data: item };
-      this.onDispatchHook?.(packet);
-      return this.#store(packet);
+      if (isNothing(item)) throw new InvalidOptionError({ option: 'data', given: item, allowed: 'payloads' });
+      return this.#store(this.#dispatched({ pattern, data: item }));
     };
-    return mapBounded(data, emitOne, { width, signal: options.signal });
+    try {
+      return await mapBounded(data, emitOne, { width, signal: options.signal });
+    } catch (error) {
+      call.addTo(error);
+      throw error;
+    }
   }
 
+  /** Called by `emit`: stores one event. */
   protected async dispatchEvent<T = PubAck>(packet: ReadPacket): Promise<T> {
     try {
       return (await this.#store(packet)) as T;
@@ -176,6 +198,7 @@ export class NatsJetStreamClientProxy
     }
   }
 
+  /** Called by `send`: sends one request. */
   protected publish(packet: ReadPacket, callback: (packet: WritePacket) => void): () => void {
     try {
       return this.#call(packet, callback);
@@ -183,6 +206,22 @@ export class NatsJetStreamClientProxy
       callback({ err });
       return () => undefined;
     }
+  }
+
+  async #emit<T>(packet: ReadPacket, call: CallSite): Promise<T> {
+    try {
+      await this.connect();
+      return await this.dispatchEvent<T>(this.#dispatched(packet));
+    } catch (error) {
+      call.addTo(error);
+      throw error;
+    }
+  }
+
+  /** What every packet goes through right before it is sent; Nest 11 has no such hook. */
+  #dispatched(packet: ReadPacket): ReadPacket {
+    this.onDispatchHook?.(packet);
+    return packet;
   }
 
   async #store(packet: ReadPacket): Promise<PubAck> {
@@ -262,4 +301,8 @@ export class NatsJetStreamClientProxy
     this.#session = undefined;
     for (const call of [...this.#calls]) call.fail(new ConnectionClosedError('the connection to NATS'));
   }
+}
+
+function isNothing(value: unknown): value is null | undefined {
+  return value === undefined || value === null;
 }

@@ -67,7 +67,8 @@ const RULES: Record<keyof ConsumerOptions, Rule> = {
 };
 
 /**
- * A caller's options under their names of today. Options that do not exist, and values that cannot work, are refused.
+ * A caller's options under their names of today. Options that do not exist, and values that cannot work, are
+ * refused.
  *
  * @param path Where the options were given, such as `consumerOptions`.
  * @throws {@link InvalidOptionError} naming the option.

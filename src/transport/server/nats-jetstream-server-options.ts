@@ -22,7 +22,7 @@ export interface NatsJetStreamServerOptions extends LegacyServerOptions {
   readonly jetStreamOptions?: JetStreamOptions | undefined;
   /**
    * JetStream streams that are created, or brought up to date, at the start.
-   * @default none: somebody else creates them
+   * @default none: they are managed elsewhere
    */
   readonly streamConfig?: NatsStreamConfig | readonly NatsStreamConfig[] | undefined;
   /**

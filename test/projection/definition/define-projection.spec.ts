@@ -39,7 +39,7 @@ describe('defineProjection', () => {
     expect(definition.version).toBe(1);
   });
 
-  it('refuses what cannot work, and names the option', () => {
+  it('refuses options that cannot work, and names them', () => {
     expect(refusedOption({ name: 'order summary' })).toBe('projection.name');
     expect(refusedOption({ version: 0 })).toBe('projection.version');
     expect(refusedOption({ version: 1.5 })).toBe('projection.version');

@@ -33,7 +33,7 @@ describe('ProjectionDirectory', () => {
     expect(() => directory.find(ref)).toThrow(`there is no projection ${asked}; there are: ${known}`);
   });
 
-  it('says so when it is empty', () => {
+  it('reports that it is empty', () => {
     expect(() => new ProjectionDirectory().find('sums')).toThrow('there are: none');
   });
 

@@ -50,13 +50,13 @@ describe('SupervisedRun', () => {
     expect(told).not.toContain('failed');
   });
 
-  it('has begun when its first try failed, which is told before', async () => {
+  it('has begun when its first try failed, which is reported before', async () => {
     store.faults.push('before');
     await launch().begun;
     expect(told).toEqual(['delayed']);
   });
 
-  it('has begun and ended when it cannot begin; its failure is told before, once', async () => {
+  it('has begun and ended when it cannot begin; its failure is reported before, once', async () => {
     let wasOver: boolean | undefined;
     const broken = {
       ...sums(store),

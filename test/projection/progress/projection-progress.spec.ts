@@ -35,7 +35,7 @@ describe('ProjectionProgress', () => {
     expect(progress.hasReached(positionOf(1, 0))).toBe(false);
   });
 
-  it('has reached what the checkpoint says, and no more', () => {
+  it('has reached the checkpoint, and no more', () => {
     const progress = begun();
     expect(progress).toMatchObject({ state: 'catching-up', position: '3.0' });
     expect(progress.hasReached(positionOf(3, 0))).toBe(true);
@@ -61,7 +61,7 @@ describe('ProjectionProgress', () => {
     expect(progress.hasReached(positionOf(11, 0))).toBe(false);
   });
 
-  it('keeps what it has reached while it waits, and forgets the error when work continues', () => {
+  it('keeps its position while it waits, and drops the error when work continues', () => {
     const progress = begun();
     progress.on({ kind: 'batch-done', caughtUp: true });
     progress.on({ kind: 'interrupted' });

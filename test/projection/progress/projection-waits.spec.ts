@@ -18,7 +18,7 @@ beforeEach(() => {
 });
 
 describe('ProjectionWaits', () => {
-  it('resolves when the progress has changed and it is told to look', async () => {
+  it('resolves when the progress has changed and it is checked', async () => {
     let isLive = false;
     const waiting = waits.untilLive({}).then(() => (isLive = true));
     progress.on({ kind: 'batch-done', caughtUp: true });

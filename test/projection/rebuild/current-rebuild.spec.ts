@@ -16,7 +16,7 @@ async function commitOf(events: number): Promise<StoredCommit> {
 }
 
 describe('CurrentRebuild', () => {
-  it('counts what is replayed, and resolves with the totals when it is complete', async () => {
+  it('counts replayed events, and resolves with the totals when it is complete', async () => {
     const current = new CurrentRebuild();
     const seen: [number, number, string][] = [];
     const rebuild = new Rebuild(
@@ -55,7 +55,7 @@ describe('CurrentRebuild', () => {
     expect(await rebuild.result(undefined)).toMatchObject({ events: 0 });
   });
 
-  it('passes on what onProgress throws, and lets the rebuild continue', async () => {
+  it('passes on an error of onProgress, and lets the rebuild continue', async () => {
     const current = new CurrentRebuild();
     const rebuild = new Rebuild(() => {
       throw new TypeError('listener');

@@ -2,7 +2,7 @@ import { headers } from '@nats-io/transport-node';
 import { covers } from '../../../src/jetstream/names/subject-pattern.js';
 import { type Envelope, toBytes } from './envelope.js';
 
-/** Somebody who listens. */
+/** A subscriber. */
 export interface Interest {
   readonly pattern: string;
   /** Of all that listen in one group, one gets the message. */
@@ -13,7 +13,7 @@ export interface Interest {
 /** A part of the server that serves subjects by itself. */
 export type Service = (envelope: Envelope) => boolean;
 
-/** Core NATS: brings each message to those who listen to its subject, or says that nobody does. */
+/** Core NATS: delivers each message to the subscribers of its subject, or reports that there are none. */
 export class Broker {
   readonly #interests = new Set<Interest>();
   readonly #services: Service[] = [];
@@ -38,9 +38,9 @@ export class Broker {
   }
 
   /**
-   * Brings a message to an address, which need not be the subject that it bears.
+   * Delivers a message to an address, which need not be its own subject.
    *
-   * @returns whether somebody listens there.
+   * @returns whether there is a subscriber.
    */
   deliver(address: string, envelope: Envelope): boolean {
     const interested = [...this.#interests].filter(({ pattern }) => covers(pattern, address));
@@ -58,7 +58,7 @@ export class Broker {
   }
 }
 
-/** What the server answers when nobody listens. */
+/** The server's answer without responders. */
 export function noResponders(subject: string): Envelope {
   return { subject, data: toBytes(), headers: headers(503, 'No Responders') };
 }

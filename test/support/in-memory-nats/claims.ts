@@ -35,7 +35,9 @@ export class Claims {
     return this.#claims.size;
   }
 
-  /** Whether another message may be delivered before one is settled; one that was delivered before always may. */
+  /**
+   * Whether another message may be delivered before one is settled; one that was delivered before always may.
+   */
   get hasRoom(): boolean {
     return this.#due.length > 0 || this.count < (this.#config.max_ack_pending ?? 1_000);
   }

@@ -4,7 +4,7 @@ import { type Envelope, toBytes } from './envelope.js';
 import type { LogMessage, MessageLog } from './message-log.js';
 import { toHeaders } from './stored-headers.js';
 
-/** What an answer is made of; the address is added by who sends it. */
+/** The parts of an answer; the sender adds the address. */
 export type Answer = Omit<Envelope, 'subject'>;
 
 interface DirectGet {

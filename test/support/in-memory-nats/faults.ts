@@ -87,7 +87,10 @@ export class Faults {
     this.#targets.resume();
   }
 
-  /** A consumer begins at the end of its replica at the latest, as on older servers: what was seen comes again. */
+  /**
+   * A consumer begins at the end of its replica at the latest, as on older servers: what was seen comes
+   * again.
+   */
   repeatSeen(): void {
     this.#repeatsSeen = true;
   }
@@ -133,7 +136,7 @@ export class Faults {
     this.#targets.connection.reconnect();
   }
 
-  /** All consumers are deleted, which those that wait for messages are told. */
+  /** All consumers are deleted; their waiting pulls are answered so. */
   loseConsumer(): void {
     this.#targets.deleteConsumers();
   }

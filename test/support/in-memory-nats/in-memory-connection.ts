@@ -17,9 +17,9 @@ type UsedPart = Pick<
 >;
 
 /**
- * The client's end of a connection. What is published arrives in a later turn of the event loop. Without a server
- * it waits for the next one, as with the real client. Functions are fields, since jetsource calls them on an object
- * that has this one as its prototype.
+ * The client's end of a connection. What is published arrives in a later turn of the event loop. Without a
+ * server it waits for the next one, as with the real client. Functions are fields, since jetsource calls them
+ * on an object that has this one as its prototype.
  */
 export class InMemoryConnection implements UsedPart {
   readonly info = { max_payload: 1_048_576, version: '2.15.1' };
@@ -35,7 +35,7 @@ export class InMemoryConnection implements UsedPart {
     this.#broker = broker;
   }
 
-  /** As what it stands for: the parts that jetsource does not use are missing. */
+  /** Typed as a full connection: the parts that jetsource does not use are missing. */
   asNatsConnection(): NatsConnection {
     return this as unknown as NatsConnection;
   }

@@ -26,7 +26,7 @@ export interface ConsumerPlace {
   readonly faults: Faults;
 }
 
-/** What a client said of a message: `+ACK`, `-NAK`, `+TERM`, `+WPI`. */
+/** A client's settlement of a message: `+ACK`, `-NAK`, `+TERM`, `+WPI`. */
 export interface Acknowledgement {
   readonly sequence: number;
   readonly word: string;
@@ -35,7 +35,7 @@ export interface Acknowledgement {
 /** A pull consumer, served by a replica. */
 export class InMemoryConsumer {
   readonly settings: ConsumerSettings;
-  /** All that was said of its messages, in order. */
+  /** All settlements of its messages, in order. */
   readonly acknowledgements: Acknowledgement[] = [];
   readonly #place: ConsumerPlace;
   readonly #filters: readonly string[];
@@ -79,7 +79,7 @@ export class InMemoryConsumer {
     this.serve();
   }
 
-  /** Delivers what there is to those who wait. */
+  /** Delivers the available messages to the waiting pulls. */
   serve(): void {
     while (!this.#place.faults.isSilent && this.#claims.hasRoom) {
       const message = this.#nextMessage();
@@ -106,7 +106,7 @@ export class InMemoryConsumer {
     this.#pulls.end();
   }
 
-  /** Tells those who wait, and forgets everything. */
+  /** Answers the waiting pulls, and forgets everything. */
   delete(): void {
     this.#pulls.end(409, 'Consumer Deleted');
     this.#claims.clear();

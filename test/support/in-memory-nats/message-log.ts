@@ -19,7 +19,7 @@ export interface Guard {
   readonly lastSequence?: number | undefined;
   /** Id of the log's last message. */
   readonly lastMessageId?: string | undefined;
-  /** Last sequence of a subject, or of all subjects that a pattern stands for; 0 for none. */
+  /** Last sequence of a subject, or of all subjects that match a pattern; 0 for none. */
   readonly lastOfSubject?: { readonly pattern: string; readonly sequence: number } | undefined;
 }
 
@@ -73,7 +73,7 @@ export class MessageLog {
     return { kind: 'stored', sequence: this.#add(message) };
   }
 
-  /** Stores all or none. Ids are checked before guards, and guards against what stood before the batch. */
+  /** Stores all or none. Ids are checked before guards, and guards against the messages before the batch. */
   storeBatch(messages: readonly NewMessage[]): StoreAnswer {
     const ids = messages.flatMap(({ id }) => (id === undefined ? [] : [id]));
     const isRepeated = new Set(ids).size < ids.length || ids.some((id) => this.#ids.has(id));

@@ -23,7 +23,7 @@ export class PublishIntake {
     this.#log = log;
   }
 
-  /** Whether the message is the middle of a batch, which nobody waits for. */
+  /** Whether the message is the middle of a batch, which gets no answer. */
   isPart({ headers }: Envelope): boolean {
     return has(headers, 'Nats-Batch-Id') && !has(headers, 'Nats-Batch-Commit');
   }

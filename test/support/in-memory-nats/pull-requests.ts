@@ -46,7 +46,7 @@ export class PullRequests {
     if (expires > 0) this.#watch(pull, expires / NS_PER_MS, heartbeat / NS_PER_MS);
   }
 
-  /** Where the next message of that size goes; undefined when nobody waits for it. */
+  /** The address for the next message of that size; undefined without a waiting pull. */
   take(bytes: number): string | undefined {
     for (let [pull] = this.#waiting; pull !== undefined; [pull] = this.#waiting) {
       if (bytes <= pull.bytesLeft) return pull.inbox;

@@ -13,7 +13,7 @@ export class StatusFeed {
     this.#readers.clear();
   }
 
-  /** What is told from now on. */
+  /** The events from now on. */
   read(): AsyncIterable<Status> {
     const told: (Status | undefined)[] = [];
     let wake = (): void => undefined;
