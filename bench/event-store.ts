@@ -3,6 +3,7 @@
 import { jetstream, jetstreamManager } from '@nats-io/jetstream';
 import { connect } from '@nats-io/transport-node';
 import { connectEventStore, Event, streamName, type StreamName } from 'jetsource';
+import { eventLog } from 'jetsource/log';
 import { startNatsServer } from 'jetsource/testing';
 import { compare } from './compare.js';
 import { wide } from './wide.js';
@@ -20,6 +21,7 @@ class Noted {
 
 const server = await startNatsServer({ ownProcess: true });
 const store = await connectEventStore({ servers: server.url, name: 'bench', events: [Noted] });
+const log = eventLog(store);
 const nc = await connect({ servers: server.url });
 const js = jetstream(nc);
 const jsm = await jetstreamManager(nc);
@@ -98,7 +100,7 @@ for (const [length, times] of [
       name: 'jetsource tail, by predecessors',
       run: async () => {
         for (let time = 0; time < times; time += 1) {
-          const { commits } = await store.readCommits(name);
+          const { commits } = await log.readCommits(name);
           if (commits.length !== length) throw new Error(`${commits.length} of ${length}`);
         }
         return times;
@@ -125,7 +127,7 @@ await compare('replay a whole store, decoded', ROUNDS, [
     name: 'jetsource follow, commits',
     run: async () => {
       let count = 0;
-      for await (const { commits, caughtUp } of store.follow({})) {
+      for await (const { commits, caughtUp } of log.follow({})) {
         count += commits.length;
         if (caughtUp) break;
       }

@@ -322,7 +322,7 @@ describe('the handler of a subscription', () => {
     // two pulls of 8 MB, and one that has been consumed
     expect(info.delivered.stream_seq).toBeLessThan(80);
     release();
-    await until('all', () => count === total);
+    await until('all', () => count === total, 40_000);
     expect(count).toBe(total);
     await subscription.stop();
     await store.close();
