@@ -17,6 +17,7 @@ import type {
 } from '../event/event-errors.js';
 import type {
   AppendOutcomeUnknownError,
+  CommandIdReusedError,
   CommitRemovedError,
   TransactionConflictError,
   WrongExpectedVersionError,
@@ -68,6 +69,7 @@ export type AnyJetsourceError =
   | TransactionConflictError
   | AppendOutcomeUnknownError
   | CommitRemovedError
+  | CommandIdReusedError
   | PayloadTooLargeError
   | NatsError
   | ConnectionClosedError

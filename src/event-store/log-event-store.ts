@@ -12,11 +12,12 @@ import type { AppendOptions, AppendResult } from './append/append-options.js';
 import { toAppendRequest } from './append/append-request.js';
 import { unchanged } from './append/append-result.js';
 import { CHECK_CATEGORY, CheckMessages } from './append/check-messages.js';
+import { CommandLookup } from './append/command-lookup.js';
 import { commitIdOfCommand } from './append/commit-id.js';
 import { openResult, sealRequest } from './append/sealing.js';
-import { findCommit } from './append/settlement.js';
 import { StreamEndCache } from './append/stream-end-cache.js';
 import { StreamEnds } from './append/stream-ends.js';
+import { StreamPacing } from './append/stream-pacing.js';
 import type { TransactionEntry, TransactionResult, TransactOptions } from './append/transact-options.js';
 import { toTransactRequest } from './append/transact-request.js';
 import type { WriteRequest } from './append/write-request.js';
@@ -68,6 +69,7 @@ export class LogEventStore extends EventStore {
   readonly #log: MessageLog;
   readonly #reader: StreamReader;
   readonly #ends: StreamEnds;
+  readonly #lookup: CommandLookup;
   readonly #checks: CheckMessages;
   readonly #writer: Writer;
   #closed = false;
@@ -82,13 +84,16 @@ export class LogEventStore extends EventStore {
     const cache = new StreamEndCache();
     log.onReconnect(() => cache.clear());
     this.#ends = new StreamEnds(name, this.#reader, cache);
+    this.#lookup = new CommandLookup(name, this.#reader, cache);
     this.#checks = new CheckMessages(log, name);
     this.#writer = new Writer({
       store: name,
       log,
       reader: this.#reader,
       ends: this.#ends,
+      lookup: this.#lookup,
       checks: this.#checks,
+      pacing: new StreamPacing(),
     });
   }
 
@@ -269,7 +274,9 @@ export class LogEventStore extends EventStore {
     this.#checkOpen();
     const name = asStreamName(stream);
     const wanted = { stream: name, commitId: commitIdOfCommand(name, commandId) };
-    return findCommit(this.#reader, { ...wanted, deadline: deadlineOf({ signal }) }, { after: 0, upTo });
+    if (upTo !== undefined && this.#lookup.isNewUpTo(wanted, upTo)) return undefined;
+    const { commit } = await this.#lookup.find({ ...wanted, deadline: deadlineOf({ signal }) });
+    return commit !== undefined && commit.firstVersion <= (upTo ?? Infinity) ? commit : undefined;
   }
 
   override async lastSequence(options: { readonly signal?: AbortSignal | undefined } = {}): Promise<number> {

@@ -285,7 +285,6 @@ describe('update', () => {
     [0, 1],
     [1, 2],
     [3, 4],
-    [undefined, 4],
   ])('with retries %p gives up after %i decisions, with the conflict', async (retries, decisions) => {
     const id = await newOrder();
     let decided = 0;
@@ -304,6 +303,25 @@ describe('update', () => {
     expect(error).toMatchObject({ expected: decisions, actual: decisions + 1 });
     expect(decided).toBe(decisions);
     expect((await orders.load(id)).balance).toBe(100 + decisions);
+  });
+
+  it('is repeated until its deadline unless something else is said', async () => {
+    const id = await newOrder();
+    let decided = 0;
+    const update = async (deadlineMs: number, conflicts: number): Promise<unknown> =>
+      orders.update(
+        id,
+        async (order) => {
+          decided += 1;
+          if (decided <= conflicts) await elsewhere.update(id, (other) => other.payIn(1));
+          order.payIn(1);
+        },
+        { deadlineMs },
+      );
+    expect(await update(15_000, 8)).toMatchObject({ committed: true, attempts: 9 });
+    decided = 0;
+    expect(await rejection(update(200, Infinity))).toBeInstanceOf(WrongExpectedVersionError);
+    expect(decided).toBeGreaterThan(1);
   });
 
   it('with an exact expected version is not retried', async () => {

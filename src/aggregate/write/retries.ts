@@ -2,31 +2,38 @@ import {
   TransactionConflictError,
   WrongExpectedVersionError,
 } from '../../event-store/append/append-errors.js';
+import { DEFAULT_DEADLINE_MS } from '../../event-store/append/append-request.js';
 import { Backoff } from '../../kernel/backoff.js';
+import { Deadline } from '../../kernel/deadline.js';
 import { integerOption } from '../../kernel/options.js';
 import { sleep } from '../../kernel/sleep.js';
 import type { RetryOptions } from './retry-options.js';
 
-const DEFAULT_RETRIES = 3;
+/** How long to wait after another writer was first. Who waits long loses again to who does not. */
+const WAIT_MS = { first: 2, max: 10 };
 
 interface RetriesOptions extends RetryOptions {
+  /** How long to go on with attempts, in milliseconds. @default 15_000 */
+  readonly deadlineMs?: number | undefined;
   /** Ends the wait before the next attempt. */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** The attempts of one command: it is repeated while an error is worth it and attempts are left. */
+/** The attempts of one command: it is repeated while an error is worth it, and time and attempts are left. */
 export class Retries {
   readonly #options: RetriesOptions;
-  readonly #backoff = new Backoff(2, 100);
+  readonly #backoff = new Backoff(WAIT_MS.first, WAIT_MS.max);
+  readonly #deadlineMs: number;
   /** Errors that no further attempt can change. */
   readonly #final = new WeakSet<Error>();
   #conflictsAreFinal = false;
   #left: number;
 
-  /** @throws {@link InvalidOptionError} when the count is negative. */
+  /** @throws {@link InvalidOptionError} when the count is negative, or the deadline is none. */
   constructor(options: RetriesOptions) {
     this.#options = options;
-    this.#left = integerOption('retries', options.retries, { fallback: DEFAULT_RETRIES, min: 0 });
+    this.#left = integerOption('retries', options.retries, { fallback: Infinity, min: 0 });
+    this.#deadlineMs = integerOption('deadlineMs', options.deadlineMs, { fallback: DEFAULT_DEADLINE_MS });
   }
 
   get areLeft(): boolean {
@@ -53,15 +60,17 @@ export class Retries {
    * @param attempt Gets its number, from 1.
    */
   async run<T>(attempt: (count: number) => Promise<T>): Promise<T> {
+    const { signal } = this.#options;
+    const deadline = new Deadline(this.#deadlineMs, signal);
     for (let count = 1; ; count += 1) {
-      this.#options.signal?.throwIfAborted();
+      signal?.throwIfAborted();
       try {
         return await attempt(count);
       } catch (error) {
-        if (this.#left === 0 || !this.#isWorthIt(error)) throw error;
+        if (this.#left === 0 || deadline.leftMs === 0 || !this.#isWorthIt(error)) throw error;
       }
       this.#left -= 1;
-      await sleep(this.#backoff.next(), this.#options.signal);
+      await sleep(this.#backoff.next(), signal);
     }
   }
 

@@ -1,6 +1,11 @@
 /** When a command is repeated. */
 export interface RetryOptions {
-  /** How often to load and decide again after another writer was first, at least 0. @default 3 */
+  /**
+   * How often to load and decide again after another writer was first, at least 0. No attempt begins after
+   * `deadlineMs`. The waits between attempts take 1 to 10 ms.
+   *
+   * @default as often as it takes until `deadlineMs`
+   */
   readonly retries?: number | undefined;
   /**
    * Which errors of loading, deciding and storing are retried. Retry an error whose outcome is unknown only

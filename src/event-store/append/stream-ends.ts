@@ -43,6 +43,11 @@ export class StreamEnds {
     this.#cache.offer(this.#subjectOf(commit.stream), endOf(commit));
   }
 
+  /** Takes note of a commit that this store has written. */
+  stored(commit: StoredCommit): void {
+    this.#cache.stored(this.#subjectOf(commit.stream), commit);
+  }
+
   #subjectOf(stream: StreamName): string {
     return subjectOf(this.#store, stream);
   }

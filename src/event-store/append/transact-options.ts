@@ -15,8 +15,8 @@ export interface TransactionEntry extends FoldedTo {
 /** Options of a transaction. */
 export interface TransactOptions {
   /**
-   * As for an append. It names one transaction: used again over other streams, what it stored before is reported and nothing is stored, so an
-   * entry that was not part of it reports no position. @default none
+   * As for an append. It names one transaction: used again over the same streams, what it stored before is reported, all of it; over others it is
+   * refused with a {@link CommandIdReusedError} where one of the streams has a commit of that id. @default none
    */
   readonly commandId?: string | undefined;
   /** Stored with each commit of the transaction. @default none */

@@ -6,17 +6,20 @@ import { Backoff } from '../../kernel/backoff.js';
 import { sleep } from '../../kernel/sleep.js';
 import type { MessageLog, OutgoingMessage, PublishAnswer } from '../../log/message-log.js';
 import type { StreamReader } from '../read/stream-reader.js';
-import { CommitRemovedError, type TransactionViolation } from './append-errors.js';
+import { CommandIdReusedError, CommitRemovedError, type TransactionViolation } from './append-errors.js';
 import { toAppendResult, unchanged } from './append-result.js';
 import type { CheckMessages } from './check-messages.js';
+import type { CommandLookup } from './command-lookup.js';
 import { checkSize, toCommitMessage } from './commit-message.js';
 import { findStored, type SoughtWrite } from './settlement.js';
 import type { StreamEnd } from './stream-end.js';
 import type { StreamEnds } from './stream-ends.js';
+import type { StreamPacing } from './stream-pacing.js';
 import type { TransactionResult } from './transact-options.js';
+import { wholeTransaction } from './whole-transaction.js';
 import { conflict, gaveUp, notSent, outcomeUnknown, refused } from './write-failure.js';
 import { haveSameGuards, type Placed, planOf, violationsOf, type WritePlan } from './write-plan.js';
-import type { StreamCheck, WriteRequest } from './write-request.js';
+import type { StreamCheck, StreamWrite, WriteRequest } from './write-request.js';
 
 /** What writes stand on. */
 export interface WriteParts {
@@ -24,20 +27,25 @@ export interface WriteParts {
   readonly log: MessageLog;
   readonly reader: StreamReader;
   readonly ends: StreamEnds;
+  readonly lookup: CommandLookup;
   readonly checks: CheckMessages;
+  readonly pacing: StreamPacing;
 }
 
 /** How often to look for what the log says it has: a leader that is new may need a moment to show it. */
 const LOOKS = 4;
+const LOOK_MS = { first: 2, max: 200 };
+/** How long to wait after another writer was first. Who waits long loses again to who does not. */
+const RETRY_MS = { first: 2, max: 10 };
 
 /** Where the ends of streams come from: the cache where it fits what is expected, or the leader for all. */
-type EndSource = 'known' | 'leader';
+export type EndSource = 'known' | 'leader';
 
-/** One request on its way: look the command up, find the ends, check them, publish, settle. */
+/** One request on its way: find the ends, look the command up, check what is expected, publish, settle. */
 export class Write {
   readonly #parts: WriteParts;
   readonly #request: WriteRequest;
-  readonly #backoff = new Backoff(2, 200);
+  readonly #backoff = new Backoff(RETRY_MS.first, RETRY_MS.max);
   /** The plan of the try before, whose sends may still be on their way. */
   #previous: WritePlan | undefined;
 
@@ -46,11 +54,13 @@ export class Write {
     this.#request = request;
   }
 
-  async run(): Promise<TransactionResult> {
-    const earlier = this.#mayHaveBeenHandled ? await this.#findEarlier() : undefined;
-    if (earlier !== undefined) return earlier;
-    for (let source: EndSource = 'known'; ; source = 'leader') {
+  /** @param first Where the ends of streams come from for the first try. */
+  async run(first: EndSource = 'known'): Promise<TransactionResult> {
+    for (let source = first; ; source = 'leader') {
       const plan = this.#knownPlan(source) ?? (await this.#plan(source));
+      // a command that was handled is reported before its expectation is judged
+      const earlier = plan.commits.flatMap((placed) => placed.earlier ?? []);
+      if (earlier.length > 0) return this.#report(earlier, plan);
       const violations = violationsOf(plan);
       // a refusal lists what the leader says of every entry
       if (violations.length > 0 && source === 'known' && this.#entryCount > 1) continue;
@@ -58,7 +68,8 @@ export class Write {
       const result = await this.#try(plan);
       if (result !== undefined) return result;
       if (this.#request.deadline.passed) throw gaveUp(this.#request);
-      await sleep(this.#backoff.next());
+      // an exact version will not hold again: mostly the leader's word ends it
+      if (source === 'leader' || !this.#isExact) await sleep(this.#backoff.next());
     }
   }
 
@@ -66,18 +77,27 @@ export class Write {
     return this.#request.writes.length + this.#request.checks.length;
   }
 
-  /** A command id is looked up before its expectation is judged. */
-  get #mayHaveBeenHandled(): boolean {
-    const { idIsShared, writes } = this.#request;
+  get #isExact(): boolean {
+    return this.#request.writes.every(({ expect }) => typeof expect === 'number');
+  }
+
+  /** Whether the stream has to be looked through for the id of a command, at least up to the end that the commit is put after. */
+  #isToBeLookedUp({ expect, lookedUpTo }: StreamWrite): boolean {
     // a guard on the very version that the caller has looked up to (0 for a new stream) finds out by itself
-    return idIsShared && writes.some(({ expect, lookedUpTo }) => expect !== lookedUpTo);
+    return this.#request.idIsShared && expect !== lookedUpTo;
+  }
+
+  #knownEnd(write: StreamWrite): StreamEnd | undefined {
+    const end = this.#parts.ends.known(write);
+    if (end === undefined || !this.#isToBeLookedUp(write)) return end;
+    return this.#parts.lookup.isNew(write, end) ? end : undefined;
   }
 
   /** The plan where all of it is known: then an append costs one round trip. */
   #knownPlan(source: EndSource): WritePlan | undefined {
     const { writes, checks } = this.#request;
     if (source === 'leader' || checks.length > 0) return undefined;
-    const placed = writes.map((write) => ({ write, end: this.#parts.ends.known(write) }));
+    const placed = writes.map((write) => ({ write, end: this.#knownEnd(write) }));
     if (!placed.every((each): each is typeof each & { end: StreamEnd } => each.end !== undefined))
       return undefined;
     return planOf(this.#request, placed, []);
@@ -86,13 +106,22 @@ export class Write {
   async #plan(source: EndSource): Promise<WritePlan> {
     const { writes, checks } = this.#request;
     const [placedWrites, placedChecks] = await Promise.all([
-      Promise.all(writes.map(async (write) => this.#place(write, source))),
+      Promise.all(writes.map(async (write) => this.#placeWrite(write, source))),
       // where anything will do no guard corrects what is known
       Promise.all(
         checks.map(async (check) => this.#place(check, check.expect === 'any' ? 'leader' : source)),
       ),
     ]);
     return planOf(this.#request, placedWrites, placedChecks);
+  }
+
+  async #placeWrite(write: StreamWrite, source: EndSource): Promise<Placed<StreamWrite>> {
+    if (!this.#isToBeLookedUp(write)) return this.#place(write, source);
+    const known = source === 'known' ? this.#knownEnd(write) : undefined;
+    if (known !== undefined) return { write, end: known };
+    const { deadline } = this.#request;
+    const { commit, end } = await this.#parts.lookup.find({ ...write, deadline });
+    return { write, end, earlier: commit };
   }
 
   async #place<T extends StreamCheck>(write: T, source: EndSource): Promise<Placed<T>> {
@@ -113,9 +142,14 @@ export class Write {
     const checks = this.#checkMessages(plan);
     const answer = await this.#publish([...checks, ...this.#commitMessages(plan, checks.length)]);
     if (answer.kind === 'stored') return this.#stored(plan, checks.length, answer.sequence);
-    const settled = await this.#settle(answer, plan, checks.length);
+    if (answer.kind === 'conflict') this.#writes((stream) => this.#parts.pacing.lost(stream));
+    const settled = await this.#settle(answer, plan);
     this.#previous = plan;
     return settled;
+  }
+
+  #writes(each: (stream: string) => void): void {
+    for (const { stream } of this.#request.writes) each(stream.toString());
   }
 
   async #publish(messages: readonly OutgoingMessage[]): Promise<PublishAnswer> {
@@ -151,13 +185,14 @@ export class Write {
     checks: number,
     lastSequence: number,
   ): TransactionResult | Promise<TransactionResult> {
+    this.#writes((stream) => this.#parts.pacing.won(stream));
     const first = lastSequence - plan.commits.length + 1;
     const stored = plan.commits.map(({ commit }, at) => ({ ...commit, sequence: first + at }));
+    for (const commit of stored) this.#parts.ends.stored(commit);
     if (plan.checks.length > 0) {
       this.#discardChecks(first, checks);
       return this.#resultOf(stored, plan);
     }
-    for (const commit of stored) this.#parts.ends.offer(commit);
     return { committed: true, entries: stored.map((commit) => toAppendResult(commit, true)) };
   }
 
@@ -169,20 +204,15 @@ export class Write {
   async #settle(
     answer: Exclude<PublishAnswer, { kind: 'stored' }>,
     plan: WritePlan,
-    checks: number,
   ): Promise<TransactionResult | undefined> {
     const sentBefore = this.#previous !== undefined && haveSameGuards(this.#previous, plan);
     if (answer.kind === 'unanswered') throw this.#unanswered(answer, sentBefore);
     const resent = sentBefore || (answer.kind !== 'duplicate' && answer.resent);
     if (answer.kind === 'refused') throw refused(this.#request, answer.reason, resent);
-    // on its first send, an id that nobody else has cannot be the one that is in the way
-    if (answer.kind === 'conflict' && !resent && !this.#request.idIsShared) return undefined;
+    // nothing of this call is in the way; the same command of another one is found with the end at the leader
+    if (answer.kind === 'conflict' && !resent) return undefined;
     const found = await this.#find(plan, answer.kind === 'duplicate');
-    const [first] = found;
-    if (first !== undefined) {
-      if (first.attemptId === this.#request.attemptId) this.#discardChecks(first.sequence, checks);
-      return this.#resultOf(found);
-    }
+    if (found.length > 0) return this.#settled(found);
     if (answer.kind === 'conflict') return undefined;
     const [{ commit }] = plan.commits as [WritePlan['commits'][number]];
     throw new CommitRemovedError({ stream: commit.stream.toString(), commitId: commit.commitId });
@@ -212,27 +242,45 @@ export class Write {
   async #findEarlier(): Promise<TransactionResult | undefined> {
     const sought = this.#request.writes.map((write) => ({ write }));
     const found = await this.#look(sought, { everywhere: true, looks: 1 });
-    return found.length === 0 ? undefined : this.#resultOf(found);
+    return found.length === 0 ? undefined : this.#report(found);
   }
 
-  /** Looks again where some of the commits of one transaction are not visible yet. */
   async #look(
     sought: readonly SoughtWrite[],
     { everywhere, looks }: { readonly everywhere: boolean; readonly looks: number },
   ): Promise<StoredCommit[]> {
     const { deadline } = this.#request;
+    const backoff = new Backoff(LOOK_MS.first, LOOK_MS.max);
     for (let look = 1; ; look += 1) {
-      const found = await findStored(this.#parts.reader, sought, { everywhere, deadline });
-      const isTorn = found.length > 0 && found.length < partsOf(found);
-      if (look >= (isTorn ? LOOKS : looks) || (found.length > 0 && !isTorn)) return found;
-      await sleep(this.#backoff.next());
+      const found = await findStored(this.#parts, sought, { everywhere, deadline });
+      if (found.length > 0 || look >= looks) return found;
+      await sleep(backoff.next());
     }
+  }
+
+  /** @throws {@link AppendOutcomeUnknownError} when the rest of the transaction cannot be read. */
+  async #settled(found: readonly StoredCommit[]): Promise<TransactionResult> {
+    try {
+      return await this.#report(found);
+    } catch (error) {
+      if (error instanceof CommandIdReusedError || error instanceof CommitRemovedError) throw error;
+      throw outcomeUnknown(this.#request, error);
+    }
+  }
+
+  /** The result of all that was stored together with the commits that were found. */
+  async #report(found: readonly StoredCommit[], plan?: WritePlan): Promise<TransactionResult> {
+    const stored = await wholeTransaction(this.#parts.log, this.#request, found);
+    const [first] = stored as [StoredCommit];
+    const guarded = this.#request.checks.filter(({ expect }) => expect !== 'any').length;
+    if (first.attemptId === this.#request.attemptId) this.#discardChecks(first.sequence, guarded);
+    for (const commit of stored) this.#parts.ends.offer(commit);
+    return this.#resultOf(stored, plan);
   }
 
   /** Entries that stored nothing report their ends: those of the plan, or the leader's. */
   async #resultOf(stored: readonly StoredCommit[], plan?: WritePlan): Promise<TransactionResult> {
     const { attemptId, writes, checks } = this.#request;
-    for (const commit of stored) this.#parts.ends.offer(commit);
     const known = new Map(plan?.checks.map(({ write: { index }, end }) => [index, end]));
     const entries = [...writes, ...checks].toSorted((a, b) => a.index - b.index);
     return {
@@ -253,12 +301,4 @@ function commitIn(stored: readonly StoredCommit[], stream: StreamName): StoredCo
   return stored.find(
     (commit) => commit.stream.category === stream.category && commit.stream.id === stream.id,
   );
-}
-
-/** How many commits the transaction has that the first one belongs to. */
-function partsOf([first]: readonly StoredCommit[]): number {
-  const transaction = first?.metadata['transaction'];
-  const of =
-    typeof transaction === 'object' && transaction !== null && 'of' in transaction ? transaction.of : 1;
-  return typeof of === 'number' ? of : 1;
 }

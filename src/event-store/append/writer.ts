@@ -24,10 +24,17 @@ export class Writer {
   }
 
   async #start(request: WriteRequest): Promise<TransactionResult> {
-    const write = new Write(this.#parts, request);
     const [{ expect, stream }] = request.writes as [WriteRequest['writes'][number]];
-    if (request.isTransaction || typeof expect === 'number') return write.run();
+    if (request.isTransaction || typeof expect === 'number') return this.#run(request);
     // appends that fit any end would only make each other conflict
-    return this.#queue.run(stream.toString(), async () => write.run(), request.deadline);
+    return this.#queue.run(stream.toString(), async () => this.#run(request), request.deadline);
+  }
+
+  async #run(request: WriteRequest): Promise<TransactionResult> {
+    const { writes, deadline } = request;
+    const pauses = writes.map(async ({ stream }) => this.#parts.pacing.pause(stream.toString(), deadline));
+    const paused = await Promise.all(pauses);
+    // what was known before a pause for others is stale
+    return new Write(this.#parts, request).run(paused.includes(true) ? 'leader' : 'known');
   }
 }

@@ -42,7 +42,8 @@ export async function applyCommits(batch: Batch): Promise<Checkpoint> {
   return next;
 }
 
-function checkpointAfter({ checkpoint, commits }: Batch): Checkpoint {
+/** The checkpoint of a model that holds these commits as well. */
+export function checkpointAfter({ checkpoint, commits }: Pick<Batch, 'checkpoint' | 'commits'>): Checkpoint {
   const last = commits.at(-1) as StoredCommit;
   const position = positionOf(last.sequence, last.events.length - 1);
   return { ...checkpoint, position, commitId: last.commitId };
