@@ -13,7 +13,7 @@ export class JetStreamEventStore extends LogEventStore {
 
   /** @param jetStream Name of the JetStream stream. */
   constructor(connection: JetStreamConnection, jetStream: string, parts: LogEventStoreParts) {
-    super(new JetStreamLog(connection, jetStream), parts);
+    super(new JetStreamLog(connection, jetStream), { ...parts, sweepsChecks: true });
     this.connection = connection;
   }
 }

@@ -13,6 +13,7 @@ import { toAppendRequest } from './append/append-request.js';
 import { unchanged } from './append/append-result.js';
 import { CHECK_CATEGORY, CheckMessages } from './append/check-messages.js';
 import { CommandLookup } from './append/command-lookup.js';
+import { CheckSweeper } from './append/check-sweeper.js';
 import { commitIdOfCommand } from './append/commit-id.js';
 import { openResult, sealRequest } from './append/sealing.js';
 import { StreamEndCache } from './append/stream-end-cache.js';
@@ -59,6 +60,8 @@ export interface LogEventStoreParts {
   /** UUID written when the store was created. */
   readonly identity: string;
   readonly registry: EventRegistry;
+  /** Whether other processes may have left messages there that only carried a check: then they are removed now and then. @default false */
+  readonly sweepsChecks?: boolean | undefined;
 }
 
 /** An event store on a log of messages. */
@@ -72,9 +75,10 @@ export class LogEventStore extends EventStore {
   readonly #lookup: CommandLookup;
   readonly #checks: CheckMessages;
   readonly #writer: Writer;
+  readonly #sweeper: CheckSweeper | undefined;
   #closed = false;
 
-  constructor(log: MessageLog, { name, identity, registry }: LogEventStoreParts) {
+  constructor(log: MessageLog, { name, identity, registry, sweepsChecks }: LogEventStoreParts) {
     super();
     this.name = name;
     this.identity = identity;
@@ -86,6 +90,7 @@ export class LogEventStore extends EventStore {
     this.#ends = new StreamEnds(name, this.#reader, cache);
     this.#lookup = new CommandLookup(name, this.#reader, cache);
     this.#checks = new CheckMessages(log, name);
+    this.#sweeper = sweepsChecks === true ? new CheckSweeper(this.#checks) : undefined;
     this.#writer = new Writer({
       store: name,
       log,
@@ -125,7 +130,7 @@ export class LogEventStore extends EventStore {
 
   /**
    * Removes what transactions left that were cut off before they could tidy up, or whose user may not delete: messages that only carried a
-   * check. They are harmless. For the admin role.
+   * check. They are harmless, and a store on a server removes them now and then by itself where its user may delete. For the admin role.
    *
    * @param olderThanMs Younger ones may belong to a transaction that is under way. @default 60_000
    * @returns how many were removed.
@@ -286,6 +291,7 @@ export class LogEventStore extends EventStore {
 
   override async close(): Promise<void> {
     this.#closed = true;
+    this.#sweeper?.stop();
     await this.#writer.drain();
     await this.#log.close();
   }

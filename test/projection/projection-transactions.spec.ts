@@ -110,10 +110,8 @@ describe('the parts of a transaction', () => {
       log.maxBatch = maxBatch;
       await using projections = sums(['account']);
       await projections.start();
-      await transfer(1);
-      await projections.waitFor('sums', (await log.status('account/1')).position!, quick);
-      await transfer(2);
-      await projections.waitFor('sums', (await log.status('account/1')).position!, quick);
+      await projections.waitFor('sums', await transfer(1), quick);
+      await projections.waitFor('sums', await transfer(2), quick);
       await projections.waitUntilLive(quick);
       // whole transfers have an even sum: n + n
       expect(new Set(committed)).toEqual(new Set([0, 2, 6]));

@@ -3,14 +3,11 @@ import {
   WrongExpectedVersionError,
 } from '../../event-store/append/append-errors.js';
 import { DEFAULT_DEADLINE_MS } from '../../event-store/append/append-request.js';
-import { Backoff } from '../../kernel/backoff.js';
+import { ContentionWait } from '../../kernel/contention-wait.js';
 import { Deadline } from '../../kernel/deadline.js';
 import { integerOption } from '../../kernel/options.js';
 import { sleep } from '../../kernel/sleep.js';
 import type { RetryOptions } from './retry-options.js';
-
-/** How long to wait after another writer was first. Who waits long loses again to who does not. */
-const WAIT_MS = { first: 2, max: 10 };
 
 interface RetriesOptions extends RetryOptions {
   /** How long to go on with attempts, in milliseconds. @default 15_000 */
@@ -22,7 +19,7 @@ interface RetriesOptions extends RetryOptions {
 /** The attempts of one command: it is repeated while an error is worth it, and time and attempts are left. */
 export class Retries {
   readonly #options: RetriesOptions;
-  readonly #backoff = new Backoff(WAIT_MS.first, WAIT_MS.max);
+  readonly #wait = new ContentionWait();
   readonly #deadlineMs: number;
   /** Errors that no further attempt can change. */
   readonly #final = new WeakSet<Error>();
@@ -64,13 +61,14 @@ export class Retries {
     const deadline = new Deadline(this.#deadlineMs, signal);
     for (let count = 1; ; count += 1) {
       signal?.throwIfAborted();
+      this.#wait.begin();
       try {
         return await attempt(count);
       } catch (error) {
         if (this.#left === 0 || deadline.leftMs === 0 || !this.#isWorthIt(error)) throw error;
       }
       this.#left -= 1;
-      await sleep(this.#backoff.next(), signal);
+      await sleep(this.#wait.next(), signal);
     }
   }
 

@@ -2,7 +2,7 @@
 export interface RetryOptions {
   /**
    * How often to load and decide again after another writer was first, at least 0. No attempt begins after
-   * `deadlineMs`. The waits between attempts take 1 to 10 ms.
+   * `deadlineMs`. The waits between attempts are short: some milliseconds at first.
    *
    * @default as often as it takes until `deadlineMs`
    */

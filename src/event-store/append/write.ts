@@ -3,6 +3,7 @@ import type { StreamName } from '../../event/stream-name.js';
 import { CorruptStreamError } from '../../event/event-errors.js';
 import { BATCH_HEADERS_BYTES } from '../../log/message-size.js';
 import { Backoff } from '../../kernel/backoff.js';
+import { ContentionWait } from '../../kernel/contention-wait.js';
 import { sleep } from '../../kernel/sleep.js';
 import type { MessageLog, OutgoingMessage, PublishAnswer } from '../../log/message-log.js';
 import type { StreamReader } from '../read/stream-reader.js';
@@ -35,8 +36,6 @@ export interface WriteParts {
 /** How often to look for what the log says it has: a leader that is new may need a moment to show it. */
 const LOOKS = 4;
 const LOOK_MS = { first: 2, max: 200 };
-/** How long to wait after another writer was first. Who waits long loses again to who does not. */
-const RETRY_MS = { first: 2, max: 10 };
 
 /** Where the ends of streams come from: the cache where it fits what is expected, or the leader for all. */
 export type EndSource = 'known' | 'leader';
@@ -45,7 +44,7 @@ export type EndSource = 'known' | 'leader';
 export class Write {
   readonly #parts: WriteParts;
   readonly #request: WriteRequest;
-  readonly #backoff = new Backoff(RETRY_MS.first, RETRY_MS.max);
+  readonly #wait = new ContentionWait();
   /** The plan of the try before, whose sends may still be on their way. */
   #previous: WritePlan | undefined;
 
@@ -57,6 +56,7 @@ export class Write {
   /** @param first Where the ends of streams come from for the first try. */
   async run(first: EndSource = 'known'): Promise<TransactionResult> {
     for (let source = first; ; source = 'leader') {
+      this.#wait.begin();
       const plan = this.#knownPlan(source) ?? (await this.#plan(source));
       // a command that was handled is reported before its expectation is judged
       const earlier = plan.commits.flatMap((placed) => placed.earlier ?? []);
@@ -69,7 +69,7 @@ export class Write {
       if (result !== undefined) return result;
       if (this.#request.deadline.passed) throw gaveUp(this.#request);
       // an exact version will not hold again: mostly the leader's word ends it
-      if (source === 'leader' || !this.#isExact) await sleep(this.#backoff.next());
+      if (source === 'leader' || !this.#isExact) await sleep(this.#wait.next());
     }
   }
 
