@@ -5,7 +5,7 @@ import type { AggregateId } from '../model/aggregate-id.js';
 import type { HandledCommand } from '../state/command-ids.js';
 import type { FoldedState } from '../state/folded-state.js';
 import type { Decision } from './decision.js';
-import { storedTogether } from '../unit-of-work/stored-together.js';
+import { storedTogether } from '../write/stored-together.js';
 import { Retries } from '../write/retries.js';
 import type { ExpectingOptions, UpdateResult } from './update-options.js';
 import { type WriteParts, WriteTarget } from '../write/write-target.js';
