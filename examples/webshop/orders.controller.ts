@@ -84,6 +84,8 @@ export class OrdersController {
   ): Promise<Written> {
     const key = checkedIdempotencyKey(keyHeader);
     const result = await this.orders.update(id, (order) => order.ship(skus), {
+      // a client that waits is told to try again rather than kept for long
+      retries: 3,
       expect: versionOfIfMatch(ifMatch),
       commandId: key && `ship ${key}`,
     });
