@@ -51,7 +51,7 @@ beforeAll(async () => {
     events: [{ type: 'Counted', schemaVersion: 1, data: { n: 2 } }],
   };
   const message = { subject: subjectOf(store.name, corrupt), payload: encodeCommit(commit), headers: {} };
-  await store.log.publish(message, new Deadline(1_000));
+  await store.log.publish(message, new Deadline(1_000), store.log.epoch);
 });
 
 describe('the stack of an error', () => {
