@@ -49,3 +49,6 @@ export type { DecideOn } from './aggregate/decider-repository.js';
 export type { FromStore } from './nestjs/aggregate-feature.js';
 export type { HandlerConsumerStatus } from './reaction/consumer/handler-consumer.js';
 export type { EventsIn, EventsOf, NewEvent } from './event/new-event.js';
+export type { CloseOptions } from './event-store/event-store.js';
+export type { StreamCopy } from './jetstream/streams/stream-copies.js';
+export type { ConsumerState } from './jetstream/consume/message-consumer.js';

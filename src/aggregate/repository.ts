@@ -1,7 +1,6 @@
 import { asVersion, type Version } from '../event/version.js';
 import type { AppendResult } from '../event-store/append/append-options.js';
 import type { EventStore } from '../event-store/event-store.js';
-import { commitOf } from '../event-store/append/append-result.js';
 import { AggregateNotFoundError } from './aggregate-errors.js';
 import { guardedObserver } from '../kernel/guarded-observer.js';
 import { InvalidOptionError } from '../kernel/invalid-option-error.js';
@@ -249,7 +248,8 @@ export class Repository<A extends EventSourcedAggregate> {
     if (!isComplete) this.#onWarning(appliedMeanwhile(target));
     // an aggregate that does not match its stream keeps its old version: saved again, it conflicts
     if (isWhole && isComplete) {
-      const commitId = commitOf(result)?.commitId;
+      // the id of an event begins with that of its commit
+      const commitId = result.events[0]?.id.split('/')[0];
       this.#origins.set(aggregate, { target, version: result.version, lastCommitId: commitId });
     }
     return result;

@@ -48,6 +48,7 @@ export function encodeCommit(commit: Commit): Uint8Array {
 export interface CommitMessage {
   /** Sequence in the JetStream stream. */
   readonly sequence: number;
+  /** Its body. */
   readonly data: Uint8Array;
   /** The server's timestamp in milliseconds since 1970; undefined if it was not read. */
   readonly time?: number | undefined;

@@ -1,5 +1,5 @@
 import { slotOf } from './slot.js';
-import { streamName, type StreamName } from './stream-name.js';
+import { isSystemCategory, streamName, type StreamName } from './stream-name.js';
 import { decodeSubjectToken, encodeSubjectToken } from './subject-token.js';
 
 const PLAIN_ID = /^[A-Za-z0-9_~-]+$/;
@@ -44,9 +44,13 @@ export function categoryOfSubject(subject: string): string | undefined {
   return tokens.length === 4 ? tokens[2] : undefined;
 }
 
-/** Whether a subject is the one of a stream in some store: its slot, its category and its id. */
+/**
+ * Whether a subject is the one of a stream in some store: its slot, its category and its id. The slot of a
+ * system category (`$…`) is not that of a stream: notifications take it from their commit id.
+ */
 export function isNamedBy(subject: string, stream: StreamName): boolean {
   // most ids need no encoding
   const token = PLAIN_ID.test(stream.id) ? stream.id : encodeSubjectToken(stream.id);
-  return subject.endsWith(`.${slotOf(stream)}.${stream.category}.${token}`);
+  const slot = isSystemCategory(stream.category) ? '' : `.${slotOf(stream)}`;
+  return subject.endsWith(`${slot}.${stream.category}.${token}`);
 }

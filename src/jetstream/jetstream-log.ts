@@ -11,6 +11,7 @@ import { type OpenedStream, StreamWatch } from './streams/stream-watch.js';
 import { listSubjects } from './streams/subject-names.js';
 import { NatsError } from './connection/connection-errors.js';
 import { deadlineOf } from '../log/read-deadline.js';
+import { abortable } from '../kernel/abortable.js';
 import type { Deadline } from '../kernel/deadline.js';
 import type {
   MessageLog,
@@ -121,7 +122,7 @@ export class JetStreamLog implements MessageLog {
       this.#epoch.begin();
       options.onRecovery?.(reason);
     };
-    await this.#watch.confirmLately();
+    await this.#confirmLately(options.signal);
     try {
       for await (const batch of replay(this.#connection, this.name, { ...options, onRecovery })) {
         // what was lost with the stream is a consumer, and a new one is made on any stream of that name
@@ -131,7 +132,7 @@ export class JetStreamLog implements MessageLog {
         yield batch;
       }
     } catch (error) {
-      if (error instanceof NatsError) await this.#watch.confirmLately();
+      if (error instanceof NatsError) await this.#confirmLately(options.signal);
       throw error;
     }
   }
@@ -161,6 +162,15 @@ export class JetStreamLog implements MessageLog {
 
   async close(): Promise<void> {
     await this.#connection.close();
+  }
+
+  /** Makes sure that the stream is the one that was opened, unless the caller gives up before. */
+  async #confirmLately(signal: AbortSignal | undefined): Promise<void> {
+    if (signal === undefined) return this.#watch.confirmLately();
+    await abortable(this.#watch.confirmLately(), [signal]).catch((error: unknown) => {
+      // the replay hears the signal by itself
+      if (!signal.aborted) throw error;
+    });
   }
 
   /** A read at the leader: its answer is a sign of life of the log. */

@@ -249,19 +249,17 @@ describe('a command id', () => {
 });
 
 describe('an append with an outdated cached end', () => {
-  it('to a store that was deleted and created again detects it, with and without a command id', async () => {
+  it('to a store that was deleted and created again is refused, with and without a command id', async () => {
     const lonely = uniqueStoreName();
     const writer = await openStore({ name: lonely, events: ORDER_EVENTS });
     const orders = [newStream(), newStream()];
     for (const order of orders) await writer.append(order, counted(1, 3));
     await raw.api(`STREAM.DELETE.${lonely}`);
     const successor = await openStore({ name: lonely, events: ORDER_EVENTS });
-    await expect(writer.append(orders[0]!, counted(1), { deadlineMs: 3_000 })).resolves.toMatchObject({
-      version: 1,
-    });
-    await expect(
-      writer.append(orders[1]!, counted(1), { commandId: 'c', deadlineMs: 3_000 }),
-    ).resolves.toMatchObject({ version: 1, committed: true });
+    const gone = { code: 'store-not-found', message: expect.stringContaining(successor.identity) as string };
+    await expect(writer.append(orders[0]!, counted(1))).rejects.toMatchObject(gone);
+    await expect(writer.append(orders[1]!, counted(1), { commandId: 'c' })).rejects.toMatchObject(gone);
+    expect(await successor.status(orders[0]!)).toMatchObject({ state: 'missing' });
     expect(successor.identity).not.toBe(writer.identity);
   });
 

@@ -1,10 +1,10 @@
 import { CommandIdReusedError } from '../../event-store/append/append-errors.js';
-import { commitOf } from '../../event-store/append/append-result.js';
 import type { AppendResult } from '../../event-store/append/append-options.js';
 import type { AggregateId } from '../model/aggregate-id.js';
 import type { HandledCommand } from '../state/command-ids.js';
 import type { FoldedState } from '../state/folded-state.js';
 import type { Decision } from './decision.js';
+import { storedCommit } from '../write/stored-commit.js';
 import { storedTogether } from '../write/stored-together.js';
 import { Retries } from '../write/retries.js';
 import type { ExpectingOptions, UpdateResult } from './update-options.js';
@@ -89,8 +89,8 @@ export class CommandExecution<S> {
     }
     const stored = await this.#append(events, folded);
     if (!stored.committed) return resultOf<T>(stored, undefined, 0);
-    const commit = commitOf(stored);
-    if (commit !== undefined && isWhole) this.#target.committed(folded, commit);
+    const commit = isWhole ? await storedCommit(this.#parts.store, stored) : undefined;
+    if (commit !== undefined) this.#target.committed(folded, commit);
     return resultOf(stored, value, attempts);
   }
 

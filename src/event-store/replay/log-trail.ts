@@ -4,7 +4,9 @@ import { hasJetsourceBrand } from '../../kernel/jetsource-error.js';
 
 /** A commit that a reader has read: the position of its last event, and its id. */
 export interface CommitMark {
+  /** Position of its last event. */
   readonly position: Position;
+  /** Id of the commit. */
   readonly commitId: string;
 }
 

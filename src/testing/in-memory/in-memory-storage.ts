@@ -7,8 +7,11 @@ import type { OutgoingMessage } from '../../log/message-log.js';
  * is stored.
  */
 export interface InMemoryMessage {
+  /** Its literal subject. */
   readonly subject: string;
+  /** Its place in the log, from 1. */
   readonly sequence: number;
+  /** Its body. */
   readonly data: Uint8Array;
   /** When it was stored, in milliseconds since 1970; never before the time of the message before it. */
   readonly time: number;
