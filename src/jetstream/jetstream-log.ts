@@ -60,7 +60,7 @@ export class JetStreamLog implements MessageLog {
 
   async publish(message: OutgoingMessage, deadline: Deadline, epoch: number): Promise<PublishAnswer> {
     const mark = this.#epoch.mark();
-    const isStale = (): boolean => this.#epoch.current !== epoch;
+    const isStale = (): boolean => this.#epoch.hasLostSince(epoch);
     const guarded = this.#watch.guard(deadline);
     return this.#judged(await this.#publisher.publish(message, guarded, { isStale }), mark);
   }
@@ -71,7 +71,7 @@ export class JetStreamLog implements MessageLog {
     epoch: number,
   ): Promise<PublishAnswer> {
     const mark = this.#epoch.mark();
-    const isStale = (): boolean => this.#epoch.current !== epoch;
+    const isStale = (): boolean => this.#epoch.hasLostSince(epoch);
     const guarded = this.#watch.guard(deadline);
     return this.#judged(await this.#publisher.publishBatch(messages, guarded, { isStale }), mark);
   }

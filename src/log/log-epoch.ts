@@ -1,9 +1,9 @@
 /** A log that has answered nothing for this long may have been stopped and started again meanwhile, with an older copy. */
-const QUIET_MS = 500;
+const QUIET_MS = 1_000;
 
 /** How a {@link LogEpoch} tells the time. */
 export interface LogEpochOptions {
-  /** A log that was not heard of for this long starts another epoch, in milliseconds. @default 500 */
+  /** A log that was not heard of for this long starts another epoch, in milliseconds. @default 1_000 */
   readonly quietMs?: number | undefined;
   /** Milliseconds of a clock that never goes back. @default `performance.now` */
   readonly now?: (() => number) | undefined;
@@ -25,6 +25,8 @@ export class LogEpoch {
   readonly #now: () => number;
   readonly #listeners = new Set<() => void>();
   #current = 1;
+  /** The last epoch that began with a sign of a loss. */
+  #lastSign = 1;
   #highest = 0;
   #heardAt: number;
 
@@ -38,6 +40,14 @@ export class LogEpoch {
   get current(): number {
     this.#noteQuiet();
     return this.#current;
+  }
+
+  /**
+   * Whether there was a sign of a loss since an epoch. What is on its way is planned again then, but not after mere
+   * silence: a process that was busy itself has not heard anything either.
+   */
+  hasLostSince(epoch: number): boolean {
+    return epoch < this.#lastSign;
   }
 
   /** To be taken before something is sent, and given to {@link stored} or {@link endsAt} with the answer. */
@@ -71,6 +81,7 @@ export class LogEpoch {
   /** There is a sign that the log may have lost its end: listeners are told. */
   begin(): void {
     this.#current += 1;
+    this.#lastSign = this.#current;
     this.#highest = 0;
     this.#heardAt = this.#now();
     for (const listener of [...this.#listeners]) listener();

@@ -235,7 +235,7 @@ describe('append', () => {
 
   it('stores Unicode in data, metadata and stream ids unchanged', async () => {
     const order = streamName('order', `Ådne 漢字 🦜 \u202e e\u0301 ${++lastId}`);
-    const text = 'ﷺ 🏳️‍🌈 \u0000 \ud83e alone “q” \u2028 ẞ';
+    const text = 'ﷺ 🏳️‍🌈 \u0000 alone “q” \u2028 ẞ';
     await store.append(order, [new OrderPlaced(text)], { metadata: { actor: text, [text]: text } });
     const [event] = await collect(store.read(order));
     expect(event?.data).toEqual(new OrderPlaced(text));

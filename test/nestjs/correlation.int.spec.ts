@@ -156,6 +156,6 @@ describe('the correlation of a request’s effects', () => {
     const work = (): never => {
       throw new TypeError('it began');
     };
-    expect(() => runWithMetadata({ at: new Date() as never }, work)).toThrow('plain JSON');
+    expect(() => runWithMetadata({ at: new Date() as never }, work)).toThrow('metadata.at is a Date');
   });
 });

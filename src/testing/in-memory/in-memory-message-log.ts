@@ -71,7 +71,7 @@ export class InMemoryMessageLog implements MessageLog {
     const fault = this.faults.isQuiet ? undefined : await this.faults.takePublishFault();
     if (deadline.passed) return { kind: 'unanswered', sure: true };
     this.#checkOpen();
-    if (this.epoch !== epoch) return { kind: 'stale', sent: false };
+    if (this.#epoch.hasLostSince(epoch)) return { kind: 'stale', sent: false };
     const mark = this.#epoch.mark();
     const answer = fault === undefined ? this.#store(messages) : await this.#fail(fault, messages, deadline);
     if (answer.kind === 'stored') this.#epoch.stored(answer.sequence, mark);
