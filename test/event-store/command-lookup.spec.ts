@@ -89,6 +89,21 @@ describe('a new command id', () => {
     expect(log.messages).toBeLessThanOrEqual(4);
   });
 
+  it.each(['beQuiet', 'reconnect'] as const)(
+    'costs a read of the last known commit only after the log was silent: %s',
+    async (silence) => {
+      await fill(100);
+      await store.append(order, counted(0), { commandId: 'first' });
+      log[silence]();
+      log.forget();
+      await store.append(order, counted(0), { commandId: 'second' });
+      expect(log.messages).toBeLessThanOrEqual(2);
+      log.forget();
+      await store.append(order, counted(0), { commandId: 'third' });
+      expect(log.reads).toBeLessThanOrEqual(1);
+    },
+  );
+
   it('costs no read for a repository that has forgotten older ones', async () => {
     await fill(60);
     await store.commitOfCommand(order, 'new', { upTo: 50 });

@@ -2,7 +2,7 @@ import { lastVersionOf, type StoredCommit } from '../../event/commit.js';
 import type { StreamName } from '../../event/stream-name.js';
 import type { Deadline } from '../../kernel/deadline.js';
 import type { StreamReader } from '../read/stream-reader.js';
-import { StreamCommands } from './stream-commands.js';
+import { isLast, StreamCommands } from './stream-commands.js';
 import { EMPTY_STREAM, type StreamEnd } from './stream-end.js';
 import type { StreamEnds } from './stream-ends.js';
 
@@ -67,14 +67,15 @@ export class CommandLookup {
   }
 
   async #findIn(last: StoredCommit, wanted: WantedCommit, epoch: number): Promise<StoredCommit | undefined> {
-    const known = this.#ends.commands(wanted.stream, epoch);
+    const known = this.#ends.unconfirmedCommands(wanted.stream);
     if (known !== undefined && known.end.sequence <= last.sequence) {
       const { version } = known.end;
       const found = await this.#catchUp(last, wanted, known);
       if (found !== 'other history') {
-        // their size counts
-        this.#ends.setCommands(wanted.stream, known, epoch);
-        if (found !== undefined || !known.mayHold(wanted.commitId)) return found;
+        if (found !== undefined) return found;
+        // confirmed in this epoch, unless they have moved meanwhile; their size counts
+        if (known.end.sequence === last.sequence) this.#ends.setCommands(wanted.stream, known, epoch);
+        if (!known.mayHold(wanted.commitId)) return undefined;
         return this.#among(last, wanted, { after: 0, upTo: version });
       }
     }
@@ -90,13 +91,12 @@ export class CommandLookup {
     wanted: WantedCommit,
     known: StreamCommands,
   ): Promise<StoredCommit | 'other history' | undefined> {
-    const { version, commitId, sequence } = known.end;
+    const { end } = known;
     let isSame = false;
     const found = await this.#among(last, wanted, {
-      after: version - 1,
+      after: end.version - 1,
       each: (commit) => {
-        // the id of a command may stand in another history as well
-        isSame ||= commit.sequence === sequence && commit.commitId === commitId;
+        isSame ||= isLast(end, commit);
         known.add(commit);
       },
     });

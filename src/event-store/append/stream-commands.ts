@@ -6,7 +6,9 @@ import { EMPTY_STREAM, type StreamEnd } from './stream-end.js';
 const VERSION_AT = 14;
 
 /** The last commit that is covered. */
-export type CoveredEnd = Pick<StreamEnd, 'sequence' | 'version' | 'commitId'>;
+export interface CoveredEnd extends Pick<StreamEnd, 'sequence' | 'version' | 'commitId'> {
+  readonly attemptId: string;
+}
 
 /**
  * The commands that a stream holds up to one of its commits: tells of most new ones that they are new,
@@ -14,7 +16,7 @@ export type CoveredEnd = Pick<StreamEnd, 'sequence' | 'version' | 'commitId'>;
  */
 export class StreamCommands {
   readonly #ids: BloomFilter;
-  #end: CoveredEnd = EMPTY_STREAM;
+  #end: CoveredEnd = { ...EMPTY_STREAM, attemptId: '' };
 
   /** Those of a stream without commits. */
   constructor(ids = new BloomFilter()) {
@@ -47,7 +49,16 @@ export class StreamCommands {
 }
 
 function coveredBy(commit: StoredCommit): CoveredEnd {
-  return { sequence: commit.sequence, version: lastVersionOf(commit), commitId: commit.commitId };
+  const { sequence, commitId, attemptId } = commit;
+  return { sequence, version: lastVersionOf(commit), commitId, attemptId };
+}
+
+/**
+ * Whether that commit is the last one covered. The id of a command does not tell: after a loss it may stand at
+ * the same sequence in another history.
+ */
+export function isLast(end: CoveredEnd, { sequence, commitId, attemptId }: StoredCommit): boolean {
+  return sequence === end.sequence && commitId === end.commitId && attemptId === end.attemptId;
 }
 
 /** Whether a commit with that id was stored under a command id. */

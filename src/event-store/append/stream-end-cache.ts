@@ -26,8 +26,8 @@ export interface RememberedCommands {
  * The ends of the streams that were appended to or read lately, by subject: they save the round trip before an append. An end that others have
  * moved since does no harm: the guard that is made from it conflicts, and the end is read again. An end of an earlier epoch may be one that the log
  * has lost: its sequence may have been given to another commit, and the guard would hold. It only tells what the caller has seen.
- * The ids of its commands are of no use at all then: the commits that took the place of lost ones are not
- * among them.
+ * The ids of its commands are those of the stream again as soon as the leader shows that it still holds the
+ * last of them.
  */
 export class StreamEndCache {
   readonly #ends = new LRUCache<string, RememberedEnd>({ max: MAX_ENDS });
@@ -57,10 +57,9 @@ export class StreamEndCache {
     if (isNewer) this.#ends.set(subject, { end, epoch });
   }
 
-  /** The commands of a stream up to one of its commits, if they were found out in this epoch. */
-  commands(subject: string, epoch: number): StreamCommands | undefined {
-    const known = this.#commands.get(subject);
-    return known?.epoch === epoch ? known.commands : undefined;
+  /** The commands of a stream up to one of its commits. Those of an earlier epoch have to be confirmed. */
+  commands(subject: string): RememberedCommands | undefined {
+    return this.#commands.get(subject);
   }
 
   /** Again after they have grown, since their size counts. */
@@ -72,7 +71,9 @@ export class StreamEndCache {
   /** Takes note of a commit that was stored: its id is known then, and those before it stay known. */
   addCommand(subject: string, commit: StoredCommit, epoch: number): void {
     const isFirst = commit.number === 1 && isOfCommand(commit.commitId);
-    const commands = this.commands(subject, epoch) ?? (isFirst ? new StreamCommands() : undefined);
+    const known = this.commands(subject);
+    const current = known?.epoch === epoch ? known.commands : undefined;
+    const commands = current ?? (isFirst ? new StreamCommands() : undefined);
     // predecessors are listed newest first
     if (commands === undefined || commands.end.sequence !== (commit.predecessors[0] ?? 0)) return;
     commands.add(commit);

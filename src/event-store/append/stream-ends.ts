@@ -76,9 +76,15 @@ export class StreamEnds {
     return end;
   }
 
-  /** The commands of a stream, if they are known in that epoch of the log. */
-  commands(stream: StreamName, epoch = this.#log.epoch): StreamCommands | undefined {
-    return this.#cache.commands(this.#subjectOf(stream), epoch);
+  /** The commands of a stream, if they are known in this epoch of the log. */
+  commands(stream: StreamName): StreamCommands | undefined {
+    const known = this.#cache.commands(this.#subjectOf(stream));
+    return known?.epoch === this.#log.epoch ? known.commands : undefined;
+  }
+
+  /** The same, of any epoch: the log may have lost the last of them. */
+  unconfirmedCommands(stream: StreamName): StreamCommands | undefined {
+    return this.#cache.commands(this.#subjectOf(stream))?.commands;
   }
 
   setCommands(stream: StreamName, commands: StreamCommands, epoch: number): void {
