@@ -59,6 +59,7 @@ export { isJetsourceError } from './errors/any-jetsource-error.js';
 export type { AnyJetsourceError } from './errors/any-jetsource-error.js';
 export {
   AppendOutcomeUnknownError,
+  CommandIdReusedError,
   CommitRemovedError,
   TransactionConflictError,
   WrongExpectedVersionError,

@@ -8,6 +8,8 @@ export type { Decided } from './aggregate/model/decider.js';
 export type { RepositoryOptions } from './aggregate/repository-options.js';
 export type { PastState } from './aggregate/load/past-state.js';
 export type { SnapshotStoreOptions } from './aggregate/snapshot/snapshot.js';
+export type { KeptCommand, KeptCommands } from './aggregate/state/command-ids.js';
+export type { BloomFilterJson } from './kernel/bloom-filter.js';
 export type { SnapshotOptions } from './aggregate/snapshot/snapshot-policy.js';
 export type { CommandOptions } from './aggregate/command/update-options.js';
 export type { RetryOptions } from './aggregate/write/retry-options.js';

@@ -17,6 +17,7 @@ import type {
 } from '../event/event-errors.js';
 import type {
   AppendOutcomeUnknownError,
+  CommandIdReusedError,
   CommitRemovedError,
   TransactionConflictError,
   WrongExpectedVersionError,
@@ -71,6 +72,7 @@ export type AnyJetsourceError =
   | TransactionConflictError
   | AppendOutcomeUnknownError
   | CommitRemovedError
+  | CommandIdReusedError
   | PayloadTooLargeError
   | NatsError
   | ConnectionClosedError

@@ -53,6 +53,7 @@ export abstract class EventStore<Events extends object = object> {
    * @throws {@link WrongExpectedVersionError} when the stream is not as expected.
    * @throws {@link AppendOutcomeUnknownError} when no answer came until the deadline or the abort.
    * @throws {@link CommitRemovedError} when the command was handled before, and its commit was removed since.
+   * @throws {@link CommandIdReusedError} when a transaction over several streams has the command id.
    * @throws {@link PayloadTooLargeError}, {@link InvalidEventError}, {@link EventRegistrationError},
    * {@link InvalidOptionError} before anything is sent.
    * @throws {@link NatsError} when no server took it; then nothing was stored.
@@ -70,6 +71,7 @@ export abstract class EventStore<Events extends object = object> {
    * entry without events only checks: it costs a message that is removed afterwards.
    *
    * @throws {@link TransactionConflictError} listing every entry whose stream is not as expected.
+   * @throws {@link CommandIdReusedError} when the command id was used before over other streams.
    * @throws {@link AppendOutcomeUnknownError} when no answer came until the deadline or the abort.
    * @throws {@link InvalidOptionError} for an empty list, a stream named twice, no entry with events, or more
    * than 1,000 messages; before anything is sent, like {@link PayloadTooLargeError},

@@ -19,7 +19,8 @@ export class JetStreamEventStore<Events extends object = object> extends LogEven
 
   /** @param jetStream Name of the JetStream stream. */
   constructor(connection: JetStreamConnection, jetStream: string, parts: LogEventStoreParts) {
-    super(new JetStreamLog(connection, { name: jetStream, identity: parts.identity }), parts);
+    const log = new JetStreamLog(connection, { name: jetStream, identity: parts.identity });
+    super(log, { ...parts, sweepsChecks: true });
     this.connection = connection;
     this.#jetStream = jetStream;
   }

@@ -18,9 +18,10 @@ import type { AppendOptions, AppendResult } from './append/append-options.js';
 import { toAppendRequest } from './append/append-request.js';
 import { unchanged } from './append/append-result.js';
 import { CHECK_CATEGORY, CheckMessages } from './append/check-messages.js';
+import { CheckSweeper } from './append/check-sweeper.js';
+import { CommandLookup } from './append/command-lookup.js';
 import { commitIdOfCommand } from './append/commit-id.js';
 import { openResult, sealRequest } from './append/sealing.js';
-import { findCommit } from './append/settlement.js';
 import { StreamEnds } from './append/stream-ends.js';
 import type { TransactionEntry, TransactionResult, TransactOptions } from './append/transact-options.js';
 import { toTransactRequest } from './append/transact-request.js';
@@ -67,6 +68,8 @@ export interface LogEventStoreParts {
   readonly identity: string;
   /** The event types of the store. */
   readonly registry: EventRegistry;
+  /** Whether check messages that other processes have left are removed now and then. @default false */
+  readonly sweepsChecks?: boolean | undefined;
 }
 
 /** An event store on a log of messages. */
@@ -77,12 +80,14 @@ export class LogEventStore<Events extends object = object> extends EventStore<Ev
   readonly #log: MessageLog;
   readonly #reader: StreamReader;
   readonly #ends: StreamEnds;
+  readonly #lookup: CommandLookup;
   readonly #checks: CheckMessages;
+  readonly #sweeper: CheckSweeper | undefined;
   readonly #writer: Writer;
   readonly #closing = new AbortController();
   #closed: Promise<void> | undefined;
 
-  constructor(log: MessageLog, { name, identity, registry }: LogEventStoreParts) {
+  constructor(log: MessageLog, { name, identity, registry, sweepsChecks }: LogEventStoreParts) {
     super();
     this.name = name;
     this.identity = identity;
@@ -92,12 +97,15 @@ export class LogEventStore<Events extends object = object> extends EventStore<Ev
     setMaxListeners(0, this.closing);
     this.#reader = new StreamReader(log, name);
     this.#ends = new StreamEnds(name, log, this.#reader);
+    this.#lookup = new CommandLookup(this.#reader, this.#ends);
     this.#checks = new CheckMessages(log, name);
+    this.#sweeper = sweepsChecks === true ? new CheckSweeper(this.#checks) : undefined;
     this.#writer = new Writer({
       store: name,
       log,
       reader: this.#reader,
       ends: this.#ends,
+      lookup: this.#lookup,
       checks: this.#checks,
     });
   }
@@ -133,7 +141,8 @@ export class LogEventStore<Events extends object = object> extends EventStore<Ev
 
   /**
    * Removes the check messages of transactions that were cut off before they could delete them, or whose user
-   * may not delete. They are harmless. For the admin role.
+   * may not delete. They are harmless, and a store on a server removes them by itself now and then where its
+   * user may delete. For the admin role.
    *
    * @param olderThanMs Younger ones may belong to a running transaction. In milliseconds.
    * @default 60_000
@@ -298,7 +307,9 @@ export class LogEventStore<Events extends object = object> extends EventStore<Ev
     this.#checkOpen();
     const name = asStreamName(stream);
     const wanted = { stream: name, commitId: commitIdOfCommand(name, commandId) };
-    return findCommit(this.#reader, { ...wanted, deadline: deadlineOf({ signal }) }, { after: 0, upTo });
+    if (upTo !== undefined && this.#lookup.isNewUpTo(wanted, upTo)) return undefined;
+    const { commit } = await this.#lookup.find({ ...wanted, deadline: deadlineOf({ signal }) });
+    return commit !== undefined && commit.firstVersion <= (upTo ?? Infinity) ? commit : undefined;
   }
 
   override async lastSequence(options: { readonly signal?: AbortSignal | undefined } = {}): Promise<number> {
@@ -318,6 +329,7 @@ export class LogEventStore<Events extends object = object> extends EventStore<Ev
   }
 
   async #end(deadline: Deadline): Promise<void> {
+    this.#sweeper?.stop();
     this.#closing.abort(new ConnectionClosedError(`store ${this.name}`));
     const drained = new Wakeup();
     const draining = this.#writer.drain().then(() => drained.wake());

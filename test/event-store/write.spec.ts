@@ -77,7 +77,7 @@ describe.each(['conflict', 'duplicate'] as const)('an append whose answer is los
 });
 
 describe('an append that is not acknowledged', () => {
-  const options: AppendOptions = { deadlineMs: 20, commandId: 'c' };
+  const options: AppendOptions = { deadlineMs: 200, commandId: 'c' };
 
   it('has an unknown outcome after silence, and its command id settles it', async () => {
     store.log.faults.fallSilent(true);

@@ -39,6 +39,8 @@ const DETAILS = {
   expected: 1,
   actual: 2,
   commitId: 'c',
+  commandId: 'c',
+  stored: ['s'],
   waitedMs: 1,
   size: 2,
   limit: 1,

@@ -1,8 +1,11 @@
+import { CommandIdReusedError } from '../../event-store/append/append-errors.js';
 import type { AppendResult } from '../../event-store/append/append-options.js';
 import type { AggregateId } from '../model/aggregate-id.js';
+import type { HandledCommand } from '../state/command-ids.js';
 import type { FoldedState } from '../state/folded-state.js';
 import type { Decision } from './decision.js';
 import { storedCommit } from '../write/stored-commit.js';
+import { storedTogether } from '../write/stored-together.js';
 import { Retries } from '../write/retries.js';
 import type { ExpectingOptions, UpdateResult } from './update-options.js';
 import { type WriteParts, WriteTarget } from '../write/write-target.js';
@@ -32,12 +35,26 @@ export class CommandExecution<S> {
       const { folded, earlier } = await this.#target.take(attempt);
       if (earlier !== undefined) {
         this.#target.giveBack(folded);
+        await this.#checkOwn(earlier);
         return resultOf<T>({ ...earlier, committed: false }, undefined, 0);
       }
       this.#checkExpected(folded);
       const decision = await this.#decide(folded, decide, attempt);
       return this.#store(folded, decision, attempt);
     });
+  }
+
+  /** @throws {@link CommandIdReusedError} when the id is that of a transaction over several streams. */
+  async #checkOwn({ position }: HandledCommand): Promise<void> {
+    const { commandId = '', signal } = this.#options;
+    const stored = await storedTogether(this.#parts.store, position, signal);
+    if (stored.length <= 1) return;
+    const error = new CommandIdReusedError({
+      commandId,
+      streams: [this.#target.aggregate.stream.toString()],
+      stored: stored.map(({ stream }) => stream.toString()),
+    });
+    throw this.#retries.final(error);
   }
 
   #checkExpected(folded: FoldedState<S>): void {

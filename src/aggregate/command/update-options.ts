@@ -9,7 +9,8 @@ export interface CommandOptions extends RetryOptions {
   /**
    * Id of the intention, such as that of a request. A command that is handled twice is stored once, also by
    * two processes or an hour apart: the second call gets the version and position of the first. Checked
-   * before `expect`.
+   * before `expect`. The id of a command over other aggregates is refused with a {@link
+   * CommandIdReusedError}.
    *
    * @default none: each call is a command of its own
    */

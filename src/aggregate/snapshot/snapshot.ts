@@ -1,6 +1,6 @@
 import type { JsonValue } from '../../event/json-value.js';
 import type { StreamName } from '../../event/stream-name.js';
-import type { CommandIds } from '../state/command-ids.js';
+import type { KeptCommands } from '../state/command-ids.js';
 
 /** The state of an aggregate at a version, kept outside of the log. */
 export interface Snapshot {
@@ -17,7 +17,7 @@ export interface Snapshot {
   /** Id of the last commit. */
   readonly commitId: string;
   /** The last commands of the stream. */
-  readonly commands: ReturnType<CommandIds['toJSON']>;
+  readonly commands: KeptCommands;
   /** The state, as its codec made it. */
   readonly state: JsonValue;
 }

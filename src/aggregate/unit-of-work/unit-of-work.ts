@@ -16,7 +16,7 @@ import type { HandledCommand } from '../state/command-ids.js';
 import type { AggregateCommands } from '../command/aggregate-commands.js';
 import { OpenCommand } from './open-command.js';
 import { Retries } from '../write/retries.js';
-import { storedTogether } from './stored-together.js';
+import { storedTogether } from '../write/stored-together.js';
 import { type MemberOptions, UnitOfWorkMember } from './unit-of-work-member.js';
 import type { CommandOptions, UpdateResult } from '../command/update-options.js';
 import { WriteTarget } from '../write/write-target.js';

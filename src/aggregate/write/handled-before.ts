@@ -25,7 +25,7 @@ export async function handledBefore(
   if (commandId === undefined) return undefined;
   const { forgottenUpTo } = remembered;
   const handled = remembered.find(commandId);
-  if (handled !== undefined || forgottenUpTo === 0) return handled;
+  if (handled !== undefined || !remembered.mayHaveForgotten(commandId)) return handled;
   const commit = await store.commitOfCommand(stream, commandId, { upTo: forgottenUpTo, signal });
   return commit && toHandledCommand(commit);
 }

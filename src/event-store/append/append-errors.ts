@@ -109,6 +109,45 @@ export class CommitRemovedError extends JetsourceError {
   }
 }
 
+/**
+ * The command id was used before, for another write: a transaction over other streams, or an append to a
+ * stream that a transaction of that id wrote together with others. Nothing was stored now. What was stored
+ * then stands in `stored`. Whether the events are the same is not compared.
+ */
+export class CommandIdReusedError extends JetsourceError {
+  readonly code = 'command-id-reused';
+  override readonly outcome = 'not-applied';
+  override readonly name = 'CommandIdReusedError';
+  readonly commandId: string;
+  /** The streams that this call would have written, as `category/id`. */
+  readonly streams: readonly string[];
+  /**
+   * The streams that were written under this id, as `category/id`; those of parts that were removed since are
+   * missing.
+   */
+  readonly stored: readonly string[];
+
+  constructor(
+    details: { commandId: string; streams: readonly string[]; stored: readonly string[] },
+    options?: ErrorOptions,
+  ) {
+    super(
+      `command id ${JSON.stringify(details.commandId)} was used before for ${namesOf(details.stored)}, and now for ` +
+        `${namesOf(details.streams)}; nothing was stored: give each command an id of its own`,
+      options,
+    );
+    this.commandId = details.commandId;
+    this.streams = details.streams;
+    this.stored = details.stored;
+  }
+}
+
+/** A transaction may have a thousand streams. */
+function namesOf(streams: readonly string[]): string {
+  const more = streams.length - 5;
+  return `${streams.slice(0, 5).join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
+}
+
 function describeConflict(stream: string, expected: 'none' | 'exists' | number, actual: number): string {
   const wish =
     expected === 'none' ? 'not to exist' : expected === 'exists' ? 'to exist' : `at version ${expected}`;

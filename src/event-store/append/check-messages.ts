@@ -30,10 +30,16 @@ export interface Check {
 export class CheckMessages {
   readonly #log: MessageLog;
   readonly #store: string;
+  #mayDelete = true;
 
   constructor(log: MessageLog, store: string) {
     this.#log = log;
     this.#store = store;
+  }
+
+  /** Whether the last delete succeeded, if there was one. */
+  get mayDelete(): boolean {
+    return this.#mayDelete;
   }
 
   /** The message that makes its batch fail unless the stream ends at the guard. */
@@ -75,6 +81,8 @@ export class CheckMessages {
   }
 
   async #delete(sequence: number): Promise<void> {
+    this.#mayDelete = false;
     await this.#log.delete(sequence, new Deadline(DELETE_TIMEOUT_MS));
+    this.#mayDelete = true;
   }
 }

@@ -7,7 +7,16 @@ import type { StreamReader } from '../read/stream-reader.js';
 import { meets } from './expectation.js';
 import { EMPTY_STREAM, endOf, endWith, type StreamEnd } from './stream-end.js';
 import { StreamEndCache } from './stream-end-cache.js';
+import type { StreamCommands } from './stream-commands.js';
 import type { StreamCheck } from './write-request.js';
+
+/** The last commit of a stream, as the leader knows it. */
+export interface LastAtLeader {
+  /** Undefined for a stream that does not exist. */
+  readonly last: StoredCommit | undefined;
+  /** The epoch of the log before it was read. */
+  readonly epoch: number;
+}
 
 /** Finds the end of a stream: in the cache if it fits the expectation, otherwise at the leader. */
 export class StreamEnds {
@@ -45,16 +54,49 @@ export class StreamEnds {
   }
 
   async atLeader(stream: StreamName, deadline: Deadline): Promise<StreamEnd> {
-    const subject = this.#subjectOf(stream);
+    return this.endAfter(await this.lastAtLeader(stream, deadline), deadline);
+  }
+
+  async lastAtLeader(stream: StreamName, deadline: Deadline): Promise<LastAtLeader> {
     const { epoch } = this.#log;
     const last = await this.#reader.last(stream, 'leader', deadline);
-    if (last === undefined) {
-      this.#cache.delete(subject);
-      return EMPTY_STREAM;
-    }
-    const end = await this.#endAfter(last, deadline);
-    this.#cache.set(subject, { end, epoch });
+    if (last === undefined) this.#cache.delete(this.#subjectOf(stream));
+    return { last, epoch };
+  }
+
+  /**
+   * The end that this commit makes. A commit that was imported lists the sequences of another log: the stream
+   * itself tells the right ones.
+   */
+  async endAfter({ last, epoch }: LastAtLeader, deadline: Deadline): Promise<StreamEnd> {
+    if (last === undefined) return EMPTY_STREAM;
+    const known = this.#reader.isMisledBy(last) ? undefined : endOf(last);
+    const end = known ?? endWith(last, await this.#reader.nextPredecessors(last, deadline));
+    this.#cache.set(this.#subjectOf(last.stream), { end, epoch });
     return end;
+  }
+
+  /** The commands of a stream, if they are known in this epoch of the log. */
+  commands(stream: StreamName): StreamCommands | undefined {
+    const known = this.#cache.commands(this.#subjectOf(stream));
+    return known?.epoch === this.#log.epoch ? known.commands : undefined;
+  }
+
+  /** The same, of any epoch: the log may have lost the last of them. */
+  unconfirmedCommands(stream: StreamName): StreamCommands | undefined {
+    return this.#cache.commands(this.#subjectOf(stream))?.commands;
+  }
+
+  setCommands(stream: StreamName, commands: StreamCommands, epoch: number): void {
+    this.#cache.setCommands(this.#subjectOf(stream), { commands, epoch });
+  }
+
+  /**
+   * Takes note of a commit that this store has written. @param epoch That of the log before it was planned.
+   */
+  stored(commit: StoredCommit, epoch: number): void {
+    this.offer(commit, epoch);
+    this.#cache.addCommand(this.#subjectOf(commit.stream), commit, epoch);
   }
 
   /** Takes note of a commit that was stored, or read. @param epoch That of the log before it was planned or read. */
@@ -62,12 +104,6 @@ export class StreamEnds {
     const end = this.#reader.isMisledBy(commit) ? undefined : endOf(commit);
     // a commit that lists the sequences of another log is looked at again when something is appended
     if (end !== undefined) this.#cache.offer(this.#subjectOf(commit.stream), { end, epoch });
-  }
-
-  /** A commit that was imported lists the sequences of another log: the stream itself tells the right ones. */
-  async #endAfter(last: StoredCommit, deadline: Deadline): Promise<StreamEnd> {
-    const end = this.#reader.isMisledBy(last) ? undefined : endOf(last);
-    return end ?? endWith(last, await this.#reader.nextPredecessors(last, deadline));
   }
 
   #subjectOf(stream: StreamName): string {

@@ -16,8 +16,9 @@ export interface TransactionEntry<Events extends object = object> extends Folded
 /** Options of a transaction. */
 export interface TransactOptions {
   /**
-   * As for an append. It names one transaction. Used again with other streams, the call reports what was
-   * stored before and stores nothing; an entry that was not part of it reports no position.
+   * As for an append. It names one transaction. Used again over the same streams, the call reports all that
+   * was stored before. Over others it is refused with a {@link CommandIdReusedError}, if one of the streams
+   * has a commit of that id.
    * @default none
    */
   readonly commandId?: string | undefined;

@@ -1,4 +1,4 @@
-import type { Commit } from '../../event/commit.js';
+import type { Commit, StoredCommit } from '../../event/commit.js';
 import type { TransactionViolation } from './append-errors.js';
 import { meets, namedExpectation } from './expectation.js';
 import { nextCommit } from './next-commit.js';
@@ -9,6 +9,8 @@ import type { StreamCheck, StreamWrite, WriteRequest } from './write-request.js'
 export interface Placed<T> {
   readonly write: T;
   readonly end: StreamEnd;
+  /** The commit of the same command, where the stream was looked through and holds it. */
+  readonly earlier?: StoredCommit | undefined;
 }
 
 /** A write with its next commit. */
@@ -28,7 +30,7 @@ export function planOf(
   checks: readonly Placed<StreamCheck>[],
 ): WritePlan {
   return {
-    commits: writes.map(({ write, end }) => ({ write, end, commit: nextCommit(write, attemptId, end) })),
+    commits: writes.map((placed) => ({ ...placed, commit: nextCommit(placed.write, attemptId, placed.end) })),
     checks,
   };
 }

@@ -6,18 +6,20 @@ import { Backoff } from '../../kernel/backoff.js';
 import { sleep } from '../../kernel/sleep.js';
 import type { MessageLog, OutgoingMessage, PublishAnswer } from '../../log/message-log.js';
 import type { StreamReader } from '../read/stream-reader.js';
-import { CommitRemovedError, type TransactionViolation } from './append-errors.js';
+import { CommandIdReusedError, CommitRemovedError, type TransactionViolation } from './append-errors.js';
 import { toAppendResult, unchanged } from './append-result.js';
 import type { CheckMessages } from './check-messages.js';
+import type { CommandLookup } from './command-lookup.js';
 import { checkSize, toCommitMessage } from './commit-message.js';
 import { findStored, type SoughtWrite } from './settlement.js';
 import type { StreamEnd } from './stream-end.js';
 import type { StreamEnds } from './stream-ends.js';
 import type { TransactionResult } from './transact-options.js';
 import { isCarried } from './transact-request.js';
+import { wholeTransaction } from './whole-transaction.js';
 import { conflict, gaveUp, notSent, outcomeUnknown, refused } from './write-failure.js';
 import { haveSameGuards, type Placed, planOf, violationsOf, type WritePlan } from './write-plan.js';
-import type { StreamCheck, WriteRequest } from './write-request.js';
+import type { StreamCheck, StreamWrite, WriteRequest } from './write-request.js';
 
 /** What all writes share. */
 export interface WriteParts {
@@ -25,6 +27,7 @@ export interface WriteParts {
   readonly log: MessageLog;
   readonly reader: StreamReader;
   readonly ends: StreamEnds;
+  readonly lookup: CommandLookup;
   readonly checks: CheckMessages;
 }
 
@@ -32,15 +35,16 @@ export interface WriteParts {
  * Number of looks for commits that the log reports as stored: a new leader may need a moment to show them.
  */
 const LOOKS = 4;
+const LOOK_MS = { first: 2, max: 200 };
 
 /** Where ends are read: from the cache if it fits the expectation, or from the leader. */
 type EndSource = 'known' | 'leader';
 
-/** Processes one request: look the command up, find the ends, check them, publish, settle. */
+/** Processes one request: find the ends, look the command up, check them, publish, settle. */
 export class Write {
   readonly #parts: WriteParts;
   readonly #request: WriteRequest;
-  readonly #backoff = new Backoff(2, 200);
+  readonly #backoff = new Backoff(2, 50);
   /** The plan of the previous try. Its sends may still arrive. */
   #previous: WritePlan | undefined;
   /** The epoch of the log before the ends of the plan at hand were looked up. */
@@ -59,11 +63,12 @@ export class Write {
   }
 
   async run(): Promise<TransactionResult> {
-    const earlier = this.#mayHaveBeenHandled ? await this.#findEarlier() : undefined;
-    if (earlier !== undefined) return earlier;
     for (let source: EndSource = 'known'; ; source = 'leader') {
       this.#epoch = this.#parts.log.epoch;
       const plan = this.#knownPlan(source) ?? (await this.#plan(source));
+      // a command that was handled is reported before its expectation is judged
+      const earlier = plan.commits.flatMap((placed) => placed.earlier ?? []);
+      if (earlier.length > 0) return this.#settled(earlier, plan);
       const violations = violationsOf(plan);
       // a refusal lists the versions that the leader reports for every entry
       if (violations.length > 0 && source === 'known' && this.#entryCount > 1) continue;
@@ -79,19 +84,25 @@ export class Write {
     return this.#request.writes.length + this.#request.checks.length;
   }
 
-  /** A command id is looked up before its expectation is checked. */
-  get #mayHaveBeenHandled(): boolean {
-    const { idIsShared, writes } = this.#request;
+  /** Whether the stream is searched for the id of a command, up to the end that the commit is put after. */
+  #isToBeLookedUp({ expect, lookedUpTo }: StreamWrite): boolean {
     // a guard on the version that the caller has searched up to (0 for a new stream) conflicts if the id is
     // there
-    return idIsShared && writes.some(({ expect, lookedUpTo }) => expect !== lookedUpTo);
+    return this.#request.idIsShared && expect !== lookedUpTo;
+  }
+
+  /** The cached end, if the command is known to be new up to there. */
+  #knownEnd(write: StreamWrite): StreamEnd | undefined {
+    const end = this.#parts.ends.known(write);
+    if (end === undefined || !this.#isToBeLookedUp(write)) return end;
+    return this.#parts.lookup.isNew(write, end) ? end : undefined;
   }
 
   /** The plan, if all ends are cached: then an append costs one round trip. */
   #knownPlan(source: EndSource): WritePlan | undefined {
     const { writes, checks } = this.#request;
     if (source === 'leader' || checks.length > 0) return undefined;
-    const placed = writes.map((write) => ({ write, end: this.#parts.ends.known(write) }));
+    const placed = writes.map((write) => ({ write, end: this.#knownEnd(write) }));
     if (!placed.every((each): each is typeof each & { end: StreamEnd } => each.end !== undefined))
       return undefined;
     return planOf(this.#request, placed, []);
@@ -100,7 +111,7 @@ export class Write {
   async #plan(source: EndSource): Promise<WritePlan> {
     const { writes, checks } = this.#request;
     const [placedWrites, placedChecks] = await Promise.all([
-      Promise.all(writes.map(async (write) => this.#place(write, source))),
+      Promise.all(writes.map(async (write) => this.#placeWrite(write, source))),
       // without an expectation no guard would correct a cached end
       Promise.all(
         checks.map(async (check) => this.#place(check, check.expect === 'any' ? 'leader' : source)),
@@ -109,18 +120,28 @@ export class Write {
     return planOf(this.#request, placedWrites, placedChecks);
   }
 
+  async #placeWrite(write: StreamWrite, source: EndSource): Promise<Placed<StreamWrite>> {
+    if (!this.#isToBeLookedUp(write)) return this.#place(write, source);
+    const known = source === 'known' ? this.#knownEnd(write) : undefined;
+    if (known !== undefined) return { write, end: known };
+    const { deadline } = this.#request;
+    const { commit, end } = await this.#atLeader(async () => this.#parts.lookup.find({ ...write, deadline }));
+    return { write, end, earlier: commit };
+  }
+
   async #place<T extends StreamCheck>(write: T, source: EndSource): Promise<Placed<T>> {
     const { ends } = this.#parts;
+    const { deadline } = this.#request;
     const known = source === 'known' ? ends.known(write) : undefined;
-    return { write, end: known ?? (await this.#endAtLeader(write.stream)) };
+    return { write, end: known ?? (await this.#atLeader(async () => ends.atLeader(write.stream, deadline))) };
   }
 
   /** @throws {@link AppendOutcomeUnknownError} when the leader does not answer, and a send was not answered before. */
-  async #endAtLeader(stream: StreamName): Promise<StreamEnd> {
+  async #atLeader<T>(look: () => Promise<T>): Promise<T> {
     try {
-      return await this.#parts.ends.atLeader(stream, this.#request.deadline);
+      return await look();
     } catch (error) {
-      if (!this.#sentInVain || error instanceof CorruptStreamError) throw error;
+      if (!this.#sentInVain || isOfStored(error)) throw error;
       throw outcomeUnknown(this.#request, error);
     }
   }
@@ -143,7 +164,7 @@ export class Write {
     if (answer.kind === 'stored') return this.#stored(plan, checks.length, answer.sequence);
     // the log may have lost the commits that this plan follows: plan again
     if (answer.kind === 'stale' && !answer.sent) return undefined;
-    const settled = await this.#settle(answer, plan, checks.length);
+    const settled = await this.#settle(answer, plan);
     this.#previous = plan;
     return settled;
   }
@@ -183,11 +204,11 @@ export class Write {
   ): TransactionResult | Promise<TransactionResult> {
     const first = lastSequence - plan.commits.length + 1;
     const stored = plan.commits.map(({ commit }, at) => ({ ...commit, sequence: first + at }));
+    for (const commit of stored) this.#parts.ends.stored(commit, this.#epoch);
     if (plan.checks.length > 0) {
       this.#discardChecks(first, checks);
       return this.#resultOf(stored, plan);
     }
-    for (const commit of stored) this.#parts.ends.offer(commit, this.#epoch);
     return { committed: true, entries: stored.map((commit) => toAppendResult(commit, true)) };
   }
 
@@ -202,21 +223,16 @@ export class Write {
   async #settle(
     answer: Exclude<PublishAnswer, { kind: 'stored' }>,
     plan: WritePlan,
-    checks: number,
   ): Promise<TransactionResult | undefined> {
     const sentBefore = this.#previous !== undefined && haveSameGuards(this.#previous, plan);
     if (answer.kind === 'unanswered') throw this.#unanswered(answer, sentBefore);
     if (answer.kind === 'stale') this.#sentInVain = true;
     const resent = sentBefore || answer.kind === 'stale' || (answer.kind !== 'duplicate' && answer.resent);
     if (answer.kind === 'refused') throw refused(this.#request, answer.reason, resent);
-    // an id that no other call has cannot be in the way of its first send
-    if (answer.kind === 'conflict' && !resent && !this.#request.idIsShared) return undefined;
+    // nothing of this call is in the way; the same command of another one is found with the end at the leader
+    if (answer.kind === 'conflict' && !resent) return undefined;
     const found = await this.#find(plan, answer.kind === 'duplicate');
-    const [first] = found;
-    if (first !== undefined) {
-      if (first.attemptId === this.#request.attemptId) this.#discardChecks(first.sequence, checks);
-      return this.#resultOf(found);
-    }
+    if (found.length > 0) return this.#settled(found);
     if (answer.kind === 'conflict' || answer.kind === 'stale') return undefined;
     const [{ commit }] = plan.commits as [WritePlan['commits'][number]];
     throw new CommitRemovedError({ stream: commit.stream.toString(), commitId: commit.commitId });
@@ -246,27 +262,45 @@ export class Write {
   async #findEarlier(): Promise<TransactionResult | undefined> {
     const sought = this.#request.writes.map((write) => ({ write }));
     const found = await this.#look(sought, { everywhere: true, looks: 1 });
-    return found.length === 0 ? undefined : this.#resultOf(found);
+    return found.length === 0 ? undefined : this.#settled(found);
   }
 
-  /** Looks again while some of the commits of one transaction are not visible yet. */
   async #look(
     sought: readonly SoughtWrite[],
     { everywhere, looks }: { readonly everywhere: boolean; readonly looks: number },
   ): Promise<StoredCommit[]> {
     const { deadline } = this.#request;
+    const backoff = new Backoff(LOOK_MS.first, LOOK_MS.max);
     for (let look = 1; ; look += 1) {
-      const found = await findStored(this.#parts.reader, sought, { everywhere, deadline });
-      const isTorn = found.length > 0 && found.length < partsOf(found);
-      if (look >= (isTorn ? LOOKS : looks) || (found.length > 0 && !isTorn)) return found;
-      await sleep(this.#backoff.next());
+      const found = await findStored(this.#parts, sought, { everywhere, deadline });
+      if (found.length > 0 || look >= looks) return found;
+      await sleep(Math.min(backoff.next(), deadline.leftMs));
     }
+  }
+
+  /** @throws {@link AppendOutcomeUnknownError} when the rest of the transaction cannot be read. */
+  async #settled(found: readonly StoredCommit[], plan?: WritePlan): Promise<TransactionResult> {
+    try {
+      return await this.#report(found, plan);
+    } catch (error) {
+      if (isOfStored(error)) throw error;
+      throw outcomeUnknown(this.#request, error);
+    }
+  }
+
+  /** The result of all that was stored together with the commits that were found. */
+  async #report(found: readonly StoredCommit[], plan?: WritePlan): Promise<TransactionResult> {
+    const stored = await wholeTransaction(this.#parts.log, this.#request, found);
+    const [first] = stored as [StoredCommit];
+    const { attemptId, checks } = this.#request;
+    if (first.attemptId === attemptId) this.#discardChecks(first.sequence, checks.filter(isCarried).length);
+    for (const commit of stored) this.#parts.ends.offer(commit, this.#epoch);
+    return this.#resultOf(stored, plan);
   }
 
   /** Entries that stored nothing report their ends: those of the plan, or those at the leader. */
   async #resultOf(stored: readonly StoredCommit[], plan?: WritePlan): Promise<TransactionResult> {
     const { attemptId, writes, checks } = this.#request;
-    for (const commit of stored) this.#parts.ends.offer(commit, this.#epoch);
     const known = new Map(plan?.checks.map(({ write: { index }, end }) => [index, end]));
     const entries = [...writes, ...checks].toSorted((a, b) => a.index - b.index);
     return {
@@ -283,16 +317,17 @@ export class Write {
   }
 }
 
+/** Whether an error tells what is stored, rather than that it could not be read. */
+function isOfStored(error: unknown): boolean {
+  return (
+    error instanceof CorruptStreamError ||
+    error instanceof CommandIdReusedError ||
+    error instanceof CommitRemovedError
+  );
+}
+
 function commitIn(stored: readonly StoredCommit[], stream: StreamName): StoredCommit | undefined {
   return stored.find(
     (commit) => commit.stream.category === stream.category && commit.stream.id === stream.id,
   );
-}
-
-/** Number of commits in the transaction that this commit belongs to. */
-function partsOf([first]: readonly StoredCommit[]): number {
-  const transaction = first?.metadata['transaction'];
-  const of =
-    typeof transaction === 'object' && transaction !== null && 'of' in transaction ? transaction.of : 1;
-  return typeof of === 'number' ? of : 1;
 }

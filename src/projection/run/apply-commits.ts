@@ -49,7 +49,8 @@ export async function applyCommits(batch: Batch): Promise<Checkpoint> {
   return next;
 }
 
-function checkpointAfter({ checkpoint, commits }: Batch): Checkpoint {
+/** The checkpoint of a model that holds these commits as well. */
+export function checkpointAfter({ checkpoint, commits }: Pick<Batch, 'checkpoint' | 'commits'>): Checkpoint {
   const last = commits.at(-1) as StoredCommit;
   const before = commits.at(-2);
   return { ...checkpoint, ...markOf(last), earlier: before ? markOf(before) : lastOf(checkpoint) };

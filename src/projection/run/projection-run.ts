@@ -10,10 +10,11 @@ import type { Checkpoint } from '../checkpoint/checkpoint.js';
 import { verifyCheckpoint } from '../checkpoint/verify-checkpoint.js';
 import type { ProjectionDefinition } from '../definition/projection-definition.js';
 import { ProjectionDivergedError, ProjectionFailedError } from '../projection-errors.js';
-import { applyCommits } from './apply-commits.js';
+import { applyCommits, checkpointAfter } from './apply-commits.js';
 import { claimCheckpoint, type Reset } from './claim-checkpoint.js';
 import { HandlerFault } from './handler-fault.js';
 import { retry } from './retry.js';
+import { restIsToCome, wholeTransactions } from './whole-transactions.js';
 import type { RunListener } from './run-event.js';
 import { RunWatch } from './run-watch.js';
 
@@ -26,6 +27,8 @@ export class ProjectionRun {
   readonly #watch: RunWatch;
   #checkpoint: Checkpoint | undefined;
   #fault: Error | undefined;
+  /** Commits of a transaction whose rest has not come yet: they are applied together with it. */
+  #held: readonly StoredCommit[] = [];
   #unverified = false;
   #verification: Promise<void> | undefined;
 
@@ -119,9 +122,28 @@ export class ProjectionRun {
   }
 
   async #apply(batch: CommitBatch): Promise<void> {
-    let left = batch.commits.filter((commit) => this.#isNew(commit));
+    const commits = [...this.#held, ...batch.commits.filter((commit) => this.#isNew(commit))];
+    const whole = wholeTransactions(commits);
+    this.#held = commits.slice(whole);
+    await this.#applyAll(commits.slice(0, whole));
+    if (this.#held.length > 0 && batch.caughtUp) await this.#applyHeld();
+    this.#listener.on({ kind: 'batch-done', caughtUp: batch.caughtUp && this.#held.length === 0 });
+  }
+
+  /** The replay has come to the end of the log, and the rest of a transaction may be none of its business. */
+  async #applyHeld(): Promise<void> {
+    const { categories } = this.#definition;
+    const { signal } = this.#abort;
+    const search = { store: this.#store, categories, signal };
+    if (await this.#retry(() => restIsToCome(this.#held, search))) return;
+    const held = this.#held;
+    this.#held = [];
+    await this.#applyAll(held);
+  }
+
+  async #applyAll(commits: readonly StoredCommit[]): Promise<void> {
+    let left = commits;
     while (left.length > 0) left = left.slice(await this.#applyLeading(left));
-    this.#listener.on({ kind: 'batch-done', caughtUp: batch.caughtUp });
   }
 
   #isNew(commit: StoredCommit): boolean {
@@ -132,7 +154,7 @@ export class ProjectionRun {
 
   /**
    * Applies all the commits, or only those before the one that fails, so that a projection stops right before
-   * it.
+   * it, or before the transaction that it is part of.
    *
    * @returns How many were applied.
    */
@@ -142,9 +164,8 @@ export class ProjectionRun {
       try {
         return await this.#commit(leading);
       } catch (error) {
-        if (error instanceof HandlerFault && error.commitsBefore > 0) {
-          leading = leading.slice(0, error.commitsBefore);
-        }
+        const before = error instanceof HandlerFault ? wholeTransactions(leading, error.commitsBefore) : 0;
+        if (before > 0) leading = leading.slice(0, before);
         throw error;
       }
     });
@@ -170,7 +191,7 @@ export class ProjectionRun {
     try {
       while (this.#unverified) {
         this.#unverified = false;
-        await this.#verify(this.#checkpoint as Checkpoint);
+        await this.#verify(this.#read);
       }
     } catch (error) {
       if (!this.#abort.signal.aborted) this.#fault = this.#asFault(error);
@@ -178,6 +199,12 @@ export class ProjectionRun {
     } finally {
       this.#verification = undefined;
     }
+  }
+
+  /** The checkpoint, moved after the commits that are held: the log may have lost them. */
+  get #read(): Checkpoint {
+    const checkpoint = this.#checkpoint as Checkpoint;
+    return this.#held.length === 0 ? checkpoint : checkpointAfter({ checkpoint, commits: this.#held });
   }
 
   /** It only reads, so a stop does not wait for a log that does not answer. */

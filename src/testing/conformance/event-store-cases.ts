@@ -1,4 +1,5 @@
 import { appendCases } from './append-cases.js';
+import { commandIdReuseCases } from './command-id-reuse-cases.js';
 import type { ConformanceCase } from './conformance-case.js';
 import { idempotenceCases } from './idempotence-cases.js';
 import { identityCases } from './identity-cases.js';
@@ -19,6 +20,7 @@ export const eventStoreCases: readonly ConformanceCase[] = [
   ...appendCases,
   ...identityCases,
   ...idempotenceCases,
+  ...commandIdReuseCases,
   ...metadataCases,
   ...transactionCases,
   ...streamReadCases,

@@ -217,16 +217,6 @@ export const transactionCases: readonly ConformanceCase[] = [
     },
   },
   {
-    name: 'a command id that an append used on a stream counts as the same command in a transaction',
-    async run({ store, stream }) {
-      const [one, two] = [stream(), stream()];
-      const entries = [one, two].map((each) => ({ stream: each, events: counted(1) }));
-      const { entries: first } = await store.transact(entries, { commandId: 'c' });
-      const again = await store.append(two, counted(2), { commandId: 'c' });
-      assert.deepStrictEqual(again, { ...first[1], committed: false });
-    },
-  },
-  {
     name: 'of concurrent transactions that overlap in one stream, at most one succeeds from the same versions',
     async run({ store, another, stream }) {
       const ring = [stream(), stream(), stream()];

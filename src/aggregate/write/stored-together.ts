@@ -1,14 +1,7 @@
 import type { StoredCommit } from '../../event/commit.js';
+import { sequencesOf, transactionPartOf } from '../../event/transaction-part.js';
 import { parsePosition, type Position } from '../../event/position.js';
 import type { EventStore } from '../../event-store/event-store.js';
-
-/** The place of a commit in its transaction, as stored. */
-interface TransactionPart {
-  readonly id: string;
-  /** From 1. */
-  readonly part: number;
-  readonly of: number;
-}
 
 /**
  * The commits of the transaction that stored an event, in their order; one commit when it was stored by an
@@ -22,18 +15,14 @@ export async function storedTogether(
   const { sequence } = parsePosition(position);
   const commit = await store.commitAt(sequence, { signal });
   if (commit === undefined) return [];
-  const transaction = transactionOf(commit);
+  const transaction = transactionPartOf(commit);
   if (transaction === undefined) return [commit];
   // the commits of a transaction have consecutive sequences
-  const first = sequence - transaction.part + 1;
+  const { first } = sequencesOf(commit, transaction);
   const all = await Promise.all(
     Array.from({ length: transaction.of }, async (_, index) => store.commitAt(first + index, { signal })),
   );
   return all.filter(
-    (other) => other !== undefined && transactionOf(other)?.id === transaction.id,
+    (other) => other !== undefined && transactionPartOf(other)?.id === transaction.id,
   ) as StoredCommit[];
-}
-
-function transactionOf({ metadata }: StoredCommit): TransactionPart | undefined {
-  return metadata['transaction'] as TransactionPart | undefined;
 }
