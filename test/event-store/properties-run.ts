@@ -6,6 +6,7 @@ import type { EventStore } from '../../src/event-store/event-store.js';
 import type { ReadOptions } from '../../src/event-store/read/read-options.js';
 import type { TransactionResult } from '../../src/event-store/append/transact-options.js';
 import {
+  CommandIdReusedError,
   TransactionConflictError,
   WrongExpectedVersionError,
 } from '../../src/event-store/append/append-errors.js';
@@ -103,7 +104,8 @@ export class Run {
       store.append(this.#name(given.stream), events, options),
     );
     const predicted = this.#model.append(given);
-    if ('expected' in predicted) {
+    if ('reused' in predicted) assert.ok(answer instanceof CommandIdReusedError);
+    else if ('expected' in predicted) {
       assert.ok(answer instanceof WrongExpectedVersionError);
       const { stream: of, expected: told, actual } = answer;
       assert.deepStrictEqual({ expected: told, actual }, predicted);
@@ -122,7 +124,8 @@ export class Run {
     const options = { commandId, metadata: { occurredAt: OCCURRED_AT } };
     const answer = await this.#both(first.handle, async (store) => store.transact(entries, options));
     const predicted = this.#model.transact(writes.map((each) => ({ ...each, commandId })));
-    if ('violations' in predicted) {
+    if ('reused' in predicted) assert.ok(answer instanceof CommandIdReusedError);
+    else if ('violations' in predicted) {
       assert.ok(answer instanceof TransactionConflictError);
       const indexes = answer.violations.map(({ index }) => index);
       assert.deepStrictEqual(indexes, predicted.violations);
