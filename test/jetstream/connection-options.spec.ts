@@ -25,6 +25,13 @@ function thrownBy(act: () => unknown): unknown {
 }
 
 describe('connection options', () => {
+  it('take several servers in one text, separated by commas, also where a password holds one', () => {
+    const plain = toNatsOptions({ servers: 'nats://a:1,nats://b:2, c:3' }, 'x');
+    expect(plain.servers).toEqual(['nats://a:1', 'nats://b:2', 'c:3']);
+    const withPassword = toNatsOptions({ servers: 'nats://u:p,w@a:1,nats://u:p,w@b:2' }, 'x');
+    expect(withPassword).toMatchObject({ servers: ['nats://a:1', 'nats://b:2'], user: 'u', pass: 'p,w' });
+  });
+
   it('reach the client under the names it knows, with defaults for a service that lives on', () => {
     const tls = { handshakeFirst: true };
     expect(

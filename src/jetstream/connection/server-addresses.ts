@@ -29,7 +29,7 @@ const SCHEMES: ReadonlySet<string> = new Set(['', 'nats', 'tls']);
  * different credentials. It shows no part of a URL but its scheme.
  */
 export function parseServers(servers: string | readonly string[] | undefined): ServerAddresses {
-  const urls = [servers ?? []].flat().map((url) => (typeof url === 'string' ? url.trim() : ''));
+  const urls = [servers ?? []].flat().flatMap(urlsIn);
   if (urls.length === 0 || urls.includes(''))
     throw refused('none, or an empty one', "at least one URL such as 'nats://127.0.0.1:4222'");
   const addresses = urls.map(parseAddress);
@@ -45,6 +45,16 @@ export function parseServers(servers: string | readonly string[] | undefined): S
     credentials: userInfo === undefined ? {} : toCredentials(userInfo),
     isTls: addresses.some(({ scheme }) => scheme === 'tls'),
   };
+}
+
+/**
+ * The URLs in a text, separated by commas. A password may hold a comma as well: where there are credentials, a
+ * comma separates only before the scheme of the next URL.
+ */
+function urlsIn(text: unknown): string[] {
+  if (typeof text !== 'string') return [''];
+  const urls = text.includes('@') ? text.split(/,(?=\s*[a-z][a-z0-9+.-]*:\/\/)/i) : text.split(',');
+  return urls.map((url) => url.trim());
 }
 
 function parseAddress(url: string): Address {
