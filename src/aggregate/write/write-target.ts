@@ -3,6 +3,7 @@ import { WrongExpectedVersionError } from '../../event-store/append/append-error
 import { resolveExpectation } from '../../event-store/append/expectation.js';
 import type { EventStore } from '../../event-store/event-store.js';
 import type { Expectation } from '../../event-store/append/append-options.js';
+import type { FoldedTo } from '../../event-store/append/append-options.js';
 import type { TransactionEntry } from '../../event-store/append/transact-options.js';
 import type { AggregateLoader } from '../load/aggregate-loader.js';
 import type { AggregateId } from '../model/aggregate-id.js';
@@ -105,7 +106,7 @@ export class WriteTarget<S> {
   /** What an append has to name so that it conflicts unless the stream still ends where the state does. */
   guardOf({
     lastCommit: { version, commitId },
-  }: FoldedState<S>): Pick<TransactionEntry, 'expect' | 'lookedUpTo' | 'lastCommitId'> {
+  }: FoldedState<S>): Pick<TransactionEntry, 'expect'> & FoldedTo {
     return { expect: version, lookedUpTo: version, lastCommitId: version === 0 ? undefined : commitId };
   }
 
