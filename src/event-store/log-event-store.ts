@@ -174,7 +174,22 @@ export class LogEventStore<Events extends object = object> extends EventStore<Ev
 
   override async *readAll(options: ReadAllOptions = {}): AsyncGenerator<RecordedEvent, void, void> {
     this.#checkOpen();
-    yield* this.#whileOpen(options.signal, (signal) => readLog(this.#log, this, { ...options, signal }));
+    const batches = this.#whileOpen(options.signal, (signal) =>
+      readLog(this.#log, this, { ...options, signal }),
+    );
+    let left = options.limit ?? Infinity;
+    for await (const { commits, eventsOf } of batches) {
+      for (const commit of commits) {
+        options.signal?.throwIfAborted();
+        this.#checkOpen();
+        for (const event of eventsOf(commit)) {
+          yield event;
+          left -= 1;
+          if (left === 0) return;
+        }
+      }
+    }
+    options.signal?.throwIfAborted();
   }
 
   override async *follow(options: FollowOptions): AsyncGenerator<CommitBatch, void, void> {

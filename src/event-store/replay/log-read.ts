@@ -1,3 +1,4 @@
+import type { StoredCommit } from '../../event/commit.js';
 import { openCommits } from '../../event/event-cipher.js';
 import type { EventRegistry } from '../../event/event-registry.js';
 import { type RecordedEvent, recordedEvents, recordedRange } from '../../event/recorded-event.js';
@@ -19,64 +20,57 @@ export interface ReadStore extends StartedStore {
   readonly registry: EventRegistry;
 }
 
+/** Commits that were read together, and the events of each that are asked for. */
+export interface ReadBatch {
+  readonly commits: readonly StoredCommit[];
+  readonly eventsOf: (commit: StoredCommit) => readonly RecordedEvent[];
+}
+
 /**
- * The events of the whole store, from a start to the end that the log had when the read began, or backward.
+ * The commits of the whole store in batches, from a start to the end that the log had when the read began, or
+ * backward. In batches, since each event that passes through a generator costs as much as its decoding.
  */
 export async function* readLog(
   log: MessageLog,
   store: ReadStore,
   options: ReadAllOptions,
-): AsyncGenerator<RecordedEvent, void, void> {
+): AsyncGenerator<ReadBatch, void, void> {
   checkReadAllOptions(options);
   const isWanted = wantedTypes(options.types, store.registry);
   resolveStart(options.from);
   await requireStartInLog(store, options.from, options.signal);
-  const batches =
-    options.direction === 'backward'
-      ? backward(log, store, { ...options, isWanted })
-      : forward(log, store, { ...options, isWanted });
-  let left = options.limit ?? Infinity;
-  for await (const events of batches) {
-    options.signal?.throwIfAborted();
-    for (const event of events) {
-      yield event;
-      left -= 1;
-      if (left === 0) return;
-    }
-  }
-  options.signal?.throwIfAborted();
+  yield* options.direction === 'backward'
+    ? backward(log, store, { ...options, isWanted })
+    : forward(log, store, { ...options, isWanted });
 }
 
 interface WantedOptions extends ReadAllOptions {
   readonly isWanted: IsWanted;
 }
 
-/** The events of one commit at a time. */
 async function* forward(
   log: MessageLog,
   { name: store, registry }: ReadStore,
   { from, categories, signal, isWanted }: WantedOptions,
-): AsyncGenerator<readonly RecordedEvent[], void, void> {
+): AsyncGenerator<ReadBatch, void, void> {
   const start = resolveStart(from);
+  const eventsOf = (commit: StoredCommit): readonly RecordedEvent[] =>
+    recordedEvents(commit, registry, { from: start.firstIndexOf(commit), isWanted });
   const replay = { store, categories, signal, start: start.replay, live: false, maxBatch: BATCH };
-  for await (const { commits } of replayCommits(log, replay)) {
-    for (const commit of await openCommits(commits, registry.cipher))
-      yield recordedEvents(commit, registry, { from: start.firstIndexOf(commit), isWanted });
-  }
+  for await (const { commits } of replayCommits(log, replay))
+    yield { commits: await openCommits(commits, registry.cipher), eventsOf };
 }
 
-/** The events of one commit at a time, newest first. */
+/** Newest first. */
 async function* backward(
   log: MessageLog,
   { name: store, registry }: ReadStore,
   { from, categories, signal, isWanted }: WantedOptions,
-): AsyncGenerator<readonly RecordedEvent[], void, void> {
+): AsyncGenerator<ReadBatch, void, void> {
   const start = resolveBackwardStart(from);
+  const eventsOf = (commit: StoredCommit): readonly RecordedEvent[] =>
+    recordedRange(commit, registry, { from: 0, to: start.lastIndexOf(commit), isWanted }).toReversed();
   const newest = Math.min(start.sequence, await log.lastSequence(deadlineOf({ signal })));
-  for await (const commits of replayBackward(log, { store, categories, from: newest, signal })) {
-    for (const commit of await openCommits(commits, registry.cipher)) {
-      const range = { from: 0, to: start.lastIndexOf(commit), isWanted };
-      yield recordedRange(commit, registry, range).toReversed();
-    }
-  }
+  for await (const commits of replayBackward(log, { store, categories, from: newest, signal }))
+    yield { commits: await openCommits(commits, registry.cipher), eventsOf };
 }
