@@ -124,3 +124,19 @@ describe('a commit that just fits', () => {
     expect(await rejection(small.transact(both))).toMatchObject({ code: 'payload-too-large' });
   });
 });
+
+describe('a command that was handled before', () => {
+  it('reports the version of a stream that it only checks, whatever was expected of it', async () => {
+    await store.append(order, counted(1), { commandId: 'c' });
+    await store.append(other, counted(1));
+    const entries = [
+      { stream: order, events: counted(9) },
+      { stream: other, expect: 'none' as const },
+    ];
+    const { entries: results } = await elsewhere.transact(entries, { commandId: 'c' });
+    expect(results.map(({ version, committed }) => [Number(version), committed])).toEqual([
+      [1, false],
+      [1, false],
+    ]);
+  });
+});

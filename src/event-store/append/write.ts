@@ -281,7 +281,7 @@ export class Write {
   /** @throws {@link AppendOutcomeUnknownError} when the rest of the transaction cannot be read. */
   async #settled(found: readonly StoredCommit[], plan?: WritePlan): Promise<TransactionResult> {
     try {
-      return await this.#report(found, plan);
+      return await this.#report(found);
     } catch (error) {
       if (isOfStored(error)) throw error;
       throw outcomeUnknown(this.#request, error);
@@ -289,13 +289,14 @@ export class Write {
   }
 
   /** The result of all that was stored together with the commits that were found. */
-  async #report(found: readonly StoredCommit[], plan?: WritePlan): Promise<TransactionResult> {
+  async #report(found: readonly StoredCommit[]): Promise<TransactionResult> {
     const stored = await wholeTransaction(this.#parts.log, this.#request, found);
     const [first] = stored as [StoredCommit];
     const { attemptId, checks } = this.#request;
     if (first.attemptId === attemptId) this.#discardChecks(first.sequence, checks.filter(isCarried).length);
     for (const commit of stored) this.#parts.ends.offer(commit, this.#epoch);
-    return this.#resultOf(stored, plan);
+    // the ends of a plan that was not stored may be assumed only: the leader tells
+    return this.#resultOf(stored);
   }
 
   /** Entries that stored nothing report their ends: those of the plan, or those at the leader. */
