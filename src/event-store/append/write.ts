@@ -68,7 +68,7 @@ export class Write {
       const plan = this.#knownPlan(source) ?? (await this.#plan(source));
       // a command that was handled is reported before its expectation is judged
       const earlier = plan.commits.flatMap((placed) => placed.earlier ?? []);
-      if (earlier.length > 0) return this.#settled(earlier, plan);
+      if (earlier.length > 0) return this.#settled(earlier);
       const violations = violationsOf(plan);
       // a refusal lists the versions that the leader reports for every entry
       if (violations.length > 0 && source === 'known' && this.#entryCount > 1) continue;
@@ -279,7 +279,7 @@ export class Write {
   }
 
   /** @throws {@link AppendOutcomeUnknownError} when the rest of the transaction cannot be read. */
-  async #settled(found: readonly StoredCommit[], plan?: WritePlan): Promise<TransactionResult> {
+  async #settled(found: readonly StoredCommit[]): Promise<TransactionResult> {
     try {
       return await this.#report(found);
     } catch (error) {
