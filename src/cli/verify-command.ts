@@ -62,7 +62,10 @@ export function verifyCommand(output: VerifyOutput = CONSOLE): Command {
     });
 }
 
-/** @returns the exit code: 0 when the store is sound, 1 when there are faults, 2 when it could not be verified. */
+/**
+ * @returns the exit code: 0 when the store is sound, 1 when there are faults, 2 when it could not be
+ *   verified.
+ */
 export async function runVerify(flags: VerifyFlags, output: VerifyOutput): Promise<number> {
   try {
     return (await verify(flags, output)) ? EXIT.sound : EXIT.faults;

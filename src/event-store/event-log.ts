@@ -23,7 +23,10 @@ export interface EventLog {
   /** The commits of a stream, or those after a version, for a fold: in order, without time. */
   readCommits(stream: StreamLike, options?: ReadCommitsOptions): Promise<StreamCommits>;
 
-  /** The commit at a sequence, as the leader knows it; undefined when there is none: removed, or not stored yet. */
+  /**
+   * The commit at a sequence, as the leader knows it; undefined when there is none: removed, or not stored
+   * yet.
+   */
   commitAt(
     sequence: number,
     options?: { readonly signal?: AbortSignal | undefined },

@@ -122,14 +122,16 @@ export abstract class EventStore<Events extends object = object> {
   abstract follow(options: FollowOptions): AsyncIterable<CommitBatch>;
 
   /**
-   * Hands over the events of the whole store one by one in the order of their positions: those that are stored, then those that will be, until
-   * it is stopped or its signal aborts. Through lost connections, servers and replicas each event comes once. The next one comes when the
-   * handler has finished, and what is held in memory meanwhile is bounded. A subscription remembers nothing: keep `position` and `eventId`, and
+   * Hands over the events of the whole store one by one in the order of their positions: those that are
+   * stored, then those that will be, until it is stopped or its signal aborts. Through lost connections,
+   * servers and replicas each event comes once. The next one comes when the handler has finished, and what is
+   * held in memory meanwhile is bounded. A subscription remembers nothing: keep `position` and `eventId`, and
    * begin `after` them.
    *
-   * What ends it otherwise rejects `closed`: what the handler threw, {@link CorruptStreamError} at a message that is no commit,
-   * {@link StoreNotFoundError} within seconds when the store is deleted or does not hold what was handled, {@link StartNotInLogError} when it cannot
-   * begin there, {@link ConnectionClosedError} when it is closed.
+   * What ends it otherwise rejects `closed`: what the handler threw, {@link CorruptStreamError} at a message
+   * that is no commit, {@link StoreNotFoundError} within seconds when the store is deleted or does not hold
+   * what was handled, {@link StartNotInLogError} when it cannot begin there, {@link ConnectionClosedError}
+   * when it is closed.
    *
    * @throws {@link InvalidOptionError} when an option cannot work.
    * @example
@@ -227,8 +229,8 @@ export abstract class EventStore<Events extends object = object> {
   abstract lastSequence(options?: { readonly signal?: AbortSignal | undefined }): Promise<number>;
 
   /**
-   * Calls back at each sign that the log may have lost its end, such as a reconnect: for what is cached of it. Never, unless the store says
-   * otherwise.
+   * Calls back at each sign that the log may have lost its end, such as a reconnect: for what is cached of
+   * it. Never, unless the store says otherwise.
    *
    * @returns what stops that.
    * @internal
@@ -238,9 +240,10 @@ export abstract class EventStore<Events extends object = object> {
   }
 
   /**
-   * Ends what stands on the store, and closes its connection. Nothing more is taken, reads and subscriptions end with
-   * {@link ConnectionClosedError}, and appends in flight are waited for until the deadline: what has no answer by then ends with
-   * {@link AppendOutcomeUnknownError}. Never rejects for what is in flight. Safe to call twice.
+   * Ends what stands on the store, and closes its connection. Nothing more is taken, reads and subscriptions
+   * end with {@link ConnectionClosedError}, and appends in flight are waited for until the deadline: what has
+   * no answer by then ends with {@link AppendOutcomeUnknownError}. Never rejects for what is in flight. Safe
+   * to call twice.
    */
   abstract close(options?: CloseOptions): Promise<void>;
 

@@ -26,9 +26,9 @@ export class JetStreamEventStore<Events extends object = object> extends LogEven
   }
 
   /**
-   * The JetStream streams of the account that mirror or source the store, as they are now; undefined where the user may not list streams.
-   * A mirror answers direct gets in the place of the store: reads stay right, but ask the leader more often. Events that are deleted from the
-   * store stay in its copies.
+   * The JetStream streams of the account that mirror or source the store, as they are now; undefined where
+   * the user may not list streams. A mirror answers direct gets in the place of the store: reads stay right,
+   * but ask the leader more often. Events that are deleted from the store stay in its copies.
    *
    * @throws {@link NatsError} when the server does not answer within 10 s.
    */

@@ -370,7 +370,9 @@ export class LogEventStore<Events extends object = object> extends EventStore<Ev
     return last;
   }
 
-  /** What a long read gives until the store is closed, which is an error, unless the caller gave up before. */
+  /**
+   * What a long read gives until the store is closed, which is an error, unless the caller gave up before.
+   */
   async *#whileOpen<T>(
     signal: AbortSignal | undefined,
     read: (signal: AbortSignal) => AsyncIterable<T>,

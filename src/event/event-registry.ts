@@ -45,8 +45,8 @@ export class EventRegistry {
   }
 
   /**
-   * The names under which a method of an aggregate class is found for an event: `on` and the name of its type, or
-   * of its class.
+   * The names under which a method of an aggregate class is found for an event: `on` and the name of its
+   * type, or of its class.
    */
   get handlerNames(): string[] {
     const names = [...this.#byDefinition].flatMap(([definition, { name }]) => [

@@ -84,8 +84,9 @@ function given(converted: unknown, refused: string): unknown {
 }
 
 /**
- * Copies the value along the path and converts the value at its end. Absent values stay absent. What is neither a
- * list nor a plain object is left as it is, to be refused: a copy of its members would hide what it was.
+ * Copies the value along the path and converts the value at its end. Absent values stay absent. What is
+ * neither a list nor a plain object is left as it is, to be refused: a copy of its members would hide what it
+ * was.
  */
 function replaceAt(value: unknown, keys: readonly string[], convert: (value: unknown) => unknown): unknown {
   if (value === undefined || value === null) return value;

@@ -94,8 +94,8 @@ function isText(value: unknown): boolean {
 const TIME = /^(\d{4}|[+-]\d{6})-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:\d{2})?)?$/;
 
 /**
- * A copy of the metadata that a caller gives, so that later changes of the caller's object do not reach the log.
- * Members that are undefined are left out.
+ * A copy of the metadata that a caller gives, so that later changes of the caller's object do not reach the
+ * log. Members that are undefined are left out.
  *
  * @throws {@link InvalidEventError} with the path, when JSON cannot hold the metadata, or a key is reserved.
  */

@@ -4,8 +4,8 @@ import type { EventWithMetadata } from './event-with-metadata.js';
 import type { DomainEvent, PlainEventType } from './plain-event-type.js';
 
 /**
- * What is never an event, told by the symbols that it has: classes and functions, dates, promises and collections,
- * lists. Symbols, since an event may have any name among its own.
+ * What is never an event, told by the symbols that it has: classes and functions, dates, promises and
+ * collections, lists. Symbols, since an event may have any name among its own.
  */
 interface NoMistake {
   readonly [Symbol.hasInstance]?: never;
@@ -15,8 +15,8 @@ interface NoMistake {
 }
 
 /**
- * An event to be stored: an instance of an event class, a plain event, or what {@link withMetadata} returned. A
- * promise, a date, a list or a class in its place does not compile.
+ * An event to be stored: an instance of an event class, a plain event, or what {@link withMetadata} returned.
+ * A promise, a date, a list or a class in its place does not compile.
  */
 export type NewEvent<Events extends object = object> = (Events | EventWithMetadata<Events>) & NoMistake;
 
@@ -28,7 +28,10 @@ export type EventsOf<Definition extends EventDefinition> =
       ? Instance
       : never;
 
-/** The events of a store: of the types listed `as const`, any for a list that TypeScript does not know by item. */
+/**
+ * The events of a store: of the types listed `as const`, any for a list that TypeScript does not know by
+ * item.
+ */
 export type EventsIn<Definitions extends readonly EventDefinition[]> = number extends Definitions['length']
   ? object
   : EventsOf<Definitions[number]>;

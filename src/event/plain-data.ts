@@ -6,11 +6,11 @@ import { InvalidEventError } from './event-errors.js';
 import { copyPlainJson, isPlainObject, PlainJsonFault } from './plain-json.js';
 
 /**
- * Copies the data of an event as JSON holds them: what is declared is converted, all else must be plain JSON. The
- * copy shares nothing with the caller's object, so later changes of that object do not reach the log.
+ * Copies the data of an event as JSON holds them: what is declared is converted, all else must be plain JSON.
+ * The copy shares nothing with the caller's object, so later changes of that object do not reach the log.
  *
- * @throws {@link InvalidEventError} with the path, when JSON cannot hold the data or would not return the same
- *   data.
+ * @throws {@link InvalidEventError} with the path, when JSON cannot hold the data or would not return the
+ *   same data.
  */
 export function toPlainData(type: EventType, event: object): object {
   try {

@@ -26,18 +26,22 @@ export class PlainJsonFault extends Error {
 
 /** How a value is copied. */
 export interface PlainJsonOptions {
-  /** Name of the value in messages, such as `metadata`; empty where paths begin with the keys of the value. */
+  /**
+   * Name of the value in messages, such as `metadata`; empty where paths begin with the keys of the value.
+   */
   readonly root: string;
   /** Whether the value itself may be an instance of a class; its members may not. @default false */
   readonly instance?: boolean;
-  /** Whether members can be declared in the `fields` of an event type, which messages say then. @default false */
+  /**
+   * Whether members can be declared in the `fields` of an event type, which messages say then. @default false
+   */
   readonly declarable?: boolean;
 }
 
 /**
- * Copies plain JSON. This is the one rule for the data of events, their metadata and snapshots: strings of whole
- * characters, finite numbers other than -0, booleans, null, lists without holes, and plain objects, nested at
- * most 500 deep. A member that is undefined is left out. The copy shares nothing with the value.
+ * Copies plain JSON. This is the one rule for the data of events, their metadata and snapshots: strings of
+ * whole characters, finite numbers other than -0, booleans, null, lists without holes, and plain objects,
+ * nested at most 500 deep. A member that is undefined is left out. The copy shares nothing with the value.
  *
  * @throws {@link PlainJsonFault} with the path of the first value that would not be read back as it was.
  */

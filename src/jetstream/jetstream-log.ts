@@ -26,8 +26,8 @@ import type {
 } from '../log/message-log.js';
 
 /**
- * The log in a JetStream stream. It answers with {@link StoreNotFoundError} when the stream was deleted, or created again under a process
- * that uses it.
+ * The log in a JetStream stream. It answers with {@link StoreNotFoundError} when the stream was deleted, or
+ * created again under a process that uses it.
  */
 export class JetStreamLog implements MessageLog {
   readonly name: string;

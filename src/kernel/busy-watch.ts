@@ -20,8 +20,8 @@ export interface BusyWatchOptions {
 }
 
 /**
- * Notices when one of several pieces of work, one after the other, does not end. One timer looks now and then,
- * since a timer for each piece would cost more than most of the work.
+ * Notices when one of several pieces of work, one after the other, does not end. One timer looks now and
+ * then, since a timer for each piece would cost more than most of the work.
  */
 export class BusyWatch {
   readonly #options: BusyWatchOptions;

@@ -1,4 +1,7 @@
-/** A log that has answered nothing for this long may have been stopped and started again meanwhile, with an older copy. */
+/**
+ * A log that has answered nothing for this long may have been stopped and started again meanwhile, with an
+ * older copy.
+ */
 const QUIET_MS = 1_000;
 
 /** How a {@link LogEpoch} tells the time. */
@@ -17,8 +20,9 @@ export interface LogMark {
 }
 
 /**
- * Counts the times at which a log may have lost its end, as far as a client can tell. A new epoch begins with a sign of a loss (a renewed
- * connection, a lost consumer, a sequence that was given again), and after a time in which the log did not answer: a restart takes longer.
+ * Counts the times at which a log may have lost its end, as far as a client can tell. A new epoch begins with
+ * a sign of a loss (a renewed connection, a lost consumer, a sequence that was given again), and after a time
+ * in which the log did not answer: a restart takes longer.
  */
 export class LogEpoch {
   readonly #quietMs: number;
@@ -43,8 +47,8 @@ export class LogEpoch {
   }
 
   /**
-   * Whether there was a sign of a loss since an epoch. What is on its way is planned again then, but not after mere
-   * silence: a process that was busy itself has not heard anything either.
+   * Whether there was a sign of a loss since an epoch. What is on its way is planned again then, but not
+   * after mere silence: a process that was busy itself has not heard anything either.
    */
   hasLostSince(epoch: number): boolean {
     return epoch < this.#lastSign;
@@ -66,7 +70,9 @@ export class LogEpoch {
     if (sequence > this.#highest) this.#highest = sequence;
   }
 
-  /** A message was stored under that sequence, after the mark: one that had been seen before was given again. */
+  /**
+   * A message was stored under that sequence, after the mark: one that had been seen before was given again.
+   */
   stored(sequence: number, before: LogMark): void {
     if (before.epoch === this.#current && sequence <= before.highest) this.begin();
     this.saw(sequence);

@@ -43,11 +43,14 @@ export type PublishAnswer =
   /** The log refuses the message, and a resend would not help. */
   | { readonly kind: 'refused'; readonly reason: string; readonly resent: boolean }
   /**
-   * The log may have lost its end since the messages were made: they were not sent again. Where `sent`, an earlier send was not answered and
-   * may have been stored.
+   * The log may have lost its end since the messages were made: they were not sent again. Where `sent`, an
+   * earlier send was not answered and may have been stored.
    */
   | { readonly kind: 'stale'; readonly sent: boolean }
-  /** The deadline passed. `sure` when nothing can have been stored; `cause` is the last answer, if there was one. */
+  /**
+   * The deadline passed. `sure` when nothing can have been stored; `cause` is the last answer, if there was
+   * one.
+   */
   | { readonly kind: 'unanswered'; readonly sure: boolean; readonly cause?: Error | undefined };
 
 /** How long a read of several messages tries. */
@@ -116,16 +119,19 @@ export interface MessageLog {
   readonly getsAtOnce: number;
 
   /**
-   * Grows when the log may have lost its end since, as far as this client can tell: after a reconnect, a lost consumer, a sequence that was given
-   * again, or a time without any answer. What was made in an earlier epoch (a guard, a built message) is compared with the leader before use: a
-   * lost sequence may have been given to another message of the same subject, and a guard made before would hold.
+   * Grows when the log may have lost its end since, as far as this client can tell: after a reconnect, a lost
+   * consumer, a sequence that was given again, or a time without any answer. What was made in an earlier
+   * epoch (a guard, a built message) is compared with the leader before use: a lost sequence may have been
+   * given to another message of the same subject, and a guard made before would hold.
    */
   readonly epoch: number;
 
   /**
-   * Stores one guarded message. Goes on until there is an answer, or the deadline passes. Never rejects for the lack of one.
+   * Stores one guarded message. Goes on until there is an answer, or the deadline passes. Never rejects for
+   * the lack of one.
    *
-   * @param epoch The {@link epoch} of before the guard was looked up: in another one nothing is sent, and the answer is `stale`.
+   * @param epoch The {@link epoch} of before the guard was looked up: in another one nothing is sent, and the
+   *   answer is `stale`.
    */
   publish(message: OutgoingMessage, deadline: Deadline, epoch: number): Promise<PublishAnswer>;
 
@@ -176,7 +182,8 @@ export interface MessageLog {
   delete(sequence: number, deadline: Deadline): Promise<void>;
 
   /**
-   * Calls back at each sign that the log may have lost its end, such as a reconnect; not when it was merely silent. @returns what stops that.
+   * Calls back at each sign that the log may have lost its end, such as a reconnect; not when it was merely
+   * silent. @returns what stops that.
    */
   onPossibleLoss(listener: () => void): () => void;
 

@@ -53,8 +53,8 @@ export class ProjectionFailedError extends JetsourceError {
 }
 
 /**
- * A handler, or the database, has not returned for a long time. The projection waits for it. The usual cause is a
- * handler that asks its database beside its transaction, and so waits for itself.
+ * A handler, or the database, has not returned for a long time. The projection waits for it. The usual cause
+ * is a handler that asks its database beside its transaction, and so waits for itself.
  */
 export class ProjectionStuckError extends JetsourceError {
   readonly code = 'projection-stuck';

@@ -3,10 +3,10 @@ import type { Position } from '../event/position.js';
 /**
  * - `idle`: not started yet.
  * - `catching-up`: reads what is stored already, or waits until its database or the log answers (`error` says
- *   so).
+ * so).
  * - `live`: has read all that is stored, and continues with what comes.
  * - `stuck`: a handler or the database has not returned for `stuckAfterMs`; `error` names it. It continues when
- *   that returns.
+ * that returns.
  * - `failed`: stopped at an error. Fix it, then start or rebuild.
  * - `diverged`: stopped because the log is not the one that the model was built from. Rebuild.
  * - `fenced`: stopped because another instance took over.

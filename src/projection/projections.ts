@@ -31,8 +31,8 @@ export interface ProjectionsOptions {
    */
   readonly stuckAfterMs?: number | undefined;
   /**
-   * How long `stop()` and `rebuild()` wait for the transaction in progress, in milliseconds. One that takes longer
-   * is left alone, told to `onError`, and rolled back when it returns.
+   * How long `stop()` and `rebuild()` wait for the transaction in progress, in milliseconds. One that takes
+   * longer is left alone, told to `onError`, and rolled back when it returns.
    *
    * @default 5_000
    */
@@ -111,8 +111,8 @@ export class Projections {
   }
 
   /**
-   * Stops all, each after its transaction in progress, for which it waits up to `stopTimeoutMs`. Calls that wait are rejected with {@link
-   * ProjectionFailedError}. They can be started again.
+   * Stops all, each after its transaction in progress, for which it waits up to `stopTimeoutMs`. Calls that
+   * wait are rejected with {@link ProjectionFailedError}. They can be started again.
    */
   async stop(): Promise<void> {
     await this.#each((runner) => runner.stop());

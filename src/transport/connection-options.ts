@@ -4,10 +4,10 @@ import { checkOptionNames } from './check-option-names.js';
 /**
  * How server and client reach NATS: all that `connect()` of `@nats-io/transport-node` takes, under the same
  * names. Some defaults differ, since a service has to survive outages: reconnecting never ends
- * (`maxReconnectAttempts: -1`), also when the server refuses (`ignoreAuthErrorAbort: true`), it is tried every
- * 250 ms (`reconnectTimeWait`), and each try may take 3000 ms (`timeout`). A server that has said nothing is asked
- * for a sign of life after 1000 ms (`pingInterval`); after more than 2 of these without one (`maxPingOut`) it is
- * left, and another connection is made. Credentials are asked for at each connection.
+ * (`maxReconnectAttempts: -1`), also when the server refuses (`ignoreAuthErrorAbort: true`), it is tried
+ * every 250 ms (`reconnectTimeWait`), and each try may take 3000 ms (`timeout`). A server that has said
+ * nothing is asked for a sign of life after 1000 ms (`pingInterval`); after more than 2 of these without one
+ * (`maxPingOut`) it is left, and another connection is made. Credentials are asked for at each connection.
  *
  * A server and clients that are given the same object share one connection.
  *

@@ -51,7 +51,7 @@ describe('a store with a cipher', () => {
     expect(first?.data).toEqual(new OrderItemAdded('nep', 1));
   });
 
-  it('gives them back readable, whichever way they are read', async () => {
+  it('gives them back readable, by every kind of read', async () => {
     const all = [...events, new OrderItemAdded('cup', 3)];
     expect((await collect(store.read('order/1'))).map(({ data }) => data)).toEqual(events);
     expect((await collect(store.readAll())).map(({ data }) => data)).toEqual(all);

@@ -20,8 +20,8 @@ export interface AggregateModel<S> {
    */
   afterCommit(state: S, stored: readonly object[]): S;
   /**
-   * How many events a state holds beside those that were decided on it. A state with any is used no more: they
-   * are of code that its decision did not wait for. Always 0 for a decider.
+   * How many events a state holds beside those that were decided on it. A state with any is used no more:
+   * they are of code that its decision did not wait for. Always 0 for a decider.
    */
   leftovers(state: S, decided: number): number;
   /** Undefined for a class without methods for snapshots. */

@@ -142,8 +142,8 @@ export class ClassModel<A extends EventSourcedAggregate> implements AggregateMod
   }
 
   /**
-   * An event that is applied after its decision has returned (a forgotten `await`) would be stored with the next
-   * caller's command. It is left out, and told.
+   * An event that is applied after its decision has returned (a forgotten `await`) would be stored with the
+   * next caller's command. It is left out, and told.
    */
   #guardApply(aggregate: A): void {
     if (!('apply' in aggregate) || typeof aggregate.apply !== 'function') return;

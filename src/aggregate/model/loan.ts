@@ -57,7 +57,10 @@ export class Loan {
   }
 }
 
-/** The loan of the running code. Those that are over are passed by, so that a chain of them is not kept for ever. */
+/**
+ * The loan of the running code. Those that are over are passed by, so that a chain of them is not kept for
+ * ever.
+ */
 function activeLoan(): Loan | undefined {
   let loan = current.getStore();
   while (loan?.isOver === true) loan = loan.outer;

@@ -31,8 +31,8 @@ export async function handledBefore(
 }
 
 /**
- * Whether the leader still has the commit of a command that a state remembers: a state that was cached, snapshotted or read from a replica may
- * have been folded from commits that the log has lost.
+ * Whether the leader still has the commit of a command that a state remembers: a state that was cached,
+ * snapshotted or read from a replica may have been folded from commits that the log has lost.
  */
 export async function isStillStored(
   store: EventStore,

@@ -54,8 +54,8 @@ function coveredBy(commit: StoredCommit): CoveredEnd {
 }
 
 /**
- * Whether that commit is the last one covered. The id of a command does not tell: after a loss it may stand at
- * the same sequence in another history.
+ * Whether that commit is the last one covered. The id of a command does not tell: after a loss it may stand
+ * at the same sequence in another history.
  */
 export function isLast(end: CoveredEnd, { sequence, commitId, attemptId }: StoredCommit): boolean {
   return sequence === end.sequence && commitId === end.commitId && attemptId === end.attemptId;

@@ -23,11 +23,12 @@ export interface RememberedCommands {
 }
 
 /**
- * The ends of the streams that were appended to or read lately, by subject: they save the round trip before an append. An end that others have
- * moved since does no harm: the guard that is made from it conflicts, and the end is read again. An end of an earlier epoch may be one that the log
- * has lost: its sequence may have been given to another commit, and the guard would hold. It only tells what the caller has seen.
- * The ids of its commands are those of the stream again as soon as the leader shows that it still holds the
- * last of them.
+ * The ends of the streams that were appended to or read lately, by subject: they save the round trip before
+ * an append. An end that others have moved since does no harm: the guard that is made from it conflicts, and
+ * the end is read again. An end of an earlier epoch may be one that the log has lost: its sequence may have
+ * been given to another commit, and the guard would hold. It only tells what the caller has seen. The ids of
+ * its commands are those of the stream again as soon as the leader shows that it still holds the last of
+ * them.
  */
 export class StreamEndCache {
   readonly #ends = new LRUCache<string, RememberedEnd>({ max: MAX_ENDS });

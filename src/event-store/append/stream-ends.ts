@@ -32,8 +32,8 @@ export class StreamEnds {
   }
 
   /**
-   * The known end where it is as expected, and of this epoch of the log. One that others have moved since does no harm: the guard made from it
-   * conflicts.
+   * The known end where it is as expected, and of this epoch of the log. One that others have moved since
+   * does no harm: the guard made from it conflicts.
    */
   known(expected: StreamCheck): StreamEnd | undefined {
     if (expected.expect === 0) return meets(expected, EMPTY_STREAM) ? EMPTY_STREAM : undefined;
@@ -43,8 +43,8 @@ export class StreamEnds {
   }
 
   /**
-   * The same, requiring the commit that this process knows under the expected version: who expects a version has seen that commit, and the log may
-   * have lost it since.
+   * The same, requiring the commit that this process knows under the expected version: who expects a version
+   * has seen that commit, and the log may have lost it since.
    */
   requiringSeen<T extends StreamCheck>(expected: T): T {
     const { expect, lastCommitId, stream } = expected;
@@ -99,7 +99,10 @@ export class StreamEnds {
     this.#cache.addCommand(this.#subjectOf(commit.stream), commit, epoch);
   }
 
-  /** Takes note of a commit that was stored, or read. @param epoch That of the log before it was planned or read. */
+  /**
+   * Takes note of a commit that was stored, or read. @param epoch That of the log before it was planned or
+   * read.
+   */
   offer(commit: StoredCommit, epoch: number): void {
     const end = this.#reader.isMisledBy(commit) ? undefined : endOf(commit);
     // a commit that lists the sequences of another log is looked at again when something is appended

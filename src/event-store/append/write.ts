@@ -136,7 +136,10 @@ export class Write {
     return { write, end: known ?? (await this.#atLeader(async () => ends.atLeader(write.stream, deadline))) };
   }
 
-  /** @throws {@link AppendOutcomeUnknownError} when the leader does not answer, and a send was not answered before. */
+  /**
+   * @throws {@link AppendOutcomeUnknownError} when the leader does not answer, and a send was not answered
+   *   before.
+   */
   async #atLeader<T>(look: () => Promise<T>): Promise<T> {
     try {
       return await look();
@@ -240,7 +243,7 @@ export class Write {
 
   #unanswered({ sure, cause }: PublishAnswer & { kind: 'unanswered' }, sentBefore: boolean): unknown {
     if (sure && !sentBefore)
-      return this.#previous === undefined ? notSent(this.#request, this.#parts.store) : gaveUp(this.#request);
+      return this.#previous === undefined ? notSent(this.#request, this.#parts.store) : this.#gaveUp();
     return outcomeUnknown(this.#request, this.#request.deadline.signal?.reason ?? cause);
   }
 

@@ -31,7 +31,9 @@ export interface RangeOptions extends ReadPatience {
 interface FoundCommits {
   /** By number. */
   readonly commits: ReadonlyMap<number, StoredCommit>;
-  /** Where they led to a foreign commit, or nowhere (`removed`), and whether the last commit's own list did. */
+  /**
+   * Where they led to a foreign commit, or nowhere (`removed`), and whether the last commit's own list did.
+   */
   readonly astray?: { readonly byLast: boolean; readonly removed?: CorruptStreamError };
 }
 
@@ -84,7 +86,8 @@ export class StreamReader {
   }
 
   /**
-   * What the commit after the last one has to list, found by a scan: for a stream whose last commit lists sequences of another log.
+   * What the commit after the last one has to list, found by a scan: for a stream whose last commit lists
+   * sequences of another log.
    *
    * @throws {@link CorruptStreamError} when the stream has gaps, or what is no commit.
    */
@@ -124,7 +127,8 @@ export class StreamReader {
   }
 
   /**
-   * Rounds of gets until no listed sequence is left that is needed, or one leads to a foreign commit, or nowhere.
+   * Rounds of gets until no listed sequence is left that is needed, or one leads to a foreign commit, or
+   * nowhere.
    */
   async #bySequence(last: StoredCommit, range: VersionRange, options: RangeOptions): Promise<FoundCommits> {
     const found = new Map([[last.number, last]]);

@@ -43,10 +43,12 @@ export function markOf({ sequence, events, commitId }: StoredCommit): CommitMark
 }
 
 /**
- * Why a log is another one than the reader has read: it ends before that, or has other commits there. Undefined where nothing says so.
+ * Why a log is another one than the reader has read: it ends before that, or has other commits there.
+ * Undefined where nothing says so.
  *
- * A message that is missing at the last commit is no answer: a commit may be removed, but the log may as well have lost its end and have given
- * the sequence to a message that was removed since, such as the check of a transaction. The earlier commit and the next ones tell these apart.
+ * A message that is missing at the last commit is no answer: a commit may be removed, but the log may as well
+ * have lost its end and have given the sequence to a message that was removed since, such as the check of a
+ * transaction. The earlier commit and the next ones tell these apart.
  */
 export async function divergenceOf(
   { last, earlier }: LogTrail,
@@ -83,7 +85,10 @@ async function commitIdAt(sequence: number, { store, signal }: TrailedLog): Prom
   }
 }
 
-/** Whether the transaction that is stored right after a sequence had one of its checks there: they come before its commits. */
+/**
+ * Whether the transaction that is stored right after a sequence had one of its checks there: they come before
+ * its commits.
+ */
 async function isCheckOfLater(sequence: number, log: TrailedLog): Promise<boolean> {
   const end = Math.min(sequence + NEIGHBOURS, log.lastSequence);
   for (let next = sequence + 1; next <= end; next += 1) {

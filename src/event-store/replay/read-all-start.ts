@@ -6,13 +6,17 @@ import { InvalidOptionError } from '../../kernel/invalid-option-error.js';
 
 /** Checks that the event at the position is the one that was meant. */
 export interface NamedEvent {
-  /** The event's id: the log may have lost its end since, and have given the position to another event. @default not checked */
+  /**
+   * The event's id: the log may have lost its end since, and have given the position to another event.
+   * @default not checked
+   */
   readonly eventId?: string | undefined;
 }
 
 /**
- * Where to begin in the whole store: at an event, after one, at a sequence of the log, or at a time of the server. A start beyond the end of the log
- * is refused with {@link StartNotInLogError}; right after the end is fine.
+ * Where to begin in the whole store: at an event, after one, at a sequence of the log, or at a time of the
+ * server. A start beyond the end of the log is refused with {@link StartNotInLogError}; right after the end
+ * is fine.
  */
 export type ReadAllStart =
   | ({ readonly position: Position } & NamedEvent)

@@ -18,8 +18,9 @@ export interface StartedStore {
 }
 
 /**
- * The last sequence that the log must have for a replay to begin at that start. In a shorter log the events that are appended next would be
- * skipped. Right after the end of the log is a valid start: nothing is skipped then.
+ * The last sequence that the log must have for a replay to begin at that start. In a shorter log the events
+ * that are appended next would be skipped. Right after the end of the log is a valid start: nothing is
+ * skipped then.
  */
 export function logReachFor(start: ReadAllStart): number {
   if ('time' in start) return 0;
@@ -32,7 +33,8 @@ export function logReachFor(start: ReadAllStart): number {
 /**
  * Asks the leader whether a replay can begin there.
  *
- * @throws {@link StartNotInLogError} when the log ends before, or has another event there than the one that is named.
+ * @throws {@link StartNotInLogError} when the log ends before, or has another event there than the one that
+ *   is named.
  */
 export async function requireStartInLog(
   store: StartedStore,
@@ -124,7 +126,10 @@ export class StartCheck {
     }
   }
 
-  /** Resolves when the start is known to be right, or the signal has aborted. To be called before anything is handed on. */
+  /**
+   * Resolves when the start is known to be right, or the signal has aborted. To be called before anything is
+   * handed on.
+   */
   async settle(): Promise<void> {
     const { signal } = this.#options;
     const backoff = new Backoff(50, 1_000);

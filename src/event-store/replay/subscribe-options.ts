@@ -41,13 +41,16 @@ export interface SubscribeOptions {
    */
   readonly onRecovery?: ((reason: string) => void) | undefined;
   /**
-   * Told what has ended the subscription, and of a handler that has not returned for `stuckAfterMs`. @default a process warning, unless
-   * somebody has looked at `closed` by then
+   * Told what has ended the subscription, and of a handler that has not returned for `stuckAfterMs`. @default
+   * a process warning, unless somebody has looked at `closed` by then
    */
   readonly onError?: ((error: Error) => void) | undefined;
   /** A handler that has not returned for so long is told to `onError`, in milliseconds. @default 5_000 */
   readonly stuckAfterMs?: number | undefined;
-  /** How long `stop()` waits for the handler, in milliseconds; then it is left alone, which `onError` is told. @default 5_000 */
+  /**
+   * How long `stop()` waits for the handler, in milliseconds; then it is left alone, which `onError` is told.
+   * @default 5_000
+   */
   readonly stopTimeoutMs?: number | undefined;
   /** Ends the subscription as `stop()` does. */
   readonly signal?: AbortSignal | undefined;

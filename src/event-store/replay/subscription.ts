@@ -80,8 +80,9 @@ export class Subscription implements AsyncDisposable {
   }
 
   /**
-   * Resolves when the subscription was stopped and its handler has finished; rejects with what ended it otherwise. Need not be looked at: what
-   * ends it is told to `onError` as well, and is a process warning where nobody is to be told.
+   * Resolves when the subscription was stopped and its handler has finished; rejects with what ended it
+   * otherwise. Need not be looked at: what ends it is told to `onError` as well, and is a process warning
+   * where nobody is to be told.
    */
   get closed(): Promise<void> {
     this.#isWatched = true;
@@ -108,8 +109,8 @@ export class Subscription implements AsyncDisposable {
   }
 
   /**
-   * Takes no more events and waits until the one at hand is handled, up to `stopTimeoutMs`; called by the handler itself, it does not wait.
-   * Never rejects: see {@link closed}. Safe to call twice.
+   * Takes no more events and waits until the one at hand is handled, up to `stopTimeoutMs`; called by the
+   * handler itself, it does not wait. Never rejects: see {@link closed}. Safe to call twice.
    */
   async stop(): Promise<void> {
     this.#abort.abort();
@@ -272,7 +273,8 @@ export class Subscription implements AsyncDisposable {
   async #checkLog(): Promise<void> {
     this.#recovered = false;
     const backoff = new Backoff(50, 1_000);
-    // a replica may deliver while there is no leader yet: until there is one nothing is handed on, and nothing ends either
+    // a replica may deliver while there is no leader yet: until there is one nothing is handed on, and
+    // nothing ends either
     while (!(await this.#isConfirmed())) {
       await sleep(backoff.next(), this.#abort.signal).catch(() => undefined);
     }

@@ -5,8 +5,8 @@ import { InvalidOptionError } from '../../kernel/invalid-option-error.js';
 /**
  * A filter of event types. An alias counts as its type.
  *
- * @throws {@link InvalidOptionError} for what is no list, since a single text would be taken for a list of letters,
- *   and for an empty one.
+ * @throws {@link InvalidOptionError} for what is no list, since a single text would be taken for a list of
+ *   letters, and for an empty one.
  */
 export function wantedTypes(types: readonly string[] | undefined, registry: EventRegistry): IsWanted {
   if (types === undefined) return () => true;

@@ -10,7 +10,10 @@ export type StoreFaultKind =
   | 'number'
   /** Its version does not continue those of the commit before it in its stream. */
   | 'version'
-  /** It lists other sequences than those of its predecessors: the stream is read by a scan, as after an import. */
+  /**
+   * It lists other sequences than those of its predecessors: the stream is read by a scan, as after an
+   * import.
+   */
   | 'predecessors'
   /** An earlier commit has the same commit id. */
   | 'commit-id';

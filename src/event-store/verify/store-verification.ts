@@ -19,8 +19,8 @@ interface WalkedEnd {
 const NO_COMMITS: WalkedEnd = { number: 0, version: 0, predecessors: [] };
 
 /**
- * Judges the messages of a store one after the other, with a memory of every stream: what no reader of the whole log can afford. It needs
- * about 150 bytes a commit and 300 bytes a stream.
+ * Judges the messages of a store one after the other, with a memory of every stream: what no reader of the
+ * whole log can afford. It needs about 150 bytes a commit and 300 bytes a stream.
  */
 export class StoreVerification {
   readonly #store: string;

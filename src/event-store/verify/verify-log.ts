@@ -24,7 +24,10 @@ export interface VerifyResult {
   readonly faults: number;
 }
 
-/** Walks a store from its beginning to its end as it is when the walk begins, and names every fault. Changes nothing. */
+/**
+ * Walks a store from its beginning to its end as it is when the walk begins, and names every fault. Changes
+ * nothing.
+ */
 export async function verifyLog(log: MessageLog, options: VerifyOptions): Promise<VerifyResult> {
   const { store, onFault, onProgress, signal } = options;
   const verification = new StoreVerification(store);

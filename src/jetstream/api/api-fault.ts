@@ -10,8 +10,8 @@ export interface ApiFault {
 }
 
 /**
- * What a refusal says of the same request, sent again. A request that was not answered at all has no judgement:
- * nobody knows what became of it.
+ * What a refusal says of the same request, sent again. A request that was not answered at all has no
+ * judgement: nobody knows what became of it.
  */
 export type Judgement =
   /** It may be answered otherwise in a moment: elections, writes in flight, exhausted resources. */

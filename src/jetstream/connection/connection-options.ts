@@ -119,7 +119,9 @@ export function toNatsOptions(
   };
 }
 
-/** An address with `tls://` asks for TLS: without the option the client would talk to anybody in plain text. */
+/**
+ * An address with `tls://` asks for TLS: without the option the client would talk to anybody in plain text.
+ */
 function tlsOf(
   tls: NodeConnectionOptions['tls'],
   isTls: boolean,

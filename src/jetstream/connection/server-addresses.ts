@@ -48,8 +48,8 @@ export function parseServers(servers: string | readonly string[] | undefined): S
 }
 
 /**
- * The URLs in a text, separated by commas. A password may hold a comma as well: where there are credentials, a
- * comma separates only before the scheme of the next URL.
+ * The URLs in a text, separated by commas. A password may hold a comma as well: where there are credentials,
+ * a comma separates only before the scheme of the next URL.
  */
 function urlsIn(text: unknown): string[] {
   if (typeof text !== 'string') return [''];

@@ -162,7 +162,10 @@ export class MessageReader {
     return this.#watch === undefined || this.#watch.isAlone;
   }
 
-  /** Whether an answer may be that of a mirror: it says so, or it says that there is none, and one may have said so. */
+  /**
+   * Whether an answer may be that of a mirror: it says so, or it says that there is none, and one may have
+   * said so.
+   */
   #isDoubtful(reply: Msg | undefined): boolean {
     if (reply === undefined) return !this.#isAlone;
     const answeredBy = reply.headers?.get(ServerHeader.stream) ?? '';

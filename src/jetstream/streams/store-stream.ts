@@ -55,7 +55,10 @@ const REQUIRED: Partial<Record<keyof StreamConfig, unknown>> = {
   allow_msg_counter: false,
 };
 
-/** Settings with which messages would stand elsewhere than they were published, or not come from publishers alone. */
+/**
+ * Settings with which messages would stand elsewhere than they were published, or not come from publishers
+ * alone.
+ */
 const FORBIDDEN: readonly (keyof StreamConfig)[] = [
   'subject_transform',
   'sources',
@@ -173,7 +176,10 @@ function driftOf(config: StreamConfig, options: StoreStreamOptions): string[] {
   return [...drift, ...unknownSettings(config)];
 }
 
-/** Settings that jetsource does not make, such as a placement: somebody else did, and nothing promised rests on them. */
+/**
+ * Settings that jetsource does not make, such as a placement: somebody else did, and nothing promised rests
+ * on them.
+ */
 function unknownSettings(config: StreamConfig): string[] {
   const settings = Object.entries(config)
     .filter(([setting, value]) => !JUDGED.has(setting) && isSet(setting, value))

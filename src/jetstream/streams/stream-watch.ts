@@ -15,7 +15,10 @@ const LOOK_AGAIN_MS = 500;
 /** Looks follow each other no faster than this. */
 const PAUSE_MS = 100;
 const LOOK_TIMEOUT_MS = 2_000;
-/** A stream that the server does not know for this long was deleted: an election may make it forget for a moment. */
+/**
+ * A stream that the server does not know for this long was deleted: an election may make it forget for a
+ * moment.
+ */
 const GONE_MS = 2_500;
 /** Where the server tells an account of its streams' changes. Without permission, looking again has to do. */
 const ADVISORIES = '$JS.EVENT.ADVISORY.STREAM.*.*';
@@ -28,8 +31,9 @@ export interface OpenedStream {
 }
 
 /**
- * What has to be known of a store's JetStream stream while it is in use: whether mirrors may answer in its place, and whether it is still
- * there and the same. Looked at when something is read, when a wait gets long, after a reconnect, and when the server tells of a change.
+ * What has to be known of a store's JetStream stream while it is in use: whether mirrors may answer in its
+ * place, and whether it is still there and the same. Looked at when something is read, when a wait gets long,
+ * after a reconnect, and when the server tells of a change.
  */
 export class StreamWatch {
   readonly #connection: JetStreamConnection;
@@ -83,7 +87,10 @@ export class StreamWatch {
     this.#changes += 1;
   }
 
-  /** A guard did not hold: most often another writer was first. A stream that holds nothing of the kind is looked at. */
+  /**
+   * A guard did not hold: most often another writer was first. A stream that holds nothing of the kind is
+   * looked at.
+   */
   doubtOrder(): void {
     this.#orderDoubted = true;
   }

@@ -10,7 +10,10 @@ export interface Watched {
   look(): void;
 }
 
-/** A deadline that passes as soon as the stream is known to be gone: the loops that wait for an answer look at it each time. */
+/**
+ * A deadline that passes as soon as the stream is known to be gone: the loops that wait for an answer look at
+ * it each time.
+ */
 export class WatchedDeadline extends Deadline {
   readonly #watched: Watched;
   readonly #deadline: Deadline;

@@ -11,7 +11,10 @@ export interface ProjectionDefinition<Tx = unknown> extends ProjectionId {
   readonly store: ProjectionStore<Tx>;
   /** By the name that events of the type are stored under. */
   readonly handlers: ReadonlyMap<string, EventHandler<Tx>>;
-  /** What is told of a message that holds no sound commit, before the replay goes on after it; undefined: it stops there. */
+  /**
+   * What is told of a message that holds no sound commit, before the replay goes on after it; undefined: it
+   * stops there.
+   */
   readonly onCorrupt?: ((error: CorruptStreamError) => void | Promise<void>) | undefined;
   /** Creates the tables where they do not exist. */
   setUp(tx: Tx): Promise<unknown>;

@@ -73,8 +73,8 @@ export class ProjectionRunner {
   }
 
   /**
-   * Ends it after the transaction in progress, for which it waits up to `stopTimeoutMs`. One that takes longer is
-   * left alone, and rolled back when it returns.
+   * Ends it after the transaction in progress, for which it waits up to `stopTimeoutMs`. One that takes
+   * longer is left alone, and rolled back when it returns.
    */
   async stop(): Promise<void> {
     const reason = this.#failure('stop() was called');

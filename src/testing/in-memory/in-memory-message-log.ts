@@ -162,12 +162,18 @@ export class InMemoryMessageLog implements MessageLog {
     this.#storage.wake();
   }
 
-  /** As if the log had not answered for a while: a handle that connects through another server sees no more of a restart. */
+  /**
+   * As if the log had not answered for a while: a handle that connects through another server sees no more of
+   * a restart.
+   */
   beQuiet(): void {
     this.#epoch.suspect();
   }
 
-  /** The log loses all messages after a sequence. This handle does not learn of it; see {@link reconnect} and {@link beQuiet}. */
+  /**
+   * The log loses all messages after a sequence. This handle does not learn of it; see {@link reconnect} and
+   * {@link beQuiet}.
+   */
   loseEnd(sequence: number): void {
     this.#storage.truncate(sequence);
   }

@@ -1,5 +1,5 @@
 import type { ReplayBatch, ReplayOptions } from '../../log/message-log.js';
-import { onAbort } from '../../kernel/on-abort.js';
+import { Wakeup } from '../../kernel/wakeup.js';
 import type { InMemoryMessage, InMemoryStorage } from './in-memory-storage.js';
 import { matchesFilter } from './subject-filter.js';
 
@@ -84,17 +84,13 @@ class Cursor {
 
   /** Resolves when something was stored, the handle was interrupted or closed, or the signal aborted. */
   async news(): Promise<void> {
-    const { signal } = this.#options;
-    if (signal?.aborted === true) return;
-    await new Promise<void>((resolve) => {
-      const done = (): void => {
-        stop();
-        stopListening?.();
-        resolve();
-      };
-      const stop = this.#storage.onStored(done);
-      const stopListening = signal && onAbort(signal, done);
-    });
+    const wakeup = new Wakeup();
+    const stopListening = this.#storage.onStored(() => wakeup.wake());
+    try {
+      await wakeup.wait({ signal: this.#options.signal });
+    } finally {
+      stopListening();
+    }
   }
 
   #isWanted({ subject }: InMemoryMessage): boolean {
