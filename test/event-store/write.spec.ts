@@ -1,3 +1,5 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { jest } from '@jest/globals';
 import { asVersion } from '../../src/event/version.js';
 import { streamName } from '../../src/event/stream-name.js';
 import type { AppendOptions } from '../../src/event-store/append/append-options.js';
@@ -181,65 +183,41 @@ describe('an append after other writers', () => {
     expect(await numbersOf()).toEqual([1, 2]);
   });
 
+  function letOthersBeFirst(meanwhile: () => void = () => undefined): void {
+    store.log.faults.beforeNextPublish(async () => {
+      await elsewhere.append(order, counted(1));
+      meanwhile();
+    });
+  }
+
   it('gives up at its deadline when they are always first', async () => {
-    const again = (): void =>
-      store.log.faults.beforeNextPublish(async () => {
-        await elsewhere.append(order, counted(1));
-        again();
-      });
+    const again = (): void => letOthersBeFirst(again);
     again();
     const error = await rejection(store.append(order, counted(2), { deadlineMs: 100 }));
     expect(error).toMatchObject({ code: 'nats', outcome: 'not-applied' });
     expect(String(error)).toContain('other writers were first');
   });
-});
 
-describe('an append whose conflict is none', () => {
-  it('is tried again', async () => {
-    store.log.faults.answerFalseConflict();
-    expect(await store.append(order, counted(1))).toMatchObject({ version: 1, committed: true });
-    expect(await numbersOf()).toEqual([1]);
-  });
-
-  it('has an unknown outcome when nobody takes it afterwards: its first send may still be stored', async () => {
-    store.log.faults.answerFalseConflict();
-    store.log.faults.leaveUnserved();
-    expect(await rejection(store.append(order, counted(1), { deadlineMs: 100 }))).toMatchObject({
-      code: 'append-outcome-unknown',
+  it('says so when the deadline ends the read before the next try', async () => {
+    const { log } = store;
+    const lastAtLeader = log.lastAtLeader.bind(log);
+    letOthersBeFirst(() => {
+      jest.spyOn(log, 'lastAtLeader').mockImplementation(async (subject, deadline) => {
+        await sleep(deadline?.leftMs);
+        return lastAtLeader(subject, deadline);
+      });
     });
-  });
-});
-
-describe('an append to a log that lost its end', () => {
-  it('whose guard can never hold again goes after the last commit', async () => {
-    await store.append(order, counted(1));
-    await store.append(order, counted(2));
-    store.log.loseEnd(1);
-    expect(await store.append(order, counted(3))).toMatchObject({ version: 2, committed: true });
-    expect(await numbersOf()).toEqual([1, 3]);
+    const error = await rejection(store.append(order, counted(2), { deadlineMs: 100 }));
+    expect(error).toMatchObject({ code: 'nats', outcome: 'not-applied' });
+    expect(String(error)).toContain('other writers were first');
   });
 
-  it('does not take an end from before a reconnect, whose sequence has another commit now', async () => {
-    await store.append(order, counted(1));
-    await store.append(order, counted(2, 4));
-    store.log.loseEnd(1);
-    await elsewhere.append(order, counted(5));
-    store.log.reconnect();
-    expect(await store.append(order, counted(6))).toMatchObject({ version: 3 });
-    expect(await numbersOf()).toEqual([1, 5, 6]);
-  });
-});
-
-describe('reads', () => {
-  it('see what a replica has, and at the leader all', async () => {
-    await store.append(order, counted(1));
-    await store.append(order, counted(2));
-    store.log.faults.lag(1);
-    expect(await store.status(order)).toMatchObject({ version: 1 });
-    expect(await store.status(order, { consistency: 'leader' })).toMatchObject({ version: 2 });
-    const { commits } = await store.readCommits(order, { after: asVersion(0), consistency: 'leader' });
-    expect(commits).toHaveLength(2);
-    // an end from a lagging replica does not replace a newer one
-    expect(await store.append(order, counted(3), { expect: 2 })).toMatchObject({ version: 3 });
+  it('ends with the reason of its signal between two tries', async () => {
+    const controller = new AbortController();
+    const reason = new Error('shutting down');
+    letOthersBeFirst(() => setImmediate(() => controller.abort(reason)));
+    const error = await rejection(store.append(order, counted(2), { signal: controller.signal }));
+    expect(error).toBe(reason);
+    expect(await numbersOf()).toEqual([1]);
   });
 });

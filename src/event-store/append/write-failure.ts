@@ -46,9 +46,8 @@ export function outcomeUnknown(
   return new AppendOutcomeUnknownError(details, cause === undefined ? {} : { cause });
 }
 
-/** Every try met a conflict until the deadline. */
-export function gaveUp({ label, deadline: { totalMs } }: WriteRequest): NatsError {
-  return new NatsError(
-    `${label}: nothing was stored; other writers were first until the deadline of ${totalMs} ms`,
-  );
+/** Every try met a conflict until the deadline. The reason of the caller's signal is thrown as it is. */
+export function gaveUp({ label, deadline: { signal, totalMs } }: WriteRequest): unknown {
+  if (signal?.aborted === true) return signal.reason;
+  return new NatsError(`${label}: nothing was stored within ${totalMs} ms; other writers were first`);
 }

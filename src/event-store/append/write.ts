@@ -144,12 +144,14 @@ export class Write {
     try {
       return await look();
     } catch (error) {
-      if (!this.#sentInVain || isOfStored(error)) throw error;
-      throw outcomeUnknown(this.#request, error);
+      if (isOfStored(error)) throw error;
+      if (this.#sentInVain) throw outcomeUnknown(this.#request, error);
+      const hadConflict = this.#previous !== undefined;
+      throw hadConflict && this.#request.deadline.passed ? gaveUp(this.#request) : error;
     }
   }
 
-  #gaveUp(): Error {
+  #gaveUp(): unknown {
     return this.#sentInVain ? outcomeUnknown(this.#request) : gaveUp(this.#request);
   }
 
