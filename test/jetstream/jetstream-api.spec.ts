@@ -1,5 +1,5 @@
 import type { Msg } from '@nats-io/transport-node';
-import { type ApiChannel, JetStreamApi } from '../../src/jetstream/api/jetstream-api.js';
+import { type ApiChannel, JetStreamApi, type ServerRequest } from '../../src/jetstream/api/jetstream-api.js';
 import { NatsError } from '../../src/jetstream/connection/connection-errors.js';
 import { expectValue, findValue } from '../../src/jetstream/connection/expect-value.js';
 import { Deadline } from '../../src/kernel/deadline.js';
@@ -19,7 +19,7 @@ class ScriptedChannel implements ApiChannel {
     this.#answers = answers;
   }
 
-  async request(subject: string, payload: Uint8Array): Promise<Msg> {
+  async request({ subject, payload }: ServerRequest): Promise<Msg> {
     this.send(subject, payload);
     const answer = this.#answers.length > 1 ? this.#answers.shift() : this.#answers[0];
     return { json: () => answer } as Msg;

@@ -30,7 +30,7 @@ export async function wholeTransaction(
   if (found.length === length && length === (transaction?.of ?? 1))
     return found.toSorted((a, b) => a.sequence - b.sequence);
   if (transaction === undefined) throw reused(request, found);
-  const parts = await partsOf(log, first, transaction, request);
+  const parts = await partsOf(log, { first, transaction }, request);
   if (transaction.of !== length || parts.some((part) => !writes(request, part))) throw reused(request, parts);
   return parts;
 }
@@ -38,8 +38,7 @@ export async function wholeTransaction(
 /** Parts that are there; all of them if the streams are those of the request. */
 async function partsOf(
   log: MessageLog,
-  first: StoredCommit,
-  transaction: TransactionPart,
+  { first, transaction }: { readonly first: StoredCommit; readonly transaction: TransactionPart },
   request: WriteRequest,
 ): Promise<StoredCommit[]> {
   const { deadline } = request;

@@ -8,15 +8,21 @@ import { ApiMessage, type EncodedMessage } from './api-message.js';
 import { type ApiResult, mapResult } from './api-result.js';
 import { ApiSubjects, type ConsumerRef } from './api-subjects.js';
 
+/** A request to the server, which may safely be repeated. */
+export interface ServerRequest {
+  readonly subject: string;
+  readonly payload: Uint8Array;
+  /**
+   * Whether the answer has to be that of the current leader: one that took long, and the first one after
+   * silence, are thrown away and asked for again, since there may have been an election. @default false
+   */
+  readonly fromLeader?: boolean | undefined;
+}
+
 /** What the API is reached by. */
 export interface ApiChannel {
   /** The answer to a request, which is resent until the deadline; rejects when none comes. */
-  request(
-    subject: string,
-    payload: Uint8Array,
-    deadline: Deadline,
-    options?: { readonly fromLeader?: boolean },
-  ): Promise<Msg>;
+  request(request: ServerRequest, deadline: Deadline): Promise<Msg>;
   /**
    * Sends once, with the answers going to `reply`, if anywhere. Nothing happens when the connection is
    * closed.
@@ -61,14 +67,6 @@ export interface PullRequest {
   readonly idle_heartbeat: number;
 }
 
-/**
- * A leader that hung while another was elected answers, when it wakes up, with what it knew before. What
- * decides anything must not be such an answer.
- */
-const FROM_LEADER = { fromLeader: true };
-/** A change goes through the leader of that moment, and a list of many subjects may take its time. */
-const FROM_ANY = {};
-
 const utf8 = new TextEncoder();
 const EMPTY = new Uint8Array();
 
@@ -88,7 +86,7 @@ export class JetStreamApi {
 
   /** Settings and state of a stream. */
   async streamInfo(stream: string, deadline: Deadline): Promise<ApiResult<StreamInfo>> {
-    return this.#call(this.subjects.streamInfo(stream), undefined, deadline);
+    return this.#ask(this.subjects.streamInfo(stream), undefined, deadline);
   }
 
   /**
@@ -105,7 +103,7 @@ export class JetStreamApi {
       readonly total?: number;
     }
     const query = { subjects_filter: filter, offset };
-    const result = await this.#call<Answer>(this.subjects.streamInfo(stream), query, deadline, FROM_ANY);
+    const result = await this.#change<Answer>(this.subjects.streamInfo(stream), query, deadline);
     return mapResult(result, ({ state, total }) => ({ subjects: Object.keys(state.subjects ?? {}), total }));
   }
 
@@ -114,21 +112,21 @@ export class JetStreamApi {
     interface Answer {
       readonly streams: readonly string[] | null;
     }
-    const result = await this.#call<Answer>(this.subjects.streamNames(), { subject: pattern }, deadline);
+    const result = await this.#ask<Answer>(this.subjects.streamNames(), { subject: pattern }, deadline);
     return mapResult(result, ({ streams }) => streams ?? []);
   }
 
   /** Settings and states of the account's streams: some of them, from an offset on. */
   async streamList(offset: number, deadline: Deadline): Promise<ApiResult<StreamsPage>> {
-    return this.#call(this.subjects.streamList(), { offset }, deadline);
+    return this.#ask(this.subjects.streamList(), { offset }, deadline);
   }
 
   async createStream(config: NamedStreamConfig, deadline: Deadline): Promise<ApiResult<StreamInfo>> {
-    return this.#call(this.subjects.createStream(config.name), config, deadline, FROM_ANY);
+    return this.#change(this.subjects.createStream(config.name), config, deadline);
   }
 
   async updateStream(config: NamedStreamConfig, deadline: Deadline): Promise<ApiResult<StreamInfo>> {
-    return this.#call(this.subjects.updateStream(config.name), config, deadline, FROM_ANY);
+    return this.#change(this.subjects.updateStream(config.name), config, deadline);
   }
 
   /** One message, from the leader. */
@@ -136,13 +134,13 @@ export class JetStreamApi {
     interface Answer {
       readonly message: EncodedMessage;
     }
-    const result = await this.#call<Answer>(this.subjects.message(stream), query, deadline);
+    const result = await this.#ask<Answer>(this.subjects.message(stream), query, deadline);
     return mapResult(result, ({ message }) => new ApiMessage(message));
   }
 
   /** Removes a message; its bytes are overwritten on the disk (`no_erase` is off). */
   async deleteMessage(stream: string, sequence: number, deadline: Deadline): Promise<ApiResult<unknown>> {
-    return this.#call(this.subjects.deleteMessage(stream), { seq: sequence }, deadline, FROM_ANY);
+    return this.#change(this.subjects.deleteMessage(stream), { seq: sequence }, deadline);
   }
 
   /**
@@ -155,12 +153,12 @@ export class JetStreamApi {
     deadline: Deadline,
   ): Promise<ApiResult<ConsumerInfo>> {
     const subject = this.subjects.createConsumer({ stream, consumer: config.name }, config.filter_subject);
-    return this.#call(subject, { stream_name: stream, config, action }, deadline, FROM_ANY);
+    return this.#change(subject, { stream_name: stream, config, action }, deadline);
   }
 
   /** Settings and state of a consumer. */
   async consumerInfo(consumer: ConsumerRef, deadline: Deadline): Promise<ApiResult<ConsumerInfo>> {
-    return this.#call(this.subjects.consumerInfo(consumer), undefined, deadline);
+    return this.#ask(this.subjects.consumerInfo(consumer), undefined, deadline);
   }
 
   /** Deletes a consumer without waiting for the answer. */
@@ -173,23 +171,28 @@ export class JetStreamApi {
     this.#channel.send(this.subjects.nextMessages(consumer), encode(request), reply);
   }
 
-  async #call<T>(
-    subject: string,
-    body: object | undefined,
-    deadline: Deadline,
-    options: { readonly fromLeader?: boolean } = FROM_LEADER,
-  ): Promise<ApiResult<T>> {
-    const payload = body === undefined ? EMPTY : encode(body);
+  /**
+   * A question to the leader. One that hung while another was elected answers, when it wakes up, with what it
+   * knew before: what decides anything must not be such an answer.
+   */
+  async #ask<T>(subject: string, body: object | undefined, deadline: Deadline): Promise<ApiResult<T>> {
+    return this.#call({ subject, payload: encode(body), fromLeader: true }, deadline);
+  }
+
+  /** A change, which goes through the leader of that moment, or a list, which may take its time. */
+  async #change<T>(subject: string, body: object, deadline: Deadline): Promise<ApiResult<T>> {
+    return this.#call({ subject, payload: encode(body) }, deadline);
+  }
+
+  async #call<T>(request: ServerRequest, deadline: Deadline): Promise<ApiResult<T>> {
     const backoff = new Backoff(20, 500);
     let fault: ApiFault | undefined;
     // the last word of the server counts for more than the silence after it
     do {
-      const reply = await this.#channel
-        .request(subject, payload, deadline, options)
-        .catch((error: unknown) => {
-          if (fault === undefined || !deadline.passed || deadline.signal?.aborted === true) throw error;
-          return undefined;
-        });
+      const reply = await this.#channel.request(request, deadline).catch((error: unknown) => {
+        if (fault === undefined || !deadline.passed || deadline.signal?.aborted === true) throw error;
+        return undefined;
+      });
       if (reply === undefined) break;
       const answer = reply.json<T | { readonly error: ApiFault }>();
       if (!isFault(answer)) return { ok: true, value: answer };
@@ -202,6 +205,6 @@ export class JetStreamApi {
   }
 }
 
-function encode(body: object): Uint8Array {
-  return utf8.encode(JSON.stringify(body));
+function encode(body: object | undefined): Uint8Array {
+  return body === undefined ? EMPTY : utf8.encode(JSON.stringify(body));
 }

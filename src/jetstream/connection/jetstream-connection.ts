@@ -15,7 +15,7 @@ import type { Deadline } from '../../kernel/deadline.js';
 import { ConnectionClosedError, NatsError } from './connection-errors.js';
 import { sleep } from '../../kernel/sleep.js';
 import { Wakeup } from '../../kernel/wakeup.js';
-import { JetStreamApi } from '../api/jetstream-api.js';
+import { JetStreamApi, type ServerRequest } from '../api/jetstream-api.js';
 import { apiPrefixOf, type ConnectionOptions, toNatsOptions } from './connection-options.js';
 import { type LifeSignOptions, LifeSigns } from './life-signs.js';
 import { discardSocket, NatsLine, NextServer } from './nats-line.js';
@@ -31,15 +31,6 @@ const TOO_MANY_SUBSCRIPTIONS = /maximum subscriptions exceeded/i;
 
 /** A leader that woke up needs a moment to hear that there is another. */
 const WAKING_MS = 100;
-
-/** How a request is made. */
-export interface RequestOptions {
-  /**
-   * Whether the answer has to be given by who leads now: one that took long, and the first one after silence,
-   * are thrown away and asked for again, since an election may have been meanwhile. @default false
-   */
-  readonly fromLeader?: boolean;
-}
 
 /** Elections begin after 4 s: what took less than half of that is an answer of the leader of that moment. */
 const LEADER_ANSWER_MS = 2_000;
@@ -166,12 +157,7 @@ export class JetStreamConnection {
    *
    * @throws {@link NatsError} when the deadline passes without an answer.
    */
-  async request(
-    subject: string,
-    payload: Uint8Array,
-    deadline: Deadline,
-    { fromLeader = false }: RequestOptions = {},
-  ): Promise<Msg> {
+  async request({ subject, payload, fromLeader = false }: ServerRequest, deadline: Deadline): Promise<Msg> {
     const backoff = new Backoff(20, 500);
     const longestMs = fromLeader ? LEADER_ANSWER_MS : REQUEST_TIMEOUT_MS.max;
     let timeoutMs = REQUEST_TIMEOUT_MS.first;

@@ -157,7 +157,7 @@ export class DeliveredMessage implements JsMsg {
     if (this.isSettled || reply === undefined) return false;
     this.#acknowledgement.said = { kind: 'ack' };
     const deadline = new Deadline(options.timeout ?? ACK_TIMEOUT_MS);
-    await this.#connection.request(reply, ACK, deadline);
+    await this.#connection.request({ subject: reply, payload: ACK }, deadline);
     return true;
   }
 

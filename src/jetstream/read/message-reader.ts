@@ -283,7 +283,7 @@ export class MessageReader {
 
   async #directGet(lastOf: string, deadline: Deadline): Promise<Msg | undefined> {
     const subject = this.#connection.api.subjects.directGet(this.#stream, lastOf);
-    const reply = await this.#connection.request(subject, EMPTY, deadline);
+    const reply = await this.#connection.request({ subject, payload: EMPTY }, deadline);
     return hasMessage(reply, subject) ? reply : undefined;
   }
 
