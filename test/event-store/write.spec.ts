@@ -1,6 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { jest } from '@jest/globals';
-import { asVersion } from '../../src/event/version.js';
 import type { AppendOptions } from '../../src/event-store/append/append-options.js';
 import {
   type InMemoryEventStore,
