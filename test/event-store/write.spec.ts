@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { jest } from '@jest/globals';
+import { streamName } from '../../src/event/stream-name.js';
 import type { AppendOptions } from '../../src/event-store/append/append-options.js';
 import {
   type InMemoryEventStore,
