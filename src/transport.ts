@@ -1,11 +1,18 @@
 export { NATS_JETSTREAM_OPTIONS, NATS_JETSTREAM_TRANSPORT } from './transport/nats-jetstream.constants.js';
 export type { JetStreamOptions, NatsConnectionOptions } from './transport/connection-options.js';
-export type { NatsJetStreamEvents, NatsJetStreamStatus } from './transport/connection-events.js';
+export type {
+  NatsJetStreamClientEvents,
+  NatsJetStreamEvents,
+  NatsJetStreamServerEvents,
+  NatsJetStreamStatus,
+} from './transport/transport-events.js';
+export type { ObservedAttempt, ObservedDeadLetter, ObservedDelivery } from './reaction/reaction-observer.js';
+export { UnrecoverableError } from './reaction/unrecoverable-error.js';
 export type { NatsConsumerOptions } from './transport/consumer-options.js';
 export type { ServerConsumerOptions } from './transport/legacy/server-consumer-options.js';
 export { DeadLetters, type DeadLettersOptions } from './transport/server/dead-letters.js';
 export type { DeadLetter, DeadLetterQuery } from './jetstream/dead-letters/dead-letter-stream.js';
-export type { DeadLetterError } from './jetstream/dead-letters/dead-letter.js';
+export type { DeadLetterError } from './jetstream/dead-letters/dead-letter-error.js';
 export type { EventConsumerStatus } from './transport/server/event-consumer-status.js';
 export type { NatsJetStreamClientOptions } from './transport/client/nats-jetstream-client-options.js';
 export {

@@ -54,6 +54,7 @@ import type {
   WaitTimeoutError,
 } from '../projection/projection-errors.js';
 import type { NatsServerUnavailableError } from '../testing/nats-server-unavailable-error.js';
+import type { UnrecoverableError } from '../reaction/unrecoverable-error.js';
 import type {
   CapturedPatternError,
   NoResponderError,
@@ -71,6 +72,7 @@ export type AnyJetsourceError =
   | WrongExpectedVersionError
   | TransactionConflictError
   | AppendOutcomeUnknownError
+  | UnrecoverableError
   | CommitRemovedError
   | CommandIdReusedError
   | PayloadTooLargeError

@@ -15,14 +15,19 @@ export class JetStreamEventStore<Events extends object = object> extends LogEven
    */
   readonly connection: JetStreamConnection;
 
-  readonly #jetStream: string;
+  /**
+   * Name of the JetStream stream.
+   *
+   * @internal
+   */
+  readonly jetStream: string;
 
   /** @param jetStream Name of the JetStream stream. */
   constructor(connection: JetStreamConnection, jetStream: string, parts: LogEventStoreParts) {
     const log = new JetStreamLog(connection, { name: jetStream, identity: parts.identity });
     super(log, { ...parts, sweepsChecks: true });
     this.connection = connection;
-    this.#jetStream = jetStream;
+    this.jetStream = jetStream;
   }
 
   /**
@@ -33,6 +38,6 @@ export class JetStreamEventStore<Events extends object = object> extends LogEven
    * @throws {@link NatsError} when the server does not answer within 10 s.
    */
   async copies(): Promise<readonly StreamCopy[] | undefined> {
-    return findCopies(this.connection, this.#jetStream, new Deadline(LIST_TIMEOUT_MS));
+    return findCopies(this.connection, this.jetStream, new Deadline(LIST_TIMEOUT_MS));
   }
 }

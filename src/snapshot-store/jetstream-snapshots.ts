@@ -11,6 +11,7 @@ import { Publisher } from '../jetstream/publish/publisher.js';
 import { sizeOf } from '../log/message-size.js';
 import { PayloadTooLargeError } from '../jetstream/publish/publish-errors.js';
 import { ServerHeader } from '../jetstream/api/server-headers.js';
+import { findStream } from '../jetstream/streams/find-stream.js';
 import { openStoreStream, type StoreStreamOptions } from '../jetstream/streams/store-stream.js';
 import { Deadline } from '../kernel/deadline.js';
 import { NatsError } from '../jetstream/connection/connection-errors.js';
@@ -24,6 +25,7 @@ import {
 import { CorruptSnapshotError } from '../aggregate/aggregate-errors.js';
 
 const FORMAT = 1;
+const LOOKUP_TIMEOUT_MS = 10_000;
 /** How often to make room for others that keep a snapshot of the same stream at once. */
 const TRIES = 5;
 
@@ -40,7 +42,8 @@ const utf8 = new TextEncoder();
 /**
  * Snapshots beside the store, in a JetStream stream of their own, `<store>~snapshots`, which is created when
  * it is missing. It has no limits, since limits would leave the bytes of what they remove on the disk:
- * earlier snapshots are deleted securely, one by one.
+ * earlier snapshots are deleted securely, one by one. It has the replicas and the storage of the store, unless
+ * the options say otherwise.
  *
  * @throws {@link StoreSettingsError} when the stream exists with settings under which nothing can be deleted
  * for good.
@@ -54,8 +57,17 @@ export async function jetStreamSnapshots(
 ): Promise<SnapshotStore> {
   checkKnownOptions(options, ['replicas', 'storage']);
   const name = `${store.name}~snapshots`;
-  await openStoreStream(store.connection, { name, subjects: storeSubjects(name) }, options);
+  const settings = { ...(await settingsOf(store)), ...options };
+  await openStoreStream(store.connection, { name, subjects: storeSubjects(name) }, settings);
   return new JetStreamSnapshotStore(store.connection, name);
+}
+
+/** A snapshot survives what its stream survives. */
+async function settingsOf({ connection, jetStream }: JetStreamEventStore): Promise<StoreStreamOptions> {
+  const found = await findStream(connection, jetStream, new Deadline(LOOKUP_TIMEOUT_MS));
+  if (found === undefined) return {};
+  const { num_replicas: replicas, storage } = found.config;
+  return { replicas, storage };
 }
 
 class JetStreamSnapshotStore implements SnapshotStore {

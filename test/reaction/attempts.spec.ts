@@ -1,4 +1,5 @@
-import { DeliveryHarness, nak } from './delivery-harness.js';
+import { UnrecoverableError } from '../../src/reaction/unrecoverable-error.js';
+import { DeliveryHarness, FakeParkingPlace, nak } from './delivery-harness.js';
 import { fakeMessage } from './fake-message.js';
 
 const fails = (): never => {
@@ -41,8 +42,10 @@ describe('a message that the handler fails with', () => {
     [4, 30],
   ])('for the time number %i is handed back for %i ms, the last pause being repeated', async (count, ms) => {
     const harness = new DeliveryHarness({ handle: fails, policy: { backoffMs: [10, 20, 30] } });
+    for (let earlier = 1; earlier < count; earlier += 1)
+      await harness.deliver(fakeMessage({ data: 1, deliveryCount: earlier }));
     expect(await harness.deliver(fakeMessage({ data: 1, deliveryCount: count }))).toEqual([nak(ms)]);
-    expect(harness.log).toEqual([
+    expect(harness.log.slice(count - 1)).toEqual([
       `order.placed (orders 1) for shop-order_placed failed (attempt ${count}), to be tried again in ${ms} ms: no mail today`,
     ]);
   });
@@ -53,25 +56,132 @@ describe('a message that the handler fails with', () => {
 
   it('is parked after the last attempt, and not before', async () => {
     const harness = new DeliveryHarness({ handle: fails, policy: { maxDeliver: 3 } });
-    expect(await harness.deliver(fakeMessage({ data: 1, deliveryCount: 2 }))).toEqual([nak(0)]);
+    for (const deliveryCount of [1, 2])
+      expect(await harness.deliver(fakeMessage({ data: 1, deliveryCount }))).toEqual([nak(0)]);
     expect(harness.place?.parked).toEqual([]);
     const replies = await harness.deliver(fakeMessage({ data: 1, deliveryCount: 3 }));
     expect(replies).toEqual(['+TERM kept as a dead letter in shop-dead-letters']);
     expect(harness.place?.parked).toMatchObject([{ facts: { attempts: 3, error: { name: 'TypeError' } } }]);
+    expect([...harness.place!.attempts.kept]).toEqual([]);
+  });
+
+  it('has the attempts that other processes have made', async () => {
+    const place = new FakeParkingPlace();
+    const policy = { maxDeliver: 3, backoffMs: [10, 20] };
+    const instance = (): DeliveryHarness => new DeliveryHarness({ place, handle: fails, policy });
+    expect(await instance().deliver(fakeMessage({ data: 1 }))).toEqual([nak(10)]);
+    expect(await instance().deliver(fakeMessage({ data: 1, deliveryCount: 2 }))).toEqual([nak(20)]);
+    await instance().deliver(fakeMessage({ data: 1, deliveryCount: 3 }));
+    expect(place.parked).toMatchObject([{ facts: { attempts: 3 } }]);
+  });
+
+  it('leaves no record of its attempts when it succeeds at last', async () => {
+    let calls = 0;
+    const harness = new DeliveryHarness({
+      handle: () => {
+        calls += 1;
+        if (calls === 1) fails();
+      },
+    });
+    await harness.deliver(fakeMessage({ data: 1 }));
+    expect([...harness.place!.attempts.kept.values()]).toMatchObject([
+      { attempts: 1, last: 'TypeError: no mail today' },
+    ]);
+    await harness.deliver(fakeMessage({ data: 1, deliveryCount: 2 }));
+    expect([...harness.place!.attempts.kept]).toEqual([]);
+  });
+
+  it('is tried again also if the attempt cannot be recorded', async () => {
+    const harness = new DeliveryHarness({ handle: fails });
+    harness.place!.attempts.failure = new Error('the stream is full');
+    expect(await harness.deliver(fakeMessage({ data: 1 }))).toEqual([nak(0)]);
+    expect(harness.log[0]).toContain('the stream is full');
+  });
+
+  it('is parked at once if the handler says that no further attempt would succeed', async () => {
+    const handle = (): never => {
+      throw new UnrecoverableError('the order has no address', { cause: new TypeError('street') });
+    };
+    const harness = new DeliveryHarness({ handle });
+    const replies = await harness.deliver(fakeMessage({ data: 1 }));
+    expect(replies).toEqual(['+TERM kept as a dead letter in shop-dead-letters']);
+    expect(harness.place?.parked).toMatchObject([
+      {
+        facts: {
+          attempts: 1,
+          error: {
+            name: 'UnrecoverableError',
+            message: 'the order has no address',
+            cause: { message: 'street' },
+          },
+        },
+      },
+    ]);
   });
 
   it('is never parked without a limit', async () => {
     const harness = new DeliveryHarness({ handle: fails, policy: { maxDeliver: Infinity } });
     expect(await harness.deliver(fakeMessage({ data: 1, deliveryCount: 1_000 }))).toEqual([nak(0)]);
   });
+});
 
-  it('is parked without another attempt if all attempts ended without an acknowledgement', async () => {
+describe('a message that was delivered without an attempt', () => {
+  it('has all of its attempts: an instance that shuts down hands back what it has not handled', async () => {
+    const harness = new DeliveryHarness({ policy: { maxDeliver: 3 } });
+    expect(await harness.deliver(fakeMessage({ data: 1, deliveryCount: 100 }))).toEqual(['+ACK']);
+    expect(harness.place?.parked).toEqual([]);
+  });
+
+  it('counts as attempted where no attempts are kept', async () => {
+    const harness = new DeliveryHarness({ policy: { maxDeliver: 3 }, place: undefined });
+    expect(await harness.deliver(fakeMessage({ data: 1, deliveryCount: 4 }))).toEqual(['+TERM dropped']);
+  });
+
+  it('is tried alone after two deliveries: its process may die of it', async () => {
+    const seen: string[] = [];
+    const ends = new Map<string, () => void>();
+    const harness = new DeliveryHarness({
+      handle: async ({ message: { seq } }) => {
+        seen.push(`begin ${seq}`);
+        await new Promise<void>((resolve) => ends.set(String(seq), resolve));
+        seen.push(`end ${seq}`);
+      },
+    });
+    const deliver = (sequence: number, deliveryCount: number): Promise<unknown> =>
+      harness.deliver(fakeMessage({ data: 1, sequence, deliveryCount }));
+    const first = deliver(1, 2);
+    await new Promise(setImmediate);
+    const suspect = deliver(2, 3);
+    await new Promise(setImmediate);
+    const later = deliver(3, 1);
+    await new Promise(setImmediate);
+    expect(seen).toEqual(['begin 1']);
+    ends.get('1')?.();
+    await first;
+    await new Promise(setImmediate);
+    expect(seen).toEqual(['begin 1', 'end 1', 'begin 2']);
+    ends.get('2')?.();
+    await suspect;
+    await new Promise(setImmediate);
+    expect(seen).toEqual(['begin 1', 'end 1', 'begin 2', 'end 2', 'begin 3']);
+    ends.get('3')?.();
+    await later;
+  });
+
+  it('is parked when processes have ended with it as often as it may be attempted', async () => {
+    const place = new FakeParkingPlace();
+    const policy = { maxDeliver: 3 };
+    for (const deliveryCount of [3, 4, 5]) {
+      const dying = new DeliveryHarness({ place, policy, handle: async () => new Promise(() => undefined) });
+      void dying.deliver(fakeMessage({ data: 1, deliveryCount }));
+      await new Promise(setImmediate);
+    }
     let calls = 0;
-    const harness = new DeliveryHarness({ handle: () => (calls += 1), policy: { maxDeliver: 3 } });
-    await harness.deliver(fakeMessage({ data: 1, deliveryCount: 4 }));
+    const harness = new DeliveryHarness({ place, policy, handle: () => (calls += 1) });
+    await harness.deliver(fakeMessage({ data: 1, deliveryCount: 6 }));
     expect(calls).toBe(0);
-    expect(harness.place?.parked).toMatchObject([
-      { facts: { attempts: 3, error: { message: expect.stringContaining('delivered 3 times') } } },
+    expect(place.parked).toMatchObject([
+      { facts: { attempts: 3, error: { message: 'its process ended while it was being handled' } } },
     ]);
   });
 });
@@ -102,6 +212,18 @@ describe('a handler that acknowledges by itself', () => {
   ] as const)('is heard: %s', async (verdict, reply) => {
     const harness = new DeliveryHarness({ policy, handle: ({ message }) => message[verdict]() });
     expect(await harness.deliver(fakeMessage({ data: 1 }))).toEqual([reply]);
+  });
+
+  it('has handed back what it does not want, as an attempt', async () => {
+    const harness = new DeliveryHarness({
+      policy: { ...policy, maxDeliver: 2 },
+      handle: ({ message }) => message.nak(),
+    });
+    for (const deliveryCount of [1, 2]) await harness.deliver(fakeMessage({ data: 1, deliveryCount }));
+    await harness.deliver(fakeMessage({ data: 1, deliveryCount: 3 }));
+    expect(harness.place?.parked).toMatchObject([
+      { facts: { attempts: 2, error: { message: 'its handler handed it back' } } },
+    ]);
   });
 
   it('gets a message again if it throws before', async () => {

@@ -8,7 +8,7 @@ import type { HandlerCall } from '../../src/reaction/delivery/handler-call.js';
 import type { Unpacker } from '../../src/reaction/delivery/unpacker.js';
 import { commitOf } from '../event/stored-commit.js';
 import { Counted, ORDER_EVENTS, OrderPlaced } from '../support/order-events.js';
-import { DeliveryHarness, type HarnessOptions, nak } from './delivery-harness.js';
+import { DeliveryHarness, FakeParkingPlace, type HarnessOptions, nak } from './delivery-harness.js';
 import { type FakeMessage, type FakeMessageOptions, fakeMessage } from './fake-message.js';
 
 const registry = new EventRegistry(ORDER_EVENTS, { onUnknownEvent: 'raw' });
@@ -89,11 +89,26 @@ describe('a commit of several events', () => {
     ]);
   });
 
-  it('counts the deliveries of other processes as attempts at its first event', async () => {
-    const harness = new CommitHarness({ policy: { maxDeliver: 3 } });
+  it('counts the attempts of other processes, for each of its events', async () => {
+    const place = new FakeParkingPlace();
+    const policy = { maxDeliver: 3 };
+    for (const deliveryCount of [1, 2]) {
+      const harness = new CommitHarness({ place, policy });
+      harness.failing.add(1);
+      await harness.deliver(messageOf(commit(1, 2), { deliveryCount }));
+    }
+    const harness = new CommitHarness({ place, policy });
+    for (const failing of [1, 2]) harness.failing.add(failing);
+    await harness.deliver(messageOf(commit(1, 2), { deliveryCount: 3 }));
+    expect(place.parked).toMatchObject([{ facts: { attempts: 3 } }]);
+    expect([...place.attempts.kept.values()]).toMatchObject([{ attempts: 1, last: 'Error: no 2' }]);
+  });
+
+  it('counts the deliveries of other processes as attempts at its first event where none are kept', async () => {
+    const harness = new CommitHarness({ policy: { maxDeliver: 3 }, place: undefined });
     harness.failing.add(1);
     await harness.deliver(messageOf(commit(1, 2), { deliveryCount: 3 }));
-    expect(harness.place?.parked).toMatchObject([{ facts: { attempts: 3 } }]);
+    expect(harness.log).toEqual([expect.stringContaining('given up after 3 attempts')]);
     expect(harness.handled).toEqual([1, 2]);
   });
 

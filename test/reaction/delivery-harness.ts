@@ -1,6 +1,9 @@
 import type { DeadLetterFacts } from '../../src/jetstream/dead-letters/dead-letter.js';
-import { deadLetterHeaders } from '../../src/jetstream/dead-letters/dead-letter.js';
+import { toLetter } from '../../src/jetstream/dead-letters/dead-letter.js';
+import type { AttemptRecord, KeptRecord } from '../../src/jetstream/dead-letters/attempt-records.js';
 import type { DeliveredMessage } from '../../src/jetstream/consume/delivered-message.js';
+import { AttemptHistory } from '../../src/reaction/delivery/attempt-history.js';
+import type { EndedAttempt } from '../../src/reaction/delivery/attempts.js';
 import { Delivery } from '../../src/reaction/delivery/delivery.js';
 import type { HandlerCall } from '../../src/reaction/delivery/handler-call.js';
 import { PayloadUnpacker } from '../../src/reaction/delivery/payload-unpacker.js';
@@ -13,6 +16,29 @@ import { type FakeMessage, fakeMessage } from './fake-message.js';
 
 type Original = Parameters<ParkingPlace['put']>[1];
 
+/** Records of attempts in memory. */
+export class FakeAttemptRecords {
+  readonly kept = new Map<string, KeptRecord>();
+  failure: Error | undefined;
+  #last = 0;
+
+  async find(key: string): Promise<KeptRecord | undefined> {
+    return this.kept.get(key);
+  }
+
+  async keep(key: string, record: AttemptRecord): Promise<KeptRecord> {
+    if (this.failure !== undefined) throw this.failure;
+    this.#last += 1;
+    const kept = { ...record, sequence: this.#last };
+    this.kept.set(key, kept);
+    return kept;
+  }
+
+  async remove({ sequence }: KeptRecord): Promise<void> {
+    for (const [key, kept] of this.kept) if (kept.sequence === sequence) this.kept.delete(key);
+  }
+}
+
 /** A parking place in memory that fails on request. */
 export class FakeParkingPlace {
   readonly name = 'shop-dead-letters';
@@ -20,6 +46,7 @@ export class FakeParkingPlace {
     [];
   readonly removed: number[] = [];
   failure: Error | undefined;
+  readonly attempts = new FakeAttemptRecords();
 
   async put(facts: DeadLetterFacts, original: Original, id: string): Promise<void> {
     if (this.failure !== undefined) throw this.failure;
@@ -33,14 +60,14 @@ export class FakeParkingPlace {
   /** A parked message as the consumer of redriven messages delivers it. */
   redriven(index: number, { sequence = 50, deliveryCount = 1 } = {}): FakeMessage {
     const { facts, original } = this.parked[index]!;
-    const headers = deadLetterHeaders(facts, original.headers);
+    const { headers, data } = toLetter(facts, original);
     return fakeMessage({
       subject: `_dead.${this.name}.redrive.shop`,
       log: this.name,
       sequence,
       deliveryCount,
       headers: Object.fromEntries(headers.keys().map((name) => [name, headers.get(name)])),
-      data: original.data,
+      data,
     });
   }
 }
@@ -55,12 +82,15 @@ export interface HarnessOptions<Payload> {
   readonly unpacker?: Unpacker<Payload>;
   readonly place?: FakeParkingPlace | undefined;
   readonly bodies?: ReadonlyMap<number, Uint8Array>;
+  /** @default true */
+  readonly logKeepsAll?: boolean;
 }
 
 /** A delivery to one handler, without a server. */
 export class DeliveryHarness<Payload = unknown> {
   readonly place: FakeParkingPlace | undefined;
   readonly log: string[] = [];
+  readonly ended: EndedAttempt[] = [];
   readonly delivery: Delivery<Payload>;
   readonly #stop = new AbortController();
 
@@ -75,10 +105,25 @@ export class DeliveryHarness<Payload = unknown> {
       handler: 'order.placed',
       body: unpacker.parkedBody,
       readBody: async (sequence) => options.bodies?.get(sequence),
+      logKeepsAll: async () => options.logKeepsAll ?? true,
+      onParked: () => undefined,
       log,
     });
+    const history = new AttemptHistory({
+      records: this.place?.attempts,
+      consumer: 'shop-order_placed',
+      onFault: ({ message }, error) => log.fault(message, error),
+    });
     const handle = async (call: HandlerCall<Payload>): Promise<void> => void (await options.handle?.(call));
-    this.delivery = new Delivery({ handle, policy: policyWith(options.policy), unpacker, parking, log });
+    this.delivery = new Delivery({
+      handle,
+      policy: policyWith(options.policy),
+      history,
+      unpacker,
+      parking,
+      log,
+      onAttempt: (_, ended) => this.ended.push(ended),
+    });
   }
 
   /** Delivers, and gives what the server hears. */

@@ -28,7 +28,7 @@ describe('order by key', () => {
     expect(messages.map(({ replies }) => replies)).toEqual([['+ACK'], ['+ACK'], ['+ACK']]);
   });
 
-  it('counts attempts across its own retries, and parks after the last', async () => {
+  it('counts attempts across its own retries and those of others, and parks after the last', async () => {
     let calls = 0;
     const harness = new DeliveryHarness({
       policy: { keyOf, maxDeliver: 4 },
@@ -37,6 +37,7 @@ describe('order by key', () => {
         throw new Error('never');
       },
     });
+    await harness.place?.attempts.keep('shop-order_placed.orders.1', { attempts: 1, last: 'never' });
     const replies = await harness.deliver(fakeMessage({ data: 1, deliveryCount: 2 }));
     expect(replies).toEqual(['+TERM kept as a dead letter in shop-dead-letters']);
     expect(calls).toBe(3);

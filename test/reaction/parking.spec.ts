@@ -113,6 +113,7 @@ describe('a redriven message', () => {
   it('is parked again with the facts of its original, under an id of its own, and then removed', async () => {
     const place = await parkedPlace();
     const harness = new DeliveryHarness({ place, handle: fails, policy: { maxDeliver: 2 } });
+    await harness.redrive(place.redriven(0, { sequence: 50 }));
     await harness.redrive(place.redriven(0, { sequence: 50, deliveryCount: 2 }));
     const [first, second] = place.parked;
     expect(second?.facts).toMatchObject({

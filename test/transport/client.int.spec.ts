@@ -5,7 +5,7 @@ import type { NatsConnection, PubAck } from 'jetsource/transport';
 import { lastValueFrom } from 'rxjs';
 import { startNatsServer } from '../../src/testing/start-nats-server.js';
 import type { NatsConnectionOptions } from '../../src/transport/connection-options.js';
-import type { NatsJetStreamStatus } from '../../src/transport/connection-events.js';
+import type { NatsJetStreamStatus } from '../../src/transport/transport-events.js';
 import type { NatsJetStreamClientOptions } from '../../src/transport/client/nats-jetstream-client-options.js';
 import { NatsJetStreamClientProxy } from '../../src/transport/client/nats-jetstream-client-proxy.js';
 import { NatsJetStreamRecordBuilder } from '../../src/transport/client/nats-jetstream-record-builder.js';

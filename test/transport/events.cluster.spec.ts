@@ -2,8 +2,11 @@ import type { NatsCluster } from '../../src/testing/nats-cluster.js';
 import { startNatsCluster } from '../../src/testing/start-nats-cluster.js';
 import type { NatsConsumerOptions } from '../../src/transport/consumer-options.js';
 import type { NatsStreamConfig } from '../../src/transport/stream-config.js';
+import { connectEventStore } from '../../src/event-store/connect-event-store.js';
+import { jetStreamSnapshots } from '../../src/snapshot-store/jetstream-snapshots.js';
 import { until } from '../support/collect.js';
 import { RawNats } from '../support/raw-nats.js';
+import { uniqueStoreName } from '../support/server-url.js';
 import { openClient, uniqueStream } from './shared-client.js';
 import { listener, startService } from './shared-service.js';
 
@@ -32,7 +35,6 @@ async function listen(
     await startService(name, [listener(`${streamConfig.name}.n`, (number) => handled.push(Number(number)))], {
       connectionOptions: { servers: cluster.url, name },
       streamConfig,
-      deadLetters: { num_replicas: 3 },
       consumerOptions: { ackWait: 2_000, ...consumerOptions },
     });
   }
@@ -54,6 +56,27 @@ function distinct(handled: Handled): number[] {
 
 function range(from: number, to: number): number[] {
   return Array.from({ length: to - from + 1 }, (_, index) => from + index);
+}
+
+describe('what jetsource makes beside a stream of three replicas', () => {
+  it('has three replicas, too: the dead letters', async () => {
+    const streamConfig = uniqueStream({ num_replicas: 3 });
+    await listen(streamConfig, 'mail', {});
+    expect(await replicasOf(`${streamConfig.name}-mail-dead-letters`)).toBe(3);
+  });
+
+  it('has three replicas, too: the snapshots', async () => {
+    const name = uniqueStoreName();
+    await using store = await connectEventStore({ servers: cluster.url, name, replicas: 3, events: [] });
+    await jetStreamSnapshots(store);
+    expect(await replicasOf(`${name}~snapshots`)).toBe(3);
+  });
+});
+
+async function replicasOf(stream: string): Promise<number | undefined> {
+  await using raw = await RawNats.open(cluster.url);
+  const { config } = await raw.api<{ config: { num_replicas: number } }>(`STREAM.INFO.${stream}`);
+  return config.num_replicas;
 }
 
 describe('event handlers on three replicas', () => {

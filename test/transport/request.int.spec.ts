@@ -29,6 +29,11 @@ class Answers {
     return of(0, 1, 2);
   }
 
+  @MessagePattern(`${prefix}.typed`)
+  typed(@Payload() payload: unknown): string {
+    return typeof payload;
+  }
+
   @MessagePattern(`${prefix}.nothing`)
   nothing(): Observable<never> {
     return of();
@@ -259,7 +264,12 @@ describe('a request of a program without Nest', () => {
     expect(reply.json()).toEqual({ response: 6, isDisposed: true });
   });
 
-  it.each([['}{'], [''], ['\u0000\u00ff']])(
+  it('without a body has undefined as its payload', async () => {
+    const reply = await raw.nc.request(`${prefix}.typed`, '');
+    expect(reply.json()).toMatchObject({ response: 'undefined', isDisposed: true });
+  });
+
+  it.each([['}{'], ['\u0000\u00ff']])(
     'cannot hurt the process: %j is answered as malformed',
     async (body) => {
       const reply = await raw.nc.request(`{"cmd":"${prefix}-sum"}`, body);

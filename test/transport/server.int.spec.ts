@@ -8,7 +8,7 @@ import { NatsJetStreamHealthIndicator } from '../../src/transport/server/nats-je
 import { NatsJetStreamServer } from '../../src/transport/server/nats-jetstream-server.js';
 import { NatsJetStreamServerModule } from '../../src/transport/server/nats-jetstream-server.module.js';
 import type { NatsConnectionOptions } from '../../src/transport/connection-options.js';
-import type { NatsJetStreamStatus } from '../../src/transport/connection-events.js';
+import type { NatsJetStreamStatus } from '../../src/transport/transport-events.js';
 import { rejection, until } from '../support/collect.js';
 import { sharedServerUrl } from '../support/server-url.js';
 import { TcpProxy } from '../support/tcp-proxy.js';

@@ -1,4 +1,4 @@
-import { Controller, type INestMicroservice, type Type } from '@nestjs/common';
+import { Controller, type ExceptionFilter, type INestMicroservice, type Type } from '@nestjs/common';
 import { Ctx, EventPattern, Payload } from '@nestjs/microservices';
 import { Test } from '@nestjs/testing';
 import type { NatsJetStreamServerOptions } from '../../src/transport/server/nats-jetstream-server-options.js';
@@ -39,6 +39,7 @@ export async function startService(
   name: string,
   controllers: readonly Type[],
   options: NatsJetStreamServerOptions = {},
+  filters: readonly ExceptionFilter[] = [],
 ): Promise<Service> {
   const server = new NatsJetStreamServer({
     connectionOptions: { servers: sharedServerUrl(), name },
@@ -46,6 +47,7 @@ export async function startService(
   });
   const module = await Test.createTestingModule({ controllers: [...controllers] }).compile();
   const app = module.createNestMicroservice({ strategy: server, logger: false });
+  app.useGlobalFilters(...filters);
   await app.listen();
   running.push({ app, server });
   return { app, server };

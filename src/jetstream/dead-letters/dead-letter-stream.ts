@@ -3,16 +3,21 @@ import { Deadline } from '../../kernel/deadline.js';
 import { DeadLetterNotFoundError } from './dead-letter-errors.js';
 import { JetStreamNotFoundError } from '../streams/stream-errors.js';
 import { ApiCode } from '../api/api-codes.js';
-import { deadLetterFacts, type DeadLetterFacts, deadLetterHeaders } from './dead-letter.js';
+import { AttemptRecords } from './attempt-records.js';
+import { type DeadLetterFacts, fromLetter, type MessageParts, toLetter } from './dead-letter.js';
+import { shortError } from './dead-letter-error.js';
 import { deleteMessage } from '../streams/delete-message.js';
 import { isServerHeader } from '../api/server-headers.js';
 import { findValue } from '../connection/expect-value.js';
 import type { JetStreamConnection } from '../connection/jetstream-connection.js';
 import type { HeaderValues } from '../../log/message-log.js';
 import { IdempotentPublisher } from '../publish/idempotent-publisher.js';
+import type { PublishRequest } from '../publish/publish-request.js';
 import { sizeOf } from '../../log/message-size.js';
 
 const TIMEOUT_MS = 10_000;
+/** What the publisher adds. */
+const PUBLISH_HEADERS_BYTES = 512;
 
 /** What a handler gave up on. */
 export interface DeadLetter extends DeadLetterFacts {
@@ -20,11 +25,15 @@ export interface DeadLetter extends DeadLetterFacts {
   readonly number: number;
   /** When the handler gave up. */
   readonly time: Date;
-  /** The original's headers, and those of the letter. */
+  /**
+   * The original's headers, and those of the letter. Those that the server would act upon have the prefix
+   * `Original-`.
+   */
   readonly headers: MsgHdrs;
   /**
-   * The original's body; empty for an event of an event store, and for one that would have been too large
-   * with the letter's headers. Those are read from their stream again when they are redriven.
+   * The original's body. Empty for an event of an event store, and for one that would have been too large with
+   * what the letter adds, from a JetStream stream that keeps all its messages. Those are read from their stream
+   * again when they are redriven.
    */
   readonly data: Uint8Array;
 }
@@ -50,6 +59,8 @@ export function redriveSubject(stream: string, consumer: string): string {
 /** A stream of what handlers gave up on. */
 export class DeadLetterStream {
   readonly name: string;
+  /** The attempts at messages that may become letters. */
+  readonly attempts: AttemptRecords;
   readonly #connection: JetStreamConnection;
   readonly #publisher: IdempotentPublisher;
   readonly #make: (() => Promise<void>) | undefined;
@@ -60,30 +71,21 @@ export class DeadLetterStream {
     this.#make = make;
     this.#connection = connection;
     this.#publisher = new IdempotentPublisher(connection);
+    this.attempts = new AttemptRecords(connection, name);
   }
 
   /**
    * Keeps a message. It is kept once, however often this is repeated.
    *
    * @param death What distinguishes this end of the message from others of the same one.
+   * @throws {@link PayloadTooLargeError} when it is too large with what the letter adds, also with little of
+   * the error.
    */
-  async put(
-    facts: DeadLetterFacts,
-    original: { readonly headers: MsgHdrs | undefined; readonly data: Uint8Array },
-    death: string,
-  ): Promise<void> {
-    const subject = this.#letterSubject(facts.consumer);
-    const headers = toValues(deadLetterHeaders(facts, original.headers));
-    const isTooLarge =
-      sizeOf({ subject, payload: original.data, headers }) + 512 > this.#connection.maxPayload;
-    const payload = isTooLarge ? new Uint8Array() : original.data;
-    const request = {
-      subject,
-      payload,
-      headers,
-      messageId: `dead.${death}`,
-      expect: { streamName: this.name },
-    };
+  async put(facts: DeadLetterFacts, original: MessageParts, death: string): Promise<void> {
+    const whole = this.#request(facts, original, death);
+    const request = this.#fits(whole)
+      ? whole
+      : this.#request({ ...facts, error: shortError(facts.error) }, original, death);
     try {
       await this.#publisher.publish(request, new Deadline(TIMEOUT_MS));
     } catch (error) {
@@ -122,10 +124,11 @@ export class DeadLetterStream {
    */
   async redrive(number: number): Promise<DeadLetter> {
     const letter = await this.get(number);
+    const { headers, data } = toLetter(letter, letter);
     const request = {
       subject: redriveSubject(this.name, letter.consumer),
-      payload: letter.data,
-      headers: withoutReserved(letter.headers),
+      payload: data,
+      headers: withoutReserved(headers),
       messageId: `redrive.${number}`,
       expect: { streamName: this.name },
     };
@@ -140,6 +143,21 @@ export class DeadLetterStream {
    */
   async remove(number: number): Promise<void> {
     await deleteMessage(this.#connection, { stream: this.name, sequence: number }, new Deadline(TIMEOUT_MS));
+  }
+
+  #request(facts: DeadLetterFacts, original: MessageParts, death: string): PublishRequest {
+    const { headers, data } = toLetter(facts, original);
+    return {
+      subject: this.#letterSubject(facts.consumer),
+      payload: data,
+      headers: toValues(headers),
+      messageId: `dead.${death}`,
+      expect: { streamName: this.name },
+    };
+  }
+
+  #fits({ subject, payload, headers }: PublishRequest): boolean {
+    return sizeOf({ subject, payload, headers }) + PUBLISH_HEADERS_BYTES <= this.#connection.maxPayload;
   }
 
   #letterSubject(consumer: string): string {
@@ -158,10 +176,11 @@ export class DeadLetterStream {
     }
     const message = findValue(found, ApiCode.messageNotFound, `reading dead letters of ${this.name}`);
     if (message === undefined) return undefined;
-    const { sequence, time, headers, data } = message;
-    const facts = deadLetterFacts(headers);
-    if (facts === undefined) return this.#read({ ...query, seq: sequence + 1 });
-    return { ...facts, number: sequence, time: new Date(time), headers, data };
+    const { sequence, time } = message;
+    const letter = fromLetter(message);
+    if (letter === undefined) return this.#read({ ...query, seq: sequence + 1 });
+    const { data } = letter.original;
+    return { ...letter.facts, data, headers: message.headers, number: sequence, time: new Date(time) };
   }
 }
 

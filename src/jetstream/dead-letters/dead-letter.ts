@@ -1,22 +1,14 @@
 import { headers as newHeaders, type MsgHdrs } from '@nats-io/transport-node';
 import { isServerHeader } from '../api/server-headers.js';
+import type { DeadLetterError } from './dead-letter-error.js';
 
 /** Headers about a dead letter's original; its own headers are kept beside them. */
 const PREFIX = 'Dead-Letter-';
 /** What the server would act upon is kept under another name. */
 const KEPT = 'Original-';
-/** What is kept of an error, so that the headers stay small, in characters. */
-const LONGEST = { message: 2_000, stack: 8_000 };
 
-/** The error that ended the attempts. */
-export interface DeadLetterError {
-  /** The name of the error class. */
-  readonly name: string;
-  /** The message, of which at most 2,000 characters are kept. */
-  readonly message: string;
-  /** The stack, of which at most 8,000 characters are kept; undefined for a thrown value without one. */
-  readonly stack: string | undefined;
-}
+const utf8 = new TextEncoder();
+const text = new TextDecoder();
 
 /** What is known of a message that a handler gave up on, apart from its body. */
 export interface DeadLetterFacts {
@@ -41,22 +33,64 @@ export interface DeadLetterFacts {
   readonly eventId: string | undefined;
 }
 
-/** What was thrown, in the form that it is kept in. */
-export function toDeadLetterError(thrown: unknown): DeadLetterError {
-  const {
-    name = 'Error',
-    message,
-    stack,
-  } = (typeof thrown === 'object' && thrown !== null ? thrown : {}) as Partial<Error>;
+/** A message, as its headers and its body. */
+export interface MessageParts {
+  readonly headers: MsgHdrs | undefined;
+  readonly data: Uint8Array;
+}
+
+/**
+ * The message that a dead letter is kept as: the original with headers about what happened to it, and with the
+ * error before its body. A header is no place for the error: it may be long, and in any script.
+ */
+export function toLetter(
+  facts: DeadLetterFacts,
+  original: MessageParts,
+): MessageParts & { headers: MsgHdrs } {
+  const { eventId, error, ...others } = facts;
+  const headers = keptHeaders(original.headers);
+  for (const [name, value] of Object.entries(others)) headers.set(headerOf(name), encodeURI(String(value)));
+  if (eventId !== undefined) headers.set(headerOf('eventId'), eventId);
+  const described = utf8.encode(JSON.stringify(error));
+  headers.set(headerOf('errorLength'), String(described.length));
+  return { headers, data: Buffer.concat([described, original.data]) };
+}
+
+/** The facts of a dead letter and its original; undefined for a message that is no dead letter. */
+export function fromLetter(
+  letter: MessageParts,
+): { readonly facts: DeadLetterFacts; readonly original: MessageParts & { headers: MsgHdrs } } | undefined {
+  const { headers, data } = letter;
+  const read = (name: string): string => headers?.get(headerOf(name)) ?? '';
+  const error = errorOf(letter);
+  if (read('stream') === '' || error === undefined) return undefined;
+  const eventId = read('eventId');
+  const facts = {
+    subject: decodeURI(read('subject')),
+    stream: read('stream'),
+    sequence: Number(read('sequence')),
+    consumer: read('consumer'),
+    pattern: decodeURI(read('pattern')),
+    attempts: Number(read('attempts')),
+    error,
+    eventId: eventId === '' ? undefined : eventId,
+  };
   return {
-    name: String(name),
-    message: clip(message === undefined ? describe(thrown) : String(message), LONGEST.message),
-    stack: stack === undefined ? undefined : clip(String(stack), LONGEST.stack),
+    facts,
+    original: { headers: originalHeaders(headers), data: data.subarray(Number(read('errorLength'))) },
   };
 }
 
-/** The headers of a dead letter: those of the original, and what happened to it. */
-export function deadLetterHeaders(facts: DeadLetterFacts, original: MsgHdrs | undefined): MsgHdrs {
+/** Letters of older versions have the error in a header. */
+function errorOf({ headers, data }: MessageParts): DeadLetterError | undefined {
+  const length = headers?.get(headerOf('errorLength')) ?? '';
+  if (length !== '') return JSON.parse(text.decode(data.subarray(0, Number(length)))) as DeadLetterError;
+  const header = headers?.get(headerOf('error')) ?? '';
+  return header === '' ? undefined : (JSON.parse(decodeURIComponent(header)) as DeadLetterError);
+}
+
+/** The headers of the original, those that the server would act upon under another name. */
+function keptHeaders(original: MsgHdrs | undefined): MsgHdrs {
   const headers = newHeaders();
   for (const name of original?.keys() ?? []) {
     // a letter that is parked again keeps only the headers of the last time
@@ -64,15 +98,11 @@ export function deadLetterHeaders(facts: DeadLetterFacts, original: MsgHdrs | un
     const kept = isServerHeader(name) ? KEPT + name : name;
     for (const value of (original as MsgHdrs).values(name)) headers.append(kept, value);
   }
-  const { eventId, error, ...others } = facts;
-  for (const [name, value] of Object.entries(others)) headers.set(headerOf(name), encodeURI(String(value)));
-  headers.set(headerOf('error'), encodeURIComponent(JSON.stringify(error)));
-  if (eventId !== undefined) headers.set(headerOf('eventId'), eventId);
   return headers;
 }
 
 /** The headers of the original, as they were. */
-export function originalHeaders(headers: MsgHdrs | undefined): MsgHdrs {
+function originalHeaders(headers: MsgHdrs | undefined): MsgHdrs {
   const original = newHeaders();
   for (const name of headers?.keys() ?? []) {
     if (name.startsWith(PREFIX) || isServerHeader(name)) continue;
@@ -82,37 +112,6 @@ export function originalHeaders(headers: MsgHdrs | undefined): MsgHdrs {
   return original;
 }
 
-/** The facts in a dead letter's headers; undefined for a message that is no dead letter. */
-export function deadLetterFacts(headers: MsgHdrs | undefined): DeadLetterFacts | undefined {
-  const read = (name: string): string => headers?.get(headerOf(name)) ?? '';
-  if (read('stream') === '' || read('error') === '') return undefined;
-  const eventId = read('eventId');
-  return {
-    subject: decodeURI(read('subject')),
-    stream: read('stream'),
-    sequence: Number(read('sequence')),
-    consumer: read('consumer'),
-    pattern: decodeURI(read('pattern')),
-    attempts: Number(read('attempts')),
-    error: JSON.parse(decodeURIComponent(read('error'))) as DeadLetterError,
-    eventId: eventId === '' ? undefined : eventId,
-  };
-}
-
 function headerOf(name: string): string {
   return PREFIX + name.charAt(0).toUpperCase() + name.slice(1).replace(/[A-Z]/g, (letter) => `-${letter}`);
-}
-
-function describe(thrown: unknown): string {
-  if (typeof thrown === 'string') return thrown;
-  try {
-    return JSON.stringify(thrown) ?? String(thrown);
-  } catch {
-    // a circle
-    return String(thrown);
-  }
-}
-
-function clip(text: string, length: number): string {
-  return text.length <= length ? text : `${text.slice(0, length)}…`;
 }

@@ -1,14 +1,18 @@
 import type { NamedConsumerConfig } from '../../jetstream/api/jetstream-api.js';
 import { type ConsumerState, MessageConsumer } from '../../jetstream/consume/message-consumer.js';
 import type { JetStreamConnection } from '../../jetstream/connection/jetstream-connection.js';
+import { toDeadLetterError } from '../../jetstream/dead-letters/dead-letter-error.js';
 import { MessageReader } from '../../jetstream/read/message-reader.js';
+import { AttemptHistory } from '../delivery/attempt-history.js';
 import { Delivery } from '../delivery/delivery.js';
 import type { Handle } from '../delivery/handler-call.js';
 import type { Unpacker } from '../delivery/unpacker.js';
 import { DeliveryLog } from '../delivery-log.js';
-import { Parking } from '../parking/parking.js';
+import { keepsAllMessages } from '../parking/keeps-all-messages.js';
+import { type Original, Parking } from '../parking/parking.js';
 import type { ParkingPlace } from '../parking/parking-place.js';
 import type { ReactionLogger } from '../reaction-logger.js';
+import type { ObservedDelivery, ReactionObserver } from '../reaction-observer.js';
 import type { ReactionPolicy } from '../reaction-policy.js';
 import { redriveConsumer } from './redrive-consumer.js';
 
@@ -36,6 +40,7 @@ export interface HandlerConsumerOptions<Payload> {
   readonly handle: Handle<Payload>;
   /** Where messages are parked; undefined to drop what is given up. */
   readonly parkingPlace: ParkingPlace | undefined;
+  readonly observer: ReactionObserver;
   readonly logger: ReactionLogger;
 }
 
@@ -110,15 +115,46 @@ function deliveryOf<Payload>(
   const { config, consumerLabel = config.name, handler, unpacker, parkingPlace } = options;
   const reader = new MessageReader(connection, options.log);
   const log = new DeliveryLog(options.logger, consumerLabel);
+  const { observer } = options;
+  const observed = ({ message: { subject }, origin }: Original): ObservedDelivery => ({
+    subject,
+    stream: origin.log,
+    sequence: origin.sequence,
+    handler,
+    consumer: consumerLabel,
+  });
   const parking = new Parking({
     place: parkingPlace,
     consumer: consumerLabel,
     handler,
     body: unpacker.parkedBody,
     readBody: async (sequence) => (await reader.bySequenceAtLeader(sequence))?.data,
+    logKeepsAll: async () => keepsAllMessages(connection, options.log),
+    onParked: (givenUp, error) => {
+      const { attempts } = givenUp;
+      observer.onDeadLetter({ ...observed(givenUp), attempts, error, isKept: parkingPlace !== undefined });
+    },
     log,
   });
-  return new Delivery({ handle: options.handle, policy: options.policy, unpacker, parking, log });
+  const history = new AttemptHistory({
+    records: parkingPlace?.attempts,
+    consumer: consumerLabel,
+    onFault: ({ message }, error) => log.fault(message, error),
+  });
+  return new Delivery({
+    handle: options.handle,
+    policy: options.policy,
+    history,
+    unpacker,
+    parking,
+    log,
+    onAttempt: (call, { error, ...ended }) =>
+      observer.onAttempt({
+        ...observed(call),
+        ...ended,
+        error: error === undefined ? undefined : toDeadLetterError(error),
+      }),
+  });
 }
 
 function eventConsumer<Payload>(
@@ -160,8 +196,9 @@ function redrivenConsumer<Payload>(
 }
 
 function warnOf(
-  { logger, config }: Pick<HandlerConsumerOptions<never>, 'logger' | 'config'>,
+  { logger, config, observer }: Pick<HandlerConsumerOptions<never>, 'logger' | 'config' | 'observer'>,
   reason: string,
 ): void {
+  observer.onInterruption({ consumer: config.name, reason });
   logger.warn(`consumer ${config.name} was interrupted: ${reason}; it is read again`);
 }

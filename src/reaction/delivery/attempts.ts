@@ -1,21 +1,47 @@
-import { toDeadLetterError } from '../../jetstream/dead-letters/dead-letter.js';
+import { performance } from 'node:perf_hooks';
+import { toDeadLetterError } from '../../jetstream/dead-letters/dead-letter-error.js';
 import { sleep } from '../../kernel/sleep.js';
 import type { DeliveryLog } from '../delivery-log.js';
 import type { Parking } from '../parking/parking.js';
 import { pauseAfter, type ReactionPolicy } from '../reaction-policy.js';
+import { isUnrecoverable } from '../unrecoverable-error.js';
+import type { AttemptHistory, KnownAttempts } from './attempt-history.js';
 import type { Handle, HandlerCall, PendingCall } from './handler-call.js';
+import { Isolation } from './isolation.js';
+
+/** Unexplained deliveries after which a message is tried alone: its process may die of it. */
+const SUSPECT_AFTER = 2;
+const ENDED_WITH_PROCESS = 'its process ended while it was being handled';
+const HANDED_BACK = 'its handler handed it back';
 
 /** What the attempts at a call need. */
 export interface AttemptsOptions<Payload> {
   readonly policy: ReactionPolicy;
   readonly handle: Handle<Payload>;
+  readonly history: AttemptHistory;
   readonly parking: Parking;
   readonly log: DeliveryLog;
+  /** Told of each attempt that has ended. */
+  readonly onAttempt: (call: HandlerCall<Payload>, attempt: EndedAttempt) => void;
 }
 
-interface FailedAttempt<Payload> {
-  readonly pending: PendingCall<Payload>;
+/** An attempt that has ended. */
+export interface EndedAttempt {
+  /** From 1. */
   readonly attempt: number;
+  readonly durationMs: number;
+  /** Undefined where it succeeded. */
+  readonly error: unknown;
+}
+
+interface CurrentAttempt<Payload> {
+  readonly pending: PendingCall<Payload>;
+  readonly known: KnownAttempts;
+  /** From 1. */
+  readonly attempt: number;
+}
+
+interface FailedAttempt<Payload> extends CurrentAttempt<Payload> {
   readonly error: unknown;
 }
 
@@ -28,50 +54,88 @@ type Continuation = 'next' | 'stop' | 'retry';
 /** Calls a handler until it succeeds, is to be tried later, or its attempts are used up. */
 export class Attempts<Payload> {
   readonly #options: AttemptsOptions<Payload>;
+  readonly #isolation = new Isolation();
 
   constructor(options: AttemptsOptions<Payload>) {
     this.#options = options;
   }
 
   /**
-   * Never rejects.
-   *
    * @param signal Aborts when the consumer is being stopped: no further attempt is made.
    * @returns whether to continue with the next call of the message.
    */
   async run(pending: PendingCall<Payload>, signal: AbortSignal): Promise<boolean> {
-    for (let attempt = pending.failedAttempts + 1; ; attempt += 1) {
-      const continuation = await this.#attempt(pending, attempt, signal);
+    const known = await this.#options.history.of(pending);
+    for (let attempt = known.made + 1; ; attempt += 1) {
+      const continuation = await this.#attempt({ pending, known, attempt }, signal);
       if (continuation !== 'retry') return continuation === 'next';
     }
   }
 
-  async #attempt(pending: PendingCall<Payload>, attempt: number, signal: AbortSignal): Promise<Continuation> {
-    const { handle, policy } = this.#options;
+  async #attempt(current: CurrentAttempt<Payload>, signal: AbortSignal): Promise<Continuation> {
+    const { policy } = this.#options;
+    const { pending, known, attempt } = current;
     const { call } = pending;
-    if (attempt > policy.maxDeliver && !policy.isUnacknowledged) {
-      const error = `it was delivered ${attempt - 1} times, and never settled: processes may have died of it`;
-      return this.#park(call, attempt - 1, error);
-    }
+    if (attempt > policy.maxDeliver && !policy.isUnacknowledged)
+      return this.#park(call, attempt - 1, known.last);
     try {
-      await handle(call);
-      if (!policy.manualAck) call.message.ack();
-      return 'next';
+      await this.#call(current);
     } catch (error) {
-      return this.#fail({ pending, attempt, error }, signal);
+      return this.#fail({ ...current, error }, signal);
     }
+    await this.#succeed(current);
+    return 'next';
+  }
+
+  /** A message that may have ended processes is tried alone, and the attempt counts from its beginning. */
+  async #call({ pending: { call }, known, attempt }: CurrentAttempt<Payload>): Promise<void> {
+    const { handle, history } = this.#options;
+    const timed = async (): Promise<void> => this.#timed(call, attempt, async () => handle(call));
+    if (known.unexplained < SUSPECT_AFTER) return this.#isolation.shared(timed);
+    return this.#isolation.alone(async () => {
+      await history.keep(call, { attempts: attempt, last: ENDED_WITH_PROCESS });
+      await timed();
+    });
+  }
+
+  async #timed(call: HandlerCall<Payload>, attempt: number, work: () => Promise<void>): Promise<void> {
+    const { onAttempt } = this.#options;
+    const begun = performance.now();
+    const end = (error: unknown): void =>
+      onAttempt(call, { attempt, durationMs: performance.now() - begun, error });
+    try {
+      await work();
+    } catch (error) {
+      end(error);
+      throw error;
+    }
+    end(undefined);
+  }
+
+  async #succeed({ pending: { call }, attempt }: CurrentAttempt<Payload>): Promise<void> {
+    const { policy, history } = this.#options;
+    const { message } = call;
+    if (!policy.manualAck) message.ack();
+    if (message.isHandedBack) return history.keep(call, { attempts: attempt, last: HANDED_BACK });
+    if (attempt > 1 && message.isSettled) await history.forget(call);
   }
 
   async #fail(failed: FailedAttempt<Payload>, signal: AbortSignal): Promise<Continuation> {
-    const { policy, log } = this.#options;
+    const { policy, log, history } = this.#options;
     const { pending, attempt, error } = failed;
     const { message } = pending.call;
     if (message.isSettled || policy.isUnacknowledged) {
       log.error(message, `failed after it was settled: ${toDeadLetterError(error).message}`);
       return 'next';
     }
-    if (attempt >= policy.maxDeliver) return this.#park(pending.call, attempt, error);
-    return this.#pause(failed, signal);
+    if (attempt >= policy.maxDeliver || isUnrecoverable(error))
+      return this.#park(pending.call, attempt, error);
+    const keeping = history.keep(pending.call, { attempts: attempt, last: lineOf(error) });
+    // a message that is handed back may come again before its record is kept, one that waits here does not
+    if (policy.keyOf === undefined) await keeping;
+    const continuation = await this.#pause(failed, signal);
+    await keeping;
+    return continuation;
   }
 
   async #pause(
@@ -94,9 +158,20 @@ export class Attempts<Payload> {
   }
 
   async #park(call: HandlerCall<Payload>, attempts: number, error: unknown): Promise<Continuation> {
+    const { parking, history } = this.#options;
     const { message, origin } = call;
     const eventId = call.kind === 'event' ? call.event.id : undefined;
-    const isEnded = await this.#options.parking.park({ message, origin, eventId, attempts, error });
+    const isEnded = await parking.park({ message, origin, eventId, attempts, error });
+    if (!isEnded)
+      await history.keep(call, { attempts: this.#options.policy.maxDeliver, last: lineOf(error) });
+    else if (attempts > 1) await history.forget(call);
     return isEnded ? 'next' : 'stop';
   }
+}
+
+/** An error in one line; the text of an attempt that another process made. */
+function lineOf(error: unknown): string {
+  if (typeof error === 'string') return error;
+  const { name, message } = toDeadLetterError(error);
+  return `${name}: ${message}`;
 }

@@ -3,6 +3,13 @@ import type { Acknowledgement, DeliveredMessage } from '../../jetstream/consume/
 import type { Original } from '../parking/parking.js';
 import type { PendingCall } from './handler-call.js';
 
+/** Attempts that may have been made at the first event before its progress was kept. */
+interface PossibleAttempts {
+  /** Undefined for a commit without events. */
+  readonly id: string | undefined;
+  readonly attempts: number;
+}
+
 /**
  * How far the events of one commit are. It is kept between the deliveries of the commit's message, so that an
  * event that is done is not handled again because another one failed.
@@ -10,6 +17,11 @@ import type { PendingCall } from './handler-call.js';
 export class CommitProgress {
   readonly #done = new Set<string>();
   readonly #failedAttempts = new Map<string, number>();
+  readonly #possible: PossibleAttempts;
+
+  constructor(possible: PossibleAttempts) {
+    this.#possible = possible;
+  }
 
   noteFailure(eventId: string, attempts: number): void {
     this.#failedAttempts.set(eventId, attempts);
@@ -27,6 +39,7 @@ export class CommitProgress {
         return {
           call: { kind: 'event', event, message: message.part(settle), origin },
           failedAttempts: this.#failedAttempts.get(event.id) ?? 0,
+          possibleAttempts: event.id === this.#possible.id ? this.#possible.attempts : 0,
           noteFailure: (attempts: number) => this.noteFailure(event.id, attempts),
         };
       });

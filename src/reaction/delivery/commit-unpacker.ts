@@ -58,9 +58,8 @@ export class CommitUnpacker implements Unpacker<never> {
     const key = deliveryKey(message);
     const known = this.#progresses.get(key);
     if (known !== undefined) return known;
-    const progress = new CommitProgress();
     // another process, or this one before a restart, may have made attempts
-    if (first !== undefined) progress.noteFailure(first.id, message.info.deliveryCount - 1);
+    const progress = new CommitProgress({ id: first?.id, attempts: message.info.deliveryCount - 1 });
     this.#progresses.set(key, progress);
     return progress;
   }

@@ -3,18 +3,13 @@ import type { DeliveredMessage } from '../../jetstream/consume/delivered-message
 import type { DeliveryLog } from '../delivery-log.js';
 import { originOf } from '../parking/message-origin.js';
 import { type Original, type Parking, UNPARKED_RETRY_MS } from '../parking/parking.js';
-import type { ReactionPolicy } from '../reaction-policy.js';
-import { Attempts } from './attempts.js';
-import type { Handle, PendingCall } from './handler-call.js';
+import { Attempts, type AttemptsOptions } from './attempts.js';
+import type { PendingCall } from './handler-call.js';
 import type { Unpacker } from './unpacker.js';
 
 /** What the deliveries to one handler need. */
-export interface DeliveryOptions<Payload> {
-  readonly handle: Handle<Payload>;
-  readonly policy: ReactionPolicy;
+export interface DeliveryOptions<Payload> extends AttemptsOptions<Payload> {
   readonly unpacker: Unpacker<Payload>;
-  readonly parking: Parking;
-  readonly log: DeliveryLog;
 }
 
 /**

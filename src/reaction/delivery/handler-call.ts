@@ -32,8 +32,10 @@ export type Handle<Payload> = (call: HandlerCall<Payload>) => Promise<void>;
 /** A call that is still to be made, and what earlier deliveries know of it. */
 export interface PendingCall<Payload> {
   readonly call: HandlerCall<Payload>;
-  /** Attempts that have failed in this or earlier deliveries. */
+  /** Attempts that have failed in this process. */
   readonly failedAttempts: number;
+  /** Earlier deliveries that may have been attempts, of this process or of others. */
+  readonly possibleAttempts: number;
   /** Remembers that so many attempts have failed, for the next delivery. */
   readonly noteFailure: (attempts: number) => void;
 }

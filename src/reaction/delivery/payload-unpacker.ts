@@ -11,7 +11,7 @@ export interface PayloadUnpackerOptions<Payload> {
   readonly headersOnly: boolean;
 }
 
-/** One call for each message. The server counts its attempts. */
+/** One call for each message. */
 export class PayloadUnpacker<Payload> implements Unpacker<Payload> {
   readonly parkedBody: ParkedBody;
   readonly #decode: (message: DeliveredMessage) => Promise<Payload>;
@@ -30,7 +30,8 @@ export class PayloadUnpacker<Payload> implements Unpacker<Payload> {
     return [
       {
         call: { kind: 'payload', payload, message, origin },
-        failedAttempts: message.info.deliveryCount - 1,
+        failedAttempts: 0,
+        possibleAttempts: message.info.deliveryCount - 1,
         noteFailure: () => undefined,
       },
     ];

@@ -1,10 +1,11 @@
 import type { DeliveredMessage } from '../../jetstream/consume/delivered-message.js';
 import {
-  deadLetterFacts,
   type DeadLetterFacts,
-  originalHeaders,
-  toDeadLetterError,
+  fromLetter,
+  type MessageParts,
 } from '../../jetstream/dead-letters/dead-letter.js';
+import { type DeadLetterError, toDeadLetterError } from '../../jetstream/dead-letters/dead-letter-error.js';
+import { PayloadTooLargeError } from '../../jetstream/publish/publish-errors.js';
 import type { DeliveryLog } from '../delivery-log.js';
 import { deliveryKey, type MessageOrigin } from './message-origin.js';
 import type { ParkingPlace } from './parking-place.js';
@@ -15,9 +16,10 @@ export const UNPARKED_RETRY_MS = 5_000;
 const EMPTY = new Uint8Array();
 
 /**
- * What becomes of a message's body when it is parked. `copied`: it is parked too, unless it is too large.
- * `referenced`: it is not parked and is read from the log when the message is redriven, so erased data does
- * not survive in a dead letter. `absent`: the consumer delivers headers only.
+ * What becomes of a message's body when it is parked. `copied`: it is parked too. `referenced`: it is not
+ * parked and is read from the log when the message is redriven, so erased data does not survive in a dead
+ * letter. `absent`: the consumer delivers headers only. A body that is too large with what the letter adds,
+ * or absent, is referenced if the log keeps all its messages.
  */
 export type ParkedBody = 'copied' | 'referenced' | 'absent';
 
@@ -32,6 +34,10 @@ export interface ParkingOptions {
   readonly body: ParkedBody;
   /** The body of a message of the log, undefined when it was removed. */
   readonly readBody: (sequence: number) => Promise<Uint8Array | undefined>;
+  /** Whether the log keeps a message after its delivery has ended. */
+  readonly logKeepsAll: () => Promise<boolean>;
+  /** Told of each message whose delivery has ended. */
+  readonly onParked: (givenUp: GivenUp, error: DeadLetterError) => void;
   readonly log: DeliveryLog;
 }
 
@@ -62,19 +68,21 @@ export class Parking {
 
   /**
    * Parks a message and ends its delivery; without a parking place it is dropped. A message that cannot be
-   * parked is handed back, so that it is delivered again.
+   * parked is handed back, so that it is delivered again: so is one whose body is too large for a letter, if
+   * its log does not keep it.
    *
    * @returns whether the delivery has ended.
    */
   async park(givenUp: GivenUp): Promise<boolean> {
-    const { place, log } = this.#options;
+    const { place, log, onParked } = this.#options;
     const { message, attempts, error } = givenUp;
     const outcome = place === undefined ? 'dropped' : `kept as a dead letter in ${place.name}`;
     try {
       await this.#put(givenUp);
-      const { message: reason } = toDeadLetterError(error);
-      log.error(message, `was given up after ${attempts} attempts and ${outcome}: ${reason}`);
+      const described = toDeadLetterError(error);
+      log.error(message, `was given up after ${attempts} attempts and ${outcome}: ${described.message}`);
       message.term(outcome);
+      onParked(givenUp, described);
       return true;
     } catch (cause) {
       log.error(message, `was given up, and cannot be kept: ${(cause as Error).message}`);
@@ -85,12 +93,12 @@ export class Parking {
 
   /** The original of a redriven message; undefined when its body is gone. */
   async originalOf(message: DeliveredMessage): Promise<Original | undefined> {
-    const facts = deadLetterFacts(message.headers);
-    if (facts === undefined) return undefined;
-    const { stream: log, sequence, subject, eventId } = facts;
-    const data = await this.#originalBody(message, sequence);
+    const letter = fromLetter(message);
+    if (letter === undefined) return undefined;
+    const { stream: log, sequence, subject, eventId } = letter.facts;
+    const data = await this.#originalBody(letter.original, sequence);
     if (data === undefined) return undefined;
-    const original = message.as({ subject, headers: originalHeaders(message.headers), data });
+    const original = message.as({ subject, headers: letter.original.headers, data });
     return { message: original, origin: { log, sequence, eventId } };
   }
 
@@ -99,8 +107,10 @@ export class Parking {
     await this.#options.place?.remove(seq);
   }
 
-  async #put({ message, origin, eventId, attempts, error }: GivenUp): Promise<void> {
-    const { place, consumer, handler, body } = this.#options;
+  async #put(givenUp: GivenUp): Promise<void> {
+    const { place, consumer, handler, logKeepsAll } = this.#options;
+    if (place === undefined) return;
+    const { message, origin, eventId, attempts, error } = givenUp;
     const facts: DeadLetterFacts = {
       subject: message.subject,
       stream: origin.log,
@@ -111,11 +121,26 @@ export class Parking {
       error: toDeadLetterError(error),
       eventId,
     };
-    const original = { headers: message.headers, data: body === 'referenced' ? EMPTY : message.data };
-    await place?.put(facts, original, [deliveryKey(message), consumer, eventId].join('.'));
+    const { headers } = message;
+    const death = [deliveryKey(message), consumer, eventId].join('.');
+    const data = await this.#bodyToKeep(givenUp);
+    try {
+      await place.put(facts, { headers, data }, death);
+    } catch (fault) {
+      if (!(fault instanceof PayloadTooLargeError) || data.length === 0 || !(await logKeepsAll()))
+        throw fault;
+      await place.put(facts, { headers, data: EMPTY }, death);
+    }
   }
 
-  async #originalBody({ data }: DeliveredMessage, sequence: number): Promise<Uint8Array | undefined> {
+  async #bodyToKeep({ message, origin }: GivenUp): Promise<Uint8Array> {
+    const { body, logKeepsAll, readBody } = this.#options;
+    if (body === 'copied') return message.data;
+    if (body === 'referenced' || (await logKeepsAll())) return EMPTY;
+    return (await readBody(origin.sequence)) ?? EMPTY;
+  }
+
+  async #originalBody({ data }: MessageParts, sequence: number): Promise<Uint8Array | undefined> {
     const { body, readBody } = this.#options;
     if (body === 'referenced') return readBody(sequence);
     // a message that was too large with the headers of a dead letter was parked without its body

@@ -1,6 +1,7 @@
 import type { ReadPacket } from '@nestjs/microservices';
 import type { HeaderValues } from '../../log/message-log.js';
 import type { PublishRequest } from '../../jetstream/publish/publish-request.js';
+import { BODY_HEADER, isPacketFor, PAYLOAD_BODY } from '../body-header.js';
 import { correlationHeaders } from '../correlation-header.js';
 import { defaultMessageId } from './default-message-id.js';
 import { toHeaderValues } from '../header-values.js';
@@ -59,12 +60,14 @@ export function toPublishRequest(
   settings: Pick<ClientSettings, 'messageId' | 'openTelemetry'>,
 ): PublishRequest {
   const { delayMs, deliverAt = delayMs === undefined ? undefined : new Date(Date.now() + delayMs) } = options;
+  const subject = literalSubject(pattern);
   return {
-    subject: literalSubject(pattern),
+    subject,
     payload: body.payload,
     headers: {
       ...toHeaderValues(body.headers),
       ...metadataHeaders(packet),
+      ...bodyHeaders(subject, packet),
       ...correlationHeaders(),
       ...contextHeaders(settings.openTelemetry),
       ...toHeaderValues(options.headers),
@@ -74,6 +77,10 @@ export function toPublishRequest(
     ttlMs: options.ttlMs,
     at: deliverAt,
   };
+}
+
+function bodyHeaders(subject: string, { data }: ReadPacket): HeaderValues {
+  return isPacketFor(subject, data) ? { [BODY_HEADER]: PAYLOAD_BODY } : {};
 }
 
 function metadataHeaders({ metadata }: ReadPacket): HeaderValues {

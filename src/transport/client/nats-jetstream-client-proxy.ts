@@ -13,10 +13,10 @@ import { integerOption } from '../../kernel/options.js';
 import { checkOptionNames } from '../check-option-names.js';
 import { type ClientSession, openClientSession } from './client-session.js';
 import {
-  ConnectionEvents,
-  type NatsJetStreamEvents,
+  type NatsJetStreamClientEvents,
   type NatsJetStreamStatus,
-} from '../connection-events.js';
+  TransportEvents,
+} from '../transport-events.js';
 import { correlationHeaders } from '../correlation-header.js';
 import { mergePublishOptions, toPublishRequest } from './event-request.js';
 import { toHeaderValues } from '../header-values.js';
@@ -71,12 +71,12 @@ const EMIT_MANY_OPTIONS: Record<keyof EmitManyOptions, true> = { maxInFlight: tr
  */
 @Injectable()
 export class NatsJetStreamClientProxy
-  extends ClientProxy<NatsJetStreamEvents>
+  extends ClientProxy<NatsJetStreamClientEvents>
   implements OnApplicationShutdown
 {
   readonly #logger = new Logger(NatsJetStreamClientProxy.name);
   readonly #settings: ClientSettings;
-  readonly #events = new ConnectionEvents((status) => this._status$.next(status));
+  readonly #events = new TransportEvents<NatsJetStreamClientEvents>((status) => this._status$.next(status));
   readonly #calls = new Set<RequestCall>();
   #opening: Promise<ClientSession> | undefined;
   #session: ClientSession | undefined;
@@ -122,9 +122,9 @@ export class NatsJetStreamClientProxy
   }
 
   /** Calls back for each event of the connection of that name. */
-  override on<Event extends keyof NatsJetStreamEvents>(
+  override on<Event extends keyof NatsJetStreamClientEvents>(
     event: Event,
-    callback: NatsJetStreamEvents[Event],
+    callback: NatsJetStreamClientEvents[Event],
   ): void {
     this.#events.on(event, callback);
   }
@@ -225,6 +225,15 @@ export class NatsJetStreamClientProxy
   }
 
   async #store(packet: ReadPacket): Promise<PubAck> {
+    try {
+      return await this.#publishEvent(packet);
+    } catch (error) {
+      this.#events.emit('publishFailed', { pattern: packet.pattern as unknown, error: error as Error });
+      throw error;
+    }
+  }
+
+  async #publishEvent(packet: ReadPacket): Promise<PubAck> {
     const { publisher } = await this.#open();
     const record = toEventRecord(packet.data);
     const options = mergePublishOptions(this.#settings.publishDefaults, record.options);

@@ -27,8 +27,8 @@ export interface NatsJetStreamServerOptions extends LegacyServerOptions {
   readonly streamConfig?: NatsStreamConfig | readonly NatsStreamConfig[] | undefined;
   /**
    * The JetStream stream of dead letters, created at the start. Several services may share one by its `name`.
-   * `false` drops events whose attempts are used up. @default `<service>-dead-letters`, with file storage and
-   * no limits
+   * `false` drops events whose attempts are used up. @default `<service>-dead-letters`, at most 100,000
+   * messages, with the replicas and the storage of the streams that it serves
    */
   readonly deadLetters?: false | Omit<Partial<NatsStreamConfig>, 'subjects'> | undefined;
   /**

@@ -15,12 +15,8 @@ import { ConnectionClosedError, NatsError } from '../../jetstream/connection/con
 import { InvalidOptionError } from '../../kernel/invalid-option-error.js';
 import { mapBounded } from '../../kernel/map-bounded.js';
 import type { HandlerConsumer } from '../../reaction/consumer/handler-consumer.js';
+import type { ReactionObserver } from '../../reaction/reaction-observer.js';
 import { openParkingPlace } from '../../reaction/parking/open-parking-place.js';
-import {
-  ConnectionEvents,
-  type NatsJetStreamEvents,
-  type NatsJetStreamStatus,
-} from '../connection-events.js';
 import { resolveConsumerOptions } from './consumer-settings.js';
 import { correlationIn } from '../correlation-header.js';
 import { type EventConsumerStatus, toEventConsumerStatus } from './event-consumer-status.js';
@@ -39,7 +35,13 @@ import { inRemoteContext } from '../open-telemetry.js';
 import { type EventConsumerParts, type EventPacket, openEventConsumer } from './open-event-consumer.js';
 import { originalError } from './original-error.js';
 import { RequestServer } from './request-server.js';
+import { type SelectedEvents, selectEvents } from './select-events.js';
 import { DEFAULT_SERVICE_NAME, TransportConnection } from '../transport-connection.js';
+import {
+  type NatsJetStreamServerEvents,
+  type NatsJetStreamStatus,
+  TransportEvents,
+} from '../transport-events.js';
 
 /** Consumers that are created at a time. */
 const SET_UP_WIDTH = 8;
@@ -80,7 +82,7 @@ interface ServerSession {
  * });
  */
 export class NatsJetStreamServer
-  extends Server<NatsJetStreamEvents, NatsJetStreamStatus>
+  extends Server<NatsJetStreamServerEvents, NatsJetStreamStatus>
   implements CustomTransportStrategy
 {
   /** Identifies this transport in decorators, see {@link NATS_JETSTREAM_TRANSPORT}. */
@@ -91,7 +93,12 @@ export class NatsJetStreamServer
   readonly #settings: ServerSettings;
   readonly #subscriptions = new EventSubscriptions();
   readonly #requestHandlers = new Map<string, MessageHandler>();
-  readonly #events = new ConnectionEvents((status) => this.#note(status));
+  readonly #events = new TransportEvents<NatsJetStreamServerEvents>((status) => this.#note(status));
+  readonly #observer: ReactionObserver = {
+    onAttempt: (attempt) => this.#events.emit('attempt', attempt),
+    onDeadLetter: (letter) => this.#events.emit('deadLetter', letter),
+    onInterruption: (interruption) => this.#events.emit('interruption', interruption),
+  };
   #connectionStatus: NatsJetStreamStatus = 'disconnected';
   #session: ServerSession | undefined;
   #listening: Promise<void> | undefined;
@@ -177,10 +184,10 @@ export class NatsJetStreamServer
     return this.#closing;
   }
 
-  /** Calls back for each event of the connection of that name. */
-  override on<Event extends keyof NatsJetStreamEvents>(
+  /** Calls back for each event of that name. What the callback throws is a process warning. */
+  override on<Event extends keyof NatsJetStreamServerEvents>(
     event: Event,
-    callback: NatsJetStreamEvents[Event],
+    callback: NatsJetStreamServerEvents[Event],
   ): void {
     this.#events.on(event, callback);
   }
@@ -218,22 +225,24 @@ export class NatsJetStreamServer
     this.#session = { connection, consumers: [], requests: this.#requestServer(connection) };
     const { jetstream } = connection;
     await ensureStreams(jetstream, streams, service ?? DEFAULT_SERVICE_NAME);
+    const selected = await mapBounded(
+      subscriptions,
+      async (subscription) => ({ subscription, selection: await selectEvents(jetstream, subscription) }),
+      { width: SET_UP_WIDTH },
+    );
     const parts: EventConsumerParts = {
       connection: jetstream,
       service,
-      parkingPlace: subscriptions.some(({ settings }) => settings.durable !== false)
-        ? await this.#openDeadLetters(connection)
-        : undefined,
+      parkingPlace: await this.#openDeadLetters(connection, selected),
       registry: this.#settings.registry,
       deserializer: this.deserializer,
       call: this.#callHandler.bind(this),
+      observer: this.#observer,
       logger: this.logger,
     };
-    const consumers = await mapBounded(
-      subscriptions,
-      async (subscription) => openEventConsumer(parts, subscription),
-      { width: SET_UP_WIDTH },
-    );
+    const consumers = await mapBounded(selected, async (each) => openEventConsumer(parts, each), {
+      width: SET_UP_WIDTH,
+    });
     this.#session = { ...this.#session, consumers };
     await this.#session.requests.open();
     if (this.#bootstrap === undefined) return this.#start(this.#session);
@@ -271,9 +280,15 @@ export class NatsJetStreamServer
     this._status$.next(status);
   }
 
-  async #openDeadLetters({ jetstream }: TransportConnection): Promise<DeadLetterStream | undefined> {
+  async #openDeadLetters(
+    { jetstream }: TransportConnection,
+    selected: readonly SelectedEvents[],
+  ): Promise<DeadLetterStream | undefined> {
     const { deadLetters: settings, service = DEFAULT_SERVICE_NAME } = this.#settings;
-    return settings === undefined ? undefined : openParkingPlace(jetstream, { service, settings });
+    const durable = selected.filter(({ subscription }) => subscription.settings.durable !== false);
+    if (settings === undefined || durable.length === 0) return undefined;
+    const logs = [...new Set(durable.map(({ selection }) => selection.log))];
+    return openParkingPlace(jetstream, { service, logs, settings });
   }
 
   #requestServer(connection: TransportConnection): RequestServer {

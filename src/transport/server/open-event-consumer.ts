@@ -9,13 +9,14 @@ import type { HandlerCall } from '../../reaction/delivery/handler-call.js';
 import { PayloadUnpacker } from '../../reaction/delivery/payload-unpacker.js';
 import type { Unpacker } from '../../reaction/delivery/unpacker.js';
 import type { ParkingPlace } from '../../reaction/parking/parking-place.js';
+import type { ReactionObserver } from '../../reaction/reaction-observer.js';
 import type { ReactionLogger } from '../../reaction/reaction-logger.js';
 import type { EventSelection } from '../../reaction/selection/event-selection.js';
 import { type PacketMetadata, readMetadata } from '../packet-metadata.js';
 import { consumerConfig } from './consumer-config.js';
 import type { EventSubscription } from './event-subscription.js';
 import { NatsJetStreamContext } from './nats-jetstream.context.js';
-import { selectEvents } from './select-events.js';
+import type { SelectedEvents } from './select-events.js';
 
 /** What an event's message was decoded to. */
 export interface EventPacket {
@@ -40,23 +41,21 @@ export interface EventConsumerParts {
   readonly registry: EventRegistry;
   readonly deserializer: ConsumerDeserializer;
   readonly call: CallHandler;
+  readonly observer: ReactionObserver;
   readonly logger: ReactionLogger;
 }
 
 /**
- * Finds the JetStream stream of a handler's events, and creates the handler's consumer or brings it up to
- * date. Nothing is read yet.
+ * Creates a handler's consumer or brings it up to date. Nothing is read yet.
  *
- * @throws {@link JetStreamNotFoundError}, {@link ConsumerSettingsError} or {@link InvalidOptionError} when no
- *   events could be delivered.
+ * @throws {@link ConsumerSettingsError} or {@link InvalidOptionError} when no events could be delivered.
  */
 export async function openEventConsumer(
   parts: EventConsumerParts,
-  subscription: EventSubscription,
+  { subscription, selection }: SelectedEvents,
 ): Promise<HandlerConsumer<EventPacket>> {
   const { connection, service, call, logger } = parts;
   const { pattern, settings, handler } = subscription;
-  const selection = await selectEvents(connection, subscription);
   const { log, filter } = selection;
   const isBroadcast = settings.durable === false;
   return HandlerConsumer.open(connection, {
@@ -72,6 +71,7 @@ export async function openEventConsumer(
     handle: async (delivered) => call(handler, dataOf(delivered), contextOf(delivered)),
     // nothing can be redriven to an instance that may be gone
     parkingPlace: isBroadcast ? undefined : parts.parkingPlace,
+    observer: parts.observer,
     logger,
   });
 }

@@ -9,7 +9,8 @@ const thrown = new WeakMap<NatsJetStreamContext, unknown>();
 /**
  * Nest's filter turns an unknown error into "Internal server error" before the transport gets it, which is
  * useless in a dead letter. Only the filter sees both the error and the context of its message, so the error
- * is noted here. What the filter returns is unchanged.
+ * is noted here. What the filter returns is unchanged, and messages of other transports are not looked at. A
+ * strategy has no other way to the error: an interceptor would have to be installed by each application.
  */
 const catchException = Reflect.get(BaseRpcExceptionFilter.prototype, 'catch') as (
   this: BaseRpcExceptionFilter,
@@ -21,7 +22,7 @@ BaseRpcExceptionFilter.prototype.catch = function (
   exception: unknown,
   host: ArgumentsHost,
 ) {
-  const context: unknown = host.switchToRpc().getContext();
+  const [, context] = host.getType() === 'rpc' ? host.getArgs<[unknown, unknown]>() : [];
   if (context instanceof NatsJetStreamContext) thrown.set(context, exception);
   return catchException.call(this, exception, host);
 };

@@ -1,5 +1,7 @@
 import { EventEmitter } from 'node:events';
 import type { Status } from '@nats-io/transport-node';
+import { guardedObserver } from '../kernel/guarded-observer.js';
+import type { ObservedAttempt, ObservedDeadLetter } from '../reaction/reaction-observer.js';
 import type { TransportConnection } from './transport-connection.js';
 
 /** State of the connection of a server or client, as its `status` emits it. */
@@ -15,8 +17,24 @@ export type NatsJetStreamEvents = {
   update: (change: { added?: string[] | undefined; deleted?: string[] | undefined }) => void;
 };
 
-/** Turns status changes of a connection into Nest's status and events. */
-export class ConnectionEvents {
+/** Events of `on` of a server: those of its connection, and what becomes of deliveries, for metrics. */
+export type NatsJetStreamServerEvents = NatsJetStreamEvents & {
+  /** A handler of an event has returned or failed: how long it ran, and its error. */
+  attempt: (attempt: ObservedAttempt) => void;
+  /** An event was given up, and kept as a dead letter if they are kept. */
+  deadLetter: (letter: ObservedDeadLetter) => void;
+  /** The consumption of a handler's events was interrupted; it continues by itself. */
+  interruption: (interruption: { readonly consumer: string; readonly reason: string }) => void;
+};
+
+/** Events of `on` of a client: those of its connection, and failed emits. */
+export type NatsJetStreamClientEvents = NatsJetStreamEvents & {
+  /** An event could not be stored, or its outcome is unknown; the caller of `emit` gets the same error. */
+  publishFailed: (failure: { readonly pattern: unknown; readonly error: Error }) => void;
+};
+
+/** Turns status changes of a connection into Nest's status and events, and carries the other events of `on`. */
+export class TransportEvents<Events extends NatsJetStreamEvents> {
   readonly #emitter = new EventEmitter();
   readonly #onStatus: (status: NatsJetStreamStatus) => void;
 
@@ -24,8 +42,12 @@ export class ConnectionEvents {
     this.#onStatus = onStatus;
   }
 
-  on<Event extends keyof NatsJetStreamEvents>(event: Event, callback: NatsJetStreamEvents[Event]): void {
-    this.#emitter.on(event, callback);
+  on<Event extends keyof Events & string>(event: Event, callback: Events[Event]): void {
+    this.#emitter.on(event, guardedObserver(`on('${event}')`, callback as (...args: unknown[]) => unknown));
+  }
+
+  emit<Event extends keyof Events & string>(event: Event, ...args: ArgumentsOf<Events[Event]>): void {
+    this.#emitter.emit(event, ...args);
   }
 
   /** Reports that the connection is open, and each change from now on. */
@@ -44,3 +66,5 @@ export class ConnectionEvents {
       this.#emitter.emit('update', { added: status.added, deleted: status.deleted });
   }
 }
+
+type ArgumentsOf<Callback> = Callback extends (...args: infer Args) => void ? Args : never;
