@@ -2,11 +2,11 @@
  * A log that has answered nothing for this long may have been stopped and started again meanwhile, with an
  * older copy.
  */
-const QUIET_MS = 1_000;
+const QUIET_MS = 200;
 
 /** How a {@link LogEpoch} tells the time. */
 export interface LogEpochOptions {
-  /** A log that was not heard of for this long starts another epoch, in milliseconds. @default 1_000 */
+  /** A log that was not heard of for this long starts another epoch, in milliseconds. @default 200 */
   readonly quietMs?: number | undefined;
   /** Milliseconds of a clock that never goes back. @default `performance.now` */
   readonly now?: (() => number) | undefined;
