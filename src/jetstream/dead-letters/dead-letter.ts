@@ -26,6 +26,11 @@ export interface DeadLetterFacts {
   readonly stream: string;
   /** Sequence of the original in that JetStream stream. */
   readonly sequence: number;
+  /**
+   * When the original was stored, such as `2026-01-01T00:00:00.123456789Z`; undefined for a letter of an earlier
+   * version.
+   */
+  readonly storedAt: string | undefined;
   /** The consumer, which is the handler, that gave up. */
   readonly consumer: string;
   /** The handler's pattern. */
@@ -65,7 +70,8 @@ export function deadLetterHeaders(facts: DeadLetterFacts, original: MsgHdrs | un
     for (const value of (original as MsgHdrs).values(name)) headers.append(kept, value);
   }
   const { eventId, error, ...others } = facts;
-  for (const [name, value] of Object.entries(others)) headers.set(headerOf(name), encodeURI(String(value)));
+  for (const [name, value] of Object.entries(others))
+    if (value !== undefined) headers.set(headerOf(name), encodeURI(String(value)));
   headers.set(headerOf('error'), encodeURIComponent(JSON.stringify(error)));
   if (eventId !== undefined) headers.set(headerOf('eventId'), eventId);
   return headers;
@@ -86,11 +92,12 @@ export function originalHeaders(headers: MsgHdrs | undefined): MsgHdrs {
 export function deadLetterFacts(headers: MsgHdrs | undefined): DeadLetterFacts | undefined {
   const read = (name: string): string => headers?.get(headerOf(name)) ?? '';
   if (read('stream') === '' || read('error') === '') return undefined;
-  const eventId = read('eventId');
+  const [eventId, storedAt] = [read('eventId'), read('storedAt')];
   return {
     subject: decodeURI(read('subject')),
     stream: read('stream'),
     sequence: Number(read('sequence')),
+    storedAt: storedAt === '' ? undefined : storedAt,
     consumer: read('consumer'),
     pattern: decodeURI(read('pattern')),
     attempts: Number(read('attempts')),

@@ -5,6 +5,7 @@ import {
   originalHeaders,
   toDeadLetterError,
 } from '../../jetstream/dead-letters/dead-letter.js';
+import { fromNanoTime, toNanoTime } from '../../jetstream/consume/nano-time.js';
 import type { DeliveryLog } from '../delivery-log.js';
 import { deliveryKey, type MessageOrigin } from './message-origin.js';
 import type { ParkingPlace } from './parking-place.js';
@@ -87,10 +88,12 @@ export class Parking {
   async originalOf(message: DeliveredMessage): Promise<Original | undefined> {
     const facts = deadLetterFacts(message.headers);
     if (facts === undefined) return undefined;
-    const { stream: log, sequence, subject, eventId } = facts;
+    const { stream: log, sequence, subject, eventId, storedAt } = facts;
     const data = await this.#originalBody(message, sequence);
     if (data === undefined) return undefined;
-    const original = message.as({ subject, headers: originalHeaders(message.headers), data });
+    const content = { subject, headers: originalHeaders(message.headers), data };
+    const timestampNanos = fromNanoTime(storedAt ?? '');
+    const original = message.as(content, { stream: log, sequence, timestampNanos });
     return { message: original, origin: { log, sequence, eventId } };
   }
 
@@ -105,6 +108,7 @@ export class Parking {
       subject: message.subject,
       stream: origin.log,
       sequence: origin.sequence,
+      storedAt: toNanoTime(message.timestampNanos),
       consumer,
       pattern: handler,
       attempts,

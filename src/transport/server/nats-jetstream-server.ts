@@ -10,6 +10,7 @@ import type { NatsConnection } from '@nats-io/transport-node';
 import { isObservable, lastValueFrom, type Observable } from 'rxjs';
 import { causedBy, runWithMetadata } from '../../event/metadata-context.js';
 import type { DeadLetterStream } from '../../jetstream/dead-letters/dead-letter-stream.js';
+import { subjectPattern } from '../../jetstream/names/subject-pattern.js';
 import { ensureStreams } from '../../jetstream/streams/ensure-streams.js';
 import { ConnectionClosedError, NatsError } from '../../jetstream/connection/connection-errors.js';
 import { InvalidOptionError } from '../../kernel/invalid-option-error.js';
@@ -25,6 +26,7 @@ import { resolveConsumerOptions } from './consumer-settings.js';
 import { correlationIn } from '../correlation-header.js';
 import { type EventConsumerStatus, toEventConsumerStatus } from './event-consumer-status.js';
 import { EventSubscriptions } from './event-subscriptions.js';
+import { NestHandlers } from './nest-handlers.js';
 import { initializeCodec } from '../initialize-codec.js';
 import { JsonRequestDeserializer } from './json-request-deserializer.js';
 import { JsonSerializer } from '../json-serializer.js';
@@ -38,6 +40,8 @@ import {
 import { inRemoteContext } from '../open-telemetry.js';
 import { type EventConsumerParts, type EventPacket, openEventConsumer } from './open-event-consumer.js';
 import { originalError } from './original-error.js';
+import { type OrphanedConsumer, OrphanedConsumers } from './orphaned-consumers.js';
+import { planConsumers } from './plan-consumers.js';
 import { RequestServer } from './request-server.js';
 import { DEFAULT_SERVICE_NAME, TransportConnection } from '../transport-connection.js';
 
@@ -52,6 +56,12 @@ export interface NatsJetStreamHealth {
   readonly connection: NatsJetStreamStatus;
   /** The consumers of the event handlers, one for each. */
   readonly consumers: readonly EventConsumerStatus[];
+  /**
+   * Durable consumers of this service that none of its handlers has, such as that of a handler whose pattern
+   * was changed. They do not make the server unhealthy. Undefined before they were looked for, and where this
+   * user may not list consumers.
+   */
+  readonly orphans: readonly OrphanedConsumer[] | undefined;
 }
 
 /** What a server has while it listens. */
@@ -59,6 +69,7 @@ interface ServerSession {
   readonly connection: TransportConnection;
   readonly consumers: readonly HandlerConsumer<EventPacket>[];
   readonly requests: RequestServer;
+  readonly orphans: OrphanedConsumers | undefined;
 }
 
 /**
@@ -90,6 +101,7 @@ export class NatsJetStreamServer
   protected override readonly logger = new Logger(NatsJetStreamServer.name);
   readonly #settings: ServerSettings;
   readonly #subscriptions = new EventSubscriptions();
+  readonly #nestHandlers = new NestHandlers(this);
   readonly #requestHandlers = new Map<string, MessageHandler>();
   readonly #events = new ConnectionEvents((status) => this.#note(status));
   #connectionStatus: NatsJetStreamStatus = 'disconnected';
@@ -131,7 +143,7 @@ export class NatsJetStreamServer
    * Called by Nest for each handler. Event handlers of one pattern stay separate: each has its own consumer
    * and its own attempts.
    *
-   * @throws {@link InvalidOptionError} when the pattern is a regular expression.
+   * @throws {@link InvalidOptionError} when the pattern is a regular expression, or no subject.
    */
   override addHandler(
     pattern: unknown,
@@ -143,10 +155,11 @@ export class NatsJetStreamServer
       const allowed = 'a subject, with * and > for wildcards, or an object';
       throw new InvalidOptionError({ option: 'pattern', given: pattern.source, allowed });
     }
-    const normalized = this.normalizePattern(pattern as string);
+    const normalized = subjectPattern('pattern', this.normalizePattern(pattern as string));
     callback.isEventHandler = isEventHandler;
     callback.extras = extras;
-    if (isEventHandler) this.#subscriptions.add(normalized, callback);
+    const method = this.#nestHandlers.methodOf(normalized, extras);
+    if (isEventHandler) this.#subscriptions.add({ pattern: normalized, handler: callback, method });
     else this.#requestHandlers.set(normalized, callback);
     if (!this.messageHandlers.has(normalized)) this.messageHandlers.set(normalized, callback);
   }
@@ -205,17 +218,19 @@ export class NatsJetStreamServer
       isHealthy: this.#session !== undefined && this.#connectionStatus === 'connected' && isRunning,
       connection: this.#connectionStatus,
       consumers,
+      orphans: this.#session?.orphans?.current,
     };
   }
 
   async #open(): Promise<void> {
     const { connectionOptions, jetStreamOptions, consumerOptions, streams, service } = this.#settings;
-    const subscriptions = this.#subscriptions.resolve(consumerOptions);
+    const subscriptions = this.#subscriptions.resolve({ options: consumerOptions, service });
     await initializeCodec(this.serializer);
     await initializeCodec(this.deserializer);
     const connection = await TransportConnection.acquire(connectionOptions, jetStreamOptions);
     this.#events.follow(connection);
-    this.#session = { connection, consumers: [], requests: this.#requestServer(connection) };
+    const requests = this.#requestServer(connection);
+    this.#session = { connection, consumers: [], requests, orphans: undefined };
     const { jetstream } = connection;
     await ensureStreams(jetstream, streams, service ?? DEFAULT_SERVICE_NAME);
     const parts: EventConsumerParts = {
@@ -229,12 +244,14 @@ export class NatsJetStreamServer
       call: this.#callHandler.bind(this),
       logger: this.logger,
     };
-    const consumers = await mapBounded(
-      subscriptions,
-      async (subscription) => openEventConsumer(parts, subscription),
-      { width: SET_UP_WIDTH },
-    );
-    this.#session = { ...this.#session, consumers };
+    const planned = await planConsumers(jetstream, subscriptions, this.logger);
+    const consumers = await mapBounded(planned, async (each) => openEventConsumer(parts, each), {
+      width: SET_UP_WIDTH,
+    });
+    const orphans = new OrphanedConsumers({ connection: jetstream, planned, logger: this.logger });
+    this.#session = { ...this.#session, consumers, orphans };
+    // a list of consumers may take long in a cluster, and nothing depends on it
+    void orphans.look();
     await this.#session.requests.open();
     if (this.#bootstrap === undefined) return this.#start(this.#session);
     const { promise } = this.#bootstrap;
