@@ -1,9 +1,10 @@
 import { jest } from '@jest/globals';
 import { Controller, Logger, type Type } from '@nestjs/common';
-import { EventPattern, Payload } from '@nestjs/microservices';
+import { EventPattern, MessagePattern, Payload } from '@nestjs/microservices';
 import { lastValueFrom } from 'rxjs';
 import { durableName, qualifiedDurableName } from '../../src/reaction/consumer/durable-name.js';
 import type { NatsJetStreamServerOptions } from '../../src/transport/server/nats-jetstream-server-options.js';
+import { NatsJetStreamServer } from '../../src/transport/server/nats-jetstream-server.js';
 import { rejection, until } from '../support/collect.js';
 import { sharedServerUrl } from '../support/server-url.js';
 import { consumerState, emitNumbers, pause, raw } from './consumer-state.js';
@@ -183,6 +184,59 @@ describe('two handlers of one event in one service', () => {
       'jetsource.handler': 'one',
       'jetsource.method': 'Listener.on',
     });
+  });
+
+  it('may be one method of a base class', async () => {
+    const streamConfig = uniqueStream();
+    const { name } = streamConfig;
+    const seen: string[] = [];
+    class Base {
+      @EventPattern<string>(`${name}.created`)
+      on(@Payload() payload: unknown): void {
+        seen.push(`${this.constructor.name} ${String(payload)}`);
+      }
+    }
+    @Controller()
+    class One extends Base {}
+    @Controller()
+    class Two extends Base {}
+    const handlers = ['One.on', 'Two.on'];
+    for (const order of [
+      [One, Two],
+      [Two, One],
+    ])
+      await withService(name, order, { streamConfig }, async () => {
+        const before = seen.length;
+        await emitNumbers(name, 1, 'created');
+        await until('both have it', () => seen.length === before + 2);
+      });
+    expect(seen.toSorted()).toEqual(['One 1', 'One 1', 'Two 1', 'Two 1']);
+    expect((await raw.consumers(name)).sort()).toEqual(
+      handlers.map((handler) => qualifiedDurableName({ service: name, label: `${name}.created`, handler })),
+    );
+  });
+
+  it('that Nest did not register have no class, and need names', async () => {
+    const streamConfig = uniqueStream();
+    const { name } = streamConfig;
+    const open = async (extras: readonly object[]): Promise<unknown> => {
+      const server = new NatsJetStreamServer({
+        connectionOptions: { servers: sharedServerUrl(), name },
+        streamConfig,
+      });
+      for (const each of extras) server.addHandler(`${name}.a`, async () => undefined, true, { ...each });
+      const error = await new Promise((resolve) => void server.listen(resolve));
+      await server.close();
+      return error;
+    };
+    expect(await open([{}, {}])).toMatchObject({ code: 'invalid-option', option: 'name' });
+    expect(await open([{}, { name: 'two' }])).toBeUndefined();
+    expect((await raw.consumers(name)).sort()).toEqual(
+      [
+        durableName({ service: name, label: `${name}.a` }),
+        qualifiedDurableName({ service: name, label: `${name}.a`, handler: 'two' }),
+      ].sort(),
+    );
   });
 
   it('that cannot be told apart are refused, and the error says what to write', async () => {
@@ -414,6 +468,23 @@ describe('durable consumers of different handlers', () => {
 describe('a pattern that cannot match', () => {
   it.each(['a..b', 'a b', 'a.>.b', '.a', 'a.', ''])('%j is refused for events', async (pattern) => {
     expect(await rejection(startService('any', [listener(pattern, () => undefined)]))).toMatchObject({
+      code: 'invalid-option',
+      option: 'pattern',
+      given: pattern,
+    });
+  });
+});
+
+describe('a request pattern that cannot match', () => {
+  it.each(['a..b', 'a b', 'a.>.b'])('%j is refused', async (pattern) => {
+    @Controller()
+    class Sums {
+      @MessagePattern(pattern)
+      sum(): number {
+        return 1;
+      }
+    }
+    expect(await rejection(startService('any', [Sums]))).toMatchObject({
       code: 'invalid-option',
       option: 'pattern',
       given: pattern,

@@ -41,7 +41,8 @@ export function refuseSharedIdentities(subscriptions: readonly EventSubscription
       given: subscription.name,
       allowed:
         `different for the handlers of one pattern, and ${pattern} has ${who}. Each has a durable consumer, which is ` +
-        `found again by that name: write @EventPattern('${pattern}', { name: 'mail' }), with a name for each`,
+        `found again by that name: write @EventPattern('${pattern}', { name: 'mail' }), with a name for each. ` +
+        `If it is one controller, list it in one module`,
     });
   }
 }
