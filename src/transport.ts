@@ -13,6 +13,7 @@ export type { ServerConsumerOptions } from './transport/legacy/server-consumer-o
 export { DeadLetters, type DeadLettersOptions } from './transport/server/dead-letters.js';
 export type { DeadLetter, DeadLetterQuery } from './jetstream/dead-letters/dead-letter-stream.js';
 export type { DeadLetterError } from './jetstream/dead-letters/dead-letter-error.js';
+export type { RedrivenLetter } from './jetstream/consume/delivered-message.js';
 export type { EventConsumerStatus } from './transport/server/event-consumer-status.js';
 export type { NatsJetStreamClientOptions } from './transport/client/nats-jetstream-client-options.js';
 export {
@@ -30,6 +31,7 @@ export {
   type NatsJetStreamHealthResult,
 } from './transport/server/nats-jetstream-health-indicator.js';
 export { type NatsJetStreamHealth, NatsJetStreamServer } from './transport/server/nats-jetstream-server.js';
+export type { OrphanedConsumer } from './transport/server/orphaned-consumers.js';
 export { NatsJetStreamServerModule } from './transport/server/nats-jetstream-server.module.js';
 export type { NatsJetStreamServerOptions } from './transport/server/nats-jetstream-server-options.js';
 export {

@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 
 import { hasJetsourceBrand } from '../kernel/jetsource-error.js';
+import { consumersCommand } from './consumers-command.js';
 import { deadLettersCommand } from './dead-letters-command.js';
 import { eventsCommand } from './events-command.js';
 import { natsCommand } from './nats-command.js';
@@ -18,6 +19,7 @@ new Command('jetsource')
   .version(manifest.version)
   .addCommand(natsCommand())
   .addCommand(eventsCommand())
+  .addCommand(consumersCommand())
   .addCommand(deadLettersCommand())
   .addCommand(verifyCommand())
   .parseAsync()

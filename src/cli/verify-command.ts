@@ -3,12 +3,12 @@ import { verifyLog } from '../event-store/verify/verify-log.js';
 import type { StoreFault } from '../event-store/verify/store-fault.js';
 import { checkStoreName } from '../event-store/store-options.js';
 import { JetStreamLog } from '../jetstream/jetstream-log.js';
-import { JetStreamConnection } from '../jetstream/connection/jetstream-connection.js';
 import { findStream } from '../jetstream/streams/find-stream.js';
 import { identityOf } from '../jetstream/streams/store-stream.js';
 import { StoreNotFoundError } from '../jetstream/streams/stream-errors.js';
 import { Deadline } from '../kernel/deadline.js';
 import { hasJetsourceBrand } from '../kernel/jetsource-error.js';
+import { type ConnectionFlags, openConnection, withConnectionFlags } from './connection-flags.js';
 
 const LOOK_UP_MS = 10_000;
 /** Messages between two lines of progress. */
@@ -18,12 +18,9 @@ const PROGRESS = 100_000;
 const EXIT = { sound: 0, faults: 1, notVerified: 2 } as const;
 
 /** Flags of `jetsource verify`. */
-export interface VerifyFlags {
+export interface VerifyFlags extends ConnectionFlags {
   readonly store: string;
   readonly jetstream?: string;
-  readonly servers: string;
-  readonly creds?: string;
-  readonly inboxPrefix?: string;
   readonly json?: boolean;
 }
 
@@ -42,19 +39,13 @@ const CONSOLE: VerifyOutput = {
 
 /** The command `jetsource verify`: walks a store and names every fault by its position. */
 export function verifyCommand(output: VerifyOutput = CONSOLE): Command {
-  return new Command('verify')
+  const command = new Command('verify')
     .description(
       'walk a store and name every fault by its position; exit with 1 if there are faults, with 2 if it could not be verified',
     )
     .requiredOption('--store <name>', 'name of the store')
-    .option('--jetstream <name>', 'the JetStream stream that holds it (default: the name of the store)')
-    .option(
-      '--servers <urls>',
-      'NATS server URLs, separated by commas',
-      process.env['NATS_URL'] ?? 'nats://127.0.0.1:4222',
-    )
-    .option('--creds <file>', 'a credentials file')
-    .option('--inbox-prefix <prefix>', 'inbox prefix that this user may subscribe to')
+    .option('--jetstream <name>', 'the JetStream stream that holds it (default: the name of the store)');
+  return withConnectionFlags(command)
     .option('--json', 'print one line of JSON for each fault, and one for the result')
     .exitOverride((error) => process.exit(error.exitCode === 0 ? EXIT.sound : EXIT.notVerified))
     .action(async (flags: VerifyFlags) => {
@@ -101,23 +92,10 @@ async function verify(flags: VerifyFlags, { print, note }: VerifyOutput): Promis
 }
 
 /** Unlike a connect of a store, this creates nothing, and opens a store whose settings are not right. */
-async function openLog({
-  store,
-  jetstream,
-  servers,
-  creds,
-  inboxPrefix,
-}: VerifyFlags): Promise<JetStreamLog> {
+async function openLog({ store, jetstream, ...flags }: VerifyFlags): Promise<JetStreamLog> {
   const name = jetstream ?? store;
   checkStoreName('--jetstream', name);
-  const connection = await JetStreamConnection.open(
-    {
-      servers: servers.split(','),
-      ...(creds !== undefined && { credentialsFile: creds }),
-      ...(inboxPrefix !== undefined && { inboxPrefix }),
-    },
-    'jetsource verify',
-  );
+  const connection = await openConnection(flags, 'jetsource verify');
   try {
     const found = await findStream(connection, name, new Deadline(LOOK_UP_MS));
     const identity = found && identityOf(found.config);

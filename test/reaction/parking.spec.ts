@@ -15,6 +15,7 @@ describe('a message whose attempts are used up', () => {
       subject: 'order.placed.42',
       stream: 'orders',
       sequence: 7,
+      storedAt: '2026-01-01T00:00:01.000000000Z',
       consumer: 'shop-order_placed',
       pattern: 'order.placed',
       attempts: 1,

@@ -22,7 +22,7 @@ const running: Service[] = [];
 export function listener(
   pattern: string | object,
   handle: (payload: unknown, context: NatsJetStreamContext) => unknown,
-  extras: { readonly consumer?: NatsConsumerOptions } = {},
+  extras: { readonly consumer?: NatsConsumerOptions; readonly name?: string } = {},
 ): Type {
   @Controller()
   class Listener {

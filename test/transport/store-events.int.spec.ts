@@ -140,6 +140,7 @@ describe('events of an event store', () => {
     const { store, name } = await openStore();
     const service = `${name}-mail`;
     const handled: unknown[] = [];
+    const numbers: unknown[] = [];
     let isBroken = true;
     await startService(
       service,
@@ -148,6 +149,7 @@ describe('events of an event store', () => {
           const { type = '' } = context.getEvent() ?? {};
           if (isBroken && type === 'OrderShipped') throw new TypeError('no carrier');
           handled.push([type, data]);
+          numbers.push([context.message.seq, context.getDeadLetter()?.stream]);
         }),
       ],
       { consumerOptions: { maxDeliver: 2, backoff: [10] } },
@@ -172,6 +174,7 @@ describe('events of an event store', () => {
     await letters.redrive(letter?.number ?? 0);
     await until('it is handled', () => handled.length === 3);
     expect(handled[2]).toEqual(['OrderShipped', { carrier: 'ups' }]);
+    expect(numbers[2]).toEqual([letter?.sequence, letters.stream]);
     await until('nothing is left', async () => (await raw.messageCount(letters.stream)) === 0);
   });
 

@@ -60,6 +60,10 @@ export class ApiSubjects {
     return `${this.prefix}.CONSUMER.INFO.${stream}.${consumer}`;
   }
 
+  consumerList(stream: string): string {
+    return `${this.prefix}.CONSUMER.LIST.${stream}`;
+  }
+
   deleteConsumer({ stream, consumer }: ConsumerRef): string {
     return `${this.prefix}.CONSUMER.DELETE.${stream}.${consumer}`;
   }

@@ -59,6 +59,12 @@ export interface StreamsPage {
   readonly total: number;
 }
 
+/** Some of the consumers of a stream. */
+export interface ConsumersPage {
+  readonly consumers: readonly ConsumerInfo[] | null;
+  readonly total: number;
+}
+
 /** What a pull asks for; times in nanoseconds. */
 export interface PullRequest {
   readonly batch: number;
@@ -159,6 +165,16 @@ export class JetStreamApi {
   /** Settings and state of a consumer. */
   async consumerInfo(consumer: ConsumerRef, deadline: Deadline): Promise<ApiResult<ConsumerInfo>> {
     return this.#ask(this.subjects.consumerInfo(consumer), undefined, deadline);
+  }
+
+  /** Settings and states of a stream's consumers: some of them, from an offset on. */
+  async consumerList(stream: string, offset: number, deadline: Deadline): Promise<ApiResult<ConsumersPage>> {
+    return this.#change(this.subjects.consumerList(stream), { offset }, deadline);
+  }
+
+  /** Deletes a consumer, and with it its position. */
+  async deleteConsumer(consumer: ConsumerRef, deadline: Deadline): Promise<ApiResult<unknown>> {
+    return this.#change(this.subjects.deleteConsumer(consumer), {}, deadline);
   }
 
   /** Deletes a consumer without waiting for the answer. */

@@ -22,6 +22,25 @@ export interface MessageContent {
   readonly data: Uint8Array;
 }
 
+/** Where a message was stored first, where that is not the stream that it was delivered from. */
+export interface OriginalPlace {
+  /** The JetStream stream. */
+  readonly stream: string;
+  readonly sequence: number;
+  /** When it was stored, in nanoseconds since 1970; undefined where that is not known. */
+  readonly timestampNanos: bigint | undefined;
+}
+
+/** A message of a dead-letter stream that was delivered in the place of its original. */
+export interface RedrivenLetter {
+  /** The dead-letter stream. */
+  readonly stream: string;
+  /** Its sequence there. */
+  readonly sequence: number;
+  /** When it was redriven. */
+  readonly time: Date;
+}
+
 /** The settlement of a message: done, redeliver after a while, never redeliver. */
 export type Acknowledgement =
   | { readonly kind: 'ack' }
@@ -37,17 +56,22 @@ interface AcknowledgementState {
 /** What of a message is not as it was delivered. */
 interface DeliveredParts {
   readonly content?: MessageContent;
+  readonly place?: OriginalPlace | undefined;
   readonly acknowledgement?: AcknowledgementState;
 }
 
 /** A message that a consumer delivered. It is settled at most once; later settlements are ignored. */
 export class DeliveredMessage implements JsMsg {
+  /** The delivery, with stream, sequence and time of the original where the message was redriven. */
   readonly info: DeliveryInfo;
+  /** The delivery itself. */
+  readonly delivery: DeliveryInfo;
   readonly #connection: JetStreamConnection;
   readonly #msg: Msg;
   readonly #content: MessageContent;
   readonly #acknowledgement: AcknowledgementState;
-  readonly #timestampNanos: string;
+  readonly #timestampNanos: bigint;
+  readonly #place: OriginalPlace | undefined;
 
   constructor(connection: JetStreamConnection, msg: Msg, parts: DeliveredParts = {}) {
     this.#connection = connection;
@@ -57,13 +81,21 @@ export class DeliveredMessage implements JsMsg {
       said: undefined,
       tell: (said) => this.#respond(wordFor(said)),
     };
-    [this.info, this.#timestampNanos] = readReply(msg.reply ?? '');
+    const [delivery, nanos] = readReply(msg.reply ?? '');
+    this.delivery = delivery;
+    this.#place = parts.place;
+    this.#timestampNanos = parts.place?.timestampNanos ?? BigInt(nanos);
+    this.info = parts.place === undefined ? delivery : placed(delivery, parts.place, this.#timestampNanos);
   }
 
-  /** The same delivery under another subject, with other headers and data: settling either settles both. */
-  as(content: MessageContent): DeliveredMessage {
+  /**
+   * The same delivery under another subject, with other headers and data, and the sequence and time that it
+   * was stored under first: settling either settles both.
+   */
+  as(content: MessageContent, place?: OriginalPlace): DeliveredMessage {
     return new DeliveredMessage(this.#connection, this.#msg, {
       content,
+      place,
       acknowledgement: this.#acknowledgement,
     });
   }
@@ -72,6 +104,7 @@ export class DeliveredMessage implements JsMsg {
   part(tell: (said: Acknowledgement) => void): DeliveredMessage {
     return new DeliveredMessage(this.#connection, this.#msg, {
       content: this.#content,
+      place: this.#place,
       acknowledgement: { said: undefined, tell },
     });
   }
@@ -119,7 +152,14 @@ export class DeliveredMessage implements JsMsg {
   }
 
   get timestampNanos(): bigint {
-    return BigInt(this.#timestampNanos);
+    return this.#timestampNanos;
+  }
+
+  /** What was delivered in the place of the original; undefined for a message that was not redriven. */
+  get letter(): RedrivenLetter | undefined {
+    if (this.#place === undefined) return undefined;
+    const { stream, streamSequence: sequence, timestampNanos } = this.delivery;
+    return { stream, sequence, time: new Date(timestampNanos / NS_PER_MS) };
   }
 
   json<T>(): T {
@@ -181,6 +221,14 @@ function wordFor(said: Acknowledgement): string {
   if (said.kind === 'term') return said.reason === '' ? '+TERM' : `+TERM ${said.reason}`;
   const delay = Math.round(said.delayMs * NS_PER_MS);
   return delay > 0 ? `-NAK ${JSON.stringify({ delay })}` : '-NAK';
+}
+
+function placed(
+  delivery: DeliveryInfo,
+  { stream, sequence }: OriginalPlace,
+  timestampNanos: bigint,
+): DeliveryInfo {
+  return { ...delivery, stream, streamSequence: sequence, timestampNanos: Number(timestampNanos) };
 }
 
 function readReply(reply: string): [DeliveryInfo, timestampNanos: string] {

@@ -8,6 +8,7 @@ import { findValue, unexpectedFault } from '../connection/expect-value.js';
 import type { JetStreamConnection } from '../connection/jetstream-connection.js';
 import { differences } from '../streams/settings-diff.js';
 import { ConsumerSettingsError } from './consumer-errors.js';
+import { identityOf } from './consumer-identity.js';
 
 /** Where a consumer begins counts when it is made; a server refuses to change it. */
 const START: readonly (keyof ConsumerConfig)[] = ['deliver_policy', 'opt_start_seq', 'opt_start_time'];
@@ -42,6 +43,7 @@ export async function ensureConsumer(
   let refusal: ApiFault | undefined;
   for (let tries = 0; tries < TRIES; tries += 1) {
     const existing = await findConsumer(connection, { stream, consumer: wanted.name }, deadline);
+    if (refusal !== undefined && existing !== undefined) refuseOther(stream, wanted, existing.config);
     const config = existing === undefined ? wanted : merged(existing.config, wanted);
     if (existing !== undefined && differences(existing.config, config).length === 0) return existing.config;
     const action = existing === undefined ? 'create' : 'update';
@@ -66,9 +68,20 @@ export async function findConsumer(
   return findValue(info, ApiCode.consumerNotFound, doing);
 }
 
+/** Two handlers that take the same free name at the same time would get each other's events. */
+function refuseOther(stream: string, wanted: NamedConsumerConfig, existing: ConsumerConfig): void {
+  const [own, other] = [identityOf(wanted), identityOf(existing)];
+  if (own === undefined || other === undefined) return;
+  if (own.service === other.service && own.pattern === other.pattern) return;
+  const reason = `it was created at the same time for ${other.pattern} in ${other.service}, and was left as it is: start this service again`;
+  throw new ConsumerSettingsError({ stream, consumer: wanted.name, reason });
+}
+
 function merged(existing: ConsumerConfig, wanted: NamedConsumerConfig): NamedConsumerConfig {
   const start = Object.fromEntries(START.map((key) => [key, existing[key]]));
-  return { ...existing, ...wanted, ...start };
+  // the server's own and other programs' entries stay
+  const metadata = { ...existing.metadata, ...wanted.metadata };
+  return { ...existing, ...wanted, metadata, ...start };
 }
 
 function refused(

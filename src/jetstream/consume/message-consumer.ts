@@ -57,8 +57,8 @@ export interface MessageConsumerOptions {
   readonly onProblem: (reason: string) => void;
 }
 
-/** How a consumer is doing. */
-export type ConsumerState = 'starting' | 'running' | 'recovering' | 'stopped';
+/** How a consumer is doing; `finished` when it has taken as many messages as it may. */
+export type ConsumerState = 'starting' | 'running' | 'recovering' | 'finished' | 'stopped';
 
 /**
  * Reads a consumer for as long as it is not stopped: makes it again where it was lost, renews the claims on
@@ -300,8 +300,9 @@ export class MessageConsumer {
     this.#handling.delete(message);
     this.#backlog.done(message);
     if (this.#handling.size === 0) this.#idle.wake();
-    if (this.#left > 0) this.#handleNext();
-    else this.#intake.abort();
+    if (this.#left > 0) return this.#handleNext();
+    if (this.#handling.size === 0) this.#state = 'finished';
+    this.#intake.abort();
   }
 
   #renewClaims(): void {

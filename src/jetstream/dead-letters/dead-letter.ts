@@ -18,6 +18,11 @@ export interface DeadLetterFacts {
   readonly stream: string;
   /** Sequence of the original in that JetStream stream. */
   readonly sequence: number;
+  /**
+   * When the original was stored, such as `2026-01-01T00:00:00.123456789Z`; undefined for a letter of an earlier
+   * version.
+   */
+  readonly storedAt: string | undefined;
   /** The consumer, which is the handler, that gave up. */
   readonly consumer: string;
   /** The handler's pattern. */
@@ -49,7 +54,8 @@ export function toLetter(
 ): MessageParts & { headers: MsgHdrs } {
   const { eventId, error, ...others } = facts;
   const headers = keptHeaders(original.headers);
-  for (const [name, value] of Object.entries(others)) headers.set(headerOf(name), encodeURI(String(value)));
+  for (const [name, value] of Object.entries(others))
+    if (value !== undefined) headers.set(headerOf(name), encodeURI(String(value)));
   if (eventId !== undefined) headers.set(headerOf('eventId'), eventId);
   const described = utf8.encode(JSON.stringify(error));
   headers.set(headerOf('errorLength'), String(described.length));
@@ -64,11 +70,12 @@ export function fromLetter(
   const read = (name: string): string => headers?.get(headerOf(name)) ?? '';
   const error = errorOf(letter);
   if (read('stream') === '' || error === undefined) return undefined;
-  const eventId = read('eventId');
+  const [eventId, storedAt] = [read('eventId'), read('storedAt')];
   const facts = {
     subject: decodeURI(read('subject')),
     stream: read('stream'),
     sequence: Number(read('sequence')),
+    storedAt: storedAt === '' ? undefined : storedAt,
     consumer: read('consumer'),
     pattern: decodeURI(read('pattern')),
     attempts: Number(read('attempts')),

@@ -3,7 +3,7 @@ import type { NamedConsumerConfig } from '../../jetstream/api/jetstream-api.js';
 
 /** The consumer, on the dead-letter stream, of what is redriven to the handler that has this consumer. */
 export function redriveConsumer(
-  { name, ack_wait }: NamedConsumerConfig,
+  { name, ack_wait, metadata }: NamedConsumerConfig,
   deadLetterStream: string,
 ): NamedConsumerConfig {
   return {
@@ -15,5 +15,6 @@ export function redriveConsumer(
     deliver_policy: 'all',
     max_deliver: -1,
     ...(ack_wait !== undefined && { ack_wait }),
+    ...(metadata !== undefined && { metadata }),
   } as NamedConsumerConfig;
 }

@@ -15,6 +15,6 @@ export function originOf({ info }: DeliveredMessage): MessageOrigin {
 }
 
 /** Identifies a delivered message among all that a handler gets, redriven ones included. */
-export function deliveryKey({ info }: DeliveredMessage): string {
-  return `${info.stream}.${info.streamSequence}`;
+export function deliveryKey({ delivery }: DeliveredMessage): string {
+  return `${delivery.stream}.${delivery.streamSequence}`;
 }

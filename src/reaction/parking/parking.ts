@@ -6,6 +6,7 @@ import {
 } from '../../jetstream/dead-letters/dead-letter.js';
 import { type DeadLetterError, toDeadLetterError } from '../../jetstream/dead-letters/dead-letter-error.js';
 import { PayloadTooLargeError } from '../../jetstream/publish/publish-errors.js';
+import { fromNanoTime, toNanoTime } from '../../jetstream/consume/nano-time.js';
 import type { DeliveryLog } from '../delivery-log.js';
 import { deliveryKey, type MessageOrigin } from './message-origin.js';
 import type { ParkingPlace } from './parking-place.js';
@@ -95,10 +96,12 @@ export class Parking {
   async originalOf(message: DeliveredMessage): Promise<Original | undefined> {
     const letter = fromLetter(message);
     if (letter === undefined) return undefined;
-    const { stream: log, sequence, subject, eventId } = letter.facts;
+    const { stream: log, sequence, subject, eventId, storedAt } = letter.facts;
     const data = await this.#originalBody(letter.original, sequence);
     if (data === undefined) return undefined;
-    const original = message.as({ subject, headers: letter.original.headers, data });
+    const content = { subject, headers: letter.original.headers, data };
+    const timestampNanos = fromNanoTime(storedAt ?? '');
+    const original = message.as(content, { stream: log, sequence, timestampNanos });
     return { message: original, origin: { log, sequence, eventId } };
   }
 
@@ -115,6 +118,7 @@ export class Parking {
       subject: message.subject,
       stream: origin.log,
       sequence: origin.sequence,
+      storedAt: toNanoTime(message.timestampNanos),
       consumer,
       pattern: handler,
       attempts,

@@ -1,17 +1,24 @@
 import type { ConsumerConfig } from '@nats-io/jetstream';
 import { v4 as randomUuid } from 'uuid';
+import { identityMetadata } from '../../jetstream/consume/consumer-identity.js';
 import { findConsumer } from '../../jetstream/consume/ensure-consumer.js';
 import type { NamedConsumerConfig } from '../../jetstream/api/jetstream-api.js';
+import type { JetStreamConnection } from '../../jetstream/connection/jetstream-connection.js';
 import { Deadline } from '../../kernel/deadline.js';
 import { deliverSubject, type PushSettings } from '../legacy/push-consumer.js';
-import { consumerName, type ConsumerNameScope } from './consumer-name.js';
-import type { EventSubscription } from './event-subscription.js';
+import type { NamedDurable } from './consumer-name.js';
+import { type EventSubscription, labelOf } from './event-subscription.js';
 
 const LOOKUP_TIMEOUT_MS = 10_000;
 
 /** Where a consumer is created, and what of the JetStream stream it delivers. */
-export interface ConsumerScope extends ConsumerNameScope {
+export interface ConsumerScope {
+  readonly connection: JetStreamConnection;
+  /** The JetStream stream of the consumer. */
+  readonly stream: string;
   readonly filter: string;
+  /** The durable consumer; undefined for a broadcast. */
+  readonly durable: NamedDurable | undefined;
 }
 
 /** The configuration of a handler's consumer. */
@@ -19,15 +26,16 @@ export async function consumerConfig(
   scope: ConsumerScope,
   subscription: EventSubscription,
 ): Promise<NamedConsumerConfig> {
-  const { settings } = subscription;
-  const shared = { ...settings.config, filter_subject: scope.filter };
-  return settings.durable === false
-    ? { ...shared, ...broadcastConfig(scope, subscription) }
-    : { ...shared, ...(await durableConfig(scope, subscription)) };
+  const { settings, owner: service, pattern, method } = subscription;
+  const metadata = identityMetadata({ service, pattern, handler: labelOf(subscription), method });
+  const shared = { ...settings.config, filter_subject: scope.filter, metadata };
+  return scope.durable === undefined
+    ? { ...shared, ...broadcastConfig(scope.connection, subscription) }
+    : { ...shared, ...(await durableConfig(scope, scope.durable, subscription)) };
 }
 
 function broadcastConfig(
-  { connection: { inboxPrefix } }: ConsumerScope,
+  { inboxPrefix }: JetStreamConnection,
   { settings: { push } }: EventSubscription,
 ): NamedConsumerConfig {
   const target = { inboxPrefix, suffix: randomUuid() };
@@ -36,16 +44,26 @@ function broadcastConfig(
 
 async function durableConfig(
   scope: ConsumerScope,
-  subscription: EventSubscription,
+  { name, startSequence }: NamedDurable,
+  { settings, pattern }: EventSubscription,
 ): Promise<NamedConsumerConfig> {
-  const { settings, pattern } = subscription;
-  const name = await consumerName(scope, subscription);
   return {
     name,
     durable_name: name,
     description: settings.config.description ?? pattern,
+    ...(startSequence !== undefined && startAt(startSequence)),
     ...(settings.push !== undefined && !settings.bind && (await pushConfig(scope, name, settings.push))),
   };
+}
+
+function startAt(sequence: number): Partial<ConsumerConfig> {
+  // a start by time would be another one
+  const start: Record<string, unknown> = {
+    deliver_policy: 'by_start_sequence',
+    opt_start_seq: sequence,
+    opt_start_time: undefined,
+  };
+  return start;
 }
 
 async function pushConfig(

@@ -10,7 +10,8 @@ export interface EventConsumerStatus {
   readonly consumer: string;
   /**
    * `starting` until the server has started to read it, `running`, `recovering` while the consumer is created
-   * again, `stopped` after the server has stopped.
+   * again, `finished` when it has taken as many events as `maxMessages` allows, `stopped` after the server has
+   * stopped.
    */
   readonly state: HandlerConsumerStatus['state'];
   /** What interrupted it last; undefined while nothing has. */

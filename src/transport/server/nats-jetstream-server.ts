@@ -10,6 +10,7 @@ import type { NatsConnection } from '@nats-io/transport-node';
 import { isObservable, lastValueFrom, type Observable } from 'rxjs';
 import { causedBy, runWithMetadata } from '../../event/metadata-context.js';
 import type { DeadLetterStream } from '../../jetstream/dead-letters/dead-letter-stream.js';
+import { subjectPattern } from '../../jetstream/names/subject-pattern.js';
 import { ensureStreams } from '../../jetstream/streams/ensure-streams.js';
 import { ConnectionClosedError, NatsError } from '../../jetstream/connection/connection-errors.js';
 import { InvalidOptionError } from '../../kernel/invalid-option-error.js';
@@ -21,6 +22,7 @@ import { resolveConsumerOptions } from './consumer-settings.js';
 import { correlationIn } from '../correlation-header.js';
 import { type EventConsumerStatus, toEventConsumerStatus } from './event-consumer-status.js';
 import { EventSubscriptions } from './event-subscriptions.js';
+import { NestHandlers } from './nest-handlers.js';
 import { initializeCodec } from '../initialize-codec.js';
 import { JsonRequestDeserializer } from './json-request-deserializer.js';
 import { JsonSerializer } from '../json-serializer.js';
@@ -34,8 +36,9 @@ import {
 import { inRemoteContext } from '../open-telemetry.js';
 import { type EventConsumerParts, type EventPacket, openEventConsumer } from './open-event-consumer.js';
 import { originalError } from './original-error.js';
+import { type OrphanedConsumer, OrphanedConsumers } from './orphaned-consumers.js';
+import { type PlannedConsumer, planConsumers } from './plan-consumers.js';
 import { RequestServer } from './request-server.js';
-import { type SelectedEvents, selectEvents } from './select-events.js';
 import { DEFAULT_SERVICE_NAME, TransportConnection } from '../transport-connection.js';
 import {
   type NatsJetStreamServerEvents,
@@ -54,6 +57,12 @@ export interface NatsJetStreamHealth {
   readonly connection: NatsJetStreamStatus;
   /** The consumers of the event handlers, one for each. */
   readonly consumers: readonly EventConsumerStatus[];
+  /**
+   * Durable consumers of this service that none of its handlers has, such as that of a handler whose pattern
+   * was changed. They do not make the server unhealthy. Undefined before they were looked for, and where this
+   * user may not list consumers.
+   */
+  readonly orphans: readonly OrphanedConsumer[] | undefined;
 }
 
 /** What a server has while it listens. */
@@ -61,6 +70,7 @@ interface ServerSession {
   readonly connection: TransportConnection;
   readonly consumers: readonly HandlerConsumer<EventPacket>[];
   readonly requests: RequestServer;
+  readonly orphans: OrphanedConsumers | undefined;
 }
 
 /**
@@ -92,6 +102,7 @@ export class NatsJetStreamServer
   protected override readonly logger = new Logger(NatsJetStreamServer.name);
   readonly #settings: ServerSettings;
   readonly #subscriptions = new EventSubscriptions();
+  readonly #nestHandlers = new NestHandlers(this);
   readonly #requestHandlers = new Map<string, MessageHandler>();
   readonly #events = new TransportEvents<NatsJetStreamServerEvents>((status) => this.#note(status));
   readonly #observer: ReactionObserver = {
@@ -138,7 +149,7 @@ export class NatsJetStreamServer
    * Called by Nest for each handler. Event handlers of one pattern stay separate: each has its own consumer
    * and its own attempts.
    *
-   * @throws {@link InvalidOptionError} when the pattern is a regular expression.
+   * @throws {@link InvalidOptionError} when the pattern is a regular expression, or no subject.
    */
   override addHandler(
     pattern: unknown,
@@ -150,10 +161,11 @@ export class NatsJetStreamServer
       const allowed = 'a subject, with * and > for wildcards, or an object';
       throw new InvalidOptionError({ option: 'pattern', given: pattern.source, allowed });
     }
-    const normalized = this.normalizePattern(pattern as string);
+    const normalized = subjectPattern('pattern', this.normalizePattern(pattern as string));
     callback.isEventHandler = isEventHandler;
     callback.extras = extras;
-    if (isEventHandler) this.#subscriptions.add(normalized, callback);
+    const method = this.#nestHandlers.methodOf(normalized, extras);
+    if (isEventHandler) this.#subscriptions.add({ pattern: normalized, handler: callback, method });
     else this.#requestHandlers.set(normalized, callback);
     if (!this.messageHandlers.has(normalized)) this.messageHandlers.set(normalized, callback);
   }
@@ -212,38 +224,39 @@ export class NatsJetStreamServer
       isHealthy: this.#session !== undefined && this.#connectionStatus === 'connected' && isRunning,
       connection: this.#connectionStatus,
       consumers,
+      orphans: this.#session?.orphans?.current,
     };
   }
 
   async #open(): Promise<void> {
     const { connectionOptions, jetStreamOptions, consumerOptions, streams, service } = this.#settings;
-    const subscriptions = this.#subscriptions.resolve(consumerOptions);
+    const subscriptions = this.#subscriptions.resolve({ options: consumerOptions, service });
     await initializeCodec(this.serializer);
     await initializeCodec(this.deserializer);
     const connection = await TransportConnection.acquire(connectionOptions, jetStreamOptions);
     this.#events.follow(connection);
-    this.#session = { connection, consumers: [], requests: this.#requestServer(connection) };
+    const requests = this.#requestServer(connection);
+    this.#session = { connection, consumers: [], requests, orphans: undefined };
     const { jetstream } = connection;
     await ensureStreams(jetstream, streams, service ?? DEFAULT_SERVICE_NAME);
-    const selected = await mapBounded(
-      subscriptions,
-      async (subscription) => ({ subscription, selection: await selectEvents(jetstream, subscription) }),
-      { width: SET_UP_WIDTH },
-    );
+    const planned = await planConsumers(jetstream, subscriptions, this.logger);
     const parts: EventConsumerParts = {
       connection: jetstream,
       service,
-      parkingPlace: await this.#openDeadLetters(connection, selected),
+      parkingPlace: await this.#openDeadLetters(connection, planned),
       registry: this.#settings.registry,
       deserializer: this.deserializer,
       call: this.#callHandler.bind(this),
       observer: this.#observer,
       logger: this.logger,
     };
-    const consumers = await mapBounded(selected, async (each) => openEventConsumer(parts, each), {
+    const consumers = await mapBounded(planned, async (each) => openEventConsumer(parts, each), {
       width: SET_UP_WIDTH,
     });
-    this.#session = { ...this.#session, consumers };
+    const orphans = new OrphanedConsumers({ connection: jetstream, planned, logger: this.logger });
+    this.#session = { ...this.#session, consumers, orphans };
+    // a list of consumers may take long in a cluster, and nothing depends on it
+    void orphans.look();
     await this.#session.requests.open();
     if (this.#bootstrap === undefined) return this.#start(this.#session);
     const { promise } = this.#bootstrap;
@@ -282,10 +295,10 @@ export class NatsJetStreamServer
 
   async #openDeadLetters(
     { jetstream }: TransportConnection,
-    selected: readonly SelectedEvents[],
+    planned: readonly PlannedConsumer[],
   ): Promise<DeadLetterStream | undefined> {
     const { deadLetters: settings, service = DEFAULT_SERVICE_NAME } = this.#settings;
-    const durable = selected.filter(({ subscription }) => subscription.settings.durable !== false);
+    const durable = planned.filter(({ subscription }) => subscription.settings.durable !== false);
     if (settings === undefined || durable.length === 0) return undefined;
     const logs = [...new Set(durable.map(({ selection }) => selection.log))];
     return openParkingPlace(jetstream, { service, logs, settings });

@@ -2,6 +2,7 @@ import { BaseRpcContext } from '@nestjs/microservices';
 import type { JsMsg } from '@nats-io/jetstream';
 import type { MsgHdrs } from '@nats-io/transport-node';
 import type { RecordedEvent } from '../../event/recorded-event.js';
+import type { RedrivenLetter } from '../../jetstream/consume/delivered-message.js';
 import type { PacketMetadata } from '../packet-metadata.js';
 
 /** The arguments of a {@link NatsJetStreamContext}. */
@@ -9,6 +10,7 @@ export type NatsJetStreamContextArgs = [
   message: JsMsg,
   metadata?: PacketMetadata | undefined,
   event?: RecordedEvent | undefined,
+  deadLetter?: RedrivenLetter | undefined,
 ];
 
 /**
@@ -51,5 +53,13 @@ export class NatsJetStreamContext extends BaseRpcContext<NatsJetStreamContextArg
    */
   getEvent(): RecordedEvent | undefined {
     return this.args[2];
+  }
+
+  /**
+   * The dead letter that was redriven, with its sequence and time in the dead-letter stream; undefined for an
+   * event that was not redriven.
+   */
+  getDeadLetter(): RedrivenLetter | undefined {
+    return this.args[3];
   }
 }

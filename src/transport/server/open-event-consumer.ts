@@ -16,7 +16,7 @@ import { type PacketMetadata, readMetadata } from '../packet-metadata.js';
 import { consumerConfig } from './consumer-config.js';
 import type { EventSubscription } from './event-subscription.js';
 import { NatsJetStreamContext } from './nats-jetstream.context.js';
-import type { SelectedEvents } from './select-events.js';
+import type { PlannedConsumer } from './plan-consumers.js';
 
 /** What an event's message was decoded to. */
 export interface EventPacket {
@@ -48,20 +48,20 @@ export interface EventConsumerParts {
 /**
  * Creates a handler's consumer or brings it up to date. Nothing is read yet.
  *
- * @throws {@link ConsumerSettingsError} or {@link InvalidOptionError} when no events could be delivered.
+ * @throws {@link ConsumerSettingsError} when no events could be delivered.
  */
 export async function openEventConsumer(
   parts: EventConsumerParts,
-  { subscription, selection }: SelectedEvents,
+  { subscription, selection, durable }: PlannedConsumer,
 ): Promise<HandlerConsumer<EventPacket>> {
   const { connection, service, call, logger } = parts;
   const { pattern, settings, handler } = subscription;
   const { log, filter } = selection;
-  const isBroadcast = settings.durable === false;
+  const isBroadcast = durable === undefined;
   return HandlerConsumer.open(connection, {
     handler: pattern,
     log,
-    config: await consumerConfig({ connection, service, stream: log, filter }, subscription),
+    config: await consumerConfig({ connection, stream: log, filter, durable }, subscription),
     consumerLabel: isBroadcast ? `${nameToken(service ?? 'nameless')}-broadcast` : undefined,
     bind: settings.bind,
     heartbeatMs: settings.heartbeatMs,
@@ -105,7 +105,8 @@ function dataOf(call: HandlerCall<EventPacket>): unknown {
 }
 
 function contextOf(call: HandlerCall<EventPacket>): NatsJetStreamContext {
+  const { message } = call;
   return call.kind === 'event'
-    ? new NatsJetStreamContext([call.message, undefined, call.event])
-    : new NatsJetStreamContext([call.message, call.payload.metadata, undefined]);
+    ? new NatsJetStreamContext([message, undefined, call.event, message.letter])
+    : new NatsJetStreamContext([message, call.payload.metadata, undefined, message.letter]);
 }

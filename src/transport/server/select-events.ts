@@ -13,12 +13,6 @@ const LOOKUP_TIMEOUT_MS = 10_000;
 /** `shop/OrderPlaced`, or `shop/*` for all events of the store. */
 const STORE_PATTERN = /^([A-Za-z][\w-]*)\/([^\s.*>/]+|\*)$/;
 
-/** A handler's subscription, and what of a JetStream stream it consumes. */
-export interface SelectedEvents {
-  readonly subscription: EventSubscription;
-  readonly selection: EventSelection;
-}
-
 /**
  * Finds the JetStream stream that a handler's pattern is about, and what of it the handler consumes.
  *

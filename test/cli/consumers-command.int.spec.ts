@@ -1,0 +1,164 @@
+import { consumersCommand } from '../../src/cli/consumers-command.js';
+import { rejection, until } from '../support/collect.js';
+import { sharedServerUrl } from '../support/server-url.js';
+import { emitNumbers, pause, raw } from '../transport/consumer-state.js';
+import { uniqueStream } from '../transport/shared-client.js';
+import { listener, startService } from '../transport/shared-service.js';
+
+/** What the command prints, also where it fails. */
+async function run(...args: string[]): Promise<string[]> {
+  const lines: string[] = [];
+  await runInto(lines, args);
+  return lines;
+}
+
+async function runInto(lines: string[], args: readonly string[]): Promise<void> {
+  const command = consumersCommand((line) => lines.push(line));
+  for (const each of [command, ...command.commands])
+    each.exitOverride().configureOutput({ writeErr: () => undefined });
+  await command.parseAsync([...args, '--servers', sharedServerUrl()], { from: 'user' });
+}
+
+async function json(...args: string[]): Promise<Record<string, unknown>[]> {
+  return (await run(...args, '--json')).map((line) => JSON.parse(line) as Record<string, unknown>);
+}
+
+/** A service with two handlers that has handled three events of the first, and is stopped. */
+async function stoppedService(): Promise<{ name: string; consumer: string }> {
+  const streamConfig = uniqueStream();
+  const { name } = streamConfig;
+  const seen: unknown[] = [];
+  const handlers = ['n', 'm'].map((word) => listener(`${name}.${word}`, (number) => seen.push(number)));
+  const { app } = await startService(name, handlers, { streamConfig });
+  await emitNumbers(name, 3);
+  const consumer = `${name}-${name}_n`;
+  await until('they are handled', () => seen.length === 3);
+  await until('they are acknowledged', async () =>
+    (await json('--stream', name)).every((each) => each['ackPending'] === 0),
+  );
+  await app.close();
+  await emitNumbers(name, 2);
+  // pulls end with the connection
+  await until('nobody reads', async () =>
+    (await json('--stream', name)).every((each) => each['isRead'] === false),
+  );
+  return { name, consumer };
+}
+
+describe('jetsource consumers', () => {
+  it('lists who listens to what, how far they are, and whether anybody reads', async () => {
+    const streamConfig = uniqueStream();
+    const { name } = streamConfig;
+    await startService(name, [listener(`${name}.n`, () => undefined)], { streamConfig });
+    await emitNumbers(name, 1);
+    await until('it is handled', async () => {
+      const [found] = await json('list', '--stream', name);
+      return found?.['ackPending'] === 0 && found['pending'] === 0 && found['isRead'] === true;
+    });
+    expect(await json('list', '--stream', name)).toEqual([
+      {
+        stream: name,
+        consumer: `${name}-${name}_n`,
+        service: name,
+        pattern: `${name}.n`,
+        handler: 'Listener.on',
+        method: 'Listener.on',
+        isDurable: true,
+        filters: [`${name}.n`],
+        pending: 0,
+        ackPending: 0,
+        redelivered: 0,
+        lastActive: expect.stringMatching(/^20.*Z$/),
+        isRead: true,
+      },
+      expect.objectContaining({ stream: `${name}-dead-letters`, pattern: `${name}.n`, service: name }),
+    ]);
+    const [line, redriven] = await run('--service', name);
+    expect(line).toMatch(
+      new RegExp(
+        `^${name}  ${name}-${name}_n  ${name}\\.n, Listener\\.on, service ${name}: 0 pending, 0 unacknowledged, 0 redelivered, last active 20.*Z, in use$`,
+      ),
+    );
+    expect(redriven).toContain(`dead letters of ${name}.n`);
+    expect(await run('list', '--stream', name, '--orphans')).toEqual([]);
+    expect(await run('list', '--service', 'nobody')).toEqual([]);
+  });
+
+  it('lists and removes consumers that nobody reads, with --yes only', async () => {
+    const { name, consumer } = await stoppedService();
+    const orphans = await json('list', '--stream', name, '--orphans');
+    expect(orphans.filter(({ stream }) => stream === name)).toEqual([
+      expect.objectContaining({ consumer: `${name}-${name}_m`, pending: 0 }),
+      expect.objectContaining({ consumer, pending: 2, isRead: false }),
+    ]);
+    const lines: string[] = [];
+    expect(await rejection(runInto(lines, ['remove', consumer, '--stream', name]))).toMatchObject({
+      code: 'invalid-option',
+      option: '--yes',
+    });
+    expect(lines[0]).toMatch(new RegExp(`^would be removed: ${name}  ${consumer} `));
+    expect(await raw.consumers(name)).toHaveLength(2);
+    expect(await run('remove', consumer, '--stream', name, '--yes')).toEqual([
+      expect.stringMatching(new RegExp(`^removed: ${name}  ${consumer} `)),
+      expect.stringMatching(new RegExp(`^removed: ${name}-dead-letters  ${consumer} `)),
+    ]);
+    expect(await raw.consumers(name)).toEqual([`${name}-${name}_m`]);
+    expect(await raw.consumers(`${name}-dead-letters`)).toEqual([`${name}-${name}_m`]);
+  });
+
+  it('removes none that is in use, and none of the others named with it', async () => {
+    const { name, consumer } = await stoppedService();
+    await startService(name, [listener(`${name}.m`, () => undefined)]);
+    const used = `${name}-${name}_m`;
+    await until('it is read', async () =>
+      (await json('--stream', name)).some((each) => each['isRead'] === true),
+    );
+    for (const flags of [[], ['--unacknowledged']])
+      expect(
+        await rejection(run('remove', consumer, used, '--stream', name, '--yes', ...flags)),
+      ).toMatchObject({ code: 'invalid-option', given: used, message: expect.stringContaining('in use') });
+    expect((await raw.consumers(name)).sort()).toEqual([used, consumer].sort());
+  });
+
+  it('removes none whose messages an instance may be handling, unless told to', async () => {
+    const streamConfig = uniqueStream();
+    const { name } = streamConfig;
+    const consumer = `${name}-${name}_n`;
+    let isCalled = false;
+    const { app } = await startService(
+      name,
+      [
+        listener(`${name}.n`, async () => {
+          isCalled = true;
+          return new Promise(() => undefined);
+        }),
+      ],
+      { streamConfig, deadLetters: false, shutdownTimeoutMs: 0 },
+    );
+    await emitNumbers(name, 3);
+    // it holds all that it may, and waits for no more
+    await until('it is busy', async () => {
+      const [found] = await json('--stream', name);
+      return isCalled && found?.['isRead'] === false;
+    });
+    await pause(50);
+    expect(await rejection(run('remove', consumer, '--yes'))).toMatchObject({
+      code: 'invalid-option',
+      message: expect.stringContaining('--unacknowledged'),
+    });
+    expect(await raw.consumers(name)).toEqual([consumer]);
+    await app.close();
+    expect(await run('remove', consumer, '--yes', '--unacknowledged')).toHaveLength(1);
+    expect(await raw.consumers(name)).toEqual([]);
+  });
+
+  it('rejects names that do not exist', async () => {
+    const { name } = uniqueStream();
+    expect(await rejection(run('remove', name, '--yes'))).toMatchObject({
+      code: 'invalid-option',
+      given: name,
+    });
+    expect(await rejection(run('remove'))).toMatchObject({ code: 'commander.missingArgument' });
+    expect(await rejection(run('list', '--stream', 'a b'))).toMatchObject({ code: 'invalid-option' });
+  });
+});
