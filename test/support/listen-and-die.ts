@@ -25,7 +25,7 @@ const app = await NestFactory.createMicroservice(ListenerModule, {
   logger: false,
   strategy: new NatsJetStreamServer({
     connectionOptions: { servers, name },
-    consumerOptions: { ackWait: 500, concurrency: 20, maxDeliver: 2 },
+    consumerOptions: { ackWait: 500, concurrency: 20, maxDeliver: 1 },
   }),
 });
 await app.listen();
