@@ -382,6 +382,8 @@ describe('durable consumers of different handlers', () => {
       option: 'consumer.durable',
       given: 'mine',
     });
+    // it was refused before anything was sent
+    expect(await raw.api(`STREAM.INFO.${name}`)).toHaveProperty('error');
   });
 
   it('cannot have an own name that another handler has by its pattern', async () => {
