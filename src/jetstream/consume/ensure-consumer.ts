@@ -32,7 +32,8 @@ export interface WantedConsumer {
  * start only counts when it is created.
  *
  * @returns its settings as the server has them.
- * @throws {@link ConsumerSettingsError} when the server refuses; the consumer is left as it is.
+ * @throws {@link ConsumerSettingsError} when the server refuses, or it is another service's; the consumer is
+ *   left as it is.
  * @throws {@link NatsError} when the user may not.
  */
 export async function ensureConsumer(
@@ -43,7 +44,7 @@ export async function ensureConsumer(
   let refusal: ApiFault | undefined;
   for (let tries = 0; tries < TRIES; tries += 1) {
     const existing = await findConsumer(connection, { stream, consumer: wanted.name }, deadline);
-    if (refusal !== undefined && existing !== undefined) refuseOther(stream, wanted, existing.config);
+    if (existing !== undefined) refuseOther(stream, wanted, existing.config);
     const config = existing === undefined ? wanted : merged(existing.config, wanted);
     if (existing !== undefined && differences(existing.config, config).length === 0) return existing.config;
     const action = existing === undefined ? 'create' : 'update';
@@ -68,12 +69,12 @@ export async function findConsumer(
   return findValue(info, ApiCode.consumerNotFound, doing);
 }
 
-/** Two handlers that take the same free name at the same time would get each other's events. */
+/** One that says that it is for another pattern of another service would deliver nothing to that any more. */
 function refuseOther(stream: string, wanted: NamedConsumerConfig, existing: ConsumerConfig): void {
   const [own, other] = [identityOf(wanted), identityOf(existing)];
   if (own === undefined || other === undefined) return;
-  if (own.service === other.service && own.pattern === other.pattern) return;
-  const reason = `it was created at the same time for ${other.pattern} in ${other.service}, and was left as it is: start this service again`;
+  if (own.service === other.service || own.pattern === other.pattern) return;
+  const reason = `it is that of ${other.pattern} in ${other.service ?? 'a service without a name'}, and was left as it is: give the handler of ${own.pattern} a durable of another name`;
   throw new ConsumerSettingsError({ stream, consumer: wanted.name, reason });
 }
 

@@ -127,7 +127,10 @@ class DurableSearch {
       return { name: this.#qualified };
     const later = Array.from({ length: FORMER_PLACES - 1 }, (_, index) => this.#formerNames(index + 1));
     // the handler's place may have been another one when its durable was marked
-    for (const names of [[this.#plain, this.#separate, ...this.#formerNames(0)], later.flat()]) {
+    for (const names of [
+      [this.#plain, ...this.#formerNames(0)],
+      [this.#separate, ...later.flat()],
+    ]) {
       const all = await this.#candidates(names);
       const own = all.find(({ info }) => this.#isMarkedAsOwn(identityOf(info.config)));
       if (own !== undefined) return { name: own.name };
