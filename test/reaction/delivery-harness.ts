@@ -62,7 +62,6 @@ export class DeliveryHarness<Payload = unknown> {
   readonly place: FakeParkingPlace | undefined;
   readonly log: string[] = [];
   readonly delivery: Delivery<Payload>;
-  readonly #stop = new AbortController();
 
   constructor(options: HarnessOptions<Payload> = {}) {
     this.place = 'place' in options ? options.place : new FakeParkingPlace();
@@ -83,19 +82,14 @@ export class DeliveryHarness<Payload = unknown> {
 
   /** Delivers, and gives what the server hears. */
   async deliver({ message, replies }: FakeMessage): Promise<readonly string[]> {
-    await this.delivery.deliver(message, this.#stop.signal);
+    await this.delivery.deliver(message);
     return replies;
   }
 
   /** Delivers a redriven message, and gives what the server hears. */
   async redrive({ message, replies }: FakeMessage): Promise<readonly string[]> {
-    await this.delivery.deliverRedriven(message, this.#stop.signal);
+    await this.delivery.deliverRedriven(message);
     return replies;
-  }
-
-  /** Tells the delivery that its consumer is being stopped. */
-  stop(): void {
-    this.#stop.abort();
   }
 }
 
@@ -114,6 +108,7 @@ function policyWith(policy: Partial<ReactionPolicy> = {}): ReactionPolicy {
   return {
     maxDeliver: 5,
     backoffMs: [],
+    handlerTimeoutMs: undefined,
     concurrency: 1,
     keyOf: undefined,
     manualAck: false,

@@ -28,52 +28,129 @@ export type Acknowledgement =
   | { readonly kind: 'nak'; readonly delayMs: number }
   | { readonly kind: 'term'; readonly reason: string };
 
-/** A settlement and its listener. */
+/** A settlement and its listeners. */
 interface AcknowledgementState {
   said: Acknowledgement | undefined;
+  /** Where the server hears of the message; undefined when it is not to hear anything more. */
+  reply: string | undefined;
   readonly tell: (said: Acknowledgement) => void;
+  /** Called when the message has been settled. */
+  readonly onSettled: ((said: Acknowledgement) => void) | undefined;
 }
 
-/** What of a message is not as it was delivered. */
+/** A delivery, and what of the message is not as it was delivered. */
 interface DeliveredParts {
   readonly content?: MessageContent;
   readonly acknowledgement?: AcknowledgementState;
+  /** Called when the message has been settled. */
+  readonly onSettled?: (said: Acknowledgement) => void;
+  /** How many deliveries of that sequence were no attempts. @default 0 */
+  readonly unattemptedOf?: ((sequence: number) => number) | undefined;
 }
+
+/** What is left of a message whose content was dropped. */
+const DROPPED: MessageContent = { subject: '', headers: undefined, data: new Uint8Array() };
 
 /** A message that a consumer delivered. It is settled at most once; later settlements are ignored. */
 export class DeliveredMessage implements JsMsg {
   readonly info: DeliveryInfo;
+  readonly sid: number;
+  /** When it came, as `performance.now()` tells it. */
+  readonly receivedAt = performance.now();
   readonly #connection: JetStreamConnection;
-  readonly #msg: Msg;
-  readonly #content: MessageContent;
+  readonly #delivery: string;
   readonly #acknowledgement: AcknowledgementState;
   readonly #timestampNanos: string;
+  /** Deliveries before this one of which it is known that no handler was called. */
+  readonly #unattempted: number;
+  #content: MessageContent;
+  #claimedAt = this.receivedAt;
 
-  constructor(connection: JetStreamConnection, msg: Msg, parts: DeliveredParts = {}) {
+  constructor(
+    connection: JetStreamConnection,
+    msg: Pick<Msg, 'subject' | 'headers' | 'data' | 'reply' | 'sid'>,
+    { content = msg as MessageContent, acknowledgement, onSettled, unattemptedOf }: DeliveredParts = {},
+  ) {
+    const { reply = '', sid } = msg;
     this.#connection = connection;
-    this.#msg = msg;
-    this.#content = parts.content ?? (msg as MessageContent);
-    this.#acknowledgement = parts.acknowledgement ?? {
+    this.#content = content;
+    this.#delivery = reply;
+    this.sid = sid;
+    this.#acknowledgement = acknowledgement ?? {
       said: undefined,
+      reply: msg.reply,
       tell: (said) => this.#respond(wordFor(said)),
+      onSettled,
     };
-    [this.info, this.#timestampNanos] = readReply(msg.reply ?? '');
+    [this.info, this.#timestampNanos] = readReply(reply);
+    this.#unattempted = unattemptedOf?.(this.info.streamSequence) ?? 0;
   }
 
   /** The same delivery under another subject, with other headers and data: settling either settles both. */
   as(content: MessageContent): DeliveredMessage {
-    return new DeliveredMessage(this.#connection, this.#msg, {
-      content,
-      acknowledgement: this.#acknowledgement,
-    });
+    return this.#copy({ content, acknowledgement: this.#acknowledgement });
   }
 
   /** A part of the message, settled separately: its settlement is passed to `tell`. */
   part(tell: (said: Acknowledgement) => void): DeliveredMessage {
-    return new DeliveredMessage(this.#connection, this.#msg, {
-      content: this.#content,
-      acknowledgement: { said: undefined, tell },
+    const { reply } = this.#acknowledgement;
+    return this.#copy({ acknowledgement: { said: undefined, reply, tell, onSettled: undefined } });
+  }
+
+  #copy(parts: DeliveredParts): DeliveredMessage {
+    const content = this.#content;
+    const msg = { subject: '', data: content.data, reply: this.#delivery, sid: this.sid };
+    return new DeliveredMessage(this.#connection, msg, {
+      content,
+      unattemptedOf: () => this.#unattempted,
+      ...parts,
     });
+  }
+
+  /** How many attempts may have failed before this delivery. */
+  get earlierAttempts(): number {
+    return Math.max(0, this.info.deliveryCount - 1 - this.#unattempted);
+  }
+
+  /** How long ago the server was last told that it is being worked on, in milliseconds. */
+  get claimAgeMs(): number {
+    return performance.now() - this.#claimedAt;
+  }
+
+  /** Whether the other one is a delivery of the same message; a new stream gives its sequences again. */
+  isSameAs({ info }: DeliveredMessage): boolean {
+    const { streamSequence, timestampNanos } = this.info;
+    return streamSequence === info.streamSequence && timestampNanos === info.timestampNanos;
+  }
+
+  /** It was delivered again to the process that holds it: settling it settles the newer delivery. */
+  claimAgain(newer: DeliveredMessage): void {
+    this.#acknowledgement.reply = newer.#delivery;
+    this.#claimedAt = newer.receivedAt;
+  }
+
+  /** The server is told nothing of it any more. */
+  disown(): void {
+    this.#acknowledgement.reply = undefined;
+  }
+
+  /** Whether the server is told what becomes of it. */
+  get isOwned(): boolean {
+    return this.#acknowledgement.reply !== undefined;
+  }
+
+  /** Whether its content is in memory. */
+  get isLoaded(): boolean {
+    return this.#content !== DROPPED;
+  }
+
+  /** Drops the content of a message that waits for long, to be loaded again. */
+  unload(): void {
+    this.#content = DROPPED;
+  }
+
+  load(content: MessageContent): void {
+    this.#content = content;
   }
 
   /** Whether it was acknowledged, handed back or ended. */
@@ -96,10 +173,6 @@ export class DeliveredMessage implements JsMsg {
 
   get data(): Uint8Array {
     return this.#content.data;
-  }
-
-  get sid(): number {
-    return this.#msg.sid;
   }
 
   get seq(): number {
@@ -144,7 +217,9 @@ export class DeliveredMessage implements JsMsg {
 
   /** Asks for more time; nothing when it is settled. */
   working(): void {
-    if (!this.isSettled) this.#respond('+WPI');
+    if (this.isSettled) return;
+    this.#claimedAt = performance.now();
+    this.#respond('+WPI');
   }
 
   /** The pulls are the transport's own: this only acknowledges. */
@@ -153,11 +228,22 @@ export class DeliveredMessage implements JsMsg {
   }
 
   async ackAck(options: { timeout?: number } = {}): Promise<boolean> {
-    const { reply } = this.#msg;
+    return this.#confirm({ kind: 'ack' }, new Deadline(options.timeout ?? ACK_TIMEOUT_MS));
+  }
+
+  /** Hands it back at once, and resolves when the server has confirmed that. */
+  async nakNak(deadline: Deadline): Promise<boolean> {
+    return this.#confirm({ kind: 'nak', delayMs: 0 }, deadline);
+  }
+
+  async #confirm(said: Acknowledgement, deadline: Deadline): Promise<boolean> {
+    const { reply, onSettled } = this.#acknowledgement;
     if (this.isSettled || reply === undefined) return false;
-    this.#acknowledgement.said = { kind: 'ack' };
-    const deadline = new Deadline(options.timeout ?? ACK_TIMEOUT_MS);
-    await this.#connection.request({ subject: reply, payload: ACK }, deadline);
+    this.#acknowledgement.said = said;
+    // what was posted before is to arrive before
+    this.#connection.outbox.flush();
+    await this.#connection.request({ subject: reply, payload: wordBytes(wordFor(said)) }, deadline);
+    onSettled?.(said);
     return true;
   }
 
@@ -165,10 +251,12 @@ export class DeliveredMessage implements JsMsg {
     if (this.isSettled) return;
     this.#acknowledgement.said = said;
     this.#acknowledgement.tell(said);
+    this.#acknowledgement.onSettled?.(said);
   }
 
   #respond(word: string): void {
-    if (this.#msg.reply !== undefined) this.#connection.outbox.post(this.#msg.reply, wordBytes(word));
+    const { reply } = this.#acknowledgement;
+    if (reply !== undefined) this.#connection.outbox.post(reply, wordBytes(word));
   }
 }
 

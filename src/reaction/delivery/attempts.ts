@@ -1,9 +1,9 @@
 import { toDeadLetterError } from '../../jetstream/dead-letters/dead-letter.js';
-import { sleep } from '../../kernel/sleep.js';
 import type { DeliveryLog } from '../delivery-log.js';
 import type { Parking } from '../parking/parking.js';
 import { pauseAfter, type ReactionPolicy } from '../reaction-policy.js';
 import type { Handle, HandlerCall, PendingCall } from './handler-call.js';
+import { withTimeLimit } from './with-time-limit.js';
 
 /** What the attempts at a call need. */
 export interface AttemptsOptions<Payload> {
@@ -21,11 +21,11 @@ interface FailedAttempt<Payload> {
 
 /**
  * How the delivery of a message continues: with its next call, not at all for now, or with the same call
- * again.
+ * after so many milliseconds.
  */
-type Continuation = 'next' | 'stop' | 'retry';
+export type Continuation = 'next' | 'stop' | { readonly afterMs: number };
 
-/** Calls a handler until it succeeds, is to be tried later, or its attempts are used up. */
+/** Calls a handler, and decides what becomes of its message: it is done, tried later, or given up. */
 export class Attempts<Payload> {
   readonly #options: AttemptsOptions<Payload>;
 
@@ -33,20 +33,12 @@ export class Attempts<Payload> {
     this.#options = options;
   }
 
-  /**
-   * Never rejects.
-   *
-   * @param signal Aborts when the consumer is being stopped: no further attempt is made.
-   * @returns whether to continue with the next call of the message.
-   */
-  async run(pending: PendingCall<Payload>, signal: AbortSignal): Promise<boolean> {
-    for (let attempt = pending.failedAttempts + 1; ; attempt += 1) {
-      const continuation = await this.#attempt(pending, attempt, signal);
-      if (continuation !== 'retry') return continuation === 'next';
-    }
+  /** Never rejects. */
+  async run(pending: PendingCall<Payload>): Promise<Continuation> {
+    return this.#attempt(pending, pending.failedAttempts + 1);
   }
 
-  async #attempt(pending: PendingCall<Payload>, attempt: number, signal: AbortSignal): Promise<Continuation> {
+  async #attempt(pending: PendingCall<Payload>, attempt: number): Promise<Continuation> {
     const { handle, policy } = this.#options;
     const { call } = pending;
     if (attempt > policy.maxDeliver && !policy.isUnacknowledged) {
@@ -54,15 +46,15 @@ export class Attempts<Payload> {
       return this.#park(call, attempt - 1, error);
     }
     try {
-      await handle(call);
+      await withTimeLimit(handle(call), policy.handlerTimeoutMs);
       if (!policy.manualAck) call.message.ack();
       return 'next';
     } catch (error) {
-      return this.#fail({ pending, attempt, error }, signal);
+      return this.#fail({ pending, attempt, error });
     }
   }
 
-  async #fail(failed: FailedAttempt<Payload>, signal: AbortSignal): Promise<Continuation> {
+  async #fail(failed: FailedAttempt<Payload>): Promise<Continuation> {
     const { policy, log } = this.#options;
     const { pending, attempt, error } = failed;
     const { message } = pending.call;
@@ -71,26 +63,20 @@ export class Attempts<Payload> {
       return 'next';
     }
     if (attempt >= policy.maxDeliver) return this.#park(pending.call, attempt, error);
-    return this.#pause(failed, signal);
+    return this.#pause(failed);
   }
 
-  async #pause(
-    { pending, attempt, error }: FailedAttempt<Payload>,
-    signal: AbortSignal,
-  ): Promise<Continuation> {
+  #pause({ pending, attempt, error }: FailedAttempt<Payload>): Continuation {
     const { policy, log } = this.#options;
     const { message } = pending.call;
     const delayMs = pauseAfter(attempt, policy);
     const reason = toDeadLetterError(error).message;
     log.warn(message, `failed (attempt ${attempt}), to be tried again in ${delayMs} ms: ${reason}`);
     pending.noteFailure(attempt);
-    if (policy.keyOf === undefined) {
-      message.nak(delayMs);
-      return 'stop';
-    }
     // messages of the same key wait until this one is done
-    await sleep(delayMs, signal).catch(() => message.nak());
-    return signal.aborted ? 'stop' : 'retry';
+    if (policy.keyOf !== undefined) return { afterMs: delayMs };
+    message.nak(delayMs);
+    return 'stop';
   }
 
   async #park(call: HandlerCall<Payload>, attempts: number, error: unknown): Promise<Continuation> {

@@ -60,7 +60,7 @@ export class CommitUnpacker implements Unpacker<never> {
     if (known !== undefined) return known;
     const progress = new CommitProgress();
     // another process, or this one before a restart, may have made attempts
-    if (first !== undefined) progress.noteFailure(first.id, message.info.deliveryCount - 1);
+    if (first !== undefined) progress.noteFailure(first.id, message.earlierAttempts);
     this.#progresses.set(key, progress);
     return progress;
   }

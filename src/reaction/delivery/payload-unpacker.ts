@@ -11,10 +11,14 @@ export interface PayloadUnpackerOptions<Payload> {
   readonly headersOnly: boolean;
 }
 
-/** One call for each message. The server counts its attempts. */
+/**
+ * One call for each message. The server counts the deliveries; attempts within one delivery, where the
+ * message keeps its key, are counted here.
+ */
 export class PayloadUnpacker<Payload> implements Unpacker<Payload> {
   readonly parkedBody: ParkedBody;
   readonly #decode: (message: DeliveredMessage) => Promise<Payload>;
+  readonly #failedAttempts = new WeakMap<DeliveredMessage, number>();
 
   constructor({ decode, headersOnly }: PayloadUnpackerOptions<Payload>) {
     this.parkedBody = headersOnly ? 'absent' : 'copied';
@@ -30,8 +34,8 @@ export class PayloadUnpacker<Payload> implements Unpacker<Payload> {
     return [
       {
         call: { kind: 'payload', payload, message, origin },
-        failedAttempts: message.info.deliveryCount - 1,
-        noteFailure: () => undefined,
+        failedAttempts: this.#failedAttempts.get(message) ?? message.earlierAttempts,
+        noteFailure: (attempts) => void this.#failedAttempts.set(message, attempts),
       },
     ];
   }

@@ -10,11 +10,12 @@ import type { NatsConnection } from '@nats-io/transport-node';
 import { isObservable, lastValueFrom, type Observable } from 'rxjs';
 import { causedBy, runWithMetadata } from '../../event/metadata-context.js';
 import type { DeadLetterStream } from '../../jetstream/dead-letters/dead-letter-stream.js';
-import { ensureStreams } from '../../jetstream/streams/ensure-streams.js';
+import { ConfiguredStreams } from '../../jetstream/streams/configured-streams.js';
 import { ConnectionClosedError, NatsError } from '../../jetstream/connection/connection-errors.js';
 import { InvalidOptionError } from '../../kernel/invalid-option-error.js';
 import { mapBounded } from '../../kernel/map-bounded.js';
 import type { HandlerConsumer } from '../../reaction/consumer/handler-consumer.js';
+import { RedriveWatch } from '../../reaction/consumer/redrive-watch.js';
 import { openParkingPlace } from '../../reaction/parking/open-parking-place.js';
 import {
   ConnectionEvents,
@@ -217,13 +218,16 @@ export class NatsJetStreamServer
     this.#events.follow(connection);
     this.#session = { connection, consumers: [], requests: this.#requestServer(connection) };
     const { jetstream } = connection;
-    await ensureStreams(jetstream, streams, service ?? DEFAULT_SERVICE_NAME);
+    const configured = new ConfiguredStreams(jetstream, { streams, owner: service ?? DEFAULT_SERVICE_NAME });
+    await configured.ensure();
+    const isKeeping = subscriptions.some(({ settings }) => settings.durable !== false);
+    const deadLetters = isKeeping ? await this.#openDeadLetters(connection) : undefined;
     const parts: EventConsumerParts = {
       connection: jetstream,
       service,
-      parkingPlace: subscriptions.some(({ settings }) => settings.durable !== false)
-        ? await this.#openDeadLetters(connection)
-        : undefined,
+      parkingPlace: deadLetters,
+      redriveWatch: deadLetters && new RedriveWatch(deadLetters),
+      streams: configured,
       registry: this.#settings.registry,
       deserializer: this.deserializer,
       call: this.#callHandler.bind(this),
