@@ -47,7 +47,7 @@ export {
 export type { ConsumerConfig, JsMsg, PubAck, StreamConfig } from '@nats-io/jetstream';
 export { headers } from '@nats-io/transport-node';
 export type { Msg, MsgHdrs, NatsConnection } from '@nats-io/transport-node';
-export type { LongestCall } from './jetstream/consume/message-consumer.js';
+export type { LongestCall } from './jetstream/consume/message-handling.js';
 export { ConsumerSettingsError } from './jetstream/consume/consumer-errors.js';
 export { DeadLetterNotFoundError } from './jetstream/dead-letters/dead-letter-errors.js';
 export {

@@ -153,7 +153,11 @@ describe('a MessageConsumer', () => {
     expect(pulled()).toEqual([2, 1]);
     finish('2', '3');
     await clock.settle();
-    expect(pulled().slice(2).reduce((sum, size) => sum + size, 0)).toBe(2);
+    expect(
+      pulled()
+        .slice(2)
+        .reduce((sum, size) => sum + size, 0),
+    ).toBe(2);
   });
 
   it('holds many in advance once it has seen that they are quick', async () => {

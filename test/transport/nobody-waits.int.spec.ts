@@ -48,7 +48,7 @@ describe('an event that takes long', () => {
     expect(new Set(seen.flat()).size).toBe(2_000);
   });
 
-  it('does not use up the attempts of those that waited', async () => {
+  it('uses up no attempts of those that waited, and keeps their order', async () => {
     const streamConfig = uniqueStream();
     const { name } = streamConfig;
     const begun: unknown[] = [];
@@ -160,7 +160,6 @@ describe('with orderedBy, events whose handler fails', () => {
     const seen: unknown[] = [];
     const others: unknown[] = [];
     let mayFail = true;
-    await emitKeys(name, []);
     await startService(
       name,
       [
@@ -177,7 +176,7 @@ describe('with orderedBy, events whose handler fails', () => {
     );
     await emitKeys(
       name,
-      Array.from({ length: 2_500 }, () => 'bad'),
+      Array.from({ length: 1_200 }, () => 'bad'),
     );
     await emitKeys(
       name,
@@ -186,8 +185,8 @@ describe('with orderedBy, events whose handler fails', () => {
     await until('the others are handled', () => others.length === 20);
     expect(seen).toEqual([]);
     mayFail = false;
-    await untilAcknowledged(name, 2_520);
-    expect(seen).toEqual(numbersTo(2_500));
+    await untilAcknowledged(name, 1_220);
+    expect(seen).toEqual(numbersTo(1_200));
   });
 });
 
@@ -230,7 +229,10 @@ describe('events in back-off', () => {
       { streamConfig, consumerOptions: { maxAckPending: 5, backoff: [600_000] } },
     );
     await emitNumbers(name, 6);
-    await until('it is shown', () => /max_ack_pending/.test(server.health().consumers[0]?.problem ?? ''));
+    await until('it is shown', () => server.health().consumers[0]?.problem !== undefined);
+    expect(server.health().consumers).toMatchObject([
+      { state: 'running', problem: expect.stringContaining('max_ack_pending') },
+    ]);
   });
 
   it('may be no more than the stream allows', async () => {
@@ -332,4 +334,3 @@ describe('many handlers', () => {
     expect(await raw.consumers(`${name}-dead-letters`)).toEqual([]);
   });
 });
-

@@ -62,7 +62,8 @@ export async function ensureConsumer(
       throw unexpectedFault(`making consumer ${wanted.name} of stream ${stream}`, refusal);
     const isTooMuch = refusal.err_code === ApiCode.maxAckPendingExceeded && asked !== wanted;
     if (isTooMuch) hasRoom = false;
-    else if (!RACES.has(refusal.err_code)) throw refused({ stream, config: wanted }, refusal, existing?.config);
+    else if (!RACES.has(refusal.err_code))
+      throw refused({ stream, config: wanted }, refusal, existing?.config);
   }
   throw refused({ stream, config: wanted }, refusal as ApiFault, undefined);
 }

@@ -4,31 +4,23 @@ import { Backoff } from '../../kernel/backoff.js';
 import { Deadline } from '../../kernel/deadline.js';
 import { sleep } from '../../kernel/sleep.js';
 import { Wakeup } from '../../kernel/wakeup.js';
-import { ApiCode } from '../api/api-codes.js';
 import type { NamedConsumerConfig } from '../api/jetstream-api.js';
 import { ConnectionClosedError } from '../connection/connection-errors.js';
-import { findValue } from '../connection/expect-value.js';
 import type { JetStreamConnection } from '../connection/jetstream-connection.js';
-import { Backlog } from './backlog.js';
 import { ConsumerLost } from './consumer-lost.js';
 import type { DeliveredMessage } from './delivered-message.js';
 import { HeldMessages } from './held-messages.js';
+import { loadContent } from './load-content.js';
+import { type LongestCall, MessageHandling } from './message-handling.js';
 import type { MessageSource } from './message-source.js';
-import { Prefetch } from './prefetch.js';
-import { PullSubscription } from './pull-subscription.js';
-import { PushMessages } from './push-messages.js';
+import { openMessageSource } from './open-message-source.js';
 import { RecoverableConsumer } from './recoverable-consumer.js';
 
 const SET_UP_TIMEOUT_MS = 10_000;
-const PULL_EXPIRES_MS = 30_000;
-const PULL_BYTES = 8 * 1024 * 1024;
 /** A consumer of which something is not known to be settled is looked at this often. */
 const LOOK_MS = 2_000;
 /** A stop waits this long for what is on its way. */
 const DRAIN_MS = 1_000;
-/** Of so many messages that wait for another of their key the contents are kept in memory. */
-const MOST_LOADED = 1_000;
-const MOST_PAST_A_KEY = 256;
 /** The content of a message that cannot be read is asked for again after this long. */
 const READ_AGAIN_MS = 1_000;
 const READ_TIMEOUT_MS = 10_000;
@@ -38,7 +30,6 @@ const STEADY_MS = 5_000;
 const TICK_MS = 250;
 /** What waits for its turn this long is handed back, so that another instance can handle it. */
 const STUCK_MS = 400;
-const NS_PER_MS = 1_000_000;
 
 /** What a consumer is, and what is done with its messages. */
 export interface MessageConsumerOptions {
@@ -75,15 +66,6 @@ export interface MessageConsumerOptions {
 /** How a consumer is doing. */
 export type ConsumerState = 'starting' | 'running' | 'recovering' | 'stopped';
 
-/** A message that is being handled. */
-export interface LongestCall {
-  readonly subject: string;
-  /** Its sequence in the JetStream stream. */
-  readonly sequence: number;
-  /** When its handling began. */
-  readonly since: Date;
-}
-
 /**
  * Reads a consumer for as long as it is not stopped: creates it again where it was lost, renews the claims on
  * what is being handled or waits for that, and takes no more than can be handled soon. What waits for long
@@ -94,30 +76,15 @@ export class MessageConsumer {
   readonly #options: MessageConsumerOptions;
   readonly #consumer: RecoverableConsumer;
   readonly #held: HeldMessages;
-  readonly #prefetch: Prefetch;
-  readonly #backlog: Backlog<DeliveredMessage>;
-  /** Those that are being handled, oldest first, with the times at which that began. */
-  readonly #handling = new Map<DeliveredMessage, number>();
-  /** Those that are handled again when their timers end. */
-  readonly #resting = new Map<DeliveredMessage, NodeJS.Timeout>();
-  /** Those that were handled, and will be again. */
-  readonly #tried = new Set<DeliveredMessage>();
+  readonly #handling: MessageHandling;
   readonly #intake = new AbortController();
-  readonly #idle = new Wakeup();
-  /** A message is no longer being handled. */
-  readonly #room = new Wakeup();
   #source: MessageSource | undefined;
   #state: ConsumerState = 'starting';
   #problem: string | undefined;
-  #left: number;
   #running: Promise<void> = Promise.resolve();
   #timer: NodeJS.Timeout | undefined;
   /** Ends the reading when what waits is to be handed back. */
   #onStuck: () => void = () => undefined;
-  /** Messages that were held back since one was last handled. */
-  #heldBackInRow = 0;
-  /** When the last handling began or ended. */
-  #movedAt = 0;
   /** Whether something may have come that is not known to be settled. */
   #isUnsure = true;
   #lookedAt = performance.now();
@@ -131,11 +98,15 @@ export class MessageConsumer {
     const onChange = (text: string): void => this.#noteChange(text);
     this.#consumer = new RecoverableConsumer(connection, { stream, config, bind, restoreStream, onChange });
     this.#held = new HeldMessages(connection, this.#consumer.position);
-    this.#left = options.maxMessages;
-    this.#prefetch = new Prefetch(options.concurrency);
-    this.#backlog = new Backlog({
-      keyOf: options.keyOf,
-      onHeldBack: (message) => this.#noteHeldBack(message),
+    const { concurrency, keyOf, maxMessages } = options;
+    this.#handling = new MessageHandling({
+      concurrency,
+      keyOf,
+      maxMessages,
+      handle: async (message) => this.#handle(message),
+      isOurs: (message) => this.#isOurs(message),
+      onDone: (message) => this.#held.release(message),
+      onRoom: () => this.#noteRoom(),
     });
   }
 
@@ -150,20 +121,17 @@ export class MessageConsumer {
 
   /** Messages that this process holds until it tries them again, or until another of their key is done. */
   get waiting(): number {
-    return this.#backlog.heldBack + this.#resting.size;
+    return this.#handling.waiting;
   }
 
   /** The message that has been handled for the longest time; undefined when none is. */
   get longest(): LongestCall | undefined {
-    const [oldest] = this.#handling;
-    if (oldest === undefined) return undefined;
-    const [{ subject, seq: sequence }, begun] = oldest;
-    return { subject, sequence, since: new Date(Date.now() - (performance.now() - begun)) };
+    return this.#handling.longest;
   }
 
   /** Whether nothing is being handled or waits for that. */
   get isIdle(): boolean {
-    return this.#handling.size === 0 && this.#resting.size === 0 && this.#backlog.ready === 0;
+    return this.#handling.isIdle;
   }
 
   /**
@@ -178,7 +146,7 @@ export class MessageConsumer {
   /** Begins to read. */
   start(): void {
     this.#tickAtAckWait();
-    this.#running = this.#run().then(() => this.#handBackWaiting());
+    this.#running = this.#run().then(() => this.#handBackAll());
   }
 
   /**
@@ -188,8 +156,8 @@ export class MessageConsumer {
   async stop(graceMs: number): Promise<void> {
     this.#intake.abort();
     await this.#running;
-    await this.#untilIdle(graceMs);
-    for (const message of this.#handling.keys()) message.nak();
+    await this.#handling.untilDone(graceMs);
+    for (const message of this.#handling.open) message.nak();
     clearInterval(this.#timer);
     this.#state = 'stopped';
     if (this.#consumer.isEphemeral) this.#connection.api.dropConsumer(this.#consumer.ref);
@@ -198,7 +166,7 @@ export class MessageConsumer {
   async #run(): Promise<void> {
     const { signal } = this.#intake;
     const backoff = new Backoff(50, 2_000);
-    for (let isFirst = true; !signal.aborted && this.#left > 0; isFirst = false) {
+    for (let isFirst = true; !signal.aborted && !this.#handling.isComplete; isFirst = false) {
       try {
         if (!isFirst) await this.#reopen();
         this.#state = 'running';
@@ -239,9 +207,12 @@ export class MessageConsumer {
     for (;;) {
       const end = await this.#read();
       if (end !== 'stuck') return end;
-      if (this.#isFull) await this.#held.handBack(this.#backlog.takeBack());
-      while (this.#isFull && !this.#intake.signal.aborted)
-        await this.#room.wait({ signal: this.#intake.signal });
+      // the server drops the pulls that nobody listens to any more: it would put the first message that is
+      // handed back after the others when it found one of them
+      await this.#look();
+      const { signal } = this.#intake;
+      if (this.#handling.isFull) await this.#held.handBack(this.#handling.takeBack());
+      while (this.#handling.isFull && !signal.aborted) await this.#handling.untilMoved(signal);
     }
   }
 
@@ -274,28 +245,12 @@ export class MessageConsumer {
   }
 
   #openSource(onLost: (lost: ConsumerLost) => void): MessageSource {
-    const { deliver_subject: subject, deliver_group: group, idle_heartbeat: heartbeat } = this.#consumer.config;
-    const onMessage = (msg: Msg): void => this.#receive(msg);
-    if (subject !== undefined && subject !== '') {
-      const isShared = group !== undefined && group !== '';
-      // of a group one hears the heartbeats, and the silence of the others means nothing
-      const heartbeatMs = heartbeat && !isShared ? heartbeat / NS_PER_MS : undefined;
-      const options = { subject, group: isShared ? group : undefined, heartbeatMs };
-      return new PushMessages(this.#connection, options, { onMessage, onLost });
-    }
     const { heartbeatMs, idleHeartbeatMs } = this.#options;
-    const pulls = {
-      consumer: this.#consumer.ref,
-      expiresMs: PULL_EXPIRES_MS,
-      heartbeatMs,
-      idleHeartbeatMs,
-      maxBytes: PULL_BYTES,
-    };
-    return new PullSubscription(this.#connection, pulls, {
-      onMessage,
-      onPullEnd: () => this.#refill(),
-      onLost,
-    });
+    return openMessageSource(
+      this.#connection,
+      { consumer: this.#consumer, heartbeatMs, idleHeartbeatMs },
+      { onMessage: (msg) => this.#receive(msg), onPullEnd: () => this.#refill(), onLost },
+    );
   }
 
   /** The server reports a deleted consumer to a pull, but not to a push subscription. */
@@ -313,18 +268,17 @@ export class MessageConsumer {
     return this.#consumer.config.deliver_subject !== undefined;
   }
 
-  get #isFull(): boolean {
-    return this.#handling.size >= this.#options.concurrency;
-  }
-
   /** Asks for more when less than half of what may be held is there or on its way. */
   #refill(): void {
     const source = this.#source;
     if (source === undefined || this.#intake.signal.aborted) return;
-    const held = this.#backlog.ready + this.#handling.size + source.awaited;
-    // past many of one key those of others are asked for in growing numbers
-    const limit = Math.min(this.#prefetch.limit + Math.min(this.#heldBackInRow, MOST_PAST_A_KEY), this.#left);
-    if (held <= limit / 2) source.pull(limit - held);
+    const wanted = this.#handling.wanted(source.awaited);
+    if (wanted > 0) source.pull(wanted);
+  }
+
+  #noteRoom(): void {
+    if (this.#handling.isComplete) this.#intake.abort();
+    else this.#refill();
   }
 
   #receive(msg: Msg): void {
@@ -332,98 +286,32 @@ export class MessageConsumer {
     this.#hasReceived = true;
     const message = this.#held.receive(msg);
     if (message === undefined) return this.#refill();
-    this.#backlog.add(message);
-    this.#handleNext();
-  }
-
-  #noteHeldBack(message: DeliveredMessage): void {
-    this.#heldBackInRow += 1;
-    if (this.#backlog.heldBack > MOST_LOADED) message.unload();
-  }
-
-  #handleNext(): void {
-    while (!this.#isFull && !this.#intake.signal.aborted) {
-      const message = this.#left > 0 ? this.#backlog.take() : this.#backlog.takeAgain();
-      if (message === undefined) break;
-      if (this.#isOurs(message)) void this.#handle(message);
-      else this.#abandon(message);
-    }
-    this.#refill();
+    this.#handling.add(message);
   }
 
   /** A process that was busy has not renewed its claims: the server gives such a message to another. */
   #isOurs(message: DeliveredMessage): boolean {
-    return this.#consumer.config.ack_policy === 'none' || message.claimAgeMs < this.#consumer.ackWaitMs;
+    const { config, ackWaitMs } = this.#consumer;
+    const isOurs = config.ack_policy === 'none' || message.claimAgeMs < ackWaitMs;
+    if (!isOurs) this.#held.abandon(message);
+    return isOurs;
   }
 
-  #abandon(message: DeliveredMessage): void {
-    this.#tried.delete(message);
-    this.#held.abandon(message);
-    this.#backlog.done(message);
-  }
-
-  async #handle(message: DeliveredMessage): Promise<void> {
-    const begun = performance.now();
-    this.#handling.set(message, begun);
-    this.#heldBackInRow = 0;
-    this.#movedAt = begun;
-    if (!this.#tried.has(message)) this.#left -= 1;
-    const restMs = message.isLoaded ? await this.#call(message) : await this.#loadAndCall(message);
-    this.#movedAt = performance.now();
-    this.#prefetch.observe(this.#movedAt - begun);
-    this.#handling.delete(message);
-    if (restMs === undefined) this.#finish(message);
-    else this.#rest(message, restMs);
-    this.#room.wake();
-    if (this.#handling.size === 0) this.#idle.wake();
-    if (this.#left > 0 || this.#tried.size > 0) this.#handleNext();
-    else this.#intake.abort();
-  }
-
-  async #call(message: DeliveredMessage): Promise<number | undefined> {
+  async #handle(message: DeliveredMessage): Promise<number | undefined> {
+    if (!message.isLoaded) {
+      try {
+        const deadline = new Deadline(READ_TIMEOUT_MS, this.#intake.signal);
+        if (!(await loadContent(this.#connection, message, deadline))) return undefined;
+      } catch (error) {
+        if (!this.#intake.signal.aborted) this.#options.onNotice((error as Error).message);
+        return READ_AGAIN_MS;
+      }
+    }
     return this.#options.handle(message);
   }
 
-  /** Reads the content of a message that waited for long; one that was removed since is done. */
-  async #loadAndCall(message: DeliveredMessage): Promise<number | undefined> {
-    const { stream } = this.#options;
-    // its stream is gone, and the content with it
-    if (!message.isOwned) return undefined;
-    try {
-      const deadline = new Deadline(READ_TIMEOUT_MS, this.#intake.signal);
-      const read = await this.#connection.api.message(stream, { seq: message.seq }, deadline);
-      const content = findValue(read, ApiCode.messageNotFound, `reading message ${message.seq} of ${stream}`);
-      if (content === undefined) return void message.ack();
-      message.load(content);
-    } catch (error) {
-      if (!this.#intake.signal.aborted) this.#options.onNotice((error as Error).message);
-      return READ_AGAIN_MS;
-    }
-    return this.#call(message);
-  }
-
-  #finish(message: DeliveredMessage): void {
-    this.#tried.delete(message);
-    this.#held.release(message);
-    this.#backlog.done(message);
-  }
-
-  #rest(message: DeliveredMessage, ms: number): void {
-    if (this.#intake.signal.aborted) return message.nak();
-    const timer = setTimeout(() => {
-      this.#resting.delete(message);
-      this.#backlog.again(message);
-      this.#handleNext();
-    }, ms);
-    timer.unref();
-    this.#tried.add(message);
-    this.#resting.set(message, timer);
-  }
-
-  #handBackWaiting(): void {
-    for (const timer of this.#resting.values()) clearTimeout(timer);
-    for (const message of [...this.#resting.keys(), ...this.#backlog.clear()]) message.nak();
-    this.#resting.clear();
+  #handBackAll(): void {
+    for (const message of this.#handling.close()) message.nak();
   }
 
   #tickAtAckWait(): void {
@@ -444,9 +332,9 @@ export class MessageConsumer {
    */
   get #isStuck(): boolean {
     const { config, isEphemeral } = this.#consumer;
-    if (this.#isPushed || isEphemeral || config.ack_policy !== 'explicit' || !this.#isFull) return false;
-    const isWaiting = this.#backlog.ready > 0 || (this.#source?.awaited ?? 0) > 0;
-    return isWaiting && performance.now() - this.#movedAt >= STUCK_MS;
+    if (this.#isPushed || isEphemeral || config.ack_policy !== 'explicit') return false;
+    const isWaiting = this.#handling.ready > 0 || (this.#source?.awaited ?? 0) > 0;
+    return this.#handling.isFull && isWaiting && this.#handling.quietMs >= STUCK_MS;
   }
 
   /** What another instance may have changed: how far the consumer is, and its settings. */
@@ -461,15 +349,15 @@ export class MessageConsumer {
     if (found === undefined) return;
     const { max_ack_pending: most = 0 } = found.config;
     const isExhausted =
-      !hasReceived && most > 1 && found.num_ack_pending >= most && found.num_pending > 0 && !this.#isFull;
+      !this.#handling.isFull &&
+      !hasReceived &&
+      most > 1 &&
+      found.num_ack_pending >= most &&
+      found.num_pending > 0;
     if (isExhausted && !this.#isExhausted) {
       this.#problem = `${most} messages are not settled, which is max_ack_pending: no more come until one is`;
       this.#options.onNotice(this.#problem);
     }
     this.#isExhausted = isExhausted;
-  }
-
-  async #untilIdle(timeoutMs: number): Promise<void> {
-    if (this.#handling.size > 0) await this.#idle.wait({ timeoutMs });
   }
 }

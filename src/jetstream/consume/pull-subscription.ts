@@ -175,7 +175,8 @@ export class PullSubscription implements MessageSource {
     this.#silences += 1;
     // the oldest is the one that the server serves, and speaks for
     const { heartbeatMs } = this.#pulls[0] ?? this.#options;
-    if (this.#silences * this.#options.heartbeatMs > SILENCES * heartbeatMs) this.#lose(new ConsumerLost('it fell silent'));
+    if (this.#silences * this.#options.heartbeatMs > SILENCES * heartbeatMs)
+      this.#lose(new ConsumerLost('it fell silent'));
   }
 
   #noteError(error: Error): void {

@@ -1,10 +1,10 @@
 import type { NamedConsumerConfig } from '../../jetstream/api/jetstream-api.js';
 import {
   type ConsumerState,
-  type LongestCall,
   MessageConsumer,
   type MessageConsumerOptions,
 } from '../../jetstream/consume/message-consumer.js';
+import type { LongestCall } from '../../jetstream/consume/message-handling.js';
 import type { JetStreamConnection } from '../../jetstream/connection/jetstream-connection.js';
 import { MessageReader } from '../../jetstream/read/message-reader.js';
 import type { DeliveredMessage } from '../../jetstream/consume/delivered-message.js';

@@ -55,7 +55,9 @@ export class RedrivenMessages {
       this.#consumer = consumer;
     } catch (error) {
       this.#opening = undefined;
-      options.onNotice(`what is redriven cannot be read, and is looked for again: ${(error as Error).message}`);
+      options.onNotice(
+        `what is redriven cannot be read, and is looked for again: ${(error as Error).message}`,
+      );
     }
   }
 

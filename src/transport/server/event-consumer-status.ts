@@ -1,4 +1,4 @@
-import type { LongestCall } from '../../jetstream/consume/message-consumer.js';
+import type { LongestCall } from '../../jetstream/consume/message-handling.js';
 import type { HandlerConsumerStatus } from '../../reaction/consumer/handler-consumer.js';
 
 /** How the consumption of one handler's events is doing. */
