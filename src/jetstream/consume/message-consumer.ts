@@ -146,7 +146,7 @@ export class MessageConsumer {
   /** Begins to read. */
   start(): void {
     this.#tickAtAckWait();
-    this.#running = this.#run().then(() => this.#handBackAll());
+    this.#running = this.#run().then(async () => this.#handBackAll());
   }
 
   /**
@@ -207,9 +207,7 @@ export class MessageConsumer {
     for (;;) {
       const end = await this.#read();
       if (end !== 'stuck') return end;
-      // the server drops the pulls that nobody listens to any more: it would put the first message that is
-      // handed back after the others when it found one of them
-      await this.#look();
+      await this.#dropPulls();
       const { signal } = this.#intake;
       if (this.#handling.isFull) await this.#held.handBack(this.#handling.takeBack());
       while (this.#handling.isFull && !signal.aborted) await this.#handling.untilMoved(signal);
@@ -310,8 +308,18 @@ export class MessageConsumer {
     return this.#options.handle(message);
   }
 
-  #handBackAll(): void {
-    for (const message of this.#handling.close()) message.nak();
+  async #handBackAll(): Promise<void> {
+    const waiting = this.#handling.close();
+    if (waiting.length > 0) await this.#dropPulls();
+    for (const message of waiting) message.nak();
+  }
+
+  /**
+   * Lets the server drop the pulls that nobody listens to any more. It would put the first message that is
+   * handed back after the others when it found one of them.
+   */
+  async #dropPulls(): Promise<void> {
+    await this.#consumer.look(new Deadline(DRAIN_MS)).catch(() => undefined);
   }
 
   #tickAtAckWait(): void {
