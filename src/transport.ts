@@ -56,6 +56,7 @@ export {
 export type { ConsumerConfig, JsMsg, PubAck, StreamConfig } from '@nats-io/jetstream';
 export { headers } from '@nats-io/transport-node';
 export type { Msg, MsgHdrs, NatsConnection } from '@nats-io/transport-node';
+export type { LongestCall } from './jetstream/consume/message-handling.js';
 export { ConsumerSettingsError } from './jetstream/consume/consumer-errors.js';
 export { DeadLetterNotFoundError } from './jetstream/dead-letters/dead-letter-errors.js';
 export {
@@ -71,5 +72,6 @@ export {
   UnsupportedByServerError,
 } from './jetstream/connection/connection-errors.js';
 export { InvalidOptionError } from './kernel/invalid-option-error.js';
+export { HandlerTimeoutError } from './reaction/delivery/handler-timeout-error.js';
 export { isJetsourceError } from './errors/any-jetsource-error.js';
 export { CapturedPatternError, NoResponderError, RequestTimeoutError } from './transport/transport-errors.js';

@@ -53,6 +53,7 @@ import type {
   UnknownProjectionError,
   WaitTimeoutError,
 } from '../projection/projection-errors.js';
+import type { HandlerTimeoutError } from '../reaction/delivery/handler-timeout-error.js';
 import type { NatsServerUnavailableError } from '../testing/nats-server-unavailable-error.js';
 import type { UnrecoverableError } from '../reaction/unrecoverable-error.js';
 import type {
@@ -85,6 +86,7 @@ export type AnyJetsourceError =
   | JetStreamSettingsError
   | JetStreamNotFoundError
   | ConsumerSettingsError
+  | HandlerTimeoutError
   | DeadLetterNotFoundError
   | ExpectationFailedError
   | PublishRefusedError

@@ -9,6 +9,11 @@ export interface ReactionPolicy {
    * pause.
    */
   readonly backoffMs: readonly number[];
+  /**
+   * An attempt that takes longer has failed, in milliseconds; what the handler returns later is ignored.
+   * Undefined for no limit.
+   */
+  readonly handlerTimeoutMs: number | undefined;
   /** Messages that are handled at a time in one process. */
   readonly concurrency: number;
   /**

@@ -56,7 +56,12 @@ export interface NatsConsumerOptions extends PushConsumerOptions, LegacyConsumer
    * runs it is extended. @default 30000
    */
   readonly ackWait?: number | undefined;
-  /** Events that may be unacknowledged, over all instances. @default 1000, the server's default */
+  /**
+   * Events that may be unacknowledged, over all instances. Those in back-off are, and with `orderedBy` those
+   * that wait for another of their key: at this number the consumer delivers no others, and `problem` of its
+   * status says so. @default 50000, or less where the stream or the account allows less; 1000 for a push
+   * consumer
+   */
   readonly maxAckPending?: number | undefined;
   /** `original` delivers at the pace at which the events were stored. @default instant */
   readonly replayPolicy?: ReplayPolicy | undefined;
@@ -73,7 +78,8 @@ export interface NatsConsumerOptions extends PushConsumerOptions, LegacyConsumer
   readonly sample?: number | undefined;
   /**
    * How often an idle consumer sends a heartbeat, in milliseconds. After three missing heartbeats the
-   * consumer is created again. @default 700; none for a push consumer, which is looked up every 2000 instead
+   * consumer is created again. @default 700, and 3000 after 30 s without an event; none for a push consumer,
+   * which is looked up every 2000 instead
    */
   readonly idleHeartbeat?: number | undefined;
   /**
@@ -98,11 +104,18 @@ export interface NatsConsumerOptions extends PushConsumerOptions, LegacyConsumer
   readonly orderedConsumer?: boolean | undefined;
   /** Delivers headers only; the payload is undefined. @default false */
   readonly headersOnly?: boolean | undefined;
+  /**
+   * The longest time that a handler may take for an event, in milliseconds. An attempt that takes longer has
+   * failed with a {@link HandlerTimeoutError}: the event is tried again, or becomes a dead letter. The handler is
+   * not stopped; its late result is ignored. @default no limit
+   */
+  readonly handlerTimeout?: number | undefined;
   /** Events that a handler works on at a time, in one instance. @default 1 */
   readonly concurrency?: number | undefined;
   /**
    * Events of one key are handled in order within an instance, those of different keys side by side, up to
-   * `concurrency`. A failed event is tried again before the next one of its key. @default no order
+   * `concurrency`. A failed event is tried again before the next one of its key, and events of other keys are
+   * handled meanwhile. @default no order
    */
   readonly orderedBy?: 'subject' | ((message: JsMsg) => string) | undefined;
 }

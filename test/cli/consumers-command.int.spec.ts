@@ -71,15 +71,13 @@ describe('jetsource consumers', () => {
         lastActive: expect.stringMatching(/^20.*Z$/),
         isRead: true,
       },
-      expect.objectContaining({ stream: `${name}-dead-letters`, pattern: `${name}.n`, service: name }),
     ]);
-    const [line, redriven] = await run('--service', name);
+    const [line] = await run('--service', name);
     expect(line).toMatch(
       new RegExp(
         `^${name}  ${name}-${name}_n  ${name}\\.n, Listener\\.on, service ${name}: 0 pending, 0 unacknowledged, 0 redelivered, last active 20.*Z, in use$`,
       ),
     );
-    expect(redriven).toContain(`dead letters of ${name}.n`);
     expect(await run('list', '--stream', name, '--orphans')).toEqual([]);
     expect(await run('list', '--service', 'nobody')).toEqual([]);
   });
@@ -100,10 +98,8 @@ describe('jetsource consumers', () => {
     expect(await raw.consumers(name)).toHaveLength(2);
     expect(await run('remove', consumer, '--stream', name, '--yes')).toEqual([
       expect.stringMatching(new RegExp(`^removed: ${name}  ${consumer} `)),
-      expect.stringMatching(new RegExp(`^removed: ${name}-dead-letters  ${consumer} `)),
     ]);
     expect(await raw.consumers(name)).toEqual([`${name}-${name}_m`]);
-    expect(await raw.consumers(`${name}-dead-letters`)).toEqual([`${name}-${name}_m`]);
   });
 
   it('removes none that is in use, and none of the others named with it', async () => {

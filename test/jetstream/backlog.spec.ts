@@ -3,7 +3,7 @@ import { Backlog } from '../../src/jetstream/consume/backlog.js';
 const keyOf = ([key = '']: string): string => key;
 
 function filled(...items: string[]): Backlog<string> {
-  const backlog = new Backlog(keyOf);
+  const backlog = new Backlog({ keyOf });
   for (const item of items) backlog.add(item);
   return backlog;
 }
@@ -43,8 +43,10 @@ describe('Backlog', () => {
   });
 
   it('lets an item without a key pass', () => {
-    const backlog = new Backlog<string>(() => {
-      throw new TypeError('no key');
+    const backlog = new Backlog<string>({
+      keyOf: () => {
+        throw new TypeError('no key');
+      },
     });
     backlog.add('a');
     backlog.add('b');
@@ -63,5 +65,36 @@ describe('Backlog', () => {
     expect([backlog.take(), backlog.take(), backlog.take()]).toEqual(['a4', 'c2', undefined]);
     backlog.done('b1');
     expect(backlog.take()).toBe('b2');
+  });
+
+  it('gives an item its turn again before others, with its key still taken', () => {
+    const backlog = filled('a1', 'a2', 'b1', 'c1');
+    expect([backlog.take(), backlog.take()]).toEqual(['a1', 'b1']);
+    backlog.again('a1');
+    expect([backlog.take(), backlog.take(), backlog.take()]).toEqual(['a1', 'c1', undefined]);
+    backlog.done('a1');
+    expect(backlog.takeAgain()).toBeUndefined();
+    expect(backlog.take()).toBe('a2');
+  });
+
+  it('takes back what waits for a turn only, and never an item after one of its key that stays', () => {
+    const backlog = filled('a1', 'a2', 'b1', 'b2');
+    expect([backlog.take(), backlog.take()]).toEqual(['a1', 'b1']);
+    backlog.done('b1');
+    for (const item of ['a3', 'b3', 'c1', 'c2']) backlog.add(item);
+    expect(backlog.takeBack()).toEqual(['b2', 'b3', 'c1', 'c2']);
+    expect([backlog.ready, backlog.heldBack]).toEqual([0, 2]);
+    for (const item of ['b2', 'a4']) backlog.add(item);
+    expect([backlog.take(), backlog.take()]).toEqual(['b2', undefined]);
+    backlog.done('a1');
+    expect([backlog.take(), backlog.take()]).toEqual(['a2', undefined]);
+  });
+
+  it('tells of each item that it holds back', () => {
+    const told: string[] = [];
+    const backlog = new Backlog<string>({ keyOf, onHeldBack: (item) => told.push(item) });
+    for (const item of ['a1', 'a2', 'b1']) backlog.add(item);
+    while (backlog.take() !== undefined);
+    expect(told).toEqual(['a2']);
   });
 });

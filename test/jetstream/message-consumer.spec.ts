@@ -30,6 +30,7 @@ let begun: string[];
 /** Those that are being handled, by their bodies. */
 let open: Map<string, () => void>;
 let problems: string[];
+let notices: string[];
 let consumers: MessageConsumer[];
 
 beforeEach(() => {
@@ -39,6 +40,7 @@ beforeEach(() => {
   begun = [];
   open = new Map();
   problems = [];
+  notices = [];
   consumers = [];
 });
 
@@ -55,16 +57,23 @@ function add(...bodies: string[]): void {
 }
 
 /** Handled and acknowledged at once. */
-async function acknowledge(message: DeliveredMessage): Promise<void> {
+async function acknowledge(message: DeliveredMessage): Promise<undefined> {
   begun.push(message.string());
   message.ack();
+  return undefined;
 }
 
 /** Handled until {@link finish} says so. */
-async function holdOpen(message: DeliveredMessage): Promise<void> {
+async function holdOpen(message: DeliveredMessage): Promise<undefined> {
   begun.push(message.string());
   await new Promise<void>((resolve) => open.set(message.string(), resolve));
   message.ack();
+  return undefined;
+}
+
+/** The first is handled at once, so that others are held in advance; the others are held open. */
+async function quickThenHeld(message: DeliveredMessage): Promise<undefined> {
+  return message.string() === '1' ? acknowledge(message) : holdOpen(message);
 }
 
 function finish(...bodies: string[]): void {
@@ -82,6 +91,7 @@ async function start(options: Partial<MessageConsumerOptions> = {}): Promise<Mes
     maxMessages: Infinity,
     handle: acknowledge,
     onProblem: (reason) => problems.push(reason),
+    onNotice: (text) => notices.push(text),
     ...options,
   });
   await consumer.open();
@@ -133,18 +143,29 @@ describe('a MessageConsumer', () => {
     expect(begun).toEqual(['1', '2', '3']);
   });
 
-  it('asks for twice as many as it handles at first, and for more once half of them are done', async () => {
+  it('asks for as many as it handles, and holds none in advance that it cannot handle soon', async () => {
     add(...bodies(8));
     await start({ handle: holdOpen });
-    expect(pulled()).toEqual([4]);
-    // no more is held in advance than can be done soon
+    expect(pulled()).toEqual([2]);
     clock.jump(1_000);
-    finish('1', '2');
+    finish('1');
     await clock.settle();
-    expect(pulled()).toEqual([4]);
-    finish('3');
+    expect(pulled()).toEqual([2, 1]);
+    finish('2', '3');
     await clock.settle();
-    expect(pulled()).toEqual([4, 2]);
+    expect(
+      pulled()
+        .slice(2)
+        .reduce((sum, size) => sum + size, 0),
+    ).toBe(2);
+  });
+
+  it('holds many in advance once it has seen that they are quick', async () => {
+    await start({ handle: quickThenHeld });
+    add(...bodies(20));
+    await clock.until('the quick one is handled', () => begun.includes('1'));
+    await clock.settle();
+    expect(onServer().info()).toMatchObject({ num_ack_pending: 19 });
   });
 
   it('requests more messages as long as there are any', async () => {
@@ -172,6 +193,7 @@ describe('a MessageConsumer', () => {
         if (isFirst) message.nak();
         else message.ack();
         isFirst = false;
+        return undefined;
       },
     });
     await clock.until('it came again', () => begun.length === 2);
@@ -190,15 +212,83 @@ describe('a MessageConsumer', () => {
 });
 
 describe('the claims of a MessageConsumer', () => {
-  it('are renewed while a message is handled or waits for that', async () => {
+  it('are renewed while a message is handled', async () => {
     add(...bodies(4));
     await start({ handle: holdOpen });
     await clock.pass(ACK_WAIT_MS * 5);
     expect(begun).toEqual(['1', '2']);
-    expect(new Set(said('+WPI'))).toEqual(new Set([1, 2, 3, 4]));
+    expect(new Set(said('+WPI'))).toEqual(new Set([1, 2]));
     finish('1', '2');
     await clock.settle();
     expect(begun).toEqual(['1', '2', '3', '4']);
+  });
+
+  it('are given back on what waits when nothing is finished, and no more is asked for', async () => {
+    await start({ handle: quickThenHeld });
+    add(...bodies(6));
+    await clock.until('two are held', () => open.size === 2);
+    await clock.pass(300);
+    expect(said('-NAK')).toEqual([]);
+    await clock.pass(400);
+    expect(said('-NAK')).toEqual([4, 5, 6]);
+    expect([onServer().waiting, begun]).toEqual([0, ['1', '2', '3']]);
+    finish('2');
+    await clock.until('it goes on', () => begun.length > 3);
+    expect(begun).toEqual(['1', '2', '3', '4']);
+    expect(problems).toEqual([]);
+  });
+
+  it('do not count what was given back as an attempt', async () => {
+    const attempts: number[] = [];
+    await start({
+      handle: async (message) => {
+        attempts.push(message.earlierAttempts);
+        return quickThenHeld(message);
+      },
+    });
+    add(...bodies(4));
+    await clock.until('two are held', () => open.size === 2);
+    await clock.until('the other is given back', () => said('-NAK').length === 1);
+    finish('2', '3');
+    await clock.until('it came again', () => begun.includes('4'));
+    expect(attempts).toEqual([0, 0, 0, 0]);
+  });
+
+  it('are renewed at the pace of an ack_wait that was changed meanwhile, which is told', async () => {
+    add('1');
+    await start({ config: { ...DURABLE, ack_wait: 30_000 * NS_PER_MS }, handle: holdOpen });
+    stream.consumers.delete('c');
+    stream.createConsumer({ ...DURABLE });
+    await clock.pass(3_000);
+    expect(notices).toEqual([expect.stringMatching(/ack_wait.*30000 to 600 ms/)]);
+    const before = said('+WPI').length;
+    await clock.pass(ACK_WAIT_MS * 2);
+    expect(said('+WPI').length - before).toBeGreaterThan(3);
+  });
+
+  it('that run out lead to no second call while the first one runs', async () => {
+    add('1');
+    await start({ handle: holdOpen });
+    // the process is busy: nothing is renewed
+    onServer().acknowledge(1, '-NAK');
+    await clock.settle();
+    expect(begun).toEqual(['1']);
+    finish('1');
+    await clock.settle();
+    expect(said('+ACK')).toEqual([1]);
+  });
+
+  it('that ran out are not acted upon: what waited comes again', async () => {
+    await start({ concurrency: 1, handle: quickThenHeld });
+    add('1', '2', '3');
+    await clock.until('one waits', () => open.size === 1);
+    clock.jump(ACK_WAIT_MS * 2);
+    finish('2');
+    await clock.settle();
+    expect(begun).toEqual(['1', '2']);
+    onServer().acknowledge(3, '-NAK');
+    await clock.until('it came again', () => begun.length === 3);
+    expect(begun).toEqual(['1', '2', '3']);
   });
 
   it('leave no timer when the consumer is stopped', async () => {
@@ -253,7 +343,7 @@ describe('messages of one key', () => {
 });
 
 describe('a MessageConsumer that loses its consumer', () => {
-  it('creates a durable one as its options say, and reports what happened', async () => {
+  it('creates it again, and reports what happened', async () => {
     add('1');
     const consumer = await start();
     await clock.until('it is handled', () => begun.length === 1);
@@ -265,10 +355,30 @@ describe('a MessageConsumer that loses its consumer', () => {
     add('2');
     await clock.until('it goes on', () => begun.includes('2'));
     expect(consumer.state).toBe('running');
-    expect(onServer().settings).toMatchObject(DURABLE);
+    expect(begun).toEqual(['1', '2']);
   });
 
-  it('continues with an ephemeral one after the last message that came', async () => {
+  it('creates it again where it was', async () => {
+    add('1', '2');
+    await start();
+    await clock.until('they are handled', () => begun.length === 2);
+    await clock.pass(2_500);
+    nats.faults.loseConsumer();
+    add('3');
+    await clock.until('it goes on', () => begun.includes('3'));
+    expect(onServer().settings).toMatchObject({ deliver_policy: 'by_start_sequence', opt_start_seq: 3 });
+  });
+
+  it('loses nothing with a durable one that began with new messages, and has had none', async () => {
+    add('1');
+    await start({ config: { ...DURABLE, deliver_policy: 'new' } });
+    nats.faults.loseConsumer();
+    add('2');
+    await clock.until('it goes on', () => begun.length === 1);
+    expect(begun).toEqual(['2']);
+  });
+
+  it('continues with an ephemeral one, and handles nothing twice', async () => {
     add('1', '2');
     await start({ config: EPHEMERAL });
     await clock.until('they are handled', () => begun.length === 2);
@@ -276,32 +386,21 @@ describe('a MessageConsumer that loses its consumer', () => {
     add('3');
     await clock.until('it goes on', () => begun.includes('3'));
     expect(begun).toEqual(['1', '2', '3']);
-    expect(onServer('e').settings).toMatchObject({ deliver_policy: 'by_start_sequence', opt_start_seq: 3 });
   });
 
-  it('continues with an ephemeral one at the first message that is not settled', async () => {
+  it('does not handle a message twice that is being handled or waits', async () => {
+    await start({ config: EPHEMERAL, handle: quickThenHeld });
     add('1', '2', '3', '4');
-    await start({ config: EPHEMERAL, handle: holdOpen });
-    finish('1');
+    await clock.until('two are held', () => open.size === 2);
+    nats.faults.loseConsumer();
+    await clock.until('it goes on', () => stream.consumers.has('e'));
     await clock.settle();
-    nats.faults.loseConsumer();
-    await clock.until('it goes on', () => stream.consumers.has('e'));
-    expect(onServer('e').settings.opt_start_seq).toBe(2);
-  });
-
-  it('does not handle a waiting message twice', async () => {
-    add('1', '2', '3');
-    await start({ config: EPHEMERAL, handle: holdOpen });
-    const early = [...open.values()];
-    nats.faults.loseConsumer();
-    await clock.until('it goes on', () => stream.consumers.has('e'));
-    for (const end of early) end();
-    // what was being handled comes again; what waited, too, but that had been forgotten
-    for (let round = 0; round < 3; round += 1) {
-      await clock.settle();
-      finish(...open.keys());
-    }
-    expect(begun).toEqual(['1', '2', '1', '2', '3']);
+    finish('2', '3');
+    await clock.settle();
+    finish('4');
+    await clock.settle();
+    expect(begun).toEqual(['1', '2', '3', '4']);
+    expect(onServer('e').info()).toMatchObject({ num_ack_pending: 0 });
   });
 
   it('notices by its silence', async () => {
@@ -337,18 +436,19 @@ describe('a MessageConsumer that loses its consumer', () => {
 
 describe('a MessageConsumer that is stopped', () => {
   it('hands back waiting messages, lets running handlers finish, and takes no more messages', async () => {
+    const consumer = await start({ handle: quickThenHeld });
     add(...bodies(4));
-    const consumer = await start({ handle: holdOpen });
+    await clock.until('two are held', () => open.size === 2);
     const stopped = consumer.stop(5_000);
-    await clock.until('what waits is handed back', () => said('-NAK').length === 2);
-    expect(said('-NAK')).toEqual([3, 4]);
-    finish('1', '2');
+    await clock.until('what waits is handed back', () => said('-NAK').length === 1);
+    expect(said('-NAK')).toEqual([4]);
+    finish('2', '3');
     await stopped;
     await clock.settle();
     add('5');
     await clock.settle();
-    expect(said('+ACK')).toEqual([1, 2]);
-    expect(begun).toEqual(['1', '2']);
+    expect(said('+ACK')).toEqual([1, 2, 3]);
+    expect(begun).toEqual(['1', '2', '3']);
     expect(consumer.state).toBe('stopped');
     expect(stream.consumers.has('c')).toBe(true);
   });
@@ -369,22 +469,6 @@ describe('a MessageConsumer that is stopped', () => {
     await consumer.stop(0);
     await clock.settle();
     expect(stream.consumers.size).toBe(0);
-  });
-
-  it('notifies the handlers', async () => {
-    add('1');
-    let signal: AbortSignal | undefined;
-    const consumer = await start({
-      handle: async (message, given) => {
-        signal = given;
-        await holdOpen(message);
-      },
-    });
-    expect(signal?.aborted).toBe(false);
-    const stopped = consumer.stop(5_000);
-    expect(signal?.aborted).toBe(true);
-    finish('1');
-    await stopped;
   });
 
   it('may be stopped twice, and while it is without a consumer', async () => {

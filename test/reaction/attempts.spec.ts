@@ -186,6 +186,46 @@ describe('a message that was delivered without an attempt', () => {
   });
 });
 
+describe('a handler with a time limit', () => {
+  const policy = { handlerTimeoutMs: 10, backoffMs: [40] };
+
+  it('has failed when it takes longer, and its late result is ignored', async () => {
+    let finish: () => void = () => undefined;
+    const handle = async (): Promise<void> => new Promise((resolve) => (finish = resolve));
+    const harness = new DeliveryHarness({ handle, policy });
+    const delivered = fakeMessage({ data: 1 });
+    expect(await harness.deliver(delivered)).toEqual([nak(40)]);
+    expect(harness.log).toEqual([expect.stringContaining('did not return within 10 ms')]);
+    finish();
+    await new Promise(setImmediate);
+    expect(delivered.replies).toEqual([nak(40)]);
+  });
+
+  it('fails late without a word', async () => {
+    let fail: (error: Error) => void = () => undefined;
+    const handle = async (): Promise<void> => new Promise((_, reject) => (fail = reject));
+    const harness = new DeliveryHarness({ handle, policy });
+    await harness.deliver(fakeMessage({ data: 1 }));
+    fail(new TypeError('too late'));
+    await new Promise(setImmediate);
+    expect(harness.log).toHaveLength(1);
+  });
+
+  it('has its error in the dead letter', async () => {
+    const handle = async (): Promise<void> => new Promise(() => undefined);
+    const harness = new DeliveryHarness({ handle, policy: { ...policy, maxDeliver: 1 } });
+    await harness.deliver(fakeMessage({ data: 1 }));
+    expect(harness.place?.parked).toMatchObject([
+      { facts: { attempts: 1, error: { name: 'HandlerTimeoutError' } } },
+    ]);
+  });
+
+  it('is in time when it returns before', async () => {
+    const harness = new DeliveryHarness({ policy: { handlerTimeoutMs: 60_000 } });
+    expect(await harness.deliver(fakeMessage({ data: 1 }))).toEqual(['+ACK']);
+  });
+});
+
 describe('a consumer without acknowledgements', () => {
   it('loses a message that the handler fails with', async () => {
     const harness = new DeliveryHarness({

@@ -34,6 +34,7 @@ class CommitHarness extends DeliveryHarness<never> {
 
   constructor(options: HarnessOptions<never> & { eventType?: string } = {}) {
     super({
+      log: 'shop',
       unpacker: new CommitUnpacker({ registry, eventType: options.eventType }) as Unpacker<never>,
       handle: (call) => this.#handle(call),
       ...options,

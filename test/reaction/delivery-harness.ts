@@ -82,6 +82,8 @@ export interface HarnessOptions<Payload> {
   readonly unpacker?: Unpacker<Payload>;
   readonly place?: FakeParkingPlace | undefined;
   readonly bodies?: ReadonlyMap<number, Uint8Array>;
+  /** @default orders */
+  readonly log?: string;
   /** @default true */
   readonly logKeepsAll?: boolean;
 }
@@ -92,7 +94,6 @@ export class DeliveryHarness<Payload = unknown> {
   readonly log: string[] = [];
   readonly ended: EndedAttempt[] = [];
   readonly delivery: Delivery<Payload>;
-  readonly #stop = new AbortController();
 
   constructor(options: HarnessOptions<Payload> = {}) {
     this.place = 'place' in options ? options.place : new FakeParkingPlace();
@@ -101,6 +102,7 @@ export class DeliveryHarness<Payload = unknown> {
     const log = new DeliveryLog({ warn: write, error: write }, 'shop-order_placed');
     const parking = new Parking({
       place: this.place,
+      stream: options.log ?? 'orders',
       consumer: 'shop-order_placed',
       handler: 'order.placed',
       body: unpacker.parkedBody,
@@ -128,19 +130,14 @@ export class DeliveryHarness<Payload = unknown> {
 
   /** Delivers, and gives what the server hears. */
   async deliver({ message, replies }: FakeMessage): Promise<readonly string[]> {
-    await this.delivery.deliver(message, this.#stop.signal);
+    await this.delivery.deliver(message);
     return replies;
   }
 
   /** Delivers a redriven message, and gives what the server hears. */
   async redrive({ message, replies }: FakeMessage): Promise<readonly string[]> {
-    await this.delivery.deliverRedriven(message, this.#stop.signal);
+    await this.delivery.deliverRedriven(message);
     return replies;
-  }
-
-  /** Tells the delivery that its consumer is being stopped. */
-  stop(): void {
-    this.#stop.abort();
   }
 }
 
@@ -159,6 +156,7 @@ function policyWith(policy: Partial<ReactionPolicy> = {}): ReactionPolicy {
   return {
     maxDeliver: 5,
     backoffMs: [],
+    handlerTimeoutMs: undefined,
     concurrency: 1,
     keyOf: undefined,
     manualAck: false,

@@ -30,29 +30,40 @@ describe('order by key', () => {
 
   it('counts attempts across its own retries and those of others, and parks after the last', async () => {
     let calls = 0;
-    const harness = new DeliveryHarness({
-      policy: { keyOf, maxDeliver: 4 },
+    const { delivery, place } = new DeliveryHarness({
+      policy: { keyOf, maxDeliver: 4, backoffMs: [10, 20, 30] },
       handle: () => {
         calls += 1;
         throw new Error('never');
       },
     });
-    await harness.place?.attempts.keep('shop-order_placed.orders.1', { attempts: 1, last: 'never' });
-    const replies = await harness.deliver(fakeMessage({ data: 1, deliveryCount: 2 }));
+    await place?.attempts.keep('shop-order_placed.orders.1', { attempts: 1, last: 'never' });
+    const { message, replies } = fakeMessage({ data: 1, deliveryCount: 2 });
+    expect(await delivery.deliver(message)).toBe(20);
+    expect(await delivery.deliver(message)).toBe(30);
+    expect(replies).toEqual([]);
+    expect(await delivery.deliver(message)).toBeUndefined();
     expect(replies).toEqual(['+TERM kept as a dead letter in shop-dead-letters']);
     expect(calls).toBe(3);
-    expect(harness.place?.parked).toMatchObject([{ facts: { attempts: 4 } }]);
+    expect(place?.parked).toMatchObject([{ facts: { attempts: 4 } }]);
   });
 
-  it('hands a message back at once if the consumer is stopped during a pause', async () => {
+  it('does not hold for redriven messages: one that fails is handed back', async () => {
     const harness = new DeliveryHarness({
-      policy: { keyOf, backoffMs: [60_000] },
+      policy: { keyOf, maxDeliver: 1 },
       handle: () => {
-        setImmediate(() => harness.stop());
-        throw new Error('not yet');
+        throw new Error('never');
       },
     });
-    expect(await harness.deliver(fakeMessage({ data: 1 }))).toEqual([nak(0)]);
+    await harness.deliver(fakeMessage({ data: 1 }));
+    const again = new DeliveryHarness({
+      policy: { keyOf, backoffMs: [40] },
+      place: harness.place,
+      handle: () => {
+        throw new Error('never');
+      },
+    });
+    expect(await again.redrive(harness.place!.redriven(0))).toEqual([nak(40)]);
   });
 });
 
@@ -61,12 +72,13 @@ async function consume(
   messages: readonly DeliveredMessage[],
   { delivery }: DeliveryHarness<unknown>,
 ): Promise<void> {
-  const backlog = new Backlog<DeliveredMessage>(keyOf);
+  const backlog = new Backlog<DeliveredMessage>({ keyOf });
   for (const message of messages) backlog.add(message);
   const work = async (): Promise<void> => {
     for (let message = backlog.take(); message !== undefined; message = backlog.take()) {
-      await delivery.deliver(message, new AbortController().signal);
-      backlog.done(message);
+      const afterMs = await delivery.deliver(message);
+      if (afterMs === undefined) backlog.done(message);
+      else backlog.again(message);
     }
   };
   await Promise.all([work(), work()]);

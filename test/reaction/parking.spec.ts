@@ -104,6 +104,16 @@ describe('a redriven message', () => {
     expect(place.removed).toEqual([50]);
   });
 
+  it('of another stream is not handled, and stays: two consumers may have one name', async () => {
+    const place = await parkedPlace();
+    const calls: unknown[] = [];
+    const harness = new DeliveryHarness({ place, log: 'payments', handle: (call) => calls.push(call) });
+    expect(await harness.redrive(place.redriven(0))).toEqual([nak(5_000)]);
+    expect(calls).toEqual([]);
+    expect(place.removed).toEqual([]);
+    expect(harness.log[0]).toContain('give one of the two consumers another name');
+  });
+
   it('has all of its attempts again', async () => {
     const place = await parkedPlace();
     const harness = new DeliveryHarness({ place, handle: fails, policy: { maxDeliver: 2, backoffMs: [10] } });

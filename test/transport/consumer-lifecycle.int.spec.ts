@@ -111,20 +111,47 @@ describe('a push consumer', () => {
 });
 
 describe('a durable consumer', () => {
-  it('is created again within seconds when it was deleted, and starts where its options say', async () => {
+  it.each(['all', 'new'] as const)(
+    'continues where it was when it was deleted (%s)',
+    async (deliverPolicy) => {
+      const streamConfig = uniqueStream();
+      const { name } = streamConfig;
+      const seen: unknown[] = [];
+      const { server } = await startService(name, [listener(`${name}.n`, (number) => seen.push(number))], {
+        streamConfig,
+        consumerOptions: { deliverPolicy },
+      });
+      await emitNumbers(name, 2);
+      await untilAcknowledged(name, 2);
+      await raw.api(`CONSUMER.DELETE.${name}.${(await onlyConsumer(name)).name}`);
+      await emitNumbers(name, 3);
+      await until('it has continued', () => seen.length >= 5);
+      await untilAcknowledged(name, 5);
+      expect(seen).toEqual([1, 2, 1, 2, 3]);
+      expect(server.health()).toMatchObject({
+        isHealthy: true,
+        consumers: [{ problem: expect.any(String) }],
+      });
+    },
+  );
+
+  it('continues where all of its instances were when it was deleted', async () => {
     const streamConfig = uniqueStream();
     const { name } = streamConfig;
     const seen: unknown[] = [];
-    const { server } = await startService(name, [listener(`${name}.n`, (number) => seen.push(number))], {
-      streamConfig,
-    });
-    await emitNumbers(name, 2);
-    await untilAcknowledged(name, 2);
+    const controllers = [listener(`${name}.n`, (number) => seen.push(number))];
+    await startService(name, controllers, { streamConfig });
+    await startService(name, controllers, { streamConfig });
+    await emitNumbers(name, 20);
+    await untilAcknowledged(name, 20);
+    // both have looked at the consumer since
+    await pause(5_000);
     await raw.api(`CONSUMER.DELETE.${name}.${(await onlyConsumer(name)).name}`);
-    await until('it has started again', () => seen.length >= 4, 3_000);
-    expect(seen).toEqual([1, 2, 1, 2]);
-    expect(server.health()).toMatchObject({ isHealthy: true, consumers: [{ problem: expect.any(String) }] });
-  });
+    await emitNumbers(name, 1);
+    await until('it has continued', async () => (await raw.consumers(name)).length === 1);
+    await untilAcknowledged(name, 21);
+    expect(seen).toHaveLength(21);
+  }, 20_000);
 
   it('continues at its position after its server was unreachable', async () => {
     const streamConfig = uniqueStream();
@@ -269,6 +296,23 @@ describe('a broadcast', () => {
     await until('the others have come', () => seen.length >= 5);
     await pause(100);
     expect(seen).toEqual([1, 2, 3, 4, 5]);
+  });
+});
+
+describe('a broadcast that has had no event yet', () => {
+  it('misses none when its consumer is gone, as after a restart of the server', async () => {
+    const streamConfig = uniqueStream();
+    const { name } = streamConfig;
+    const seen: unknown[] = [];
+    await emitFirst(streamConfig, 2);
+    await startService(name, [listener(`${name}.n`, (number) => seen.push(number))], {
+      consumerOptions: { durable: false },
+    });
+    await raw.api(`CONSUMER.DELETE.${name}.${(await onlyConsumer(name)).name}`);
+    await emitNumbers(name, 4);
+    await until('they have come', () => seen.length >= 4);
+    await untilAcknowledged(name, 6);
+    expect(seen).toEqual([1, 2, 3, 4]);
   });
 });
 

@@ -413,18 +413,6 @@ describe('durable consumers of different handlers', () => {
     expect((await consumerState(name, 'mine')).config['filter_subject']).toBe(`${name}.a`);
   });
 
-  it('do not share what is redriven in a dead-letter stream that two services share', async () => {
-    const streams = [uniqueStream(), uniqueStream()] as const;
-    const deadLetters = { name: `${streams[0].name}-letters` };
-    const own = (stream: string): Type =>
-      listener(`${stream}.n`, () => undefined, { consumer: { durable: 'mine' } });
-    const [one, other] = streams;
-    await startService(one.name, [own(one.name)], { streamConfig: one, deadLetters });
-    expect(
-      await rejection(startService(other.name, [own(other.name)], { streamConfig: other, deadLetters })),
-    ).toMatchObject({ code: 'consumer-settings', stream: deadLetters.name, consumer: 'mine' });
-  });
-
   it('with an own name may change their pattern, which is reported', async () => {
     const streamConfig = uniqueStream();
     const { name } = streamConfig;

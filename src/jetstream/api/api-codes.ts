@@ -6,6 +6,8 @@ export const ApiCode = {
   /** What an update of a consumer that was deleted meanwhile is answered with. */
   consumerDoesNotExist: 10149,
   consumerExists: 10148,
+  /** More unsettled messages are asked for than the stream or the account allows. */
+  maxAckPendingExceeded: 10121,
   messageNotFound: 10037,
   /** The guard does not hold; on a retry this may be our own message. */
   wrongLastSequence: 10071,

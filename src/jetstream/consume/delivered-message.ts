@@ -47,18 +47,29 @@ export type Acknowledgement =
   | { readonly kind: 'nak'; readonly delayMs: number }
   | { readonly kind: 'term'; readonly reason: string };
 
-/** A settlement and its listener. */
+/** A settlement and its listeners. */
 interface AcknowledgementState {
   said: Acknowledgement | undefined;
+  /** Where the server hears of the message; undefined when it is not to hear anything more. */
+  reply: string | undefined;
   readonly tell: (said: Acknowledgement) => void;
+  /** Called when the message has been settled. */
+  readonly onSettled: ((said: Acknowledgement) => void) | undefined;
 }
 
-/** What of a message is not as it was delivered. */
+/** A delivery, and what of the message is not as it was delivered. */
 interface DeliveredParts {
   readonly content?: MessageContent;
   readonly place?: OriginalPlace | undefined;
   readonly acknowledgement?: AcknowledgementState;
+  /** Called when the message has been settled. */
+  readonly onSettled?: (said: Acknowledgement) => void;
+  /** How many deliveries of that sequence were no attempts. @default 0 */
+  readonly unattemptedOf?: ((sequence: number) => number) | undefined;
 }
+
+/** What is left of a message whose content was dropped. */
+const DROPPED: MessageContent = { subject: '', headers: undefined, data: new Uint8Array() };
 
 /** A message that a consumer delivered. It is settled at most once; later settlements are ignored. */
 export class DeliveredMessage implements JsMsg {
@@ -66,26 +77,42 @@ export class DeliveredMessage implements JsMsg {
   readonly info: DeliveryInfo;
   /** The delivery itself. */
   readonly delivery: DeliveryInfo;
+  readonly sid: number;
+  /** When it came, as `performance.now()` tells it. */
+  readonly receivedAt = performance.now();
   readonly #connection: JetStreamConnection;
-  readonly #msg: Msg;
-  readonly #content: MessageContent;
+  readonly #reply: string;
   readonly #acknowledgement: AcknowledgementState;
   readonly #timestampNanos: bigint;
   readonly #place: OriginalPlace | undefined;
+  /** Deliveries before this one of which it is known that no handler was called. */
+  readonly #unattempted: number;
+  #content: MessageContent;
+  #claimedAt = this.receivedAt;
 
-  constructor(connection: JetStreamConnection, msg: Msg, parts: DeliveredParts = {}) {
+  constructor(
+    connection: JetStreamConnection,
+    msg: Pick<Msg, 'subject' | 'headers' | 'data' | 'reply' | 'sid'>,
+    parts: DeliveredParts = {},
+  ) {
+    const { reply = '', sid } = msg;
+    const { content = msg as MessageContent, place, acknowledgement, onSettled, unattemptedOf } = parts;
     this.#connection = connection;
-    this.#msg = msg;
-    this.#content = parts.content ?? (msg as MessageContent);
-    this.#acknowledgement = parts.acknowledgement ?? {
+    this.#content = content;
+    this.#reply = reply;
+    this.sid = sid;
+    this.#acknowledgement = acknowledgement ?? {
       said: undefined,
+      reply: msg.reply,
       tell: (said) => this.#respond(wordFor(said)),
+      onSettled,
     };
-    const [delivery, nanos] = readReply(msg.reply ?? '');
+    const [delivery, nanos] = readReply(reply);
     this.delivery = delivery;
-    this.#place = parts.place;
-    this.#timestampNanos = parts.place?.timestampNanos ?? BigInt(nanos);
-    this.info = parts.place === undefined ? delivery : placed(delivery, parts.place, this.#timestampNanos);
+    this.#place = place;
+    this.#timestampNanos = place?.timestampNanos ?? BigInt(nanos);
+    this.info = place === undefined ? delivery : placed(delivery, place, this.#timestampNanos);
+    this.#unattempted = unattemptedOf?.(delivery.streamSequence) ?? 0;
   }
 
   /**
@@ -93,20 +120,77 @@ export class DeliveredMessage implements JsMsg {
    * was stored under first: settling either settles both.
    */
   as(content: MessageContent, place?: OriginalPlace): DeliveredMessage {
-    return new DeliveredMessage(this.#connection, this.#msg, {
-      content,
-      place,
-      acknowledgement: this.#acknowledgement,
-    });
+    return this.#copy({ content, place, acknowledgement: this.#acknowledgement });
   }
 
   /** A part of the message, settled separately: its settlement is passed to `tell`. */
   part(tell: (said: Acknowledgement) => void): DeliveredMessage {
-    return new DeliveredMessage(this.#connection, this.#msg, {
-      content: this.#content,
+    const { reply } = this.#acknowledgement;
+    return this.#copy({ acknowledgement: { said: undefined, reply, tell, onSettled: undefined } });
+  }
+
+  #copy(parts: DeliveredParts): DeliveredMessage {
+    const content = this.#content;
+    const msg = { subject: '', data: content.data, reply: this.#reply, sid: this.sid };
+    return new DeliveredMessage(this.#connection, msg, {
+      content,
       place: this.#place,
-      acknowledgement: { said: undefined, tell },
+      unattemptedOf: () => this.#unattempted,
+      ...parts,
     });
+  }
+
+  /** How many attempts may have failed before this delivery. */
+  get earlierAttempts(): number {
+    return Math.max(0, this.info.deliveryCount - 1 - this.#unattempted);
+  }
+
+  /** How long ago the server was last told that it is being worked on, in milliseconds. */
+  get claimAgeMs(): number {
+    return performance.now() - this.#claimedAt;
+  }
+
+  /** Whether the other one is a delivery of the same message; a new stream gives its sequences again. */
+  isSameAs({ delivery }: DeliveredMessage): boolean {
+    const { streamSequence, timestampNanos } = this.delivery;
+    return streamSequence === delivery.streamSequence && timestampNanos === delivery.timestampNanos;
+  }
+
+  /** It was delivered again to the process that holds it: settling it settles the newer delivery. */
+  claimAgain(newer: DeliveredMessage): void {
+    this.#acknowledgement.reply = newer.#reply;
+    this.#claimedAt = newer.receivedAt;
+  }
+
+  /** The server is told nothing of it any more. */
+  disown(): void {
+    this.#acknowledgement.reply = undefined;
+  }
+
+  /** Whether the server is told what becomes of it. */
+  get isOwned(): boolean {
+    return this.#acknowledgement.reply !== undefined;
+  }
+
+  /** Whether its content is in memory. */
+  get isLoaded(): boolean {
+    return this.#content !== DROPPED;
+  }
+
+  /** Drops the content of a message that waits for long, to be loaded again. */
+  unload(): void {
+    this.#content = DROPPED;
+  }
+
+  load(content: MessageContent): void {
+    this.#content = content;
+  }
+
+  /** What was delivered in the place of the original; undefined for a message that was not redriven. */
+  get letter(): RedrivenLetter | undefined {
+    if (this.#place === undefined) return undefined;
+    const { stream, streamSequence: sequence, timestampNanos } = this.delivery;
+    return { stream, sequence, time: new Date(timestampNanos / NS_PER_MS) };
   }
 
   /** Whether it was acknowledged, handed back or ended. */
@@ -131,10 +215,6 @@ export class DeliveredMessage implements JsMsg {
     return this.#content.data;
   }
 
-  get sid(): number {
-    return this.#msg.sid;
-  }
-
   get seq(): number {
     return this.info.streamSequence;
   }
@@ -153,13 +233,6 @@ export class DeliveredMessage implements JsMsg {
 
   get timestampNanos(): bigint {
     return this.#timestampNanos;
-  }
-
-  /** What was delivered in the place of the original; undefined for a message that was not redriven. */
-  get letter(): RedrivenLetter | undefined {
-    if (this.#place === undefined) return undefined;
-    const { stream, streamSequence: sequence, timestampNanos } = this.delivery;
-    return { stream, sequence, time: new Date(timestampNanos / NS_PER_MS) };
   }
 
   json<T>(): T {
@@ -184,7 +257,9 @@ export class DeliveredMessage implements JsMsg {
 
   /** Asks for more time; nothing when it is settled. */
   working(): void {
-    if (!this.isSettled) this.#respond('+WPI');
+    if (this.isSettled) return;
+    this.#claimedAt = performance.now();
+    this.#respond('+WPI');
   }
 
   /** The pulls are the transport's own: this only acknowledges. */
@@ -193,11 +268,22 @@ export class DeliveredMessage implements JsMsg {
   }
 
   async ackAck(options: { timeout?: number } = {}): Promise<boolean> {
-    const { reply } = this.#msg;
+    return this.#confirm({ kind: 'ack' }, new Deadline(options.timeout ?? ACK_TIMEOUT_MS));
+  }
+
+  /** Hands it back at once, and resolves when the server has confirmed that. */
+  async nakNak(deadline: Deadline): Promise<boolean> {
+    return this.#confirm({ kind: 'nak', delayMs: 0 }, deadline);
+  }
+
+  async #confirm(said: Acknowledgement, deadline: Deadline): Promise<boolean> {
+    const { reply, onSettled } = this.#acknowledgement;
     if (this.isSettled || reply === undefined) return false;
-    this.#acknowledgement.said = { kind: 'ack' };
-    const deadline = new Deadline(options.timeout ?? ACK_TIMEOUT_MS);
-    await this.#connection.request({ subject: reply, payload: ACK }, deadline);
+    this.#acknowledgement.said = said;
+    // what was posted before is to arrive before
+    this.#connection.outbox.flush();
+    await this.#connection.request({ subject: reply, payload: wordBytes(wordFor(said)) }, deadline);
+    onSettled?.(said);
     return true;
   }
 
@@ -205,10 +291,12 @@ export class DeliveredMessage implements JsMsg {
     if (this.isSettled) return;
     this.#acknowledgement.said = said;
     this.#acknowledgement.tell(said);
+    this.#acknowledgement.onSettled?.(said);
   }
 
   #respond(word: string): void {
-    if (this.#msg.reply !== undefined) this.#connection.outbox.post(this.#msg.reply, wordBytes(word));
+    const { reply } = this.#acknowledgement;
+    if (reply !== undefined) this.#connection.outbox.post(reply, wordBytes(word));
   }
 }
 

@@ -14,6 +14,14 @@ import { identityOf } from './consumer-identity.js';
 const START: readonly (keyof ConsumerConfig)[] = ['deliver_policy', 'opt_start_seq', 'opt_start_time'];
 /** Another instance may make the same consumer at the same time. */
 const TRIES = 5;
+/**
+ * What a pull consumer may have pending where nothing else is asked for. Messages in back-off, and those of
+ * keys that wait, are pending as well: the server's default would let a thousand of them stop all others.
+ * What a process holds is limited by its pulls.
+ */
+const ROOM = 50_000;
+/** The server's default of `max_ack_pending`. */
+const SERVER_ROOM = 1_000;
 /** Another instance has created or deleted the consumer since it was looked for. */
 const RACES: ReadonlySet<number | undefined> = new Set([
   ApiCode.consumerExists,
@@ -31,7 +39,7 @@ export interface WantedConsumer {
  * Creates the consumer, or updates the settings of an existing one. An existing one keeps its progress: its
  * start only counts when it is created.
  *
- * @returns its settings as the server has them.
+ * @returns its settings and state as the server has them.
  * @throws {@link ConsumerSettingsError} when the server refuses, or it is another service's; the consumer is
  *   left as it is.
  * @throws {@link NatsError} when the user may not.
@@ -40,20 +48,25 @@ export async function ensureConsumer(
   connection: JetStreamConnection,
   { stream, config: wanted }: WantedConsumer,
   deadline: Deadline,
-): Promise<ConsumerConfig> {
+): Promise<ConsumerInfo> {
+  let hasRoom = true;
   let refusal: ApiFault | undefined;
   for (let tries = 0; tries < TRIES; tries += 1) {
     const existing = await findConsumer(connection, { stream, consumer: wanted.name }, deadline);
     if (existing !== undefined) refuseOther(stream, wanted, existing.config);
-    const config = existing === undefined ? wanted : merged(existing.config, wanted);
-    if (existing !== undefined && differences(existing.config, config).length === 0) return existing.config;
+    const asked = hasRoom ? withRoom(wanted, existing?.config) : wanted;
+    const config = existing === undefined ? asked : merged(existing.config, asked);
+    if (existing !== undefined && differences(existing.config, config).length === 0) return existing;
     const action = existing === undefined ? 'create' : 'update';
     const result = await connection.api.putConsumer(stream, { config, action }, deadline);
-    if (result.ok) return result.value.config;
+    if (result.ok) return result.value;
     refusal = result.fault;
     if (refusal.code === FORBIDDEN)
       throw unexpectedFault(`making consumer ${wanted.name} of stream ${stream}`, refusal);
-    if (!RACES.has(refusal.err_code)) throw refused({ stream, config: wanted }, refusal, existing?.config);
+    const isTooMuch = refusal.err_code === ApiCode.maxAckPendingExceeded && asked !== wanted;
+    if (isTooMuch) hasRoom = false;
+    else if (!RACES.has(refusal.err_code))
+      throw refused({ stream, config: wanted }, refusal, existing?.config);
   }
   throw refused({ stream, config: wanted }, refusal as ApiFault, undefined);
 }
@@ -76,6 +89,14 @@ function refuseOther(stream: string, wanted: NamedConsumerConfig, existing: Cons
   if (own.service === other.service || own.pattern === other.pattern) return;
   const reason = `it is that of ${other.pattern} in ${other.service ?? 'a service without a name'}, and was left as it is: give the handler of ${own.pattern} a durable of another name`;
   throw new ConsumerSettingsError({ stream, consumer: wanted.name, reason });
+}
+
+/** A number that an operator has set stays. */
+function withRoom(wanted: NamedConsumerConfig, existing: ConsumerConfig | undefined): NamedConsumerConfig {
+  const isPull = wanted.deliver_subject === undefined && wanted.ack_policy === 'explicit';
+  const isOpen = wanted.max_ack_pending === undefined;
+  const isDefault = existing === undefined || existing.max_ack_pending === SERVER_ROOM;
+  return isPull && isOpen && isDefault ? { ...wanted, max_ack_pending: ROOM } : wanted;
 }
 
 function merged(existing: ConsumerConfig, wanted: NamedConsumerConfig): NamedConsumerConfig {

@@ -4,35 +4,32 @@ import { Backoff } from '../../kernel/backoff.js';
 import { Deadline } from '../../kernel/deadline.js';
 import { sleep } from '../../kernel/sleep.js';
 import { Wakeup } from '../../kernel/wakeup.js';
-import { ConsumerSettingsError } from './consumer-errors.js';
-import { Backlog } from './backlog.js';
-import { ConsumerLost } from './consumer-lost.js';
-import { DeliveredMessage } from './delivered-message.js';
-import { ensureConsumer, findConsumer } from './ensure-consumer.js';
-import type { ConsumerRef } from '../api/api-subjects.js';
 import type { NamedConsumerConfig } from '../api/jetstream-api.js';
 import { ConnectionClosedError } from '../connection/connection-errors.js';
 import type { JetStreamConnection } from '../connection/jetstream-connection.js';
+import { ConsumerLost } from './consumer-lost.js';
+import type { DeliveredMessage } from './delivered-message.js';
+import { HeldMessages } from './held-messages.js';
+import { loadContent } from './load-content.js';
+import { type LongestCall, MessageHandling } from './message-handling.js';
 import type { MessageSource } from './message-source.js';
-import { Prefetch } from './prefetch.js';
-import { PullSubscription } from './pull-subscription.js';
-import { PushMessages } from './push-messages.js';
+import { openMessageSource } from './open-message-source.js';
+import { RecoverableConsumer } from './recoverable-consumer.js';
 
 const SET_UP_TIMEOUT_MS = 10_000;
-const PULL_EXPIRES_MS = 30_000;
-const PULL_BYTES = 8 * 1024 * 1024;
-/** A consumer that is pushed from, and has no heartbeat, is asked for this often. */
+/** A consumer of which something is not known to be settled is looked at this often. */
 const LOOK_MS = 2_000;
 /** A stop waits this long for what is on its way. */
 const DRAIN_MS = 1_000;
-/** Messages that are held back by another of their key are no reason to ask for no more, up to that many. */
-const MOST_HELD_BACK = 1_000;
+/** The content of a message that cannot be read is asked for again after this long. */
+const READ_AGAIN_MS = 1_000;
+const READ_TIMEOUT_MS = 10_000;
 /** A consumer that was read for this long is lost for a new reason. */
 const STEADY_MS = 5_000;
-/** How often within `ack_wait` a claim is renewed. */
-const RENEWALS = 3;
-const NS_PER_MS = 1_000_000;
-const DEFAULT_ACK_WAIT_NS = 30_000 * NS_PER_MS;
+/** Claims, and whether the consumer is stuck, are looked at this often, or three times within `ack_wait`. */
+const TICK_MS = 250;
+/** What waits for its turn this long is handed back, so that another instance can handle it. */
+const STUCK_MS = 400;
 
 /** What a consumer is, and what is done with its messages. */
 export interface MessageConsumerOptions {
@@ -49,46 +46,68 @@ export interface MessageConsumerOptions {
    * pull is lost.
    */
   readonly heartbeatMs: number;
+  /** The same for a consumer that has been idle for 30 s, in milliseconds. @default `heartbeatMs` */
+  readonly idleHeartbeatMs?: number | undefined;
   /** Messages after which no more are taken. */
   readonly maxMessages: number;
-  /** Must not reject. The signal aborts when the consumer is being stopped. */
-  readonly handle: (message: DeliveredMessage, signal: AbortSignal) => Promise<void>;
+  /**
+   * Must not reject. A number is the time, in milliseconds, after which the message is to be handled again
+   * here: its key stays taken, its place among those that are handled at a time does not.
+   */
+  readonly handle: (message: DeliveredMessage) => Promise<number | undefined>;
+  /** Creates the stream again when it is gone. @default nothing is done: it is waited for */
+  readonly restoreStream?: (() => Promise<void>) | undefined;
   /** Called with the reason when the consumption is interrupted; it continues by itself. */
   readonly onProblem: (reason: string) => void;
+  /** Called with what an operator should know, and what does not interrupt the consumption. */
+  readonly onNotice: (text: string) => void;
 }
 
 /** How a consumer is doing; `finished` when it has taken as many messages as it may. */
 export type ConsumerState = 'starting' | 'running' | 'recovering' | 'finished' | 'stopped';
 
 /**
- * Reads a consumer for as long as it is not stopped: makes it again where it was lost, renews the claims on
- * what is being handled or waits for that, and takes no more than can be handled soon.
+ * Reads a consumer for as long as it is not stopped: creates it again where it was lost, renews the claims on
+ * what is being handled or waits for that, and takes no more than can be handled soon. What waits for long
+ * all the same is handed back; only what waits for another message of its key stays.
  */
 export class MessageConsumer {
   readonly #connection: JetStreamConnection;
   readonly #options: MessageConsumerOptions;
-  readonly #prefetch: Prefetch;
-  readonly #backlog: Backlog<DeliveredMessage>;
-  readonly #handling = new Set<DeliveredMessage>();
+  readonly #consumer: RecoverableConsumer;
+  readonly #held: HeldMessages;
+  readonly #handling: MessageHandling;
   readonly #intake = new AbortController();
-  #config: NamedConsumerConfig;
   #source: MessageSource | undefined;
   #state: ConsumerState = 'starting';
   #problem: string | undefined;
-  #left: number;
-  /** Sequence of the last message that came. */
-  #lastSequence = 0;
   #running: Promise<void> = Promise.resolve();
-  #renewal: NodeJS.Timeout | undefined;
-  readonly #idle = new Wakeup();
+  #timer: NodeJS.Timeout | undefined;
+  /** Ends the reading when what waits is to be handed back. */
+  #onStuck: () => void = () => undefined;
+  /** Whether something may have come that is not known to be settled. */
+  #isUnsure = true;
+  #lookedAt = performance.now();
+  #hasReceived = false;
+  #isExhausted = false;
 
   constructor(connection: JetStreamConnection, options: MessageConsumerOptions) {
     this.#connection = connection;
     this.#options = options;
-    this.#config = options.config;
-    this.#left = options.maxMessages;
-    this.#prefetch = new Prefetch(options.concurrency);
-    this.#backlog = new Backlog(options.keyOf);
+    const { stream, config, bind, restoreStream } = options;
+    const onChange = (text: string): void => this.#noteChange(text);
+    this.#consumer = new RecoverableConsumer(connection, { stream, config, bind, restoreStream, onChange });
+    this.#held = new HeldMessages(connection, this.#consumer.position);
+    const { concurrency, keyOf, maxMessages } = options;
+    this.#handling = new MessageHandling({
+      concurrency,
+      keyOf,
+      maxMessages,
+      handle: async (message) => this.#handle(message),
+      isOurs: (message) => this.#isOurs(message),
+      onDone: (message) => this.#held.release(message),
+      onRoom: () => this.#noteRoom(),
+    });
   }
 
   get state(): ConsumerState {
@@ -100,22 +119,34 @@ export class MessageConsumer {
     return this.#problem;
   }
 
+  /** Messages that this process holds until it tries them again, or until another of their key is done. */
+  get waiting(): number {
+    return this.#handling.waiting;
+  }
+
+  /** The message that has been handled for the longest time; undefined when none is. */
+  get longest(): LongestCall | undefined {
+    return this.#handling.longest;
+  }
+
+  /** Whether nothing is being handled or waits for that. */
+  get isIdle(): boolean {
+    return this.#handling.isIdle;
+  }
+
   /**
    * Makes the consumer, or brings it up to date. Nothing is read yet.
    *
    * @throws {@link ConsumerSettingsError} when the server refuses.
    */
   async open(): Promise<void> {
-    await this.#ensure(new Deadline(SET_UP_TIMEOUT_MS));
+    await this.#consumer.open(new Deadline(SET_UP_TIMEOUT_MS));
   }
 
   /** Begins to read. */
   start(): void {
-    const ackWaitNs = this.#config.ack_wait ?? DEFAULT_ACK_WAIT_NS;
-    if (this.#config.ack_policy !== 'none')
-      this.#renewal = setInterval(() => this.#renewClaims(), ackWaitNs / NS_PER_MS / RENEWALS);
-    this.#running = this.#run().then(() => this.#handBackWaiting());
-    this.#renewal?.unref();
+    this.#tickAtAckWait();
+    this.#running = this.#run().then(async () => this.#handBackAll());
   }
 
   /**
@@ -125,60 +156,22 @@ export class MessageConsumer {
   async stop(graceMs: number): Promise<void> {
     this.#intake.abort();
     await this.#running;
-    await this.#untilIdle(graceMs);
-    for (const message of this.#handling) message.nak();
-    clearInterval(this.#renewal);
+    await this.#handling.untilDone(graceMs);
+    for (const message of this.#handling.open) message.nak();
+    clearInterval(this.#timer);
     this.#state = 'stopped';
-    if (this.#isEphemeral) this.#connection.api.dropConsumer(this.#ref);
-  }
-
-  get #ref(): ConsumerRef {
-    const { stream, config } = this.#options;
-    return { stream, consumer: config.name };
-  }
-
-  get #isEphemeral(): boolean {
-    return this.#config.durable_name === undefined && !this.#options.bind;
-  }
-
-  async #ensure(deadline: Deadline): Promise<void> {
-    const { stream, config, bind } = this.#options;
-    if (!bind) {
-      this.#config = {
-        ...(await ensureConsumer(this.#connection, { stream, config: this.#resumed(config) }, deadline)),
-        name: config.name,
-      };
-      return;
-    }
-    const found = await findConsumer(this.#connection, this.#ref, deadline);
-    if (found === undefined) {
-      const reason = 'it does not exist, and bind says that it is managed elsewhere';
-      throw new ConsumerSettingsError({ stream, consumer: config.name, reason });
-    }
-    this.#config = { ...found.config, name: config.name };
-  }
-
-  /**
-   * A re-created ephemeral consumer continues after the last message of the lost one; a durable one begins
-   * where its options say.
-   */
-  #resumed(config: NamedConsumerConfig): NamedConsumerConfig {
-    if (!this.#isEphemeral || this.#lastSequence === 0) return config;
-    const open = [...this.#handling].filter(({ isSettled }) => !isSettled).map(({ seq }) => seq);
-    const { opt_start_time: _time, ...others } = config;
-    const next = Math.min(this.#lastSequence + 1, ...open);
-    return { ...others, deliver_policy: 'by_start_sequence', opt_start_seq: next } as NamedConsumerConfig;
+    if (this.#consumer.isEphemeral) this.#connection.api.dropConsumer(this.#consumer.ref);
   }
 
   async #run(): Promise<void> {
     const { signal } = this.#intake;
     const backoff = new Backoff(50, 2_000);
-    for (let isFirst = true; !signal.aborted && this.#left > 0; isFirst = false) {
+    for (let isFirst = true; !signal.aborted && !this.#handling.isComplete; isFirst = false) {
       try {
-        if (!isFirst) await this.#ensure(new Deadline(SET_UP_TIMEOUT_MS, signal));
+        if (!isFirst) await this.#reopen();
         this.#state = 'running';
         const begun = performance.now();
-        const lost = await this.#read();
+        const lost = await this.#readOn();
         if (lost === undefined) return;
         this.#note(lost.reason);
         if (performance.now() - begun > STEADY_MS) backoff.reset();
@@ -192,8 +185,15 @@ export class MessageConsumer {
     }
   }
 
-  #handBackWaiting(): void {
-    for (const message of this.#backlog.clear()) message.nak();
+  async #reopen(): Promise<void> {
+    const { isNewStream } = await this.#consumer.reopen(new Deadline(SET_UP_TIMEOUT_MS, this.#intake.signal));
+    if (isNewStream) this.#held.disown();
+    this.#isUnsure = true;
+  }
+
+  #noteChange(text: string): void {
+    this.#tickAtAckWait();
+    this.#options.onNotice(text);
   }
 
   #note(reason: string): void {
@@ -202,114 +202,171 @@ export class MessageConsumer {
     this.#options.onProblem(reason);
   }
 
-  /** Until the consumer is lost; undefined when no more is to be read. */
-  async #read(): Promise<ConsumerLost | undefined> {
+  /** Until the consumer is lost; undefined when no more is to be read. Pauses while it is stuck. */
+  async #readOn(): Promise<ConsumerLost | undefined> {
+    for (;;) {
+      const end = await this.#read();
+      if (end !== 'stuck') return end;
+      await this.#dropPulls();
+      const { signal } = this.#intake;
+      if (this.#handling.isFull) await this.#held.handBack(this.#handling.takeBack());
+      while (this.#handling.isFull && !signal.aborted) await this.#handling.untilMoved(signal);
+    }
+  }
+
+  async #read(): Promise<ConsumerLost | 'stuck' | undefined> {
     const { signal } = this.#intake;
-    let lost: ConsumerLost | undefined;
+    let end: ConsumerLost | 'stuck' | undefined;
     const ended = new Wakeup();
-    const lose = (reason: ConsumerLost): void => {
-      lost ??= reason;
+    const endWith = (reason: ConsumerLost | 'stuck'): void => {
+      end ??= reason;
       ended.wake();
     };
-    const source = this.#openSource(lose);
-    const look = this.#lookWhetherPushed(lose);
+    const source = this.#openSource(endWith);
+    const look = this.#lookWhetherPushed(endWith);
+    this.#onStuck = () => endWith('stuck');
     try {
       this.#source = source;
       this.#refill();
-      while (lost === undefined && !signal.aborted) await ended.wait({ signal });
+      while (end === undefined && !signal.aborted) await ended.wait({ signal });
+      this.#source = undefined;
       // without a server nothing is on its way
-      if (lost === undefined)
+      if (!(end instanceof ConsumerLost))
         await abortable(source.drain(), [AbortSignal.timeout(DRAIN_MS)]).catch(() => undefined);
-      else if (this.#isEphemeral) this.#backlog.clear();
-      return lost;
+      return end;
     } finally {
       this.#source = undefined;
+      this.#onStuck = () => undefined;
       clearInterval(look);
       source.close();
     }
   }
 
   #openSource(onLost: (lost: ConsumerLost) => void): MessageSource {
-    const { deliver_subject: subject, deliver_group: group, idle_heartbeat: heartbeat } = this.#config;
-    const onMessage = (msg: Msg): void => this.#receive(msg);
-    if (subject !== undefined && subject !== '') {
-      const isShared = group !== undefined && group !== '';
-      // of a group one hears the heartbeats, and the silence of the others means nothing
-      const heartbeatMs = heartbeat && !isShared ? heartbeat / NS_PER_MS : undefined;
-      const options = { subject, group: isShared ? group : undefined, heartbeatMs };
-      return new PushMessages(this.#connection, options, { onMessage, onLost });
-    }
-    const pulls = {
-      consumer: this.#ref,
-      expiresMs: PULL_EXPIRES_MS,
-      heartbeatMs: this.#options.heartbeatMs,
-      maxBytes: PULL_BYTES,
-    };
-    return new PullSubscription(this.#connection, pulls, {
-      onMessage,
-      onPullEnd: () => this.#refill(),
-      onLost,
-    });
+    const { heartbeatMs, idleHeartbeatMs } = this.#options;
+    return openMessageSource(
+      this.#connection,
+      { consumer: this.#consumer, heartbeatMs, idleHeartbeatMs },
+      { onMessage: (msg) => this.#receive(msg), onPullEnd: () => this.#refill(), onLost },
+    );
   }
 
   /** The server reports a deleted consumer to a pull, but not to a push subscription. */
   #lookWhetherPushed(onLost: (lost: ConsumerLost) => void): NodeJS.Timeout | undefined {
-    if (this.#config.deliver_subject === undefined) return undefined;
+    if (!this.#isPushed) return undefined;
     const look = async (): Promise<void> => {
-      const deadline = new Deadline(LOOK_MS, this.#intake.signal);
-      const found = await findConsumer(this.#connection, this.#ref, deadline);
+      const found = await this.#consumer.look(new Deadline(LOOK_MS, this.#intake.signal));
       if (found === undefined) onLost(new ConsumerLost('the consumer is gone'));
     };
     // the connection notices by itself when its server does not answer
     return setInterval(() => void look().catch(() => undefined), LOOK_MS);
   }
 
+  get #isPushed(): boolean {
+    return this.#consumer.config.deliver_subject !== undefined;
+  }
+
   /** Asks for more when less than half of what may be held is there or on its way. */
   #refill(): void {
     const source = this.#source;
-    if (source === undefined || this.#intake.signal.aborted || this.#backlog.heldBack >= MOST_HELD_BACK)
-      return;
-    const held = this.#backlog.ready + this.#handling.size + source.awaited;
-    const limit = Math.min(this.#prefetch.limit, this.#left);
-    if (held <= limit / 2) source.pull(limit - held);
+    if (source === undefined || this.#intake.signal.aborted) return;
+    const wanted = this.#handling.wanted(source.awaited);
+    if (wanted > 0) source.pull(wanted);
   }
 
-  #receive(msg: Msg): void {
-    const message = new DeliveredMessage(this.#connection, msg);
-    this.#lastSequence = Math.max(this.#lastSequence, message.seq);
-    this.#backlog.add(message);
-    this.#handleNext();
-  }
-
-  #handleNext(): void {
-    const { concurrency } = this.#options;
-    while (this.#handling.size < concurrency && !this.#intake.signal.aborted && this.#left > 0) {
-      const message = this.#backlog.take();
-      if (message === undefined) break;
-      void this.#handle(message);
-    }
-    this.#refill();
-  }
-
-  async #handle(message: DeliveredMessage): Promise<void> {
-    this.#handling.add(message);
-    this.#left -= 1;
-    const begun = performance.now();
-    await this.#options.handle(message, this.#intake.signal);
-    this.#prefetch.observe(performance.now() - begun);
-    this.#handling.delete(message);
-    this.#backlog.done(message);
-    if (this.#handling.size === 0) this.#idle.wake();
-    if (this.#left > 0) return this.#handleNext();
-    if (this.#handling.size === 0) this.#state = 'finished';
+  #noteRoom(): void {
+    if (!this.#handling.isComplete) return this.#refill();
+    this.#state = 'finished';
     this.#intake.abort();
   }
 
-  #renewClaims(): void {
-    for (const message of [...this.#handling, ...this.#backlog]) message.working();
+  #receive(msg: Msg): void {
+    this.#isUnsure = true;
+    this.#hasReceived = true;
+    const message = this.#held.receive(msg);
+    if (message === undefined) return this.#refill();
+    this.#handling.add(message);
   }
 
-  async #untilIdle(timeoutMs: number): Promise<void> {
-    if (this.#handling.size > 0) await this.#idle.wait({ timeoutMs });
+  /** A process that was busy has not renewed its claims: the server gives such a message to another. */
+  #isOurs(message: DeliveredMessage): boolean {
+    const { config, ackWaitMs } = this.#consumer;
+    const isOurs = config.ack_policy === 'none' || message.claimAgeMs < ackWaitMs;
+    if (!isOurs) this.#held.abandon(message);
+    return isOurs;
+  }
+
+  async #handle(message: DeliveredMessage): Promise<number | undefined> {
+    if (!message.isLoaded) {
+      try {
+        const deadline = new Deadline(READ_TIMEOUT_MS, this.#intake.signal);
+        if (!(await loadContent(this.#connection, message, deadline))) return undefined;
+      } catch (error) {
+        if (!this.#intake.signal.aborted) this.#options.onNotice((error as Error).message);
+        return READ_AGAIN_MS;
+      }
+    }
+    return this.#options.handle(message);
+  }
+
+  async #handBackAll(): Promise<void> {
+    const waiting = this.#handling.close();
+    if (waiting.length > 0) await this.#dropPulls();
+    for (const message of waiting) message.nak();
+  }
+
+  /**
+   * Lets the server drop the pulls that nobody listens to any more. It would put the first message that is
+   * handed back after the others when it found one of them.
+   */
+  async #dropPulls(): Promise<void> {
+    await this.#consumer.look(new Deadline(DRAIN_MS)).catch(() => undefined);
+  }
+
+  #tickAtAckWait(): void {
+    clearInterval(this.#timer);
+    this.#timer = setInterval(() => this.#tick(), Math.min(TICK_MS, this.#consumer.ackWaitMs / 3));
+    this.#timer.unref();
+  }
+
+  #tick(): void {
+    if (this.#consumer.config.ack_policy !== 'none') this.#held.renew(this.#consumer.ackWaitMs);
+    if (this.#isStuck) this.#onStuck();
+    if (this.#isUnsure && performance.now() - this.#lookedAt >= LOOK_MS) void this.#look();
+  }
+
+  /**
+   * Whether messages wait, or come only to wait, though another instance may be idle. A push consumer has
+   * them pushed whatever is handed back, and those of a broadcast are for this process only.
+   */
+  get #isStuck(): boolean {
+    const { config, isEphemeral } = this.#consumer;
+    if (this.#isPushed || isEphemeral || config.ack_policy !== 'explicit') return false;
+    const isWaiting = this.#handling.ready > 0 || (this.#source?.awaited ?? 0) > 0;
+    return this.#handling.isFull && isWaiting && this.#handling.quietMs >= STUCK_MS;
+  }
+
+  /** What another instance may have changed: how far the consumer is, and its settings. */
+  async #look(): Promise<void> {
+    this.#lookedAt = performance.now();
+    this.#isUnsure = false;
+    const hasReceived = this.#hasReceived;
+    this.#hasReceived = false;
+    const deadline = new Deadline(LOOK_MS, this.#intake.signal);
+    const found = await this.#consumer.look(deadline).catch(() => undefined);
+    if (found === undefined || found.num_ack_pending > 0) this.#isUnsure = true;
+    if (found === undefined) return;
+    const { max_ack_pending: most = 0 } = found.config;
+    const isExhausted =
+      !this.#handling.isFull &&
+      !hasReceived &&
+      most > 1 &&
+      found.num_ack_pending >= most &&
+      found.num_pending > 0;
+    if (isExhausted && !this.#isExhausted) {
+      this.#problem = `${most} messages are not settled, which is max_ack_pending: no more come until one is`;
+      this.#options.onNotice(this.#problem);
+    }
+    this.#isExhausted = isExhausted;
   }
 }

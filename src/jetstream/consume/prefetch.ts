@@ -8,25 +8,25 @@ const MOST = 512;
 const WEIGHT = 0.1;
 
 /**
- * How many messages to hold, those being handled included: few where handling one takes long, many where it
- * does not.
+ * How many messages to hold, those being handled included: many where handling one is quick, and none in
+ * advance where it is slow or not known yet.
  */
 export class Prefetch {
   readonly #concurrency: number;
-  #averageMs: number | undefined;
+  #averageMs = Infinity;
 
   constructor(concurrency: number) {
     this.#concurrency = concurrency;
   }
 
   get limit(): number {
-    if (this.#averageMs === undefined) return this.#concurrency * 2;
-    const ahead = Math.ceil((this.#concurrency * AHEAD_MS) / Math.max(this.#averageMs, 0.01));
+    const ahead = Math.floor((this.#concurrency * AHEAD_MS) / Math.max(this.#averageMs, 0.01));
     return this.#concurrency + Math.min(ahead, MOST);
   }
 
   /** Notes how long handling one took, in milliseconds. */
   observe(ms: number): void {
-    this.#averageMs = this.#averageMs === undefined ? ms : this.#averageMs + (ms - this.#averageMs) * WEIGHT;
+    const isFirst = this.#averageMs === Infinity;
+    this.#averageMs = isFirst ? ms : this.#averageMs + (ms - this.#averageMs) * WEIGHT;
   }
 }

@@ -15,6 +15,8 @@ export interface PullOptions {
   readonly expiresMs: number;
   /** The server says this often that an idle pull is alive, in milliseconds. */
   readonly heartbeatMs: number;
+  /** The same, for a pull after one that brought nothing, in milliseconds. @default `heartbeatMs` */
+  readonly idleHeartbeatMs?: number | undefined;
   /** Bytes that one pull may bring. */
   readonly maxBytes: number;
 }
@@ -29,6 +31,8 @@ interface Pull {
   /** Where the server says how the pull ended. */
   readonly inbox: string;
   readonly size: number;
+  /** How often it is said that the pull is alive. */
+  readonly heartbeatMs: number;
   left: number;
 }
 
@@ -51,6 +55,8 @@ export class PullSubscription implements MessageSource {
   #silences = 0;
   #isHeard = false;
   #isLost = false;
+  /** Whether the last pull that ended brought nothing. */
+  #isIdle = false;
 
   constructor(
     connection: JetStreamConnection,
@@ -93,13 +99,16 @@ export class PullSubscription implements MessageSource {
   pull(messages: number): void {
     const { api, nc, maxPayload } = this.#connection;
     if (nc.isClosed()) return this.#lose(new ConsumerLost('the connection is closed'));
-    const pull: Pull = { inbox: `${this.#inbox}.${this.#nextPull++}`, size: messages, left: messages };
+    const { heartbeatMs: busyMs, idleHeartbeatMs = busyMs } = this.#options;
+    const heartbeatMs = this.#isIdle ? idleHeartbeatMs : busyMs;
+    const inbox = `${this.#inbox}.${this.#nextPull++}`;
+    const pull: Pull = { inbox, size: messages, left: messages, heartbeatMs };
     this.#pulls.push(pull);
     const request = {
       batch: messages,
       max_bytes: Math.max(this.#options.maxBytes, maxPayload * 2),
       expires: this.#options.expiresMs * NS_PER_MS,
-      idle_heartbeat: this.#options.heartbeatMs * NS_PER_MS,
+      idle_heartbeat: heartbeatMs * NS_PER_MS,
     };
     api.pull(this.#consumer, request, pull.inbox);
   }
@@ -157,13 +166,17 @@ export class PullSubscription implements MessageSource {
 
   #end(pull: Pull): void {
     this.#pulls = this.#pulls.filter((candidate) => candidate !== pull);
-    if (!this.#isLost) this.#listener.onPullEnd({ wasEmpty: pull.left === pull.size });
+    this.#isIdle = pull.left === pull.size;
+    if (!this.#isLost) this.#listener.onPullEnd({ wasEmpty: this.#isIdle });
   }
 
   #watch(): void {
     if (this.#pulls.length === 0) return;
     this.#silences += 1;
-    if (this.#silences > SILENCES) this.#lose(new ConsumerLost('it fell silent'));
+    // the oldest is the one that the server serves, and speaks for
+    const { heartbeatMs } = this.#pulls[0] ?? this.#options;
+    if (this.#silences * this.#options.heartbeatMs > SILENCES * heartbeatMs)
+      this.#lose(new ConsumerLost('it fell silent'));
   }
 
   #noteError(error: Error): void {

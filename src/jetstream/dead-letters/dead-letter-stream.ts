@@ -160,6 +160,14 @@ export class DeadLetterStream {
     return sizeOf({ subject, payload, headers }) + PUBLISH_HEADERS_BYTES <= this.#connection.maxPayload;
   }
 
+  /** The consumers that something was redriven to which is not handled yet. */
+  async redriven(): Promise<readonly string[]> {
+    const filter = redriveSubject(this.name, '*');
+    const found = await this.#connection.api.streamSubjects(this.name, { filter }, new Deadline(TIMEOUT_MS));
+    const page = findValue(found, ApiCode.streamNotFound, `looking for what is redriven in ${this.name}`);
+    return (page?.subjects ?? []).map((subject) => subject.slice(filter.length - 1));
+  }
+
   #letterSubject(consumer: string): string {
     return `_dead.${this.name}.letter.${consumer}`;
   }

@@ -1,9 +1,15 @@
 import type { NamedConsumerConfig } from '../../jetstream/api/jetstream-api.js';
-import { type ConsumerState, MessageConsumer } from '../../jetstream/consume/message-consumer.js';
+import {
+  type ConsumerState,
+  MessageConsumer,
+  type MessageConsumerOptions,
+} from '../../jetstream/consume/message-consumer.js';
+import type { LongestCall } from '../../jetstream/consume/message-handling.js';
 import type { JetStreamConnection } from '../../jetstream/connection/jetstream-connection.js';
 import { toDeadLetterError } from '../../jetstream/dead-letters/dead-letter-error.js';
 import { MessageReader } from '../../jetstream/read/message-reader.js';
 import { AttemptHistory } from '../delivery/attempt-history.js';
+import type { DeliveredMessage } from '../../jetstream/consume/delivered-message.js';
 import { Delivery } from '../delivery/delivery.js';
 import type { Handle } from '../delivery/handler-call.js';
 import type { Unpacker } from '../delivery/unpacker.js';
@@ -15,6 +21,8 @@ import type { ReactionLogger } from '../reaction-logger.js';
 import type { ObservedDelivery, ReactionObserver } from '../reaction-observer.js';
 import type { ReactionPolicy } from '../reaction-policy.js';
 import { redriveConsumer } from './redrive-consumer.js';
+import type { RedriveWatch } from './redrive-watch.js';
+import { RedrivenMessages } from './redriven-messages.js';
 
 /** Redriven messages are handled a few at a time, in the order in which they were redriven. */
 const MAX_REDRIVE_CONCURRENCY = 4;
@@ -33,6 +41,8 @@ export interface HandlerConsumerOptions<Payload> {
   readonly bind: boolean;
   /** How often an idle pull sends a heartbeat, in milliseconds. */
   readonly heartbeatMs: number;
+  /** The same for a consumer that has been idle for 30 s, in milliseconds. */
+  readonly idleHeartbeatMs: number;
   /** Messages after which no more are taken. */
   readonly maxMessages: number;
   readonly policy: ReactionPolicy;
@@ -41,6 +51,10 @@ export interface HandlerConsumerOptions<Payload> {
   /** Where messages are parked; undefined to drop what is given up. */
   readonly parkingPlace: ParkingPlace | undefined;
   readonly observer: ReactionObserver;
+  /** Tells what is redriven from there; undefined where nothing is kept. */
+  readonly redriveWatch: RedriveWatch | undefined;
+  /** Creates the log again when it is gone; undefined to wait for it. */
+  readonly restoreLog: (() => Promise<void>) | undefined;
   readonly logger: ReactionLogger;
 }
 
@@ -56,23 +70,27 @@ export interface HandlerConsumerStatus {
   readonly state: ConsumerState;
   /** What interrupted it last; undefined while nothing has. */
   readonly problem: string | undefined;
+  /** The call of the handler that has been running for the longest time; undefined when none is. */
+  readonly longestCall: LongestCall | undefined;
+  /** Messages that this process holds until their next attempt, or until one of the same key is done. */
+  readonly waiting: number;
 }
 
-/** The consumption of one handler's events: its consumer, and the one of what is redriven to it. */
+/** The consumption of one handler's events: its consumer, and what is redriven to it. */
 export class HandlerConsumer<Payload> {
   readonly #options: HandlerConsumerOptions<Payload>;
   readonly #events: MessageConsumer;
-  readonly #redriven: MessageConsumer | undefined;
+  readonly #redriven: RedrivenMessages | undefined;
 
   private constructor(connection: JetStreamConnection, options: HandlerConsumerOptions<Payload>) {
     this.#options = options;
     const delivery = deliveryOf(connection, options);
     this.#events = eventConsumer(connection, options, delivery);
-    this.#redriven = redrivenConsumer(connection, options, delivery);
+    this.#redriven = redrivenMessages(connection, options, delivery);
   }
 
   /**
-   * Creates the consumers or brings them up to date. Nothing is read yet.
+   * Creates the consumer or brings it up to date. Nothing is read yet.
    *
    * @throws {@link ConsumerSettingsError} when the server refuses the settings, or a consumer to bind to does
    *   not exist.
@@ -83,14 +101,13 @@ export class HandlerConsumer<Payload> {
   ): Promise<HandlerConsumer<Payload>> {
     const consumer = new HandlerConsumer(connection, options);
     await consumer.#events.open();
-    await consumer.#redriven?.open();
     return consumer;
   }
 
   get status(): HandlerConsumerStatus {
     const { handler, log, config } = this.#options;
-    const { state, problem } = this.#events;
-    return { handler, log, consumer: config.name, state, problem };
+    const { state, problem, longest: longestCall, waiting } = this.#events;
+    return { handler, log, consumer: config.name, state, problem, longestCall, waiting };
   }
 
   /** Begins to read. */
@@ -125,6 +142,7 @@ function deliveryOf<Payload>(
   });
   const parking = new Parking({
     place: parkingPlace,
+    stream: options.log,
     consumer: consumerLabel,
     handler,
     body: unpacker.parkedBody,
@@ -162,7 +180,7 @@ function eventConsumer<Payload>(
   options: HandlerConsumerOptions<Payload>,
   delivery: Delivery<Payload>,
 ): MessageConsumer {
-  const { log, config, bind, heartbeatMs, maxMessages, policy } = options;
+  const { log, config, bind, heartbeatMs, idleHeartbeatMs, maxMessages, policy, restoreLog } = options;
   return new MessageConsumer(connection, {
     stream: log,
     config,
@@ -170,35 +188,48 @@ function eventConsumer<Payload>(
     concurrency: policy.concurrency,
     keyOf: policy.keyOf,
     heartbeatMs,
+    idleHeartbeatMs,
     maxMessages,
-    handle: async (message, signal) => delivery.deliver(message, signal),
-    onProblem: (reason) => warnOf(options, reason),
+    handle: async (message) => delivery.deliver(message),
+    restoreStream: restoreLog,
+    ...listeners(options),
   });
 }
 
-function redrivenConsumer<Payload>(
+function redrivenMessages<Payload>(
   connection: JetStreamConnection,
   options: HandlerConsumerOptions<Payload>,
   delivery: Delivery<Payload>,
-): MessageConsumer | undefined {
-  const { config, heartbeatMs, policy, parkingPlace } = options;
-  if (parkingPlace === undefined) return undefined;
-  return new MessageConsumer(connection, {
+): RedrivenMessages | undefined {
+  const { config, heartbeatMs, idleHeartbeatMs, policy, parkingPlace, redriveWatch: watch } = options;
+  if (parkingPlace === undefined || watch === undefined) return undefined;
+  const consumer = {
     stream: parkingPlace.name,
     config: redriveConsumer(config, parkingPlace.name),
     bind: false,
     concurrency: Math.min(policy.concurrency, MAX_REDRIVE_CONCURRENCY),
     heartbeatMs,
+    idleHeartbeatMs,
     maxMessages: Number.MAX_SAFE_INTEGER,
-    handle: async (message, signal) => delivery.deliverRedriven(message, signal),
-    onProblem: (reason) => warnOf(options, reason),
-  });
+    handle: async (message: DeliveredMessage) => delivery.deliverRedriven(message),
+    ...listeners(options),
+  };
+  return new RedrivenMessages(connection, { watch, consumer });
 }
 
-function warnOf(
-  { logger, config, observer }: Pick<HandlerConsumerOptions<never>, 'logger' | 'config' | 'observer'>,
-  reason: string,
-): void {
-  observer.onInterruption({ consumer: config.name, reason });
-  logger.warn(`consumer ${config.name} was interrupted: ${reason}; it is read again`);
+function listeners({
+  logger,
+  observer,
+  config: { name },
+}: Pick<HandlerConsumerOptions<never>, 'logger' | 'observer' | 'config'>): Pick<
+  MessageConsumerOptions,
+  'onProblem' | 'onNotice'
+> {
+  return {
+    onProblem: (reason) => {
+      observer.onInterruption({ consumer: name, reason });
+      logger.warn(`consumer ${name} was interrupted: ${reason}; it is read again`);
+    },
+    onNotice: (text) => logger.warn(`consumer ${name}: ${text}`),
+  };
 }

@@ -36,7 +36,7 @@ export class AttemptHistory {
 
   async of(pending: PendingCall<unknown>): Promise<KnownAttempts> {
     const { call, failedAttempts, possibleAttempts } = pending;
-    const { redelivered, deliveryCount } = call.message.info;
+    const { redelivered } = call.message.info;
     const { records } = this.#options;
     const last = NEVER_SETTLED;
     if (records === undefined)
@@ -44,7 +44,11 @@ export class AttemptHistory {
     if (!redelivered) return { made: failedAttempts, last, unexplained: 0 };
     const record = await records.find(this.#keyOf(call));
     const made = Math.max(record?.attempts ?? 0, failedAttempts);
-    return { made, last: record?.last ?? last, unexplained: Math.max(0, deliveryCount - 1 - made) };
+    return {
+      made,
+      last: record?.last ?? last,
+      unexplained: Math.max(0, call.message.earlierAttempts - made),
+    };
   }
 
   /** Keeps that an attempt has ended, or that one begins. A record that cannot be kept is one attempt more. */

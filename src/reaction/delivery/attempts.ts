@@ -1,6 +1,5 @@
 import { performance } from 'node:perf_hooks';
 import { toDeadLetterError } from '../../jetstream/dead-letters/dead-letter-error.js';
-import { sleep } from '../../kernel/sleep.js';
 import type { DeliveryLog } from '../delivery-log.js';
 import type { Parking } from '../parking/parking.js';
 import { pauseAfter, type ReactionPolicy } from '../reaction-policy.js';
@@ -8,6 +7,7 @@ import { isUnrecoverable } from '../unrecoverable-error.js';
 import type { AttemptHistory, KnownAttempts } from './attempt-history.js';
 import type { Handle, HandlerCall, PendingCall } from './handler-call.js';
 import { Isolation } from './isolation.js';
+import { withTimeLimit } from './with-time-limit.js';
 
 /** Unexplained deliveries after which a message is tried alone: its process may die of it. */
 const SUSPECT_AFTER = 2;
@@ -47,11 +47,11 @@ interface FailedAttempt<Payload> extends CurrentAttempt<Payload> {
 
 /**
  * How the delivery of a message continues: with its next call, not at all for now, or with the same call
- * again.
+ * after so many milliseconds.
  */
-type Continuation = 'next' | 'stop' | 'retry';
+export type Continuation = 'next' | 'stop' | { readonly afterMs: number };
 
-/** Calls a handler until it succeeds, is to be tried later, or its attempts are used up. */
+/** Calls a handler, and decides what becomes of its message: it is done, tried later, or given up. */
 export class Attempts<Payload> {
   readonly #options: AttemptsOptions<Payload>;
   readonly #isolation = new Isolation();
@@ -60,19 +60,12 @@ export class Attempts<Payload> {
     this.#options = options;
   }
 
-  /**
-   * @param signal Aborts when the consumer is being stopped: no further attempt is made.
-   * @returns whether to continue with the next call of the message.
-   */
-  async run(pending: PendingCall<Payload>, signal: AbortSignal): Promise<boolean> {
+  async run(pending: PendingCall<Payload>): Promise<Continuation> {
     const known = await this.#options.history.of(pending);
-    for (let attempt = known.made + 1; ; attempt += 1) {
-      const continuation = await this.#attempt({ pending, known, attempt }, signal);
-      if (continuation !== 'retry') return continuation === 'next';
-    }
+    return this.#attempt({ pending, known, attempt: known.made + 1 });
   }
 
-  async #attempt(current: CurrentAttempt<Payload>, signal: AbortSignal): Promise<Continuation> {
+  async #attempt(current: CurrentAttempt<Payload>): Promise<Continuation> {
     const { policy } = this.#options;
     const { pending, known, attempt } = current;
     const { call } = pending;
@@ -81,7 +74,7 @@ export class Attempts<Payload> {
     try {
       await this.#call(current);
     } catch (error) {
-      return this.#fail({ ...current, error }, signal);
+      return this.#fail({ ...current, error });
     }
     await this.#succeed(current);
     return 'next';
@@ -89,8 +82,9 @@ export class Attempts<Payload> {
 
   /** A message that may have ended processes is tried alone, and the attempt counts from its beginning. */
   async #call({ pending: { call }, known, attempt }: CurrentAttempt<Payload>): Promise<void> {
-    const { handle, history } = this.#options;
-    const timed = async (): Promise<void> => this.#timed(call, attempt, async () => handle(call));
+    const { handle, history, policy } = this.#options;
+    const limited = async (): Promise<void> => withTimeLimit(handle(call), policy.handlerTimeoutMs);
+    const timed = async (): Promise<void> => this.#timed(call, attempt, limited);
     if (known.unexplained < SUSPECT_AFTER) return this.#isolation.shared(timed);
     return this.#isolation.alone(async () => {
       await history.keep(call, { attempts: attempt, last: ENDED_WITH_PROCESS });
@@ -120,7 +114,7 @@ export class Attempts<Payload> {
     if (attempt > 1 && message.isSettled) await history.forget(call);
   }
 
-  async #fail(failed: FailedAttempt<Payload>, signal: AbortSignal): Promise<Continuation> {
+  async #fail(failed: FailedAttempt<Payload>): Promise<Continuation> {
     const { policy, log, history } = this.#options;
     const { pending, attempt, error } = failed;
     const { message } = pending.call;
@@ -133,28 +127,20 @@ export class Attempts<Payload> {
     const keeping = history.keep(pending.call, { attempts: attempt, last: lineOf(error) });
     // a message that is handed back may come again before its record is kept, one that waits here does not
     if (policy.keyOf === undefined) await keeping;
-    const continuation = await this.#pause(failed, signal);
-    await keeping;
-    return continuation;
+    return this.#pause(failed);
   }
 
-  async #pause(
-    { pending, attempt, error }: FailedAttempt<Payload>,
-    signal: AbortSignal,
-  ): Promise<Continuation> {
+  #pause({ pending, attempt, error }: FailedAttempt<Payload>): Continuation {
     const { policy, log } = this.#options;
     const { message } = pending.call;
     const delayMs = pauseAfter(attempt, policy);
     const reason = toDeadLetterError(error).message;
     log.warn(message, `failed (attempt ${attempt}), to be tried again in ${delayMs} ms: ${reason}`);
     pending.noteFailure(attempt);
-    if (policy.keyOf === undefined) {
-      message.nak(delayMs);
-      return 'stop';
-    }
     // messages of the same key wait until this one is done
-    await sleep(delayMs, signal).catch(() => message.nak());
-    return signal.aborted ? 'stop' : 'retry';
+    if (policy.keyOf !== undefined) return { afterMs: delayMs };
+    message.nak(delayMs);
+    return 'stop';
   }
 
   async #park(call: HandlerCall<Payload>, attempts: number, error: unknown): Promise<Continuation> {

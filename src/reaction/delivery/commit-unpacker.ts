@@ -59,7 +59,7 @@ export class CommitUnpacker implements Unpacker<never> {
     const known = this.#progresses.get(key);
     if (known !== undefined) return known;
     // another process, or this one before a restart, may have made attempts
-    const progress = new CommitProgress({ id: first?.id, attempts: message.info.deliveryCount - 1 });
+    const progress = new CommitProgress({ id: first?.id, attempts: message.earlierAttempts });
     this.#progresses.set(key, progress);
     return progress;
   }

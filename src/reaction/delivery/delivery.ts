@@ -3,7 +3,7 @@ import type { DeliveredMessage } from '../../jetstream/consume/delivered-message
 import type { DeliveryLog } from '../delivery-log.js';
 import { originOf } from '../parking/message-origin.js';
 import { type Original, type Parking, UNPARKED_RETRY_MS } from '../parking/parking.js';
-import { Attempts, type AttemptsOptions } from './attempts.js';
+import { Attempts, type AttemptsOptions, type Continuation } from './attempts.js';
 import type { PendingCall } from './handler-call.js';
 import type { Unpacker } from './unpacker.js';
 
@@ -21,59 +21,71 @@ export class Delivery<Payload> {
   readonly #parking: Parking;
   readonly #log: DeliveryLog;
   readonly #attempts: Attempts<Payload>;
+  /** Those at redriven messages, which have no order by key. */
+  readonly #redriveAttempts: Attempts<Payload>;
 
   constructor(options: DeliveryOptions<Payload>) {
     this.#unpacker = options.unpacker;
     this.#parking = options.parking;
     this.#log = options.log;
     this.#attempts = new Attempts(options);
+    this.#redriveAttempts = new Attempts({ ...options, policy: { ...options.policy, keyOf: undefined } });
   }
 
   /**
    * Delivers a message of the handler's consumer. Never rejects: what fails is logged and the message is
    * settled.
    *
-   * @param signal Aborts when the consumer is being stopped.
+   * @returns the milliseconds after which it is to be delivered again by its holder, before others of its key;
+   *   undefined when this delivery is over.
    */
-  async deliver(message: DeliveredMessage, signal: AbortSignal): Promise<void> {
-    await this.#guard(message, async () => this.#deliver({ message, origin: originOf(message) }, signal));
+  async deliver(message: DeliveredMessage): Promise<number | undefined> {
+    return this.#guard(message, async () => {
+      const continuation = await this.#deliver({ message, origin: originOf(message) }, this.#attempts);
+      return typeof continuation === 'string' ? undefined : continuation.afterMs;
+    });
   }
 
   /**
    * Delivers the original of a redriven message, and removes the redriven one when that is done. Never
    * rejects.
-   *
-   * @param signal Aborts when the consumer is being stopped.
    */
-  async deliverRedriven(message: DeliveredMessage, signal: AbortSignal): Promise<void> {
+  async deliverRedriven(message: DeliveredMessage): Promise<undefined> {
     await this.#guard(message, async () => {
       const original = await this.#parking.originalOf(message);
       if (original === undefined) message.term('its original is gone');
-      else await this.#deliver(original, signal);
+      else await this.#deliver(original, this.#redriveAttempts);
       // a message that was handed back is delivered again
       if (message.isSettled && !message.isHandedBack) await this.#parking.remove(message);
+      return undefined;
     });
   }
 
-  async #guard(message: DeliveredMessage, work: () => Promise<void>): Promise<void> {
+  async #guard(
+    message: DeliveredMessage,
+    work: () => Promise<number | undefined>,
+  ): Promise<number | undefined> {
     try {
-      await work();
+      return await work();
     } catch (error) {
       this.#log.fault(message, error as Error);
       message.nak(UNPARKED_RETRY_MS);
+      return undefined;
     }
   }
 
-  async #deliver(original: Original, signal: AbortSignal): Promise<void> {
+  async #deliver(original: Original, attempts: Attempts<Payload>): Promise<Continuation> {
     const { message } = original;
     // a message that waits for its time is not for handlers yet
-    if (message.headers?.has(ServerHeader.schedule) === true || this.#unpacker.isSkipped(message))
-      return message.ack();
-    const calls = await this.#unpack(original);
-    if (calls?.length === 0) return message.ack();
+    const isSkipped =
+      message.headers?.has(ServerHeader.schedule) === true || this.#unpacker.isSkipped(message);
+    const calls = isSkipped ? [] : await this.#unpack(original);
+    if (calls?.length === 0) message.ack();
     for (const call of calls ?? []) {
-      if (!(await this.#attempts.run(call, signal))) return;
+      const continuation = await attempts.run(call);
+      if (continuation !== 'next') return continuation;
     }
+    return 'next';
   }
 
   /** The calls of a message; undefined for one that cannot be decoded, which is parked. */
@@ -81,7 +93,7 @@ export class Delivery<Payload> {
     try {
       return await this.#unpacker.unpack(message, origin);
     } catch (error) {
-      const attempts = message.info.deliveryCount;
+      const attempts = message.earlierAttempts + 1;
       await this.#parking.park({ message, origin, eventId: undefined, attempts, error });
       return undefined;
     }

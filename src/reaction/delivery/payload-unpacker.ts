@@ -11,10 +11,13 @@ export interface PayloadUnpackerOptions<Payload> {
   readonly headersOnly: boolean;
 }
 
-/** One call for each message. */
+/**
+ * One call for each message. Attempts of this process, where the message keeps its key, are counted here.
+ */
 export class PayloadUnpacker<Payload> implements Unpacker<Payload> {
   readonly parkedBody: ParkedBody;
   readonly #decode: (message: DeliveredMessage) => Promise<Payload>;
+  readonly #failedAttempts = new WeakMap<DeliveredMessage, number>();
 
   constructor({ decode, headersOnly }: PayloadUnpackerOptions<Payload>) {
     this.parkedBody = headersOnly ? 'absent' : 'copied';
@@ -30,9 +33,9 @@ export class PayloadUnpacker<Payload> implements Unpacker<Payload> {
     return [
       {
         call: { kind: 'payload', payload, message, origin },
-        failedAttempts: 0,
-        possibleAttempts: message.info.deliveryCount - 1,
-        noteFailure: () => undefined,
+        failedAttempts: this.#failedAttempts.get(message) ?? 0,
+        possibleAttempts: message.earlierAttempts,
+        noteFailure: (attempts) => void this.#failedAttempts.set(message, attempts),
       },
     ];
   }

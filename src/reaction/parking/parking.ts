@@ -1,3 +1,4 @@
+import { ConsumerSettingsError } from '../../jetstream/consume/consumer-errors.js';
 import type { DeliveredMessage } from '../../jetstream/consume/delivered-message.js';
 import {
   type DeadLetterFacts,
@@ -28,6 +29,8 @@ export type ParkedBody = 'copied' | 'referenced' | 'absent';
 export interface ParkingOptions {
   /** Undefined where nothing is kept: a message that is given up is dropped. */
   readonly place: ParkingPlace | undefined;
+  /** The JetStream stream whose messages are parked. */
+  readonly stream: string;
   /** Name of the consumer in dead letters. */
   readonly consumer: string;
   /** How the handler is called in dead letters. */
@@ -92,17 +95,29 @@ export class Parking {
     }
   }
 
-  /** The original of a redriven message; undefined when its body is gone. */
+  /**
+   * The original of a redriven message; undefined when its body is gone.
+   *
+   * @throws {@link ConsumerSettingsError} when it is of another stream: two services that share a dead-letter
+   * stream have a consumer of one name.
+   */
   async originalOf(message: DeliveredMessage): Promise<Original | undefined> {
     const letter = fromLetter(message);
     if (letter === undefined) return undefined;
     const { stream: log, sequence, subject, eventId, storedAt } = letter.facts;
+    if (log !== this.#options.stream) throw this.#ofAnotherStream(log);
     const data = await this.#originalBody(letter.original, sequence);
     if (data === undefined) return undefined;
     const content = { subject, headers: letter.original.headers, data };
     const timestampNanos = fromNanoTime(storedAt ?? '');
     const original = message.as(content, { stream: log, sequence, timestampNanos });
     return { message: original, origin: { log, sequence, eventId } };
+  }
+
+  #ofAnotherStream(stream: string): ConsumerSettingsError {
+    const { consumer } = this.#options;
+    const reason = `a dead letter of stream ${stream} was redriven to it: give one of the two consumers another name`;
+    return new ConsumerSettingsError({ stream: this.#options.stream, consumer, reason });
   }
 
   /** Removes a redriven message that was handled. */

@@ -1,12 +1,12 @@
-import { ensureStreams } from '../../jetstream/streams/ensure-streams.js';
-import { IdempotentPublisher } from '../../jetstream/publish/idempotent-publisher.js';
+import { ConfiguredStreams } from '../../jetstream/streams/configured-streams.js';
 import type { ClientSettings } from './nats-jetstream-client-options.js';
+import { RestoringPublisher } from './restoring-publisher.js';
 import { DEFAULT_SERVICE_NAME, TransportConnection } from '../transport-connection.js';
 
 /** Connection and publisher of a connected client. */
 export interface ClientSession {
   readonly connection: TransportConnection;
-  readonly publisher: IdempotentPublisher;
+  readonly publisher: RestoringPublisher;
 }
 
 /** Connects, and brings the client's JetStream streams up to date. */
@@ -16,8 +16,9 @@ export async function openClientSession(settings: ClientSettings): Promise<Clien
   try {
     // a server of the same service owns its subjects under the plain name: neither removes the other's
     const owner = `${connectionOptions.name ?? DEFAULT_SERVICE_NAME}/client`;
-    await ensureStreams(connection.jetstream, streams, owner);
-    return { connection, publisher: new IdempotentPublisher(connection.jetstream) };
+    const configured = new ConfiguredStreams(connection.jetstream, { streams, owner });
+    await configured.ensure();
+    return { connection, publisher: new RestoringPublisher(connection.jetstream, configured) };
   } catch (error) {
     await connection.release();
     throw error;

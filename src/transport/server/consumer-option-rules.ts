@@ -59,6 +59,7 @@ const RULES: Record<keyof ConsumerOptions, Rule> = {
   description: { allowed: 'a text', isMet: (value) => typeof value === 'string' },
   orderedConsumer: FLAG,
   headersOnly: FLAG,
+  handlerTimeout: integer(1, LONGEST_TIMER_MS),
   concurrency: integer(1, 10_000),
   orderedBy: {
     allowed: '"subject", or a function of the message',

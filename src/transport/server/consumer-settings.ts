@@ -9,6 +9,8 @@ const NS_PER_MS = 1_000_000;
 const DEFAULT_BACKOFF_MS = [1_000, 5_000, 30_000, 120_000];
 const DEFAULT_MAX_DELIVER = 5;
 const PULL_HEARTBEAT_MS = 700;
+/** A consumer that has been idle for 30 s says so less often. */
+const IDLE_PULL_HEARTBEAT_MS = 3_000;
 /** The server removes a broadcast's consumer when its instance has been away for 60 s. */
 const BROADCAST_CONFIG = { mem_storage: true, num_replicas: 1, inactive_threshold: 60_000 * NS_PER_MS };
 
@@ -24,6 +26,7 @@ export interface ConsumerSettings extends ReactionPolicy {
   /** Where the server pushes to; undefined for a pull consumer. */
   readonly push: PushSettings | undefined;
   readonly heartbeatMs: number;
+  readonly idleHeartbeatMs: number;
   readonly maxMessages: number;
   readonly headersOnly: boolean;
 }
@@ -51,6 +54,7 @@ export function resolveConsumerOptions(
     filterSubject: options.filterSubject,
     push: pushSettings(options),
     heartbeatMs: options.idleHeartbeat ?? PULL_HEARTBEAT_MS,
+    idleHeartbeatMs: options.idleHeartbeat ?? IDLE_PULL_HEARTBEAT_MS,
     maxMessages: options.maxMessages ?? Number.MAX_SAFE_INTEGER,
     headersOnly: options.headersOnly ?? false,
   };
@@ -59,6 +63,7 @@ export function resolveConsumerOptions(
 function policyOf(options: ConsumerOptions): ReactionPolicy {
   const { orderedBy, maxDeliver = DEFAULT_MAX_DELIVER } = options;
   return {
+    handlerTimeoutMs: options.handlerTimeout,
     concurrency: options.concurrency ?? 1,
     keyOf: orderedBy === 'subject' ? ({ subject }) => subject : orderedBy,
     manualAck: options.manualAck ?? false,

@@ -1,3 +1,4 @@
+import type { LongestCall } from '../../jetstream/consume/message-handling.js';
 import type { HandlerConsumerStatus } from '../../reaction/consumer/handler-consumer.js';
 
 /** How the consumption of one handler's events is doing. */
@@ -16,6 +17,16 @@ export interface EventConsumerStatus {
   readonly state: HandlerConsumerStatus['state'];
   /** What interrupted it last; undefined while nothing has. */
   readonly problem: string | undefined;
+  /**
+   * The event that the handler has been working on for the longest time, and since when; undefined when it
+   * works on none. A handler that does not return is found by it.
+   */
+  readonly longestCall: LongestCall | undefined;
+  /**
+   * With `orderedBy`: events that this instance holds until their next attempt, or until another one of their key
+   * is done.
+   */
+  readonly waiting: number;
 }
 
 /** The status of a handler's consumer in the words of the transport. */
@@ -23,8 +34,7 @@ export function toEventConsumerStatus({
   handler,
   log,
   consumer,
-  state,
-  problem,
+  ...status
 }: HandlerConsumerStatus): EventConsumerStatus {
-  return { pattern: handler, stream: log, consumer, state, problem };
+  return { pattern: handler, stream: log, consumer, ...status };
 }

@@ -11,12 +11,13 @@ import { isObservable, lastValueFrom, type Observable } from 'rxjs';
 import { causedBy, runWithMetadata } from '../../event/metadata-context.js';
 import type { DeadLetterStream } from '../../jetstream/dead-letters/dead-letter-stream.js';
 import { subjectPattern } from '../../jetstream/names/subject-pattern.js';
-import { ensureStreams } from '../../jetstream/streams/ensure-streams.js';
+import { ConfiguredStreams } from '../../jetstream/streams/configured-streams.js';
 import { ConnectionClosedError, NatsError } from '../../jetstream/connection/connection-errors.js';
 import { InvalidOptionError } from '../../kernel/invalid-option-error.js';
 import { mapBounded } from '../../kernel/map-bounded.js';
 import type { HandlerConsumer } from '../../reaction/consumer/handler-consumer.js';
 import type { ReactionObserver } from '../../reaction/reaction-observer.js';
+import { RedriveWatch } from '../../reaction/consumer/redrive-watch.js';
 import { openParkingPlace } from '../../reaction/parking/open-parking-place.js';
 import { resolveConsumerOptions } from './consumer-settings.js';
 import { correlationIn } from '../correlation-header.js';
@@ -238,12 +239,16 @@ export class NatsJetStreamServer
     const requests = this.#requestServer(connection);
     this.#session = { connection, consumers: [], requests, orphans: undefined };
     const { jetstream } = connection;
-    await ensureStreams(jetstream, streams, service ?? DEFAULT_SERVICE_NAME);
+    const configured = new ConfiguredStreams(jetstream, { streams, owner: service ?? DEFAULT_SERVICE_NAME });
+    await configured.ensure();
     const planned = await planConsumers(jetstream, subscriptions, this.logger);
+    const deadLetters = await this.#openDeadLetters(connection, planned);
     const parts: EventConsumerParts = {
       connection: jetstream,
       service,
-      parkingPlace: await this.#openDeadLetters(connection, planned),
+      parkingPlace: deadLetters,
+      redriveWatch: deadLetters && new RedriveWatch(deadLetters),
+      streams: configured,
       registry: this.#settings.registry,
       deserializer: this.deserializer,
       call: this.#callHandler.bind(this),

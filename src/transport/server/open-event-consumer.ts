@@ -3,7 +3,9 @@ import type { EventRegistry } from '../../event/event-registry.js';
 import type { DeliveredMessage } from '../../jetstream/consume/delivered-message.js';
 import type { JetStreamConnection } from '../../jetstream/connection/jetstream-connection.js';
 import { nameToken } from '../../jetstream/names/asset-name.js';
+import type { ConfiguredStreams } from '../../jetstream/streams/configured-streams.js';
 import { HandlerConsumer } from '../../reaction/consumer/handler-consumer.js';
+import type { RedriveWatch } from '../../reaction/consumer/redrive-watch.js';
 import { CommitUnpacker } from '../../reaction/delivery/commit-unpacker.js';
 import type { HandlerCall } from '../../reaction/delivery/handler-call.js';
 import { PayloadUnpacker } from '../../reaction/delivery/payload-unpacker.js';
@@ -38,6 +40,10 @@ export interface EventConsumerParts {
   readonly service: string | undefined;
   /** Where dead letters are kept; undefined where they are dropped. */
   readonly parkingPlace: ParkingPlace | undefined;
+  /** Tells what is redriven from there. */
+  readonly redriveWatch: RedriveWatch | undefined;
+  /** The streams of the server's options. */
+  readonly streams: ConfiguredStreams;
   readonly registry: EventRegistry;
   readonly deserializer: ConsumerDeserializer;
   readonly call: CallHandler;
@@ -65,6 +71,7 @@ export async function openEventConsumer(
     consumerLabel: isBroadcast ? `${nameToken(service ?? 'nameless')}-broadcast` : undefined,
     bind: settings.bind,
     heartbeatMs: settings.heartbeatMs,
+    idleHeartbeatMs: settings.idleHeartbeatMs,
     maxMessages: settings.maxMessages,
     policy: settings,
     unpacker: unpackerFor(selection, parts, subscription),
@@ -72,6 +79,8 @@ export async function openEventConsumer(
     // nothing can be redriven to an instance that may be gone
     parkingPlace: isBroadcast ? undefined : parts.parkingPlace,
     observer: parts.observer,
+    redriveWatch: parts.redriveWatch,
+    restoreLog: parts.streams.restorerOf(log),
     logger,
   });
 }

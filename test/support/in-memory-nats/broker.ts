@@ -48,6 +48,11 @@ export class Broker {
     return interested.length > 0;
   }
 
+  /** Whether there is a subscriber of an address. */
+  hasInterest(address: string): boolean {
+    return [...this.#interests].some(({ pattern }) => covers(pattern, address));
+  }
+
   #oneOfEachGroup(interested: readonly Interest[]): Interest[] {
     this.#turn += 1;
     const groups = new Set(interested.map(({ queue }) => queue));

@@ -35,6 +35,11 @@ export class Claims {
     return this.#claims.size;
   }
 
+  /** The lowest sequence that is not settled. */
+  get first(): number | undefined {
+    return this.#claims.size === 0 ? undefined : Math.min(...this.#claims.keys());
+  }
+
   /**
    * Whether another message may be delivered before one is settled; one that was delivered before always may.
    */

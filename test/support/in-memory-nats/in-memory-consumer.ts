@@ -70,6 +70,8 @@ export class InMemoryConsumer {
       config: this.settings,
       num_pending: this.#pending(this.#next),
       num_ack_pending: this.#claims.count,
+      delivered: { consumer_seq: this.#deliveries, stream_seq: this.#next - 1 },
+      ack_floor: { consumer_seq: 0, stream_seq: (this.#claims.first ?? this.#next) - 1 },
       num_waiting: this.waiting,
     };
   }

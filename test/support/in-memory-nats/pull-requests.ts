@@ -33,7 +33,7 @@ export class PullRequests {
   }
 
   get count(): number {
-    return this.#waiting.length;
+    return this.#waiting.filter(({ inbox }) => this.#broker.hasInterest(inbox)).length;
   }
 
   add(
@@ -49,6 +49,10 @@ export class PullRequests {
   /** The address for the next message of that size; undefined without a waiting pull. */
   take(bytes: number): string | undefined {
     for (let [pull] = this.#waiting; pull !== undefined; [pull] = this.#waiting) {
+      if (!this.#broker.hasInterest(pull.inbox)) {
+        this.#forget(pull);
+        continue;
+      }
       if (bytes <= pull.bytesLeft) return pull.inbox;
       this.#end(pull, 409, 'Message Size Exceeds MaxBytes');
     }
