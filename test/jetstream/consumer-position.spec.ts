@@ -1,12 +1,12 @@
-import { ConsumerPosition } from '../../src/jetstream/consume/consumer-position.js';
+import { ConsumerPosition, type ConsumerProgress } from '../../src/jetstream/consume/consumer-position.js';
 import { fakeMessage } from '../reaction/fake-message.js';
 
 const config = { name: 'c', deliver_policy: 'new', opt_start_time: '2026-01-01T00:00:00Z' } as const;
 
-function progress(floor: number, delivered: number, pending: number) {
+function progress(floor: number, delivered: number, pending: number): ConsumerProgress {
   return {
-    ack_floor: { consumer_seq: 0, stream_seq: floor },
-    delivered: { consumer_seq: 0, stream_seq: delivered },
+    ack_floor: { stream_seq: floor },
+    delivered: { stream_seq: delivered },
     num_ack_pending: pending,
   };
 }
