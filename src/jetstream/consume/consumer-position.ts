@@ -3,7 +3,10 @@ import type { NamedConsumerConfig } from '../api/jetstream-api.js';
 import type { DeliveredMessage } from './delivered-message.js';
 
 /** What of a consumer's state tells how far it is. */
-export type ConsumerProgress = Pick<ConsumerInfo, 'ack_floor' | 'delivered' | 'num_ack_pending'>;
+export interface ConsumerProgress extends Pick<ConsumerInfo, 'num_ack_pending'> {
+  readonly ack_floor: Pick<ConsumerInfo['ack_floor'], 'stream_seq'>;
+  readonly delivered: Pick<ConsumerInfo['delivered'], 'stream_seq'>;
+}
 
 /**
  * How far a consumer is: where one that was deleted continues, and which messages after that place this

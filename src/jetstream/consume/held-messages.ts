@@ -1,5 +1,4 @@
 import type { Msg } from '@nats-io/transport-node';
-import { LRUCache } from 'lru-cache';
 import { Deadline } from '../../kernel/deadline.js';
 import type { JetStreamConnection } from '../connection/jetstream-connection.js';
 import type { ConsumerPosition } from './consumer-position.js';
@@ -21,7 +20,7 @@ export class HeldMessages {
   readonly #position: ConsumerPosition;
   readonly #messages = new Map<number, DeliveredMessage>();
   /** By sequence, the deliveries that no handler was called for. */
-  readonly #unattempted = new LRUCache<number, number>({ max: MOST_UNATTEMPTED });
+  readonly #unattempted = new Map<number, number>();
 
   constructor(connection: JetStreamConnection, position: ConsumerPosition) {
     this.#connection = connection;
@@ -96,5 +95,7 @@ export class HeldMessages {
 
   #noteUnattempted(sequence: number): void {
     this.#unattempted.set(sequence, (this.#unattempted.get(sequence) ?? 0) + 1);
+    if (this.#unattempted.size <= MOST_UNATTEMPTED) return;
+    for (const [oldest] of this.#unattempted) return void this.#unattempted.delete(oldest);
   }
 }
