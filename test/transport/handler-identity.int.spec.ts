@@ -1,10 +1,12 @@
 import { jest } from '@jest/globals';
-import { Controller, Logger, type Type } from '@nestjs/common';
+import { Controller, Logger, Scope, type Type } from '@nestjs/common';
 import { EventPattern, MessagePattern, Payload } from '@nestjs/microservices';
+import { Test } from '@nestjs/testing';
 import { lastValueFrom } from 'rxjs';
 import { durableName, qualifiedDurableName } from '../../src/reaction/consumer/durable-name.js';
 import type { NatsJetStreamServerOptions } from '../../src/transport/server/nats-jetstream-server-options.js';
 import { NatsJetStreamServer } from '../../src/transport/server/nats-jetstream-server.js';
+import { NatsJetStreamServerModule } from '../../src/transport/server/nats-jetstream-server.module.js';
 import { rejection, until } from '../support/collect.js';
 import { sharedServerUrl } from '../support/server-url.js';
 import { consumerState, emitNumbers, pause, raw } from './consumer-state.js';
@@ -213,6 +215,37 @@ describe('two handlers of one event in one service', () => {
     expect(seen.toSorted()).toEqual(['One 1', 'One 1', 'Two 1', 'Two 1']);
     expect((await raw.consumers(name)).sort()).toEqual(
       handlers.map((handler) => qualifiedDurableName({ service: name, label: `${name}.created`, handler })),
+    );
+  });
+
+  it('are told apart in an application with HTTP, and in the scope of a request', async () => {
+    const streamConfig = uniqueStream();
+    const { name } = streamConfig;
+    const seen = nobody();
+    const { Mail } = controllers(`${name}.created`, seen);
+    @Controller({ scope: Scope.REQUEST })
+    class Scoped {
+      @EventPattern<string>(`${name}.created`)
+      on(@Payload() payload: unknown): void {
+        seen.audit.push(payload);
+      }
+    }
+    const options = { connectionOptions: { servers: sharedServerUrl(), name }, streamConfig };
+    const module = await Test.createTestingModule({
+      imports: [NatsJetStreamServerModule.register(options)],
+      controllers: [Scoped, Mail],
+    }).compile();
+    const app = module.createNestApplication({ logger: false });
+    app.connectMicroservice({ strategy: app.get(NatsJetStreamServer) });
+    await app.startAllMicroservices();
+    await app.init();
+    await emitNumbers(name, 1, 'created');
+    await until('both have it', () => seen.mail.length === 1 && seen.audit.length === 1);
+    await app.close();
+    expect((await raw.consumers(name)).sort()).toEqual(
+      ['Mail.on', 'Scoped.on'].map((handler) =>
+        qualifiedDurableName({ service: name, label: `${name}.created`, handler }),
+      ),
     );
   });
 
