@@ -17,6 +17,7 @@ import { sleep } from '../../kernel/sleep.js';
 import { Wakeup } from '../../kernel/wakeup.js';
 import { JetStreamApi, type ServerRequest } from '../api/jetstream-api.js';
 import { apiPrefixOf, type ConnectionOptions, toNatsOptions } from './connection-options.js';
+import { requireFit } from '../names/subject-length.js';
 import { type LifeSignOptions, LifeSigns } from './life-signs.js';
 import { discardSocket, NatsLine, NextServer } from './nats-line.js';
 import { Outbox } from './outbox.js';
@@ -34,6 +35,13 @@ const WAKING_MS = 100;
 
 /** Elections begin after 4 s: what took less than half of that is an answer of the leader of that moment. */
 const LEADER_ANSWER_MS = 2_000;
+
+/** Where answers are sent to, and how the JetStream API is reached. */
+interface Addressing {
+  readonly apiPrefix: string;
+  readonly apiTimeoutMs?: number | undefined;
+  readonly inboxPrefix?: string | undefined;
+}
 
 /**
  * A connection to NATS as the rest of jetsource uses it: requests that are resent until a deadline, and news
@@ -58,19 +66,27 @@ export class JetStreamConnection {
   /** Refusals that have been reported since the connection was lost. */
   readonly #reported = new Set<string>();
 
-  private constructor(nc: NatsConnection, apiPrefix: string, inboxPrefix = '_INBOX') {
+  private constructor(nc: NatsConnection, { apiPrefix, apiTimeoutMs, inboxPrefix = '_INBOX' }: Addressing) {
     this.inboxPrefix = inboxPrefix;
     const inbox = new ReplyInbox(nc, inboxPrefix);
     this.inbox = inbox;
     this.nc = withNote(nc, (subject, reply) => inbox.noteSent(subject, reply));
     this.outbox = new Outbox(this.nc);
-    this.api = new JetStreamApi(this, apiPrefix);
+    this.api = new JetStreamApi(this, apiPrefix, apiTimeoutMs);
     this.#stateChanged = new Wakeup(inbox.timeouts);
     void this.#watch();
   }
 
-  /** @throws {@link NatsError} when no server can be reached, or refuses. */
-  static async open(options: ConnectionOptions, defaultName: string): Promise<JetStreamConnection> {
+  /**
+   * @param apiTimeoutMs The longest that an answer of the JetStream API is awaited, in milliseconds. @default
+   *   what each call allows
+   * @throws {@link NatsError} when no server can be reached, or refuses.
+   */
+  static async open(
+    options: ConnectionOptions,
+    defaultName: string,
+    apiTimeoutMs?: number,
+  ): Promise<JetStreamConnection> {
     let connection: JetStreamConnection | undefined;
     const report = (error: unknown): void => {
       if (connection !== undefined) connection.#report((error as Error).message);
@@ -80,7 +96,7 @@ export class JetStreamConnection {
     const next = new NextServer();
     try {
       const nc = await connectTo({ reconnectToServer: next.choose, ...natsOptions });
-      connection = new JetStreamConnection(nc, apiPrefix, options.inboxPrefix);
+      connection = new JetStreamConnection(nc, { apiPrefix, apiTimeoutMs, inboxPrefix: options.inboxPrefix });
     } catch (cause) {
       throw cannotConnect(natsOptions, options, cause as Error);
     }
@@ -91,7 +107,7 @@ export class JetStreamConnection {
 
   /** @internal Over a connection that is there already: for specs without a server. */
   static over(nc: NatsConnection): JetStreamConnection {
-    return new JetStreamConnection(nc, apiPrefixOf({ servers: [] }));
+    return new JetStreamConnection(nc, { apiPrefix: apiPrefixOf({ servers: [] }) });
   }
 
   /** The largest message that the server takes, headers included, in bytes. */
@@ -288,11 +304,16 @@ async function connectTo(options: NodeConnectionOptions): Promise<NatsConnection
 
 /**
  * The connection, telling what it publishes with a reply subject: a refusal names the subject only, not the
- * request.
+ * request. A line that no server takes is not sent: the server would cut the connection of all its users.
  */
 function withNote(nc: NatsConnection, onSent: (subject: string, reply: string) => void): NatsConnection {
   const noting = Object.create(nc) as NatsConnection;
+  noting.subscribe = (subject, options) => {
+    requireFit(subject, options?.queue);
+    return nc.subscribe(subject, options);
+  };
   noting.publish = (subject, payload, options) => {
+    requireFit(subject, options?.reply);
     nc.publish(subject, payload, options);
     if (options?.reply !== undefined) onSent(subject, options.reply);
   };

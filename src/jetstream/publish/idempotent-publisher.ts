@@ -94,7 +94,8 @@ export class IdempotentPublisher {
     const answer = await this.#publisher.publish(message, deadline, { untilServed: false });
     switch (answer.kind) {
       case 'stored':
-        return answer.ack;
+        // the server leaves out what is false
+        return { ...answer.ack, duplicate: false };
       case 'duplicate':
         // sequence 0: the server knows the id, and not what became of it
         return answer.sequence === 0 ? 'maybe' : (answer.ack ?? 'maybe');

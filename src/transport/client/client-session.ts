@@ -12,7 +12,9 @@ export interface ClientSession {
 /** Connects, and brings the client's JetStream streams up to date. */
 export async function openClientSession(settings: ClientSettings): Promise<ClientSession> {
   const { connectionOptions, jetStreamOptions, streams } = settings;
-  const connection = await TransportConnection.acquire(connectionOptions, jetStreamOptions);
+  // a client's timeout is that of its emits, which may look for longer
+  const api = { ...jetStreamOptions, timeout: undefined };
+  const connection = await TransportConnection.acquire(connectionOptions, api);
   try {
     // a server of the same service owns its subjects under the plain name: neither removes the other's
     const owner = `${connectionOptions.name ?? DEFAULT_SERVICE_NAME}/client`;

@@ -162,6 +162,7 @@ export class NatsJetStreamClientProxy
    * Events are stored in any order.
    *
    * @returns the acknowledgements, in the order of the payloads.
+   * @throws {@link InvalidOptionError} when `data` cannot be iterated.
    * @throws the error of the first `emit` that failed, when pending ones have ended. Payloads before it may
    *   be stored, and some after it, too. With message ids, all can safely be emitted again.
    * @example
@@ -173,6 +174,7 @@ export class NatsJetStreamClientProxy
     options: EmitManyOptions = {},
   ): Promise<PubAck[]> {
     checkOptionNames(options, EMIT_MANY_OPTIONS);
+    requireIterable(data);
     const call = new CallSite();
     const width = integerOption('maxInFlight', options.maxInFlight, { fallback: 256 });
     const emitOne = async (item: T): Promise<PubAck> => {
@@ -305,4 +307,15 @@ export class NatsJetStreamClientProxy
 
 function isNothing(value: unknown): value is null | undefined {
   return value === undefined || value === null;
+}
+
+function requireIterable(data: unknown): void {
+  const given = Object(data) as Partial<Iterable<unknown> & AsyncIterable<unknown>>;
+  if (typeof given[Symbol.iterator] === 'function' || typeof given[Symbol.asyncIterator] === 'function')
+    return;
+  throw new InvalidOptionError({
+    option: 'data',
+    given: data,
+    allowed: 'iterable, such as an array of payloads',
+  });
 }

@@ -18,7 +18,10 @@ export interface NatsJetStreamServerOptions extends LegacyServerOptions {
   readonly connectionOptions?: NatsConnectionOptions | undefined;
   /** How events are consumed, where a handler has no options of its own. @default durable pull consumers */
   readonly consumerOptions?: NatsConsumerOptions | undefined;
-  /** Where the JetStream API is. @default `$JS.API` */
+  /**
+   * Where the JetStream API is, and how long its answers are awaited.
+   * @default `$JS.API`, up to 10000 ms, depending on the call
+   */
   readonly jetStreamOptions?: JetStreamOptions | undefined;
   /**
    * JetStream streams that are created, or brought up to date, at the start.

@@ -16,6 +16,7 @@ import { consumerConfig } from './consumer-config.js';
 import type { EventSubscription } from './event-subscription.js';
 import { NatsJetStreamContext } from './nats-jetstream.context.js';
 import { selectEvents } from './select-events.js';
+import { warnOfAckWait } from './warn-of-ack-wait.js';
 
 /** What an event's message was decoded to. */
 export interface EventPacket {
@@ -59,10 +60,12 @@ export async function openEventConsumer(
   const selection = await selectEvents(connection, subscription);
   const { log, filter } = selection;
   const isBroadcast = settings.durable === false;
+  const config = await consumerConfig({ connection, service, stream: log, filter }, subscription);
+  await warnOfAckWait(connection, { stream: log, config, bind: settings.bind }, logger);
   return HandlerConsumer.open(connection, {
     handler: pattern,
     log,
-    config: await consumerConfig({ connection, service, stream: log, filter }, subscription),
+    config,
     consumerLabel: isBroadcast ? `${nameToken(service ?? 'nameless')}-broadcast` : undefined,
     bind: settings.bind,
     heartbeatMs: settings.heartbeatMs,
