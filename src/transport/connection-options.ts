@@ -23,6 +23,12 @@ export interface NatsConnectionOptions extends NodeConnectionOptions {
    */
   name?: string;
   /**
+   * A connection of `@nats-io/transport-node` 3 that is open already, such as that of the application: it is
+   * used, and never closed. Whoever opened it closes it, after all that use it. Excludes all other options
+   * except `name` and `inboxPrefix`. @default none: one is opened
+   */
+  connection?: NatsConnection;
+  /**
    * Path of a credentials file (`.creds`) with the user's JWT and seed; read again at each connection.
    * Excludes `authenticator`. @default none
    */
@@ -63,6 +69,7 @@ const CONNECTION_OPTIONS: Record<keyof NatsConnectionOptions, true> = {
   pass: true,
   token: true,
   authenticator: true,
+  connection: true,
   credentialsFile: true,
   tls: true,
   connectedHook: true,
@@ -114,10 +121,24 @@ export function checkReach({ connectionOptions = {}, jetStreamOptions = {} }: Re
       given: port,
       allowed: 'absent when servers is given: ports stand in its URLs',
     });
+  refuseBesideConnection(connectionOptions);
   const { apiPrefix, domain, timeout } = jetStreamOptions;
   requireTokens('jetStreamOptions.apiPrefix', apiPrefix);
   requireTokens('jetStreamOptions.domain', domain);
   integerOption('jetStreamOptions.timeout', timeout, { fallback: 1, max: LONGEST_TIMER_MS });
+}
+
+/** What says how a connection is opened has no effect on one that is open. */
+function refuseBesideConnection({ connection, ...others }: NatsConnectionOptions): void {
+  if (connection === undefined) return;
+  const { name: _name, inboxPrefix: _inboxPrefix, ...ofOpening } = others;
+  const beside = Object.entries(ofOpening).find(([, given]) => given !== undefined);
+  if (beside === undefined) return;
+  throw new InvalidOptionError({
+    option: `connectionOptions.${beside[0]}`,
+    given: 'a value',
+    allowed: 'absent when connection is given: it is open already',
+  });
 }
 
 /** @throws {@link InvalidOptionError} when what is given cannot be part of a subject. */

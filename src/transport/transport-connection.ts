@@ -128,14 +128,20 @@ async function leave(connection: SharedConnection): Promise<void> {
 }
 
 function toConnectionOptions(
-  { name, port, servers = `127.0.0.1:${port ?? 4222}`, ...passedOn }: NatsConnectionOptions,
+  { name, port, servers, connection, ...passedOn }: NatsConnectionOptions,
   domain: string | undefined,
   apiPrefix: string | undefined,
 ): ConnectionOptions {
+  const opening =
+    connection === undefined
+      ? {
+          servers: servers ?? `127.0.0.1:${port ?? 4222}`,
+          ...(name !== undefined && { connectionName: name }),
+        }
+      : { connection };
   return {
     ...passedOn,
-    servers,
-    ...(name !== undefined && { connectionName: name }),
+    ...opening,
     ...(domain !== undefined && { domain }),
     ...(apiPrefix !== undefined && { apiPrefix }),
   };

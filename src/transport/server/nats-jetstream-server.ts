@@ -29,7 +29,6 @@ import { initializeCodec } from '../initialize-codec.js';
 import { JsonRequestDeserializer } from './json-request-deserializer.js';
 import { JsonSerializer } from '../json-serializer.js';
 import type { NatsJetStreamContext } from './nats-jetstream.context.js';
-import { NATS_JETSTREAM_TRANSPORT } from '../nats-jetstream.constants.js';
 import {
   type NatsJetStreamServerOptions,
   resolveServerOptions,
@@ -83,8 +82,8 @@ export class NatsJetStreamServer
   extends Server<NatsJetStreamEvents, NatsJetStreamStatus>
   implements CustomTransportStrategy
 {
-  /** Identifies this transport in decorators, see {@link NATS_JETSTREAM_TRANSPORT}. */
-  override readonly transportId: symbol = NATS_JETSTREAM_TRANSPORT;
+  /** Identifies this server in decorators: the option of that name. */
+  override readonly transportId: symbol;
   /** Nest passes the error of an event handler on: the transport decides on the next attempt. */
   override readonly propagatesEventHandlerErrors = true;
   protected override readonly logger = new Logger(NatsJetStreamServer.name);
@@ -106,6 +105,7 @@ export class NatsJetStreamServer
   constructor(options: NatsJetStreamServerOptions = {}) {
     super();
     this.#settings = resolveServerOptions(options);
+    this.transportId = this.#settings.transportId;
     this.serializer = options.serializer ?? new JsonSerializer();
     this.deserializer = options.deserializer ?? new JsonRequestDeserializer();
     // options that cannot work are refused here, so that the stack shows where they were given
