@@ -9,9 +9,12 @@ export type { DeadLetterError } from './jetstream/dead-letters/dead-letter.js';
 export type { EventConsumerStatus } from './transport/server/event-consumer-status.js';
 export type { NatsJetStreamClientOptions } from './transport/client/nats-jetstream-client-options.js';
 export {
+  type BatchEvent,
+  type EmitBatchOptions,
   type EmitManyOptions,
   NatsJetStreamClientProxy,
 } from './transport/client/nats-jetstream-client-proxy.js';
+export type { BatchAck } from './jetstream/publish/batch-publisher.js';
 export { NatsJetStreamRecord } from './transport/client/nats-jetstream-record.js';
 export { NatsJetStreamRecordBuilder } from './transport/client/nats-jetstream-record-builder.js';
 export {

@@ -1,4 +1,5 @@
 import { ensureStreams } from '../../jetstream/streams/ensure-streams.js';
+import { BatchPublisher } from '../../jetstream/publish/batch-publisher.js';
 import { IdempotentPublisher } from '../../jetstream/publish/idempotent-publisher.js';
 import type { ClientSettings } from './nats-jetstream-client-options.js';
 import { DEFAULT_SERVICE_NAME, TransportConnection } from '../transport-connection.js';
@@ -7,6 +8,7 @@ import { DEFAULT_SERVICE_NAME, TransportConnection } from '../transport-connecti
 export interface ClientSession {
   readonly connection: TransportConnection;
   readonly publisher: IdempotentPublisher;
+  readonly batches: BatchPublisher;
 }
 
 /** Connects, and brings the client's JetStream streams up to date. */
@@ -19,7 +21,11 @@ export async function openClientSession(settings: ClientSettings): Promise<Clien
     // a server of the same service owns its subjects under the plain name: neither removes the other's
     const owner = `${connectionOptions.name ?? DEFAULT_SERVICE_NAME}/client`;
     await ensureStreams(connection.jetstream, streams, owner);
-    return { connection, publisher: new IdempotentPublisher(connection.jetstream) };
+    return {
+      connection,
+      publisher: new IdempotentPublisher(connection.jetstream),
+      batches: new BatchPublisher(connection.jetstream),
+    };
   } catch (error) {
     await connection.release();
     throw error;

@@ -9,7 +9,9 @@ import { Deadline } from '../../kernel/deadline.js';
 import { ConnectionClosedError, NatsError } from '../../jetstream/connection/connection-errors.js';
 import { InvalidOptionError } from '../../kernel/invalid-option-error.js';
 import { mapBounded } from '../../kernel/map-bounded.js';
-import { integerOption } from '../../kernel/options.js';
+import { integerOption, LONGEST_TIMER_MS } from '../../kernel/options.js';
+import type { BatchAck } from '../../jetstream/publish/batch-publisher.js';
+import type { PublishRequest } from '../../jetstream/publish/publish-request.js';
 import { checkOptionNames } from '../check-option-names.js';
 import { type ClientSession, openClientSession } from './client-session.js';
 import {
@@ -48,6 +50,25 @@ export interface EmitManyOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** One event of `emitBatch`. */
+export interface BatchEvent {
+  /** The subject, or an object that becomes one. */
+  readonly pattern: unknown;
+  /** The payload, or a {@link NatsJetStreamRecord} with its options. */
+  readonly data: unknown;
+}
+
+/** Options of `emitBatch`. */
+export interface EmitBatchOptions {
+  /**
+   * The client's timeout of the batch, resends included, in milliseconds.
+   * @default `timeout` of `jetStreamOptions`
+   */
+  readonly timeout?: number | undefined;
+}
+
+const EMIT_BATCH_OPTIONS: Record<keyof EmitBatchOptions, true> = { timeout: true };
+const BATCH_EVENT: Record<keyof BatchEvent, true> = { pattern: true, data: true };
 const EMIT_MANY_OPTIONS: Record<keyof EmitManyOptions, true> = { maxInFlight: true, signal: true };
 
 /**
@@ -174,7 +195,7 @@ export class NatsJetStreamClientProxy
     options: EmitManyOptions = {},
   ): Promise<PubAck[]> {
     checkOptionNames(options, EMIT_MANY_OPTIONS);
-    requireIterable(data);
+    requireIterable(data, 'data');
     const call = new CallSite();
     const width = integerOption('maxInFlight', options.maxInFlight, { fallback: 256 });
     const emitOne = async (item: T): Promise<PubAck> => {
@@ -187,6 +208,53 @@ export class NatsJetStreamClientProxy
       call.addTo(error);
       throw error;
     }
+  }
+
+  /**
+   * Stores several events, all or none, in one JetStream stream, which needs `allow_atomic: true`, on
+   * nats-server 2.12.1 or later. At most 1,000 events. They have consecutive sequences in their order, and no
+   * reader sees some of them without the others.
+   *
+   * Events may have options, except `delayMs`, `deliverAt` and `expect.lastMsgID`. `expect.lastSubjectSequence`
+   * counts for the first event of a subject, `expect.lastSequence` for the first of all.
+   *
+   * @throws {@link InvalidOptionError} when the events cannot be a batch, or the stream does not allow one.
+   * @throws {@link UnsupportedByServerError} when the server is too old.
+   * @throws {@link JetStreamNotFoundError} when no stream captures all of them.
+   * @throws {@link ExpectationFailedError} when an expectation does not hold; none was stored.
+   * @throws {@link PublishRefusedError} when the stream refuses them, such as for a message id that it knows;
+   *   none was stored.
+   * @throws {@link PublishOutcomeUnknownError} when no answer came: all are stored, or none.
+   * @example
+   * await client.emitBatch([
+   *   { pattern: 'order.placed', data: order },
+   *   { pattern: 'stock.reserved', data: items },
+   * ]);
+   */
+  async emitBatch(events: readonly BatchEvent[], options: EmitBatchOptions = {}): Promise<BatchAck> {
+    const call = new CallSite();
+    try {
+      checkOptionNames(options, EMIT_BATCH_OPTIONS);
+      requireIterable(events, 'events');
+      const timeoutMs = integerOption('timeout', options.timeout, {
+        fallback: this.#settings.publishTimeoutMs,
+        max: LONGEST_TIMER_MS,
+      });
+      const requests = await Promise.all([...events].map(async (event) => this.#batched(event)));
+      const { batches } = await this.#open();
+      return await batches.publish(requests, new Deadline(timeoutMs));
+    } catch (error) {
+      call.addTo(error);
+      throw error;
+    }
+  }
+
+  async #batched(event: BatchEvent): Promise<PublishRequest> {
+    checkOptionNames(event, BATCH_EVENT, 'event');
+    const { pattern, data } = event;
+    if (isNothing(pattern) || isNothing(data))
+      throw new InvalidOptionError({ option: 'event', given: data, allowed: 'a pattern and data' });
+    return (await this.#toRequest(this.#dispatched({ pattern, data }))).request;
   }
 
   /** Called by `emit`: stores one event. */
@@ -228,13 +296,18 @@ export class NatsJetStreamClientProxy
 
   async #store(packet: ReadPacket): Promise<PubAck> {
     const { publisher } = await this.#open();
+    const { request, timeoutMs } = await this.#toRequest(packet);
+    return publisher.publish(request, new Deadline(timeoutMs));
+  }
+
+  async #toRequest(packet: ReadPacket): Promise<{ request: PublishRequest; timeoutMs: number }> {
     const record = toEventRecord(packet.data);
     const options = mergePublishOptions(this.#settings.publishDefaults, record.options);
     const plain = { ...packet, data: record.payload };
     const body = toMessageBody(await this.serializer.serialize(plain));
     const pattern = this.normalizePattern(packet.pattern as string);
     const request = toPublishRequest({ pattern, packet: plain, body, options }, this.#settings);
-    return publisher.publish(request, new Deadline(options.timeout ?? this.#settings.publishTimeoutMs));
+    return { request, timeoutMs: options.timeout ?? this.#settings.publishTimeoutMs };
   }
 
   #call(packet: ReadPacket, callback: (packet: WritePacket) => void): () => void {
@@ -309,12 +382,12 @@ function isNothing(value: unknown): value is null | undefined {
   return value === undefined || value === null;
 }
 
-function requireIterable(data: unknown): void {
+function requireIterable(data: unknown, option: string): void {
   const given = Object(data) as Partial<Iterable<unknown> & AsyncIterable<unknown>>;
   if (typeof given[Symbol.iterator] === 'function' || typeof given[Symbol.asyncIterator] === 'function')
     return;
   throw new InvalidOptionError({
-    option: 'data',
+    option,
     given: data,
     allowed: 'iterable, such as an array of payloads',
   });
