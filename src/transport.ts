@@ -14,6 +14,8 @@ export {
   type EmitManyOptions,
   NatsJetStreamClientProxy,
 } from './transport/client/nats-jetstream-client-proxy.js';
+export type { ScheduleRef } from './jetstream/publish/cancel-schedule.js';
+export type { PublishSchedule } from './jetstream/publish/publish-request.js';
 export type { BatchAck } from './jetstream/publish/batch-publisher.js';
 export { NatsJetStreamRecord } from './transport/client/nats-jetstream-record.js';
 export { NatsJetStreamRecordBuilder } from './transport/client/nats-jetstream-record-builder.js';

@@ -146,11 +146,12 @@ function mayBeOwn(answer: ServerAnswer): boolean {
   return answer.kind === 'duplicate';
 }
 
-function refuseUnbatchable({ expect, at }: PublishRequest): void {
+function refuseUnbatchable({ expect, at, schedule }: PublishRequest): void {
   const refuse = (option: string, given: unknown): never => {
     throw new InvalidOptionError({ option, given, allowed: 'absent in a batch' });
   };
   if (at !== undefined) refuse('deliverAt', at);
+  if (schedule !== undefined) refuse('schedule', schedule);
   if (expect.lastMsgID !== undefined) refuse('expect.lastMsgID', expect.lastMsgID);
 }
 

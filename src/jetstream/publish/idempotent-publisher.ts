@@ -69,7 +69,8 @@ export class IdempotentPublisher {
   }
 
   async #toMessage(request: PublishRequest, deadline: Deadline): Promise<OutgoingMessage> {
-    const isTimed = request.ttlMs !== undefined || request.at !== undefined;
+    const { ttlMs, at, schedule } = request;
+    const isTimed = ttlMs !== undefined || at !== undefined || schedule !== undefined;
     const { subject, headers } = isTimed
       ? await timedMessage(this.#connection, request, deadline)
       : { subject: request.subject, headers: {} };

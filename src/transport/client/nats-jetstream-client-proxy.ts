@@ -11,6 +11,8 @@ import { InvalidOptionError } from '../../kernel/invalid-option-error.js';
 import { mapBounded } from '../../kernel/map-bounded.js';
 import { integerOption, LONGEST_TIMER_MS } from '../../kernel/options.js';
 import type { BatchAck } from '../../jetstream/publish/batch-publisher.js';
+import { cancelSchedule, type ScheduleRef } from '../../jetstream/publish/cancel-schedule.js';
+import { assetName } from '../../jetstream/names/asset-name.js';
 import type { PublishRequest } from '../../jetstream/publish/publish-request.js';
 import { checkOptionNames } from '../check-option-names.js';
 import { type ClientSession, openClientSession } from './client-session.js';
@@ -247,6 +249,22 @@ export class NatsJetStreamClientProxy
       call.addTo(error);
       throw error;
     }
+  }
+
+  /**
+   * Ends an event that was emitted with the option `schedule`. What has been delivered already stays.
+   *
+   * @returns whether there was one of that name.
+   * @throws {@link InvalidOptionError} when the stream or the schedule has no name.
+   * @throws {@link NatsError} when the stream does not exist, or no server answers.
+   */
+  async cancelSchedule({ stream, name }: ScheduleRef): Promise<boolean> {
+    assetName('stream', stream);
+    if (typeof name !== 'string' || name === '')
+      throw new InvalidOptionError({ option: 'name', given: name, allowed: 'the name of the schedule' });
+    const { connection } = await this.#open();
+    const deadline = new Deadline(this.#settings.publishTimeoutMs);
+    return cancelSchedule(connection.jetstream, { stream, name }, deadline);
   }
 
   async #batched(event: BatchEvent): Promise<PublishRequest> {
