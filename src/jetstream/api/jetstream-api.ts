@@ -1,4 +1,10 @@
-import type { ConsumerConfig, ConsumerInfo, StreamConfig, StreamInfo } from '@nats-io/jetstream';
+import type {
+  ConsumerConfig,
+  ConsumerInfo,
+  JetStreamAccountStats,
+  StreamConfig,
+  StreamInfo,
+} from '@nats-io/jetstream';
 import type { Msg } from '@nats-io/transport-node';
 import { Backoff } from '../../kernel/backoff.js';
 import type { Deadline } from '../../kernel/deadline.js';
@@ -85,6 +91,11 @@ export class JetStreamApi {
     this.#channel = channel;
     this.#timeoutMs = timeoutMs;
     this.subjects = new ApiSubjects(prefix);
+  }
+
+  /** What the account uses, and may use. */
+  async accountInfo(deadline: Deadline): Promise<ApiResult<JetStreamAccountStats>> {
+    return this.#ask(this.subjects.accountInfo(), undefined, deadline);
   }
 
   /** Settings and state of a stream. */

@@ -10,6 +10,7 @@ import type { NatsConnection } from '@nats-io/transport-node';
 import { isObservable, lastValueFrom, type Observable } from 'rxjs';
 import { causedBy, runWithMetadata } from '../../event/metadata-context.js';
 import type { DeadLetterStream } from '../../jetstream/dead-letters/dead-letter-stream.js';
+import { checkStorage } from '../../jetstream/streams/check-storage.js';
 import { ensureStreams } from '../../jetstream/streams/ensure-streams.js';
 import { ConnectionClosedError, NatsError } from '../../jetstream/connection/connection-errors.js';
 import { InvalidOptionError } from '../../kernel/invalid-option-error.js';
@@ -217,6 +218,7 @@ export class NatsJetStreamServer
     this.#events.follow(connection);
     this.#session = { connection, consumers: [], requests: this.#requestServer(connection) };
     const { jetstream } = connection;
+    await checkStorage(jetstream, streams, (warning) => this.logger.warn(warning));
     await ensureStreams(jetstream, streams, service ?? DEFAULT_SERVICE_NAME);
     const parts: EventConsumerParts = {
       connection: jetstream,
