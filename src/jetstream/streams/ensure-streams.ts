@@ -121,7 +121,7 @@ async function update(
   throw refused(
     target,
     updated.fault,
-    'take that setting out of streamConfig, or make a new stream and move the messages',
+    'take that setting out of streamConfig, or move to a new stream (docs/transport.md, "A setting that cannot be changed")',
   );
 }
 
