@@ -8,12 +8,8 @@ export type { DeadLetter, DeadLetterQuery } from './jetstream/dead-letters/dead-
 export type { DeadLetterError } from './jetstream/dead-letters/dead-letter.js';
 export type { EventConsumerStatus } from './transport/server/event-consumer-status.js';
 export type { NatsJetStreamClientOptions } from './transport/client/nats-jetstream-client-options.js';
-export {
-  type BatchEvent,
-  type EmitBatchOptions,
-  type EmitManyOptions,
-  NatsJetStreamClientProxy,
-} from './transport/client/nats-jetstream-client-proxy.js';
+export type { BatchEvent, EmitBatchOptions, EmitManyOptions } from './transport/client/emit-options.js';
+export { NatsJetStreamClientProxy } from './transport/client/nats-jetstream-client-proxy.js';
 export type { ScheduleRef } from './jetstream/publish/cancel-schedule.js';
 export type { PublishSchedule } from './jetstream/publish/publish-request.js';
 export type { BatchAck } from './jetstream/publish/batch-publisher.js';

@@ -2,10 +2,8 @@ import type { PubAck } from 'jetsource/transport';
 import { lastValueFrom } from 'rxjs';
 import { connectEventStore } from '../../src/event-store/connect-event-store.js';
 import { NatsJetStreamRecord } from '../../src/transport/client/nats-jetstream-record.js';
-import type {
-  BatchEvent,
-  NatsJetStreamClientProxy,
-} from '../../src/transport/client/nats-jetstream-client-proxy.js';
+import type { BatchEvent } from '../../src/transport/client/emit-options.js';
+import type { NatsJetStreamClientProxy } from '../../src/transport/client/nats-jetstream-client-proxy.js';
 import type { JetStreamPublishOptions } from '../../src/transport/client/publish-options.js';
 import { rejection, until } from '../support/collect.js';
 import { RawNats } from '../support/raw-nats.js';

@@ -9,12 +9,10 @@ import { Deadline } from '../../kernel/deadline.js';
 import { ConnectionClosedError, NatsError } from '../../jetstream/connection/connection-errors.js';
 import { InvalidOptionError } from '../../kernel/invalid-option-error.js';
 import { mapBounded } from '../../kernel/map-bounded.js';
-import { integerOption, LONGEST_TIMER_MS } from '../../kernel/options.js';
 import type { BatchAck } from '../../jetstream/publish/batch-publisher.js';
 import { cancelSchedule, type ScheduleRef } from '../../jetstream/publish/cancel-schedule.js';
 import { assetName } from '../../jetstream/names/asset-name.js';
 import type { PublishRequest } from '../../jetstream/publish/publish-request.js';
-import { checkOptionNames } from '../check-option-names.js';
 import { type ClientSession, openClientSession } from './client-session.js';
 import {
   ConnectionEvents,
@@ -22,6 +20,14 @@ import {
   type NatsJetStreamStatus,
 } from '../connection-events.js';
 import { correlationHeaders } from '../correlation-header.js';
+import {
+  type BatchEvent,
+  emitBatchTimeout,
+  type EmitBatchOptions,
+  type EmitManyOptions,
+  emitManyWidth,
+  isNothing,
+} from './emit-options.js';
 import { mergePublishOptions, toPublishRequest } from './event-request.js';
 import { toHeaderValues } from '../header-values.js';
 import { initializeCodec } from '../initialize-codec.js';
@@ -39,39 +45,6 @@ import { checkRequestOptions } from './nats-request-record.js';
 import { contextHeaders } from '../open-telemetry.js';
 import { toEventRecord, toRequestRecord } from './outgoing-record.js';
 import { RequestCall } from './request-call.js';
-
-/** Options of `emitMany`. */
-export interface EmitManyOptions {
-  /** Events that await their acknowledgement at a time. @default 256 */
-  readonly maxInFlight?: number | undefined;
-  /**
-   * Ends the call: no more payloads are taken, and the signal's reason is thrown when pending emits have
-   * ended.
-   * @default none
-   */
-  readonly signal?: AbortSignal | undefined;
-}
-
-/** One event of `emitBatch`. */
-export interface BatchEvent {
-  /** The subject, or an object that becomes one. */
-  readonly pattern: unknown;
-  /** The payload, or a {@link NatsJetStreamRecord} with its options. */
-  readonly data: unknown;
-}
-
-/** Options of `emitBatch`. */
-export interface EmitBatchOptions {
-  /**
-   * The client's timeout of the batch, resends included, in milliseconds.
-   * @default `timeout` of `jetStreamOptions`
-   */
-  readonly timeout?: number | undefined;
-}
-
-const EMIT_BATCH_OPTIONS: Record<keyof EmitBatchOptions, true> = { timeout: true };
-const BATCH_EVENT: Record<keyof BatchEvent, true> = { pattern: true, data: true };
-const EMIT_MANY_OPTIONS: Record<keyof EmitManyOptions, true> = { maxInFlight: true, signal: true };
 
 /**
  * Emits events into JetStream and sends requests over core NATS. It connects at the first use or by
@@ -196,10 +169,8 @@ export class NatsJetStreamClientProxy
     data: Iterable<T> | AsyncIterable<T>,
     options: EmitManyOptions = {},
   ): Promise<PubAck[]> {
-    checkOptionNames(options, EMIT_MANY_OPTIONS);
-    requireIterable(data, 'data');
+    const width = emitManyWidth(data, options);
     const call = new CallSite();
-    const width = integerOption('maxInFlight', options.maxInFlight, { fallback: 256 });
     const emitOne = async (item: T): Promise<PubAck> => {
       if (isNothing(item)) throw new InvalidOptionError({ option: 'data', given: item, allowed: 'payloads' });
       return this.#store(this.#dispatched({ pattern, data: item }));
@@ -236,13 +207,8 @@ export class NatsJetStreamClientProxy
   async emitBatch(events: readonly BatchEvent[], options: EmitBatchOptions = {}): Promise<BatchAck> {
     const call = new CallSite();
     try {
-      checkOptionNames(options, EMIT_BATCH_OPTIONS);
-      requireIterable(events, 'events');
-      const timeoutMs = integerOption('timeout', options.timeout, {
-        fallback: this.#settings.publishTimeoutMs,
-        max: LONGEST_TIMER_MS,
-      });
-      const requests = await Promise.all([...events].map(async (event) => this.#batched(event)));
+      const timeoutMs = emitBatchTimeout(events, options, this.#settings.publishTimeoutMs);
+      const requests = await Promise.all(events.map(async (event) => this.#batched(event)));
       const { batches } = await this.#open();
       return await batches.publish(requests, new Deadline(timeoutMs));
     } catch (error) {
@@ -267,11 +233,7 @@ export class NatsJetStreamClientProxy
     return cancelSchedule(connection.jetstream, { stream, name }, deadline);
   }
 
-  async #batched(event: BatchEvent): Promise<PublishRequest> {
-    checkOptionNames(event, BATCH_EVENT, 'event');
-    const { pattern, data } = event;
-    if (isNothing(pattern) || isNothing(data))
-      throw new InvalidOptionError({ option: 'event', given: data, allowed: 'a pattern and data' });
+  async #batched({ pattern, data }: BatchEvent): Promise<PublishRequest> {
     return (await this.#toRequest(this.#dispatched({ pattern, data }))).request;
   }
 
@@ -394,19 +356,4 @@ export class NatsJetStreamClientProxy
     this.#session = undefined;
     for (const call of [...this.#calls]) call.fail(new ConnectionClosedError('the connection to NATS'));
   }
-}
-
-function isNothing(value: unknown): value is null | undefined {
-  return value === undefined || value === null;
-}
-
-function requireIterable(data: unknown, option: string): void {
-  const given = Object(data) as Partial<Iterable<unknown> & AsyncIterable<unknown>>;
-  if (typeof given[Symbol.iterator] === 'function' || typeof given[Symbol.asyncIterator] === 'function')
-    return;
-  throw new InvalidOptionError({
-    option,
-    given: data,
-    allowed: 'iterable, such as an array of payloads',
-  });
 }
