@@ -16,10 +16,11 @@ export type { DeadLetterError } from './jetstream/dead-letters/dead-letter-error
 export type { RedrivenLetter } from './jetstream/consume/delivered-message.js';
 export type { EventConsumerStatus } from './transport/server/event-consumer-status.js';
 export type { NatsJetStreamClientOptions } from './transport/client/nats-jetstream-client-options.js';
-export {
-  type EmitManyOptions,
-  NatsJetStreamClientProxy,
-} from './transport/client/nats-jetstream-client-proxy.js';
+export type { BatchEvent, EmitBatchOptions, EmitManyOptions } from './transport/client/emit-options.js';
+export { NatsJetStreamClientProxy } from './transport/client/nats-jetstream-client-proxy.js';
+export type { ScheduleRef } from './jetstream/publish/cancel-schedule.js';
+export type { PublishSchedule } from './jetstream/publish/publish-request.js';
+export type { BatchAck } from './jetstream/publish/batch-publisher.js';
 export { NatsJetStreamRecord } from './transport/client/nats-jetstream-record.js';
 export { NatsJetStreamRecordBuilder } from './transport/client/nats-jetstream-record-builder.js';
 export {

@@ -25,6 +25,11 @@ export class Deadline {
     return this.leftMs === 0 || this.signal?.aborted === true;
   }
 
+  /** This deadline, or an earlier one, that long from now. */
+  atMost(totalMs: number): Deadline {
+    return this.leftMs <= totalMs ? this : new Deadline(totalMs, this.signal);
+  }
+
   /** Calls back once, when the time is up or the caller gives up. @returns what prevents that. */
   onPassed(listener: () => void): () => void {
     const end = (): void => {

@@ -1,4 +1,6 @@
 import type { NatsConnection, NodeConnectionOptions } from '@nats-io/transport-node';
+import { InvalidOptionError } from '../kernel/invalid-option-error.js';
+import { integerOption, LONGEST_TIMER_MS } from '../kernel/options.js';
 import { checkOptionNames } from './check-option-names.js';
 
 /**
@@ -21,6 +23,12 @@ export interface NatsConnectionOptions extends NodeConnectionOptions {
    */
   name?: string;
   /**
+   * A connection of `@nats-io/transport-node` 3 that is open already, such as that of the application: it is
+   * used, and never closed. Whoever opened it closes it, after all that use it. Excludes all other options
+   * except `name` and `inboxPrefix`. @default none: one is opened
+   */
+  connection?: NatsConnection;
+  /**
    * Path of a credentials file (`.creds`) with the user's JWT and seed; read again at each connection.
    * Excludes `authenticator`. @default none
    */
@@ -41,7 +49,11 @@ export interface JetStreamOptions {
   readonly apiPrefix?: string | undefined;
   /** JetStream domain, such as that of a leaf node. Excludes `apiPrefix`. @default none */
   readonly domain?: string | undefined;
-  /** The client's timeout of a publish, resends included, in milliseconds. @default 5000 */
+  /**
+   * Of a client: the timeout of a publish, resends included, in milliseconds. Of a server: the longest that
+   * an answer of the JetStream API is awaited; it has a connection of its own then.
+   * @default 5000 for a client; up to 10000 for a server, depending on the call
+   */
   readonly timeout?: number | undefined;
 }
 
@@ -57,6 +69,7 @@ const CONNECTION_OPTIONS: Record<keyof NatsConnectionOptions, true> = {
   pass: true,
   token: true,
   authenticator: true,
+  connection: true,
   credentialsFile: true,
   tls: true,
   connectedHook: true,
@@ -95,9 +108,41 @@ export interface Reach {
 }
 
 /**
- * @throws {@link InvalidOptionError} naming an option that does not exist, with the list of those that do.
+ * @throws {@link InvalidOptionError} naming an option that does not exist, with the list of those that do, or
+ *   one that cannot work.
  */
 export function checkReach({ connectionOptions = {}, jetStreamOptions = {} }: Reach): void {
   checkOptionNames(connectionOptions, CONNECTION_OPTIONS, 'connectionOptions');
   checkOptionNames(jetStreamOptions, JETSTREAM_OPTIONS, 'jetStreamOptions');
+  const { servers, port } = connectionOptions;
+  if (servers !== undefined && port !== undefined)
+    throw new InvalidOptionError({
+      option: 'connectionOptions.port',
+      given: port,
+      allowed: 'absent when servers is given: ports stand in its URLs',
+    });
+  refuseBesideConnection(connectionOptions);
+  const { apiPrefix, domain, timeout } = jetStreamOptions;
+  requireTokens('jetStreamOptions.apiPrefix', apiPrefix);
+  requireTokens('jetStreamOptions.domain', domain);
+  integerOption('jetStreamOptions.timeout', timeout, { fallback: 1, max: LONGEST_TIMER_MS });
+}
+
+/** What says how a connection is opened has no effect on one that is open. */
+function refuseBesideConnection({ connection, ...others }: NatsConnectionOptions): void {
+  if (connection === undefined) return;
+  const { name: _name, inboxPrefix: _inboxPrefix, ...ofOpening } = others;
+  const beside = Object.entries(ofOpening).find(([, given]) => given !== undefined);
+  if (beside === undefined) return;
+  throw new InvalidOptionError({
+    option: `connectionOptions.${beside[0]}`,
+    given: 'a value',
+    allowed: 'absent when connection is given: it is open already',
+  });
+}
+
+/** @throws {@link InvalidOptionError} when what is given cannot be part of a subject. */
+function requireTokens(option: string, given: unknown): void {
+  if (given === undefined || (typeof given === 'string' && /^[^\s.*>]+(\.[^\s.*>]+)*$/.test(given))) return;
+  throw new InvalidOptionError({ option, given, allowed: 'a text, as part of a subject' });
 }

@@ -1,5 +1,11 @@
 import type { AckPolicy, DeliverPolicy, JsMsg, ReplayPolicy } from '@nats-io/jetstream';
 import type { LegacyConsumerOptions } from './legacy/legacy-consumer-options.js';
+import type {
+  LegacyAckPolicy,
+  LegacyDeliverPolicy,
+  LegacyReplayPolicy,
+  Policies,
+} from './legacy/legacy-policies.js';
 import type { PushConsumerOptions } from './legacy/push-consumer.js';
 
 /**
@@ -29,10 +35,11 @@ export interface NatsConsumerOptions extends PushConsumerOptions, LegacyConsumer
    */
   readonly bind?: boolean | undefined;
   /**
-   * Where a consumer starts when it is created; later it continues at its position.
+   * Where a consumer starts when it is created; later it continues at its position. The words of the older
+   * transport (`All`, `Last`, `New`, `ByStartSequence`, `ByStartTime`) are taken as well.
    * @default all; `new` for a broadcast
    */
-  readonly deliverPolicy?: DeliverPolicy | undefined;
+  readonly deliverPolicy?: DeliverPolicy | LegacyDeliverPolicy | undefined;
   /** The sequence of the JetStream stream at which the consumer starts. @default none, see `deliverPolicy` */
   readonly startSequence?: number | undefined;
   /**
@@ -50,7 +57,7 @@ export interface NatsConsumerOptions extends PushConsumerOptions, LegacyConsumer
    * handled at a time. `none`: events are not acknowledged, so those that fail are lost.
    * @default explicit
    */
-  readonly ackPolicy?: AckPolicy | undefined;
+  readonly ackPolicy?: AckPolicy | LegacyAckPolicy | undefined;
   /**
    * How long after a crash other instances wait until they get its events, in milliseconds. While a handler
    * runs it is extended. @default 30000
@@ -64,7 +71,7 @@ export interface NatsConsumerOptions extends PushConsumerOptions, LegacyConsumer
    */
   readonly maxAckPending?: number | undefined;
   /** `original` delivers at the pace at which the events were stored. @default instant */
-  readonly replayPolicy?: ReplayPolicy | undefined;
+  readonly replayPolicy?: ReplayPolicy | LegacyReplayPolicy | undefined;
   /** Attempts after which an event becomes a dead letter; -1 for no limit. @default 5 */
   readonly maxDeliver?: number | undefined;
   /**
@@ -120,5 +127,6 @@ export interface NatsConsumerOptions extends PushConsumerOptions, LegacyConsumer
   readonly orderedBy?: 'subject' | ((message: JsMsg) => string) | undefined;
 }
 
-/** The options under their names of today. */
-export type ConsumerOptions = Omit<NatsConsumerOptions, keyof LegacyConsumerOptions>;
+/** The options under their names of today, with policies in the server's words. */
+export type ConsumerOptions = Omit<NatsConsumerOptions, keyof LegacyConsumerOptions | keyof Policies> &
+  Policies;

@@ -5,13 +5,16 @@ import { InvalidOptionError } from '../kernel/invalid-option-error.js';
 /**
  * Headers that a user gave, as values by name.
  *
- * @throws {@link InvalidOptionError} naming a header that belongs to the server.
+ * @throws {@link InvalidOptionError} naming a header that belongs to the server, or that cannot be sent.
  */
 export function toHeaderValues(headers: MsgHdrs | HeaderValues | undefined): HeaderValues {
   const values = isMsgHdrs(headers)
     ? Object.fromEntries(headers.keys().map((name) => [name, headers.values(name)]))
     : (headers ?? {});
-  for (const name of Object.keys(values)) refuseReserved(name, values[name]);
+  for (const [name, given] of Object.entries(values)) {
+    refuseReserved(name, given);
+    refuseUnsendable(name, given);
+  }
   return values;
 }
 
@@ -26,5 +29,22 @@ function refuseReserved(name: string, given: unknown): void {
     option: `headers.${name}`,
     given,
     allowed: 'absent: headers that start with Nats- are the server’s; use msgID, expect, ttlMs or delayMs',
+  });
+}
+
+/** The protocol separates headers by line breaks, and names from values by a colon. */
+function refuseUnsendable(name: string, given: unknown): void {
+  const option = `headers.${name}`;
+  if (!/^[!-9;-~]+$/.test(name))
+    throw new InvalidOptionError({
+      option,
+      given,
+      allowed: 'named by printable ASCII without spaces and colons',
+    });
+  if ([given].flat().every((value) => typeof value === 'string' && !/[\r\n]/.test(value))) return;
+  throw new InvalidOptionError({
+    option,
+    given,
+    allowed: 'a text of one line, or several of them in an array',
   });
 }

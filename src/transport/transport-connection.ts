@@ -15,7 +15,10 @@ interface SharedConnection {
   readonly forget: () => void;
 }
 
-/** By the identity of the options object, and by the JetStream API that is used over the connection. */
+/**
+ * By the identity of the options object, and by the JetStream API that is used over the connection and how
+ * long its answers are awaited.
+ */
 const shared = new WeakMap<NatsConnectionOptions, Map<string, SharedConnection>>();
 
 /**
@@ -37,6 +40,7 @@ export class TransportConnection {
   /**
    * Joins the connection that was opened with the same options object, or opens one and runs `connectedHook`.
    *
+   * @param jetStreamOptions Its `timeout` holds for all answers of the JetStream API.
    * @throws {@link NatsError} when no server can be reached, or refuses.
    * @throws {@link UnsupportedByServerError} when the server is older than 2.10.
    * @throws {@link InvalidOptionError} when the options cannot work, or not together.
@@ -46,7 +50,8 @@ export class TransportConnection {
     jetStreamOptions: JetStreamOptions = {},
   ): Promise<TransportConnection> {
     const connections = connectionsOf(connectionOptions);
-    const api = jetStreamOptions.domain ?? jetStreamOptions.apiPrefix ?? '';
+    const { domain, apiPrefix, timeout = '' } = jetStreamOptions;
+    const api = `${domain ?? apiPrefix ?? ''} ${timeout}`;
     let connection = connections.get(api);
     if (connection === undefined) {
       const forget = (): void => {
@@ -94,7 +99,7 @@ function connectionsOf(options: NatsConnectionOptions): Map<string, SharedConnec
 
 async function open(
   { connectedHook, ...options }: NatsConnectionOptions,
-  { domain, apiPrefix }: JetStreamOptions,
+  { domain, apiPrefix, timeout }: JetStreamOptions,
   forget: () => void,
 ): Promise<JetStreamConnection> {
   let connection: JetStreamConnection | undefined;
@@ -102,6 +107,7 @@ async function open(
     connection = await JetStreamConnection.open(
       toConnectionOptions(options, domain, apiPrefix),
       DEFAULT_SERVICE_NAME,
+      timeout,
     );
     connection.onClose(forget);
     requireTransportServer(connection.serverVersion);
@@ -122,14 +128,20 @@ async function leave(connection: SharedConnection): Promise<void> {
 }
 
 function toConnectionOptions(
-  { name, port, servers = `127.0.0.1:${port ?? 4222}`, ...passedOn }: NatsConnectionOptions,
+  { name, port, servers, connection, ...passedOn }: NatsConnectionOptions,
   domain: string | undefined,
   apiPrefix: string | undefined,
 ): ConnectionOptions {
+  const opening =
+    connection === undefined
+      ? {
+          servers: servers ?? `127.0.0.1:${port ?? 4222}`,
+          ...(name !== undefined && { connectionName: name }),
+        }
+      : { connection };
   return {
     ...passedOn,
-    servers,
-    ...(name !== undefined && { connectionName: name }),
+    ...opening,
     ...(domain !== undefined && { domain }),
     ...(apiPrefix !== undefined && { apiPrefix }),
   };

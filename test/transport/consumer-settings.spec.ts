@@ -71,6 +71,41 @@ describe('consumer options', () => {
   });
 
   it.each<[Given, Record<string, unknown>]>([
+    [{ deliverPolicy: 'All' }, { deliver_policy: 'all' }],
+    [{ deliverPolicy: 'Last' }, { deliver_policy: 'last' }],
+    [{ deliverPolicy: 'New' }, { deliver_policy: 'new' }],
+    [{ deliverPolicy: 'ByStartSequence', startSequence: 7 }, { deliver_policy: 'by_start_sequence' }],
+    [{ deliverPolicy: 'ByStartTime', startTime: new Date(0) }, { deliver_policy: 'by_start_time' }],
+    [{ deliverPolicy: 'ByStartTime', startAtTimeDelta: 1 }, { deliver_policy: 'by_start_time' }],
+    [{ deliverPolicy: 'last_per_subject' }, { deliver_policy: 'last_per_subject' }],
+    [{ deliveryPolicy: 'New' }, { deliver_policy: 'new' }],
+    [{ ackPolicy: 'Explicit' }, { ack_policy: 'explicit' }],
+    [{ ackPolicy: 'All' }, { ack_policy: 'all', max_ack_pending: 1 }],
+    [{ ackPolicy: 'None' }, { ack_policy: 'none' }],
+    [{ replayPolicy: 'Instant' }, { replay_policy: 'instant' }],
+    [{ replayPolicy: 'Original' }, { replay_policy: 'original' }],
+  ])('take the words of the older transport for policies: %j', (options, expected) => {
+    expect(resolveConsumerOptions(options).config).toMatchObject(expected);
+    expect(resolveConsumerOptions({}, options).config).toMatchObject(expected);
+  });
+
+  it('treat the words of the older transport as those of today where options cannot work together', () => {
+    expect(() => resolveConsumerOptions({ ackPolicy: 'None', manualAck: true })).toThrow(
+      expect.objectContaining({ code: 'invalid-option', option: 'manualAck' }),
+    );
+    expect(resolveConsumerOptions({ ackPolicy: 'None' })).toMatchObject({ isUnacknowledged: true });
+  });
+
+  it.each(['al', 'ALL', 'constructor', 'Byssequence', 5, null])(
+    'refuse a policy that neither the server nor the older transport knows: %j',
+    (deliverPolicy) => {
+      expect(() => resolveConsumerOptions({ deliverPolicy } as never)).toThrow(
+        expect.objectContaining({ code: 'invalid-option', option: 'consumerOptions.deliverPolicy' }),
+      );
+    },
+  );
+
+  it.each<[Given, Record<string, unknown>]>([
     [{ durable: 'mine' }, { durable: 'mine' }],
     [
       { stream: 'orders', bind: true },

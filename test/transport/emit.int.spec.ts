@@ -52,7 +52,7 @@ describe('emit', () => {
   it('stores one event of a message id, and acknowledges the second one as a duplicate', async () => {
     const record = new NatsJetStreamRecordBuilder({ order: 1 }).setMsgId('order-1').build();
     const first = await emit('created', record);
-    expect(first.duplicate ?? false).toBe(false);
+    expect(first.duplicate).toBe(false);
     expect(await emit('created', record)).toMatchObject({ seq: 1, duplicate: true });
     expect(await raw.messageCount(stream)).toBe(1);
   });

@@ -84,6 +84,9 @@ async function startApplication(instance: number): Promise<INestApplication> {
       durable: `${name}-durable`,
       deliverTo: `${name}-messages`,
       manualAck: true,
+      deliverPolicy: 'All',
+      ackPolicy: 'Explicit',
+      replayPolicy: 'Instant',
     },
     streamConfig,
   };
@@ -101,7 +104,7 @@ describe('a program of the older transport with its import paths changed', () =>
       const url = (await apps[0]?.getUrl()) ?? '';
       for (let n = 1; n <= 40; n += 1) {
         const answer = await (await fetch(`${url}/create`)).json();
-        expect(answer).toEqual({ stream: name, seq: n });
+        expect(answer).toEqual({ stream: name, seq: n, duplicate: false });
       }
       expect(await (await fetch(`${url}/sum`)).json()).toBe(6);
       await until('each is handled', () => handled.length === 40);

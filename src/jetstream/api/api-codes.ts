@@ -25,6 +25,10 @@ export const ApiCode = {
   batchTooManyInFlight: 10210,
   /** The stream's store refuses: its limits are reached, or its disk is in trouble. */
   storeFailed: 10077,
+  /** There is not so much file storage left as a stream is to reserve. */
+  storageInsufficient: 10047,
+  /** There is not so much memory left as a stream is to reserve. */
+  memoryInsufficient: 10028,
   /** The account has no JetStream. */
   notEnabledForAccount: 10039,
   /** There are as many consumers as the stream or the account may have. */

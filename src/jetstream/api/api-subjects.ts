@@ -13,6 +13,10 @@ export class ApiSubjects {
     this.prefix = prefix;
   }
 
+  accountInfo(): string {
+    return `${this.prefix}.INFO`;
+  }
+
   streamNames(): string {
     return `${this.prefix}.STREAM.NAMES`;
   }

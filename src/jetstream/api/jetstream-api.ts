@@ -1,4 +1,10 @@
-import type { ConsumerConfig, ConsumerInfo, StreamConfig, StreamInfo } from '@nats-io/jetstream';
+import type {
+  ConsumerConfig,
+  ConsumerInfo,
+  JetStreamAccountStats,
+  StreamConfig,
+  StreamInfo,
+} from '@nats-io/jetstream';
 import type { Msg } from '@nats-io/transport-node';
 import { Backoff } from '../../kernel/backoff.js';
 import type { Deadline } from '../../kernel/deadline.js';
@@ -84,10 +90,18 @@ const EMPTY = new Uint8Array();
 export class JetStreamApi {
   readonly subjects: ApiSubjects;
   readonly #channel: ApiChannel;
+  readonly #timeoutMs: number;
 
-  constructor(channel: ApiChannel, prefix: string) {
+  /** @param timeoutMs The longest that an answer is awaited, in milliseconds. @default the call's deadline */
+  constructor(channel: ApiChannel, prefix: string, timeoutMs = Infinity) {
     this.#channel = channel;
+    this.#timeoutMs = timeoutMs;
     this.subjects = new ApiSubjects(prefix);
+  }
+
+  /** What the account uses, and may use. */
+  async accountInfo(deadline: Deadline): Promise<ApiResult<JetStreamAccountStats>> {
+    return this.#ask(this.subjects.accountInfo(), undefined, deadline);
   }
 
   /** Settings and state of a stream. */
@@ -200,7 +214,8 @@ export class JetStreamApi {
     return this.#call({ subject, payload: encode(body) }, deadline);
   }
 
-  async #call<T>(request: ServerRequest, deadline: Deadline): Promise<ApiResult<T>> {
+  async #call<T>(request: ServerRequest, allowed: Deadline): Promise<ApiResult<T>> {
+    const deadline = allowed.atMost(this.#timeoutMs);
     const backoff = new Backoff(20, 500);
     let fault: ApiFault | undefined;
     // the last word of the server counts for more than the silence after it

@@ -16,6 +16,8 @@ export const ServerHeader = {
   schedule: 'Nats-Schedule',
   scheduleTarget: 'Nats-Schedule-Target',
   scheduleTtl: 'Nats-Schedule-TTL',
+  /** The time zone of a schedule in the form of cron. */
+  scheduleTimeZone: 'Nats-Schedule-Time-Zone',
   /** On what a direct get answers: the stream that answered, which may be a mirror. */
   stream: 'Nats-Stream',
   /** On what a direct get answers: where the message stands. */

@@ -1,4 +1,4 @@
-import type { Authenticator, NodeConnectionOptions } from '@nats-io/transport-node';
+import type { Authenticator, NatsConnection, NodeConnectionOptions } from '@nats-io/transport-node';
 import { InvalidOptionError } from '../../kernel/invalid-option-error.js';
 import { checkKnownOptions } from '../../kernel/options.js';
 import { fileAuthenticator, guardedAuthenticator } from './credentials.js';
@@ -11,7 +11,7 @@ type PassedOn = Omit<NodeConnectionOptions, 'name' | 'servers' | 'port'>;
 /**
  * How to reach NATS: all that `connect()` of `@nats-io/transport-node` takes (`user`, `pass`, `token`,
  * `authenticator`, `tls`, `inboxPrefix`, `pingInterval`, …) under the same names, with these differences:
- * `servers` is required, the client's `name` is `connectionName`, since `name` is the store's, and the
+ * `servers` is required unless `connection` is given, the client's `name` is `connectionName`, since `name` is the store's, and the
  * defaults suit a service that has to live on: reconnecting never ends (`maxReconnectAttempts: -1`) and is
  * tried every 250 ms (`reconnectTimeWait`), each try for 3 s (`timeout`); a first connection that times out
  * is tried once more. A server that has said nothing is asked for a sign of life after 1 s (`pingInterval`);
@@ -24,8 +24,15 @@ export interface ConnectionOptions extends PassedOn {
   /**
    * One URL or several, such as `nats://127.0.0.1:4222`; credentials may stand in them
    * (`nats://user:pass@host`), percent-encoded. `tls://` means TLS, or an error; other schemes are refused.
+   * Required, unless `connection` is given.
    */
-  readonly servers: string | string[];
+  readonly servers?: string | string[] | undefined;
+  /**
+   * A connection of `@nats-io/transport-node` 3 that is open already, with whatever settings it has: it is
+   * used, and never closed. Whoever opened it closes it, after all that use it. Excludes all options of a
+   * connection except `inboxPrefix`, `domain` and `apiPrefix`. @default none: one is opened
+   */
+  readonly connection?: NatsConnection | undefined;
   /** How the connection is called in the server's monitoring. @default `jetsource <store>` */
   readonly connectionName?: string | undefined;
   /**
@@ -44,6 +51,7 @@ export interface ConnectionOptions extends PassedOn {
  */
 const KNOWN: Record<keyof ConnectionOptions, true> = {
   servers: true,
+  connection: true,
   connectionName: true,
   credentialsFile: true,
   domain: true,
@@ -88,7 +96,14 @@ export function toNatsOptions(
   report: (error: unknown) => void = () => undefined,
 ): NodeConnectionOptions {
   checkKnownOptions(options, Object.keys(KNOWN));
-  const { connectionName, credentialsFile, domain: _domain, apiPrefix: _apiPrefix, ...nats } = options;
+  const {
+    connectionName,
+    credentialsFile,
+    connection: _connection,
+    domain: _domain,
+    apiPrefix: _apiPrefix,
+    ...nats
+  } = options;
   const { servers, credentials, isTls } = parseServers(options.servers);
   if (Object.keys(credentials).length > 0) {
     const { user, pass, token, authenticator } = nats;
@@ -144,6 +159,36 @@ function authenticatorsOf(
   if (credentialsFile !== undefined) return fileAuthenticator(credentialsFile);
   if (Array.isArray(authenticator)) return authenticator.map((each) => guardedAuthenticator(each, report));
   return typeof authenticator === 'function' ? guardedAuthenticator(authenticator, report) : authenticator;
+}
+
+/** Options that say how a connection is used, and not how it is opened. */
+const OF_USE: ReadonlySet<string> = new Set(['connection', 'inboxPrefix', 'domain', 'apiPrefix']);
+
+/**
+ * The connection that was given; undefined where one is to be opened.
+ *
+ * @throws {@link InvalidOptionError} when it is none of the client's version 3, or options of one that is to
+ *   be opened stand beside it.
+ */
+export function givenConnection(options: ConnectionOptions): NatsConnection | undefined {
+  checkKnownOptions(options, Object.keys(KNOWN));
+  const { connection } = options;
+  if (connection === undefined) return undefined;
+  if (!isConnection(connection))
+    throw new InvalidOptionError({
+      option: 'connection',
+      given: connection,
+      allowed: 'an open connection, as connect() of @nats-io/transport-node 3 returns it',
+    });
+  const others = Object.entries(options).filter(([name]) => !OF_USE.has(name));
+  refuseTogether('connection', connection, Object.fromEntries(others));
+  return connection;
+}
+
+/** A connection of the older package `nats` can do more, and its messages have other methods. */
+function isConnection(given: unknown): given is NatsConnection {
+  const { publish, status, flush, jetstream } = Object(given) as Record<string, unknown>;
+  return [publish, status, flush].every((method) => typeof method === 'function') && jetstream === undefined;
 }
 
 /** What stands before the JetStream API's subjects. */

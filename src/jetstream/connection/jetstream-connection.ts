@@ -6,6 +6,7 @@ import {
   type NatsConnection,
   type NodeConnectionOptions,
   PermissionViolationError,
+  type Status,
   TimeoutError,
   UserAuthenticationExpiredError,
 } from '@nats-io/transport-node';
@@ -16,7 +17,8 @@ import { ConnectionClosedError, NatsError } from './connection-errors.js';
 import { sleep } from '../../kernel/sleep.js';
 import { Wakeup } from '../../kernel/wakeup.js';
 import { JetStreamApi, type ServerRequest } from '../api/jetstream-api.js';
-import { apiPrefixOf, type ConnectionOptions, toNatsOptions } from './connection-options.js';
+import { apiPrefixOf, type ConnectionOptions, givenConnection, toNatsOptions } from './connection-options.js';
+import { requireFit } from '../names/subject-length.js';
 import { type LifeSignOptions, LifeSigns } from './life-signs.js';
 import { discardSocket, NatsLine, NextServer } from './nats-line.js';
 import { Outbox } from './outbox.js';
@@ -35,6 +37,22 @@ const WAKING_MS = 100;
 /** Elections begin after 4 s: what took less than half of that is an answer of the leader of that moment. */
 const LEADER_ANSWER_MS = 2_000;
 
+/** Status changes; the client's can be ended. */
+type StatusFeed = AsyncIterable<Status> & { stop?: () => void };
+
+/** Whether a connection is used by this object any more, and what ends with its use. */
+interface Use {
+  isOver: boolean;
+  readonly statuses: StatusFeed[];
+}
+
+/** Where answers are sent to, and how the JetStream API is reached. */
+interface Addressing {
+  readonly apiPrefix: string;
+  readonly apiTimeoutMs?: number | undefined;
+  readonly inboxPrefix?: string | undefined;
+}
+
 /**
  * A connection to NATS as the rest of jetsource uses it: requests that are resent until a deadline, and news
  * of reconnects.
@@ -51,6 +69,9 @@ export class JetStreamConnection {
   readonly #serverErrors = new Set<(error: Error) => void>();
   readonly #refused = new Set<(reason: string) => void>();
   readonly #stateChanged: Wakeup;
+  readonly #use: Use = { isOver: false, statuses: [] };
+  /** Whether somebody else opened the connection, and closes it. */
+  #isBorrowed = false;
   #connected = true;
   #lifeSigns: LifeSigns | undefined;
   /** What the server has complained of last on this connection. */
@@ -58,19 +79,30 @@ export class JetStreamConnection {
   /** Refusals that have been reported since the connection was lost. */
   readonly #reported = new Set<string>();
 
-  private constructor(nc: NatsConnection, apiPrefix: string, inboxPrefix = '_INBOX') {
+  private constructor(nc: NatsConnection, { apiPrefix, apiTimeoutMs, inboxPrefix = '_INBOX' }: Addressing) {
     this.inboxPrefix = inboxPrefix;
     const inbox = new ReplyInbox(nc, inboxPrefix);
     this.inbox = inbox;
-    this.nc = withNote(nc, (subject, reply) => inbox.noteSent(subject, reply));
+    this.nc = used(nc, this.#use, (subject, reply) => inbox.noteSent(subject, reply));
     this.outbox = new Outbox(this.nc);
-    this.api = new JetStreamApi(this, apiPrefix);
+    this.api = new JetStreamApi(this, apiPrefix, apiTimeoutMs);
     this.#stateChanged = new Wakeup(inbox.timeouts);
     void this.#watch();
   }
 
-  /** @throws {@link NatsError} when no server can be reached, or refuses. */
-  static async open(options: ConnectionOptions, defaultName: string): Promise<JetStreamConnection> {
+  /**
+   * @param apiTimeoutMs The longest that an answer of the JetStream API is awaited, in milliseconds. @default
+   *   what each call allows
+   * @throws {@link NatsError} when no server can be reached, or refuses.
+   * @throws {@link ConnectionClosedError} when the connection that was given is closed.
+   */
+  static async open(
+    options: ConnectionOptions,
+    defaultName: string,
+    apiTimeoutMs?: number,
+  ): Promise<JetStreamConnection> {
+    const given = givenConnection(options);
+    if (given !== undefined) return JetStreamConnection.#borrow(given, options, apiTimeoutMs);
     let connection: JetStreamConnection | undefined;
     const report = (error: unknown): void => {
       if (connection !== undefined) connection.#report((error as Error).message);
@@ -80,7 +112,7 @@ export class JetStreamConnection {
     const next = new NextServer();
     try {
       const nc = await connectTo({ reconnectToServer: next.choose, ...natsOptions });
-      connection = new JetStreamConnection(nc, apiPrefix, options.inboxPrefix);
+      connection = new JetStreamConnection(nc, { apiPrefix, apiTimeoutMs, inboxPrefix: options.inboxPrefix });
     } catch (cause) {
       throw cannotConnect(natsOptions, options, cause as Error);
     }
@@ -89,9 +121,27 @@ export class JetStreamConnection {
     return connection;
   }
 
+  /** Waits until a server is connected: what is sent meanwhile would be buffered. */
+  static async #borrow(
+    nc: NatsConnection,
+    options: ConnectionOptions,
+    apiTimeoutMs: number | undefined,
+  ): Promise<JetStreamConnection> {
+    if (nc.isClosed() || nc.isDraining()) throw new ConnectionClosedError('the connection that was given');
+    const apiPrefix = apiPrefixOf(options);
+    const connection = new JetStreamConnection(nc, {
+      apiPrefix,
+      apiTimeoutMs,
+      inboxPrefix: options.inboxPrefix,
+    });
+    connection.#isBorrowed = true;
+    await nc.flush();
+    return connection;
+  }
+
   /** @internal Over a connection that is there already: for specs without a server. */
   static over(nc: NatsConnection): JetStreamConnection {
-    return new JetStreamConnection(nc, apiPrefixOf({ servers: [] }));
+    return new JetStreamConnection(nc, { apiPrefix: apiPrefixOf({ servers: [] }) });
   }
 
   /** The largest message that the server takes, headers included, in bytes. */
@@ -193,13 +243,24 @@ export class JetStreamConnection {
     this.nc.publish(subject, payload, reply === undefined ? {} : { reply });
   }
 
-  /** Closes after what is buffered has been sent, as far as somebody takes it. Safe to call twice. */
+  /**
+   * Closes after what is buffered has been sent, as far as somebody takes it. A connection that was given
+   * stays open; only its use is over. Safe to call twice.
+   */
   async close(): Promise<void> {
     this.#lifeSigns?.stop();
     this.outbox.flush();
     if (this.nc.isClosed()) return;
+    if (this.#isBorrowed) return this.#giveBack();
     await abortable(this.nc.close(), [AbortSignal.timeout(CLOSE_MS)]).catch(() => undefined);
     discardSocket(this.nc);
+  }
+
+  async #giveBack(): Promise<void> {
+    this.#use.isOver = true;
+    this.inbox.end();
+    await abortable(this.nc.flush(), [AbortSignal.timeout(CLOSE_MS)]).catch(() => undefined);
+    for (const status of this.#use.statuses) status.stop?.();
   }
 
   #watchLife(next: NextServer, options: LifeSignOptions): void {
@@ -265,7 +326,7 @@ function cannotConnect(
   cause: Error,
 ): NatsError {
   const at = [servers ?? '127.0.0.1:4222'].flat().join(', ');
-  const isEncoded = [options.servers].flat().some((url) => /%.*@/.test(url));
+  const isEncoded = [options.servers ?? []].flat().some((url) => /%.*@/.test(url));
   const hint =
     cause instanceof AuthorizationError && isEncoded
       ? '; what stands before the host of a URL is percent-decoded: write %25 for %, or give user and pass'
@@ -287,12 +348,29 @@ async function connectTo(options: NodeConnectionOptions): Promise<NatsConnection
 }
 
 /**
- * The connection, telling what it publishes with a reply subject: a refusal names the subject only, not the
- * request.
+ * The connection as its user sees it: it is closed when the use is over. It tells what it publishes with a
+ * reply subject: a refusal names the subject only, not the request. A line that no server takes is not sent: the server would cut the connection of all its users.
  */
-function withNote(nc: NatsConnection, onSent: (subject: string, reply: string) => void): NatsConnection {
+function used(
+  nc: NatsConnection,
+  use: Use,
+  onSent: (subject: string, reply: string) => void,
+): NatsConnection {
   const noting = Object.create(nc) as NatsConnection;
+  noting.isClosed = () => use.isOver || nc.isClosed();
+  noting.status = () => {
+    const status: StatusFeed = nc.status();
+    use.statuses.push(status);
+    return status;
+  };
+  noting.subscribe = (subject, options) => {
+    if (use.isOver) throw new ConnectionClosedError('the connection to NATS');
+    requireFit(subject, options?.queue);
+    return nc.subscribe(subject, options);
+  };
   noting.publish = (subject, payload, options) => {
+    if (use.isOver) throw new ConnectionClosedError('the connection to NATS');
+    requireFit(subject, options?.reply);
     nc.publish(subject, payload, options);
     if (options?.reply !== undefined) onSent(subject, options.reply);
   };

@@ -5,6 +5,7 @@ import {
   type MsgHdrs,
   type NatsConnection,
   PermissionViolationError,
+  type Subscription,
 } from '@nats-io/transport-node';
 import { TimeoutWheel } from '../../kernel/timeout-wheel.js';
 import { type WaitOptions, Wakeup } from '../../kernel/wakeup.js';
@@ -44,6 +45,7 @@ export class ReplyInbox {
   readonly #prefix: string;
   readonly #open = new Map<string, OpenRequest>();
   #subscribed = false;
+  #subscription: Subscription | undefined;
   #nextToken = 0;
   /** Whether any reply has come since the last look. */
   #heard = false;
@@ -90,6 +92,12 @@ export class ReplyInbox {
   /** What was sent before is answered by nobody: those who wait may send again, or give up. */
   interrupt(): void {
     for (const { onInterrupt } of [...this.#open.values()]) onInterrupt?.();
+  }
+
+  /** Listens to no more answers: who waits for one finds out that the connection is over. */
+  end(): void {
+    this.#subscription?.unsubscribe();
+    this.interrupt();
   }
 
   /** Is told of all that the connection publishes with a reply subject. */
@@ -151,7 +159,9 @@ export class ReplyInbox {
 
   #subscribe(): void {
     this.#subscribed = true;
-    this.#nc.subscribe(`${this.#prefix}*`, { callback: (error, reply) => this.#dispatch(error, reply) });
+    this.#subscription = this.#nc.subscribe(`${this.#prefix}*`, {
+      callback: (error, reply) => this.#dispatch(error, reply),
+    });
   }
 
   #dispatch(error: Error | null, reply: Msg): void {

@@ -6,6 +6,11 @@ export function scheduleSubjects(stream: string): string {
   return `_schedule.${stream}.>`;
 }
 
+/** The subject of a message that is delivered again and again; a second one of a name takes its place. */
+export function recurringSubject(stream: string, name: string): string {
+  return scheduleSubject(stream, `every.${Buffer.from(name).toString('base64url')}`);
+}
+
 /** The subject of one such message. */
 export function scheduleSubject(stream: string, id: string): string {
   return `_schedule.${stream}.${id}`;

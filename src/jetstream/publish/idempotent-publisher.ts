@@ -11,10 +11,9 @@ import {
 import { JetStreamNotFoundError } from '../streams/stream-errors.js';
 import { ApiCode, FORBIDDEN } from '../api/api-codes.js';
 import { type ApiFault, describeFault } from '../api/api-fault.js';
-import { ServerHeader } from '../api/server-headers.js';
 import { capturingStreams } from '../streams/capturing-streams.js';
 import type { JetStreamConnection } from '../connection/jetstream-connection.js';
-import type { HeaderValues } from '../../log/message-log.js';
+import { guardHeaders } from './guard-headers.js';
 import type { PublishRequest } from './publish-request.js';
 import type { OutgoingMessage } from '../../log/message-log.js';
 import { Publisher } from './publisher.js';
@@ -70,7 +69,8 @@ export class IdempotentPublisher {
   }
 
   async #toMessage(request: PublishRequest, deadline: Deadline): Promise<OutgoingMessage> {
-    const isTimed = request.ttlMs !== undefined || request.at !== undefined;
+    const { ttlMs, at, schedule } = request;
+    const isTimed = ttlMs !== undefined || at !== undefined || schedule !== undefined;
     const { subject, headers } = isTimed
       ? await timedMessage(this.#connection, request, deadline)
       : { subject: request.subject, headers: {} };
@@ -94,7 +94,8 @@ export class IdempotentPublisher {
     const answer = await this.#publisher.publish(message, deadline, { untilServed: false });
     switch (answer.kind) {
       case 'stored':
-        return answer.ack;
+        // the server leaves out what is false
+        return { ...answer.ack, duplicate: false };
       case 'duplicate':
         // sequence 0: the server knows the id, and not what became of it
         return answer.sequence === 0 ? 'maybe' : (answer.ack ?? 'maybe');
@@ -137,19 +138,6 @@ export class IdempotentPublisher {
       reason: 'no stream captures it, so the event was not stored; add a streamConfig that does',
     });
   }
-}
-
-function guardHeaders({ messageId, expect }: PublishRequest): HeaderValues {
-  const { streamName, lastMsgID, lastSequence, lastSubjectSequence } = expect;
-  return {
-    [ServerHeader.messageId]: messageId,
-    ...(streamName !== undefined && { [ServerHeader.expectedStream]: streamName }),
-    ...(lastMsgID !== undefined && { [ServerHeader.expectedLastMessageId]: lastMsgID }),
-    ...(lastSequence !== undefined && { [ServerHeader.expectedLastSequence]: String(lastSequence) }),
-    ...(lastSubjectSequence !== undefined && {
-      [ServerHeader.expectedLastSubjectSequence]: String(lastSubjectSequence),
-    }),
-  };
 }
 
 function advise(fault: ApiFault): string {

@@ -9,7 +9,7 @@ import { ServerHeader } from '../api/server-headers.js';
 import type { JetStreamConnection } from '../connection/jetstream-connection.js';
 import type { HeaderValues } from '../../log/message-log.js';
 import type { PublishRequest } from './publish-request.js';
-import { scheduleSubject, scheduleSubjects } from '../names/schedule-subject.js';
+import { recurringSubject, scheduleSubject, scheduleSubjects } from '../names/schedule-subject.js';
 import { isAtLeast } from '../connection/server-floor.js';
 import { isStoreStream } from '../streams/store-stream.js';
 import { covers } from '../names/subject-pattern.js';
@@ -19,6 +19,8 @@ import { covers } from '../names/subject-pattern.js';
  * once.
  */
 const FLOOR = { allow_msg_ttl: '2.11', allow_msg_schedules: '2.12' } as const;
+/** Since when a server delivers a message more than once. */
+const RECURRING_FLOOR = '2.14';
 
 /**
  * Where a message goes that expires, or is delivered later, and the headers that say so. A server that does
@@ -32,18 +34,22 @@ export async function timedMessage(
   request: PublishRequest,
   deadline: Deadline,
 ): Promise<{ subject: string; headers: HeaderValues }> {
-  const { subject, messageId, ttlMs, at } = request;
+  const { subject, ttlMs } = request;
   const config = await streamOf(connection, request, deadline);
   if (ttlMs !== undefined)
     allow(connection, config, { setting: 'allow_msg_ttl', option: 'ttlMs', given: ttlMs });
   // whole seconds are what the server counts in
   const ttl = ttlMs === undefined ? undefined : `${Math.ceil(ttlMs / 1_000)}s`;
-  if (at === undefined) return { subject, headers: ttl === undefined ? {} : { [ServerHeader.ttl]: ttl } };
-  allow(connection, config, { setting: 'allow_msg_schedules', option: 'delayMs', given: at.toISOString() });
+  const timing = timingOf(request, config.name);
+  if (timing === undefined) return { subject, headers: ttl === undefined ? {} : { [ServerHeader.ttl]: ttl } };
+  const { option, given, headers } = timing;
+  allow(connection, config, { setting: 'allow_msg_schedules', option, given });
+  if (option === 'schedule') requireRecurring(connection);
+  requireCaptured(config, timing);
   return {
-    subject: scheduleSubjectIn(config, messageId),
+    subject: timing.subject,
     headers: {
-      [ServerHeader.schedule]: `@at ${at.toISOString()}`,
+      ...headers,
       [ServerHeader.scheduleTarget]: subject,
       ...(ttl !== undefined && { [ServerHeader.scheduleTtl]: ttl }),
     },
@@ -90,12 +96,45 @@ function allow(
   });
 }
 
+/** A message that waits: where, and until when. */
+interface Timing {
+  /** The option that asks for it. */
+  readonly option: 'delayMs' | 'schedule';
+  readonly given: string;
+  readonly subject: string;
+  readonly headers: HeaderValues;
+}
+
 /** A subject of its own for each, since a second schedule on one subject takes the place of the first. */
-function scheduleSubjectIn(config: StreamConfig, messageId: string): string {
-  const subject = scheduleSubject(config.name, Buffer.from(messageId).toString('base64url'));
-  if (config.subjects.some((pattern) => covers(pattern, subject))) return subject;
-  throw new InvalidOptionError({
+function timingOf({ at, schedule, messageId }: PublishRequest, stream: string): Timing | undefined {
+  if (schedule !== undefined) {
+    const { name, every, cron, timeZone } = schedule;
+    const headers = {
+      [ServerHeader.schedule]: cron ?? `@every ${every ?? 0}ms`,
+      ...(timeZone !== undefined && { [ServerHeader.scheduleTimeZone]: timeZone }),
+    };
+    return { option: 'schedule', given: name, subject: recurringSubject(stream, name), headers };
+  }
+  if (at === undefined) return undefined;
+  const given = at.toISOString();
+  return {
     option: 'delayMs',
+    given,
+    subject: scheduleSubject(stream, Buffer.from(messageId).toString('base64url')),
+    headers: { [ServerHeader.schedule]: `@at ${given}` },
+  };
+}
+
+function requireRecurring({ serverVersion }: JetStreamConnection): void {
+  if (isAtLeast(serverVersion, RECURRING_FLOOR)) return;
+  const found = `nats-server ${serverVersion}`;
+  throw new UnsupportedByServerError({ capability: 'schedule', floor: RECURRING_FLOOR, found });
+}
+
+function requireCaptured(config: StreamConfig, { option, subject }: Timing): void {
+  if (config.subjects.some((pattern) => covers(pattern, subject))) return;
+  throw new InvalidOptionError({
+    option,
     given: subject,
     allowed: `absent for stream ${config.name}, unless its subjects include ${scheduleSubjects(config.name)}`,
   });

@@ -2,6 +2,7 @@ import type { StreamConfig } from '@nats-io/jetstream';
 import { Deadline } from '../../kernel/deadline.js';
 import { InvalidOptionError } from '../../kernel/invalid-option-error.js';
 import { sleep } from '../../kernel/sleep.js';
+import { ApiCode } from '../api/api-codes.js';
 import { type ApiFault, describeFault } from '../api/api-fault.js';
 import type { NamedStreamConfig } from '../api/jetstream-api.js';
 import type { JetStreamConnection } from '../connection/jetstream-connection.js';
@@ -21,6 +22,11 @@ const SET_UP_TIMEOUT_MS = 10_000;
  * remove its own and no others.
  */
 const OWNED_SUBJECTS = 'jetsource.subjects/';
+/** Refusals for want of storage. */
+const FULL: ReadonlySet<number | undefined> = new Set([
+  ApiCode.storageInsufficient,
+  ApiCode.memoryInsufficient,
+]);
 /** Services that start at the same time may write over each other: they look again and repeat. */
 const TRIES = 5;
 const LOOK_AGAIN_MS = 100;
@@ -93,7 +99,7 @@ async function ensureStream(
     if (found === undefined) {
       const config = merged({ name: wanted.name }, wanted, owner);
       const created = await createStream(connection, config, deadline);
-      if (!created.ok) throw refused(wanted.name, created.fault, 'correct streamConfig');
+      if (!created.ok) throw refused(config, created.fault, 'correct streamConfig');
       if (created.value.isNew) return;
       continue;
     }
@@ -113,16 +119,24 @@ async function update(
   const updated = await connection.api.updateStream(target, deadline);
   if (updated.ok) return requireEcho(connection, target, updated.value.config);
   throw refused(
-    target.name,
+    target,
     updated.fault,
-    'take that setting out of streamConfig, or make a new stream and move the messages',
+    'take that setting out of streamConfig, or move to a new stream (docs/transport.md, "A setting that cannot be changed")',
   );
 }
 
-function refused(stream: string, fault: ApiFault, advice: string): JetStreamSettingsError {
+function refused(
+  { name, max_bytes: maxBytes = 0, num_replicas: replicas = 1 }: NamedStreamConfig,
+  fault: ApiFault,
+  advice: string,
+): JetStreamSettingsError {
+  const room =
+    `max_bytes reserves ${maxBytes} bytes for each of ${replicas} replicas, and the account, or a server, has not so much left; ` +
+    'lower max_bytes, or give it more';
+  const isFull = FULL.has(fault.err_code);
   return new JetStreamSettingsError({
-    stream,
-    reason: `the server refuses: ${describeFault(fault)}; ${advice}`,
+    stream: name,
+    reason: `the server refuses: ${describeFault(fault)}; ${isFull ? room : advice}`,
   });
 }
 

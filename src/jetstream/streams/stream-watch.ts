@@ -52,11 +52,13 @@ export class StreamWatch {
   constructor(connection: JetStreamConnection, stream: OpenedStream) {
     this.#connection = connection;
     this.#stream = stream;
-    connection.nc.subscribe(ADVISORIES, {
+    const advisories = connection.nc.subscribe(ADVISORIES, {
       callback: (error) => {
         if (error === null) this.doubt();
       },
     });
+    // a connection that is used by others as well stays open
+    connection.onClose(() => advisories.isClosed() || advisories.unsubscribe());
     connection.onReconnect(() => {
       this.#mayList = true;
       this.doubt();

@@ -27,7 +27,8 @@ export function mergePublishOptions(
   given: JetStreamPublishOptions,
 ): PublishOptions {
   const own = toPublishOptions(given);
-  const timing = own.delayMs === undefined && own.deliverAt === undefined ? defaults : own;
+  const isTimed = own.delayMs !== undefined || own.deliverAt !== undefined || own.schedule !== undefined;
+  const timing = isTimed ? own : defaults;
   const options = {
     msgID: own.msgID,
     expect: { ...defaults.expect, ...own.expect },
@@ -36,6 +37,7 @@ export function mergePublishOptions(
     ttlMs: own.ttlMs ?? defaults.ttlMs,
     delayMs: timing.delayMs,
     deliverAt: timing.deliverAt,
+    schedule: timing.schedule,
   };
   checkPublishOptions(options);
   return options;
@@ -76,6 +78,7 @@ export function toPublishRequest(
     expect: options.expect ?? {},
     ttlMs: options.ttlMs,
     at: deliverAt,
+    schedule: options.schedule,
   };
 }
 

@@ -9,8 +9,10 @@ import { Deadline } from '../../kernel/deadline.js';
 import { ConnectionClosedError, NatsError } from '../../jetstream/connection/connection-errors.js';
 import { InvalidOptionError } from '../../kernel/invalid-option-error.js';
 import { mapBounded } from '../../kernel/map-bounded.js';
-import { integerOption } from '../../kernel/options.js';
-import { checkOptionNames } from '../check-option-names.js';
+import type { BatchAck } from '../../jetstream/publish/batch-publisher.js';
+import { cancelSchedule, type ScheduleRef } from '../../jetstream/publish/cancel-schedule.js';
+import { assetName } from '../../jetstream/names/asset-name.js';
+import type { PublishRequest } from '../../jetstream/publish/publish-request.js';
 import { type ClientSession, openClientSession } from './client-session.js';
 import {
   type NatsJetStreamClientEvents,
@@ -18,6 +20,14 @@ import {
   TransportEvents,
 } from '../transport-events.js';
 import { correlationHeaders } from '../correlation-header.js';
+import {
+  type BatchEvent,
+  emitBatchTimeout,
+  type EmitBatchOptions,
+  type EmitManyOptions,
+  emitManyWidth,
+  isNothing,
+} from './emit-options.js';
 import { mergePublishOptions, toPublishRequest } from './event-request.js';
 import { toHeaderValues } from '../header-values.js';
 import { initializeCodec } from '../initialize-codec.js';
@@ -35,20 +45,6 @@ import { checkRequestOptions } from './nats-request-record.js';
 import { contextHeaders } from '../open-telemetry.js';
 import { toEventRecord, toRequestRecord } from './outgoing-record.js';
 import { RequestCall } from './request-call.js';
-
-/** Options of `emitMany`. */
-export interface EmitManyOptions {
-  /** Events that await their acknowledgement at a time. @default 256 */
-  readonly maxInFlight?: number | undefined;
-  /**
-   * Ends the call: no more payloads are taken, and the signal's reason is thrown when pending emits have
-   * ended.
-   * @default none
-   */
-  readonly signal?: AbortSignal | undefined;
-}
-
-const EMIT_MANY_OPTIONS: Record<keyof EmitManyOptions, true> = { maxInFlight: true, signal: true };
 
 /**
  * Emits events into JetStream and sends requests over core NATS. It connects at the first use or by
@@ -162,6 +158,7 @@ export class NatsJetStreamClientProxy
    * Events are stored in any order.
    *
    * @returns the acknowledgements, in the order of the payloads.
+   * @throws {@link InvalidOptionError} when `data` cannot be iterated.
    * @throws the error of the first `emit` that failed, when pending ones have ended. Payloads before it may
    *   be stored, and some after it, too. With message ids, all can safely be emitted again.
    * @example
@@ -172,9 +169,8 @@ export class NatsJetStreamClientProxy
     data: Iterable<T> | AsyncIterable<T>,
     options: EmitManyOptions = {},
   ): Promise<PubAck[]> {
-    checkOptionNames(options, EMIT_MANY_OPTIONS);
+    const width = emitManyWidth(data, options);
     const call = new CallSite();
-    const width = integerOption('maxInFlight', options.maxInFlight, { fallback: 256 });
     const emitOne = async (item: T): Promise<PubAck> => {
       if (isNothing(item)) throw new InvalidOptionError({ option: 'data', given: item, allowed: 'payloads' });
       return this.#store(this.#dispatched({ pattern, data: item }));
@@ -185,6 +181,60 @@ export class NatsJetStreamClientProxy
       call.addTo(error);
       throw error;
     }
+  }
+
+  /**
+   * Stores several events, all or none, in one JetStream stream, which needs `allow_atomic: true`, on
+   * nats-server 2.12.1 or later. At most 1,000 events. They have consecutive sequences in their order, and no
+   * reader sees some of them without the others.
+   *
+   * Events may have options, except `delayMs`, `deliverAt` and `expect.lastMsgID`. `expect.lastSubjectSequence`
+   * counts for the first event of a subject, `expect.lastSequence` for the first of all.
+   *
+   * @throws {@link InvalidOptionError} when the events cannot be a batch, or the stream does not allow one.
+   * @throws {@link UnsupportedByServerError} when the server is too old.
+   * @throws {@link JetStreamNotFoundError} when no stream captures all of them.
+   * @throws {@link ExpectationFailedError} when an expectation does not hold; none was stored.
+   * @throws {@link PublishRefusedError} when the stream refuses them, such as for a message id that it knows;
+   *   none was stored.
+   * @throws {@link PublishOutcomeUnknownError} when no answer came: all are stored, or none.
+   * @example
+   * await client.emitBatch([
+   *   { pattern: 'order.placed', data: order },
+   *   { pattern: 'stock.reserved', data: items },
+   * ]);
+   */
+  async emitBatch(events: readonly BatchEvent[], options: EmitBatchOptions = {}): Promise<BatchAck> {
+    const call = new CallSite();
+    try {
+      const timeoutMs = emitBatchTimeout(events, options, this.#settings.publishTimeoutMs);
+      const requests = await Promise.all(events.map(async (event) => this.#batched(event)));
+      const { batches } = await this.#open();
+      return await batches.publish(requests, new Deadline(timeoutMs));
+    } catch (error) {
+      call.addTo(error);
+      throw error;
+    }
+  }
+
+  /**
+   * Ends an event that was emitted with the option `schedule`. What has been delivered already stays.
+   *
+   * @returns whether there was one of that name.
+   * @throws {@link InvalidOptionError} when the stream or the schedule has no name.
+   * @throws {@link NatsError} when the stream does not exist, or no server answers.
+   */
+  async cancelSchedule({ stream, name }: ScheduleRef): Promise<boolean> {
+    assetName('stream', stream);
+    if (typeof name !== 'string' || name === '')
+      throw new InvalidOptionError({ option: 'name', given: name, allowed: 'the name of the schedule' });
+    const { connection } = await this.#open();
+    const deadline = new Deadline(this.#settings.publishTimeoutMs);
+    return cancelSchedule(connection.jetstream, { stream, name }, deadline);
+  }
+
+  async #batched({ pattern, data }: BatchEvent): Promise<PublishRequest> {
+    return (await this.#toRequest(this.#dispatched({ pattern, data }))).request;
   }
 
   /** Called by `emit`: stores one event. */
@@ -235,13 +285,18 @@ export class NatsJetStreamClientProxy
 
   async #publishEvent(packet: ReadPacket): Promise<PubAck> {
     const { publisher } = await this.#open();
+    const { request, timeoutMs } = await this.#toRequest(packet);
+    return publisher.publish(request, new Deadline(timeoutMs));
+  }
+
+  async #toRequest(packet: ReadPacket): Promise<{ request: PublishRequest; timeoutMs: number }> {
     const record = toEventRecord(packet.data);
     const options = mergePublishOptions(this.#settings.publishDefaults, record.options);
     const plain = { ...packet, data: record.payload };
     const body = toMessageBody(await this.serializer.serialize(plain));
     const pattern = this.normalizePattern(packet.pattern as string);
     const request = toPublishRequest({ pattern, packet: plain, body, options }, this.#settings);
-    return publisher.publish(request, new Deadline(options.timeout ?? this.#settings.publishTimeoutMs));
+    return { request, timeoutMs: options.timeout ?? this.#settings.publishTimeoutMs };
   }
 
   #call(packet: ReadPacket, callback: (packet: WritePacket) => void): () => void {
@@ -310,8 +365,4 @@ export class NatsJetStreamClientProxy
     this.#session = undefined;
     for (const call of [...this.#calls]) call.fail(new ConnectionClosedError('the connection to NATS'));
   }
-}
-
-function isNothing(value: unknown): value is null | undefined {
-  return value === undefined || value === null;
 }

@@ -1,4 +1,4 @@
-import type { PublishExpectations } from '../../jetstream/publish/publish-request.js';
+import type { PublishExpectations, PublishSchedule } from '../../jetstream/publish/publish-request.js';
 import { HeaderList } from '../header-list.js';
 import { NatsJetStreamRecord } from './nats-jetstream-record.js';
 import type { JetStreamPublishOptions } from './publish-options.js';
@@ -71,6 +71,12 @@ export class NatsJetStreamRecordBuilder<TData = unknown> {
   /** Sets {@link JetStreamPublishOptions.deliverAt}. */
   setDeliverAt(deliverAt: Date): this {
     this.#options.deliverAt = deliverAt;
+    return this;
+  }
+
+  /** Sets {@link JetStreamPublishOptions.schedule}. */
+  setSchedule(schedule: PublishSchedule): this {
+    this.#options.schedule = schedule;
     return this;
   }
 

@@ -1,6 +1,6 @@
 import type { MsgHdrs } from '@nats-io/transport-node';
 import type { HeaderValues } from '../../log/message-log.js';
-import type { PublishExpectations } from '../../jetstream/publish/publish-request.js';
+import type { PublishExpectations, PublishSchedule } from '../../jetstream/publish/publish-request.js';
 import { InvalidOptionError } from '../../kernel/invalid-option-error.js';
 import { integerOption, LONGEST_TIMER_MS } from '../../kernel/options.js';
 import { checkOptionNames, requireOptions } from '../check-option-names.js';
@@ -39,6 +39,13 @@ export interface JetStreamPublishOptions extends LegacyPublishOptions {
    * @default at once
    */
   readonly deliverAt?: Date | undefined;
+  /**
+   * The event is delivered again and again, by the server alone, until `cancelSchedule` of the client. One
+   * that is emitted with the same name takes its place. Needs `allow_msg_schedules` on the JetStream stream
+   * and nats-server 2.14. Excludes `delayMs`, `deliverAt` and all of `expect` except `streamName`.
+   * @default it is delivered once
+   */
+  readonly schedule?: PublishSchedule | undefined;
 }
 
 /** The options without those that have no effect. */
@@ -52,7 +59,16 @@ const KNOWN: Record<keyof PublishOptions, true> = {
   ttlMs: true,
   delayMs: true,
   deliverAt: true,
+  schedule: true,
 };
+const KNOWN_SCHEDULE: Record<keyof PublishSchedule, true> = {
+  name: true,
+  every: true,
+  cron: true,
+  timeZone: true,
+};
+/** Six fields, or a word. */
+const CRON = /^(\S+( \S+){5}|@(yearly|annually|monthly|weekly|daily|midnight|hourly))$/;
 const KNOWN_EXPECTATIONS: Record<keyof PublishExpectations, true> = {
   streamName: true,
   lastMsgID: true,
@@ -75,7 +91,7 @@ export function toPublishOptions(given: JetStreamPublishOptions): PublishOptions
 /** @throws {@link InvalidOptionError} naming an option that cannot work, or two that cannot work together. */
 export function checkPublishOptions(options: PublishOptions): void {
   checkOptionNames(options, KNOWN);
-  const { msgID, expect = {}, ttlMs, delayMs, deliverAt } = options;
+  const { msgID, expect = {}, ttlMs, delayMs, deliverAt, schedule } = options;
   if (msgID !== undefined && !/^[^\r\n]+$/.test(msgID))
     throw new InvalidOptionError({ option: 'msgID', given: msgID, allowed: 'text of one line' });
   checkOptionNames(expect, KNOWN_EXPECTATIONS, 'expect');
@@ -86,18 +102,40 @@ export function checkPublishOptions(options: PublishOptions): void {
   integerOption('delayMs', delayMs, { fallback: 0, min: 0 });
   if (deliverAt !== undefined && Number.isNaN(deliverAt.getTime()))
     throw new InvalidOptionError({ option: 'deliverAt', given: deliverAt, allowed: 'a valid date' });
-  if (delayMs !== undefined || deliverAt !== undefined) refuseWithDelay(options);
+  if (schedule !== undefined) checkSchedule(schedule);
+  if (delayMs !== undefined || deliverAt !== undefined || schedule !== undefined) refuseWithDelay(options);
 }
 
-function refuseWithDelay({ expect = {}, delayMs, deliverAt }: PublishOptions): void {
-  const option = delayMs === undefined ? 'deliverAt' : 'delayMs';
+function checkSchedule(schedule: PublishSchedule): void {
+  checkOptionNames(schedule, KNOWN_SCHEDULE, 'schedule');
+  const { name, every, cron, timeZone } = schedule;
+  const refuse = (option: string, given: unknown, allowed: string): never => {
+    throw new InvalidOptionError({ option: `schedule.${option}`, given, allowed });
+  };
+  if (typeof name !== 'string' || name === '') refuse('name', name, 'a text that is not empty');
+  if ((every === undefined) === (cron === undefined)) refuse('every', every, 'given, or cron, and not both');
+  integerOption('schedule.every', every, { fallback: 1_000, min: 1_000 });
+  if (cron !== undefined && (typeof cron !== 'string' || !CRON.test(cron)))
+    refuse('cron', cron, 'six fields, second first, such as "0 30 3 * * *", or a word such as "@hourly"');
+  if (timeZone === undefined) return;
+  if (cron === undefined) refuse('timeZone', timeZone, 'absent without cron');
+  if (!/^[\w+/-]+$/.test(timeZone))
+    refuse('timeZone', timeZone, 'the name of a time zone, such as Europe/Berlin');
+}
+
+function refuseWithDelay({ expect = {}, delayMs, deliverAt, schedule }: PublishOptions): void {
+  const option = schedule !== undefined ? 'schedule' : delayMs === undefined ? 'deliverAt' : 'delayMs';
   const { streamName: _streamName, ...ofOrder } = expect;
-  const others = { ...(option === 'delayMs' && { deliverAt }), ...ofOrder };
+  const others = {
+    ...(option !== 'deliverAt' && { deliverAt }),
+    ...(option === 'schedule' && { delayMs }),
+    ...ofOrder,
+  };
   const other = Object.entries(others).find(([, given]) => given !== undefined);
   if (other === undefined) return;
   const [name, given] = other;
   throw new InvalidOptionError({
-    option: name === 'deliverAt' ? name : `expect.${name}`,
+    option: name === 'deliverAt' || name === 'delayMs' ? name : `expect.${name}`,
     given,
     allowed: `absent when ${option} is given`,
   });

@@ -1,11 +1,13 @@
 import type { ConsumerDeserializer, ConsumerSerializer } from '@nestjs/microservices';
 import type { EventDefinition } from '../../event/event-registry.js';
 import { EventRegistry } from '../../event/event-registry.js';
+import { InvalidOptionError } from '../../kernel/invalid-option-error.js';
 import { integerOption, LONGEST_TIMER_MS } from '../../kernel/options.js';
 import { checkOptionNames, requireOptions } from '../check-option-names.js';
 import { checkReach, type JetStreamOptions, type NatsConnectionOptions } from '../connection-options.js';
 import type { NatsConsumerOptions } from '../consumer-options.js';
 import { fromLegacyServerOptions, type LegacyServerOptions } from '../legacy/legacy-server-options.js';
+import { NATS_JETSTREAM_TRANSPORT } from '../nats-jetstream.constants.js';
 import type { OpenTelemetryApi } from '../open-telemetry.js';
 import { deadLetterSettings, type NatsStreamConfig, streamsOf } from '../stream-config.js';
 
@@ -18,7 +20,10 @@ export interface NatsJetStreamServerOptions extends LegacyServerOptions {
   readonly connectionOptions?: NatsConnectionOptions | undefined;
   /** How events are consumed, where a handler has no options of its own. @default durable pull consumers */
   readonly consumerOptions?: NatsConsumerOptions | undefined;
-  /** Where the JetStream API is. @default `$JS.API` */
+  /**
+   * Where the JetStream API is, and how long its answers are awaited.
+   * @default `$JS.API`, up to 10000 ms, depending on the call
+   */
   readonly jetStreamOptions?: JetStreamOptions | undefined;
   /**
    * JetStream streams that are created, or brought up to date, at the start.
@@ -54,6 +59,12 @@ export interface NatsJetStreamServerOptions extends LegacyServerOptions {
    * @default JSON, as Nest's packet or as the payload itself
    */
   readonly deserializer?: ConsumerDeserializer | undefined;
+  /**
+   * Identifies this server in decorators, where an application has several: `@EventPattern('order.*', EU)`
+   * is bound to the server with `transportId: EU` only. Handlers that name none are bound to every server.
+   * @default NATS_JETSTREAM_TRANSPORT
+   */
+  readonly transportId?: symbol | undefined;
   /** The module `@opentelemetry/api`: handlers run in the context that the headers carry. @default none */
   readonly openTelemetry?: OpenTelemetryApi | undefined;
 }
@@ -70,6 +81,7 @@ export interface ServerSettings {
   readonly registry: EventRegistry;
   readonly queue: string | undefined;
   readonly shutdownTimeoutMs: number;
+  readonly transportId: symbol;
   readonly openTelemetry: OpenTelemetryApi | undefined;
 }
 
@@ -84,6 +96,7 @@ const KNOWN: Record<Exclude<keyof NatsJetStreamServerOptions, keyof LegacyServer
   shutdownTimeoutMs: true,
   serializer: true,
   deserializer: true,
+  transportId: true,
   openTelemetry: true,
 };
 
@@ -106,10 +119,16 @@ export function resolveServerOptions(given: NatsJetStreamServerOptions): ServerS
     registry: new EventRegistry(options.events ?? [], { onUnknownEvent: 'raw' }),
     queue: options.queue ?? service,
     shutdownTimeoutMs: shutdownTimeout(options.shutdownTimeoutMs),
+    transportId: transportIdOf(options.transportId),
     openTelemetry: options.openTelemetry,
   };
 }
 
 function shutdownTimeout(given: number | undefined): number {
   return integerOption('shutdownTimeoutMs', given, { fallback: 10_000, min: 0, max: LONGEST_TIMER_MS });
+}
+
+function transportIdOf(given: symbol = NATS_JETSTREAM_TRANSPORT): symbol {
+  if (typeof given === 'symbol') return given;
+  throw new InvalidOptionError({ option: 'transportId', given, allowed: "a symbol, such as Symbol('eu')" });
 }

@@ -11,6 +11,7 @@ import { isObservable, lastValueFrom, type Observable } from 'rxjs';
 import { causedBy, runWithMetadata } from '../../event/metadata-context.js';
 import type { DeadLetterStream } from '../../jetstream/dead-letters/dead-letter-stream.js';
 import { subjectPattern } from '../../jetstream/names/subject-pattern.js';
+import { checkStorage } from '../../jetstream/streams/check-storage.js';
 import { ConfiguredStreams } from '../../jetstream/streams/configured-streams.js';
 import { ConnectionClosedError, NatsError } from '../../jetstream/connection/connection-errors.js';
 import { InvalidOptionError } from '../../kernel/invalid-option-error.js';
@@ -28,7 +29,6 @@ import { initializeCodec } from '../initialize-codec.js';
 import { JsonRequestDeserializer } from './json-request-deserializer.js';
 import { JsonSerializer } from '../json-serializer.js';
 import type { NatsJetStreamContext } from './nats-jetstream.context.js';
-import { NATS_JETSTREAM_TRANSPORT } from '../nats-jetstream.constants.js';
 import {
   type NatsJetStreamServerOptions,
   resolveServerOptions,
@@ -96,8 +96,8 @@ export class NatsJetStreamServer
   extends Server<NatsJetStreamServerEvents, NatsJetStreamStatus>
   implements CustomTransportStrategy
 {
-  /** Identifies this transport in decorators, see {@link NATS_JETSTREAM_TRANSPORT}. */
-  override readonly transportId: symbol = NATS_JETSTREAM_TRANSPORT;
+  /** Identifies this server in decorators: the option of that name. */
+  override readonly transportId: symbol;
   /** Nest passes the error of an event handler on: the transport decides on the next attempt. */
   override readonly propagatesEventHandlerErrors = true;
   protected override readonly logger = new Logger(NatsJetStreamServer.name);
@@ -125,6 +125,7 @@ export class NatsJetStreamServer
   constructor(options: NatsJetStreamServerOptions = {}) {
     super();
     this.#settings = resolveServerOptions(options);
+    this.transportId = this.#settings.transportId;
     this.serializer = options.serializer ?? new JsonSerializer();
     this.deserializer = options.deserializer ?? new JsonRequestDeserializer();
     // options that cannot work are refused here, so that the stack shows where they were given
@@ -239,6 +240,7 @@ export class NatsJetStreamServer
     const requests = this.#requestServer(connection);
     this.#session = { connection, consumers: [], requests, orphans: undefined };
     const { jetstream } = connection;
+    await checkStorage(jetstream, streams, (warning) => this.logger.warn(warning));
     const configured = new ConfiguredStreams(jetstream, { streams, owner: service ?? DEFAULT_SERVICE_NAME });
     await configured.ensure();
     const planned = await planConsumers(jetstream, subscriptions, this.logger);

@@ -19,6 +19,7 @@ import { consumerConfig } from './consumer-config.js';
 import type { EventSubscription } from './event-subscription.js';
 import { NatsJetStreamContext } from './nats-jetstream.context.js';
 import type { PlannedConsumer } from './plan-consumers.js';
+import { warnOfAckWait } from './warn-of-ack-wait.js';
 
 /** What an event's message was decoded to. */
 export interface EventPacket {
@@ -64,10 +65,12 @@ export async function openEventConsumer(
   const { pattern, settings, handler } = subscription;
   const { log, filter } = selection;
   const isBroadcast = durable === undefined;
+  const config = await consumerConfig({ connection, stream: log, filter, durable }, subscription);
+  await warnOfAckWait(connection, { stream: log, config, bind: settings.bind }, logger);
   return HandlerConsumer.open(connection, {
     handler: pattern,
     log,
-    config: await consumerConfig({ connection, stream: log, filter, durable }, subscription),
+    config,
     consumerLabel: isBroadcast ? `${nameToken(service ?? 'nameless')}-broadcast` : undefined,
     bind: settings.bind,
     heartbeatMs: settings.heartbeatMs,
