@@ -9,6 +9,7 @@ import { asStreamName, isSystemCategory, type StreamLike, type StreamName } from
 import { categoryOfSubject } from '../event/subject.js';
 import { asVersion } from '../event/version.js';
 import { ConnectionClosedError } from '../jetstream/connection/connection-errors.js';
+import { ContentionPace } from '../kernel/contention-pace.js';
 import { Deadline } from '../kernel/deadline.js';
 import { guardedObserver } from '../kernel/guarded-observer.js';
 import { joinSignals } from '../kernel/join-signals.js';
@@ -106,6 +107,7 @@ export class LogEventStore<Events extends object = object> extends EventStore<Ev
       reader: this.#reader,
       ends: this.#ends,
       lookup: this.#lookup,
+      pace: new ContentionPace(),
       checks: this.#checks,
     });
   }

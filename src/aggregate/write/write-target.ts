@@ -2,6 +2,7 @@ import type { StoredCommit } from '../../event/commit.js';
 import { WrongExpectedVersionError } from '../../event-store/append/append-errors.js';
 import { resolveExpectation } from '../../event-store/append/expectation.js';
 import type { EventStore } from '../../event-store/event-store.js';
+import type { ContentionPace } from '../../kernel/contention-pace.js';
 import type { Expectation } from '../../event-store/append/append-options.js';
 import type { FoldedTo } from '../../event-store/append/append-options.js';
 import type { TransactionEntry } from '../../event-store/append/transact-options.js';
@@ -19,6 +20,8 @@ export interface WriteParts<S> {
   readonly store: EventStore;
   readonly model: AggregateModel<S>;
   readonly loader: AggregateLoader<S>;
+  /** By stream. */
+  readonly pace: ContentionPace;
 }
 
 /** The command that aggregates are written by. */
@@ -66,10 +69,11 @@ export class WriteTarget<S> {
    * @param attempt From 1.
    */
   async take(attempt: number): Promise<TakenState<S>> {
-    const { loader } = this.#parts;
+    const { loader, pace } = this.#parts;
     const { expect, retries, signal } = this.#command;
+    const othersWrite = await pace.turn(this.#key, retries.deadline);
     // a stale state may conflict, and needs another attempt then
-    const mayBeStale = attempt === 1 && retries.areLeft;
+    const mayBeStale = attempt === 1 && retries.areLeft && !othersWrite;
     let folded = await (mayBeStale ? this.#takeConfirmed() : this.#loadAtLeader());
     let earlier = await this.#handledBefore(folded);
     if (mayBeStale && earlier === undefined && !isExpected(expect, folded.lastCommit)) {
@@ -117,7 +121,17 @@ export class WriteTarget<S> {
 
   /** Gives back a state whose events were stored in that commit. */
   committed(folded: FoldedState<S>, commit: StoredCommit): void {
+    this.#parts.pace.won(this.#key);
     this.#parts.loader.committed(this.aggregate, folded, commit);
+  }
+
+  /** Takes note that another writer was first. */
+  lost(): void {
+    this.#parts.pace.lost(this.#key);
+  }
+
+  get #key(): string {
+    return this.aggregate.stream.toString();
   }
 
   /** A state that is answered from is no guess: a command that it remembers is confirmed at the leader. */
@@ -134,7 +148,7 @@ export class WriteTarget<S> {
     const { loader } = this.#parts;
     const { signal } = this.#command;
     return this.#stale === undefined
-      ? loader.load(this.aggregate, { consistency: 'leader', signal })
+      ? loader.takeCurrent(this.aggregate, signal)
       : loader.refresh(this.aggregate, this.#stale, signal);
   }
 

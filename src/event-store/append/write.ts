@@ -3,6 +3,7 @@ import type { StreamName } from '../../event/stream-name.js';
 import { CorruptStreamError } from '../../event/event-errors.js';
 import { BATCH_HEADERS_BYTES } from '../../log/message-size.js';
 import { Backoff } from '../../kernel/backoff.js';
+import type { ContentionPace } from '../../kernel/contention-pace.js';
 import { sleep } from '../../kernel/sleep.js';
 import type { MessageLog, OutgoingMessage, PublishAnswer } from '../../log/message-log.js';
 import type { StreamReader } from '../read/stream-reader.js';
@@ -29,6 +30,7 @@ export interface WriteParts {
   readonly ends: StreamEnds;
   readonly lookup: CommandLookup;
   readonly checks: CheckMessages;
+  readonly pace: ContentionPace;
 }
 
 /**
@@ -44,6 +46,8 @@ type EndSource = 'known' | 'leader';
 export class Write {
   readonly #parts: WriteParts;
   readonly #request: WriteRequest;
+  /** Streams that others may write without a conflict for the caller. */
+  readonly #shared: readonly string[];
   readonly #backoff = new Backoff(2, 50);
   /** The plan of the previous try. Its sends may still arrive. */
   #previous: WritePlan | undefined;
@@ -60,10 +64,13 @@ export class Write {
       writes: request.writes.map((write) => parts.ends.requiringSeen(write)),
       checks: request.checks.map((check) => parts.ends.requiringSeen(check)),
     };
+    this.#shared = request.writes.flatMap(({ expect, stream }) =>
+      typeof expect === 'number' ? [] : [stream.toString()],
+    );
   }
 
   async run(): Promise<TransactionResult> {
-    for (let source: EndSource = 'known'; ; source = 'leader') {
+    for (let source = await this.#firstSource(); ; source = 'leader') {
       this.#epoch = this.#parts.log.epoch;
       const plan = this.#knownPlan(source) ?? (await this.#plan(source));
       // a command that was handled is reported before its expectation is judged
@@ -75,9 +82,26 @@ export class Write {
       if (violations.length > 0) return this.#refuse(violations);
       const result = await this.#try(plan);
       if (result !== undefined) return result;
-      await sleep(Math.min(this.#backoff.next(), this.#request.deadline.leftMs));
+      if (!(await this.#waitForTurn())) await this.#sleep(this.#backoff.next());
       if (this.#request.deadline.passed) throw this.#gaveUp();
     }
+  }
+
+  /** Where others write too, the cached end is hardly the last one. */
+  async #firstSource(): Promise<EndSource> {
+    const mayHaveToWait = this.#shared.some((key) => this.#parts.pace.mayHaveToWait(key));
+    return mayHaveToWait && (await this.#waitForTurn()) ? 'leader' : 'known';
+  }
+
+  /** Waits as long as the contention of the streams asks for. @returns whether there is any. */
+  async #waitForTurn(): Promise<boolean> {
+    const { deadline } = this.#request;
+    const turns = this.#shared.map(async (key) => this.#parts.pace.turn(key, deadline));
+    return (await Promise.all(turns)).includes(true);
+  }
+
+  async #sleep(ms: number): Promise<void> {
+    await sleep(Math.min(ms, this.#request.deadline.leftMs));
   }
 
   get #entryCount(): number {
@@ -169,6 +193,7 @@ export class Write {
     if (answer.kind === 'stored') return this.#stored(plan, checks.length, answer.sequence);
     // the log may have lost the commits that this plan follows: plan again
     if (answer.kind === 'stale' && !answer.sent) return undefined;
+    if (answer.kind === 'conflict') for (const key of this.#shared) this.#parts.pace.lost(key);
     const settled = await this.#settle(answer, plan);
     this.#previous = plan;
     return settled;
@@ -210,6 +235,7 @@ export class Write {
     const first = lastSequence - plan.commits.length + 1;
     const stored = plan.commits.map(({ commit }, at) => ({ ...commit, sequence: first + at }));
     for (const commit of stored) this.#parts.ends.stored(commit, this.#epoch);
+    for (const key of this.#shared) this.#parts.pace.won(key);
     if (plan.checks.length > 0) {
       this.#discardChecks(first, checks);
       return this.#resultOf(stored, plan);
