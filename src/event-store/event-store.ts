@@ -4,6 +4,7 @@ import type { NewEvent } from '../event/new-event.js';
 import type { Position } from '../event/position.js';
 import type { RecordedEvent } from '../event/recorded-event.js';
 import type { StreamLike, StreamName } from '../event/stream-name.js';
+import { NO_PEERS } from '../log/log-peers.js';
 import type { AppendOptions, AppendResult } from './append/append-options.js';
 import type { TransactionEntry, TransactionResult, TransactOptions } from './append/transact-options.js';
 import type { StreamPage, StreamPageOptions } from './listing/stream-page.js';
@@ -13,6 +14,9 @@ import type { CommitBatch, FollowOptions } from './replay/follow-options.js';
 import type { ReadAllOptions } from './replay/read-all-options.js';
 import type { SubscribeOptions } from './replay/subscribe-options.js';
 import type { Subscription } from './replay/subscription.js';
+import { StreamTurns } from './turns/stream-turns.js';
+
+const NO_TURNS = new StreamTurns(NO_PEERS);
 
 /** How a store is closed. */
 export interface CloseOptions {
@@ -38,6 +42,12 @@ export abstract class EventStore<Events extends object = object> {
    * @internal
    */
   abstract readonly registry: EventRegistry;
+  /**
+   * The turns on streams that several processes write. None, unless the store says otherwise.
+   *
+   * @internal
+   */
+  readonly turns: StreamTurns = NO_TURNS;
 
   /** How many events could not be read and were handled by policy, by their stored type. */
   get unreadable(): ReadonlyMap<string, number> {

@@ -9,7 +9,6 @@ import { asStreamName, isSystemCategory, type StreamLike, type StreamName } from
 import { categoryOfSubject } from '../event/subject.js';
 import { asVersion } from '../event/version.js';
 import { ConnectionClosedError } from '../jetstream/connection/connection-errors.js';
-import { ContentionPace } from '../kernel/contention-pace.js';
 import { Deadline } from '../kernel/deadline.js';
 import { guardedObserver } from '../kernel/guarded-observer.js';
 import { joinSignals } from '../kernel/join-signals.js';
@@ -37,6 +36,7 @@ import {
   toStreamPageRequest,
   WALK_LIMIT,
 } from './listing/stream-page.js';
+import { NO_PEERS } from '../log/log-peers.js';
 import type { MessageLog } from '../log/message-log.js';
 import { checkEventId } from './read/event-id.js';
 import { deadlineOf } from '../log/read-deadline.js';
@@ -58,6 +58,7 @@ import { reaches, resolveStart } from './replay/read-all-start.js';
 import { StartCheck } from './replay/start-check.js';
 import type { SubscribeOptions } from './replay/subscribe-options.js';
 import { Subscription } from './replay/subscription.js';
+import { StreamTurns } from './turns/stream-turns.js';
 
 const CLOSE_DEADLINE = { fallback: 5_000, min: 0, max: LONGEST_TIMER_MS };
 
@@ -78,6 +79,7 @@ export class LogEventStore<Events extends object = object> extends EventStore<Ev
   readonly name: string;
   readonly identity: string;
   readonly registry: EventRegistry;
+  override readonly turns: StreamTurns;
   readonly #log: MessageLog;
   readonly #reader: StreamReader;
   readonly #ends: StreamEnds;
@@ -93,6 +95,7 @@ export class LogEventStore<Events extends object = object> extends EventStore<Ev
     this.name = name;
     this.identity = identity;
     this.registry = registry;
+    this.turns = new StreamTurns(log.peers ?? NO_PEERS);
     this.#log = log;
     // as many as there are reads and subscriptions
     setMaxListeners(0, this.closing);
@@ -107,7 +110,7 @@ export class LogEventStore<Events extends object = object> extends EventStore<Ev
       reader: this.#reader,
       ends: this.#ends,
       lookup: this.#lookup,
-      pace: new ContentionPace(),
+      turns: this.turns,
       checks: this.#checks,
     });
   }
@@ -351,6 +354,7 @@ export class LogEventStore<Events extends object = object> extends EventStore<Ev
     const drained = new Wakeup();
     const draining = this.#writer.drain().then(() => drained.wake());
     await drained.wait({ timeoutMs: deadline.leftMs });
+    this.turns.close();
     // what is still in flight is answered by nobody from here on
     await this.#log.close();
     await draining;

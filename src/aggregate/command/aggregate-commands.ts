@@ -1,6 +1,5 @@
 import { DEFAULT_DEADLINE_MS } from '../../event-store/append/append-request.js';
 import type { EventStore } from '../../event-store/event-store.js';
-import { ContentionPace } from '../../kernel/contention-pace.js';
 import { Deadline } from '../../kernel/deadline.js';
 import { guardedObserver } from '../../kernel/guarded-observer.js';
 import { checkKnownOptions, integerOption } from '../../kernel/options.js';
@@ -54,7 +53,6 @@ export class AggregateCommands<S> {
   readonly model: AggregateModel<S>;
   readonly loader: AggregateLoader<S>;
   readonly middleware: MiddlewareChain;
-  readonly pace = new ContentionPace();
   readonly #naming: StreamNaming;
   readonly #options: RepositoryOptions;
   readonly #snapshots: Snapshots<S> | undefined;

@@ -7,7 +7,7 @@ import type { FoldedState } from '../state/folded-state.js';
 import type { Decision } from './decision.js';
 import { storedCommit } from '../write/stored-commit.js';
 import { storedTogether } from '../write/stored-together.js';
-import { isConflict, Retries } from '../write/retries.js';
+import { Retries } from '../write/retries.js';
 import type { ExpectingOptions, UpdateResult } from './update-options.js';
 import { type WriteParts, WriteTarget } from '../write/write-target.js';
 
@@ -33,7 +33,7 @@ export class CommandExecution<S> {
     const { expect, commandId, signal } = options;
     this.#parts = parts;
     this.#options = options;
-    this.#retries = new Retries(options, deadline);
+    this.#retries = new Retries(options, deadline, parts.store.turns);
     const command = { expect, commandId, signal, retries: this.#retries };
     this.#target = new WriteTarget(parts, aggregate, command);
   }
@@ -106,12 +106,9 @@ export class CommandExecution<S> {
     const { commandId, metadata, signal } = this.#options;
     const guard = this.#target.guardOf(folded);
     const options = { ...guard, commandId, metadata, deadlineMs: this.#retries.leftMs, signal };
-    try {
-      return await this.#parts.store.append(this.#target.aggregate.stream, events, options);
-    } catch (error) {
-      if (isConflict(error)) this.#target.lost();
-      throw error;
-    }
+    const result = await this.#parts.store.append(this.#target.aggregate.stream, events, options);
+    this.#retries.turns.end(true);
+    return result;
   }
 }
 

@@ -1,6 +1,5 @@
 import type { StoredCommit } from '../../event/commit.js';
 import type { Version } from '../../event/version.js';
-import type { TransactionViolation } from '../../event-store/append/append-errors.js';
 import { commitOf } from '../../event-store/append/append-result.js';
 import type { AppendResult, Expectation } from '../../event-store/append/append-options.js';
 import type { TransactionEntry } from '../../event-store/append/transact-options.js';
@@ -102,12 +101,6 @@ export class UnitOfWorkMember<S> {
    */
   async checkCurrent(): Promise<void> {
     await this.#parts.target.checkCurrent(this.#parts.folded);
-  }
-
-  /** Takes note of a conflict, if it was one of this aggregate. */
-  conflicted(violations: readonly TransactionViolation[]): void {
-    const stream = this.#parts.target.aggregate.stream.toString();
-    if (violations.some((violation) => violation.stream === stream)) this.#parts.target.lost();
   }
 
   /** Gives the aggregate back to the cache. @param results What the unit of work has stored. */

@@ -2,9 +2,8 @@ import { asVersion } from '../../event/version.js';
 import { DEFAULT_DEADLINE_MS } from '../../event-store/append/append-request.js';
 import { toAppendResult } from '../../event-store/append/append-result.js';
 import type { AppendResult } from '../../event-store/append/append-options.js';
-import { TransactionConflictError } from '../../event-store/append/append-errors.js';
 import type { EventStore } from '../../event-store/event-store.js';
-import type { TransactionEntry, TransactionResult } from '../../event-store/append/transact-options.js';
+import type { TransactionEntry } from '../../event-store/append/transact-options.js';
 import { Deadline } from '../../kernel/deadline.js';
 import { InvalidOptionError } from '../../kernel/invalid-option-error.js';
 import { checkKnownOptions, integerOption } from '../../kernel/options.js';
@@ -96,7 +95,7 @@ export async function unitOfWork<T>(
 ): Promise<UnitOfWorkResult<Awaited<T>>> {
   checkKnownOptions(options, OPTIONS);
   const deadlineMs = integerOption('deadlineMs', options.deadlineMs, { fallback: DEFAULT_DEADLINE_MS });
-  const retries = new Retries(options, new Deadline(deadlineMs, options.signal));
+  const retries = new Retries(options, new Deadline(deadlineMs, options.signal), store.turns);
   const { unit, result } = await retries.run(async (number) => {
     const attempt = new UnitOfWork({ store, options, retries, number });
     return { unit: attempt, result: await attempt.run(work) };
@@ -236,7 +235,7 @@ export class UnitOfWork {
   }
 
   async #commit<T>(value: T): Promise<UnitOfWorkResult<T>> {
-    const { options, number: attempts } = this.#attempt;
+    const { store, options, retries, number: attempts } = this.#attempt;
     const members = await this.#allMembers();
     const entries: TransactionEntry[] = [];
     for (const member of members) entries.push(...(await member.entries(options, attempts)));
@@ -245,26 +244,18 @@ export class UnitOfWork {
       for (const member of members) member.done([]);
       return { value, entries: [], committed: false, attempts };
     }
-    const { committed, entries: results } = await this.#transact(entries, members);
+    const { commandId, metadata, signal } = options;
+    const { committed, entries: results } = await store.transact(entries, {
+      commandId,
+      metadata,
+      deadlineMs: retries.leftMs,
+      signal,
+    });
+    retries.turns.end(committed);
     const stored = results.filter(({ position }) => position !== undefined);
     if (!committed) return { value: undefined, entries: stored, committed, attempts: 0 };
     for (const member of members) member.done(stored);
     return { value, entries: stored, committed, attempts };
-  }
-
-  async #transact(
-    entries: readonly TransactionEntry[],
-    members: readonly AnyMember[],
-  ): Promise<TransactionResult> {
-    const { store, options, retries } = this.#attempt;
-    const { commandId, metadata, signal } = options;
-    try {
-      return await store.transact(entries, { commandId, metadata, deadlineMs: retries.leftMs, signal });
-    } catch (error) {
-      if (error instanceof TransactionConflictError)
-        for (const member of members) member.conflicted(error.violations);
-      throw error;
-    }
   }
 
   /**

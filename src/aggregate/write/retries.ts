@@ -2,6 +2,8 @@ import {
   TransactionConflictError,
   WrongExpectedVersionError,
 } from '../../event-store/append/append-errors.js';
+import type { StreamTurns } from '../../event-store/turns/stream-turns.js';
+import { WriterTurns } from '../../event-store/turns/writer-turns.js';
 import { Backoff } from '../../kernel/backoff.js';
 import type { Deadline } from '../../kernel/deadline.js';
 import { integerOption } from '../../kernel/options.js';
@@ -15,6 +17,8 @@ const DEFAULT_RETRIES = 3;
 export class Retries {
   /** That of the whole command. */
   readonly deadline: Deadline;
+  /** Those on the streams that the command writes. An attempt begins and ends with none. */
+  readonly turns: WriterTurns;
   readonly #options: RetryOptions;
   readonly #backoff = new Backoff(2, 100);
   /** Errors that no further attempt can change. */
@@ -24,8 +28,9 @@ export class Retries {
   #otherErrors = 0;
 
   /** @throws {@link InvalidOptionError} when the count is negative. */
-  constructor(options: RetryOptions, deadline: Deadline) {
+  constructor(options: RetryOptions, deadline: Deadline, turns: StreamTurns) {
     this.deadline = deadline;
+    this.turns = new WriterTurns(turns, deadline);
     this.#options = options;
     checkRetries(options);
   }
@@ -62,11 +67,16 @@ export class Retries {
    */
   async run<T>(attempt: (count: number) => Promise<T>): Promise<T> {
     for (let count = 1; ; count += 1) {
-      this.deadline.signal?.throwIfAborted();
+      const { conflicts } = this.turns;
+      if (this.turns.isToWait(conflicts)) await this.turns.begin(conflicts);
       try {
+        this.deadline.signal?.throwIfAborted();
         return await attempt(count);
       } catch (error) {
+        this.turns.end(false);
         await this.#next(error);
+      } finally {
+        this.turns.end(false);
       }
     }
   }
@@ -74,9 +84,10 @@ export class Retries {
   /** Ends when the next attempt is due. @throws the error if there is none. */
   async #next(error: unknown): Promise<void> {
     if (!this.areLeft || this.deadline.passed || !this.#isWorthIt(error)) throw error;
-    // the next attempt waits for its turn on the stream
-    if (isConflict(error)) this.#conflicts += 1;
-    else await this.#waitAfterError(error);
+    if (!isConflict(error)) return this.#waitAfterError(error);
+    this.#conflicts += 1;
+    // the next attempt waits for its turn
+    this.turns.lost(streamsOf(error));
   }
 
   async #waitAfterError(error: unknown): Promise<void> {
@@ -98,6 +109,11 @@ export function checkRetries({ retries }: RetryOptions): void {
 }
 
 /** Whether another writer was first. */
-export function isConflict(error: unknown): boolean {
+export function isConflict(error: unknown): error is WrongExpectedVersionError | TransactionConflictError {
   return error instanceof WrongExpectedVersionError || error instanceof TransactionConflictError;
+}
+
+function streamsOf(conflict: WrongExpectedVersionError | TransactionConflictError): string[] {
+  if (conflict instanceof WrongExpectedVersionError) return [conflict.stream];
+  return conflict.violations.map(({ stream }) => stream);
 }

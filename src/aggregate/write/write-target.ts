@@ -2,7 +2,6 @@ import type { StoredCommit } from '../../event/commit.js';
 import { WrongExpectedVersionError } from '../../event-store/append/append-errors.js';
 import { resolveExpectation } from '../../event-store/append/expectation.js';
 import type { EventStore } from '../../event-store/event-store.js';
-import type { ContentionPace } from '../../kernel/contention-pace.js';
 import type { Expectation } from '../../event-store/append/append-options.js';
 import type { FoldedTo } from '../../event-store/append/append-options.js';
 import type { TransactionEntry } from '../../event-store/append/transact-options.js';
@@ -20,8 +19,6 @@ export interface WriteParts<S> {
   readonly store: EventStore;
   readonly model: AggregateModel<S>;
   readonly loader: AggregateLoader<S>;
-  /** By stream. */
-  readonly pace: ContentionPace;
 }
 
 /** The command that aggregates are written by. */
@@ -69,11 +66,11 @@ export class WriteTarget<S> {
    * @param attempt From 1.
    */
   async take(attempt: number): Promise<TakenState<S>> {
-    const { loader, pace } = this.#parts;
+    const { loader } = this.#parts;
     const { expect, retries, signal } = this.#command;
-    const othersWrite = await pace.turn(this.#key, retries.deadline);
+    const othersWrote = await this.#beginTurn();
     // a stale state may conflict, and needs another attempt then
-    const mayBeStale = attempt === 1 && retries.areLeft && !othersWrite;
+    const mayBeStale = attempt === 1 && retries.areLeft && !othersWrote;
     let folded = await (mayBeStale ? this.#takeConfirmed() : this.#loadAtLeader());
     let earlier = await this.#handledBefore(folded);
     if (mayBeStale && earlier === undefined && !isExpected(expect, folded.lastCommit)) {
@@ -121,17 +118,14 @@ export class WriteTarget<S> {
 
   /** Gives back a state whose events were stored in that commit. */
   committed(folded: FoldedState<S>, commit: StoredCommit): void {
-    this.#parts.pace.won(this.#key);
     this.#parts.loader.committed(this.aggregate, folded, commit);
   }
 
-  /** Takes note that another writer was first. */
-  lost(): void {
-    this.#parts.pace.lost(this.#key);
-  }
-
-  get #key(): string {
-    return this.aggregate.stream.toString();
+  /** Waits for the turn on a stream that others write too. @returns whether they are likely to have written. */
+  async #beginTurn(): Promise<boolean> {
+    const { turns } = this.#command.retries;
+    const streams = [this.aggregate.stream.toString()];
+    return turns.isToWait(streams) && turns.begin(streams);
   }
 
   /** A state that is answered from is no guess: a command that it remembers is confirmed at the leader. */
