@@ -4,7 +4,6 @@ import type { NewEvent } from '../event/new-event.js';
 import type { Position } from '../event/position.js';
 import type { RecordedEvent } from '../event/recorded-event.js';
 import type { StreamLike, StreamName } from '../event/stream-name.js';
-import { NO_PEERS } from '../log/log-peers.js';
 import type { AppendOptions, AppendResult } from './append/append-options.js';
 import type { TransactionEntry, TransactionResult, TransactOptions } from './append/transact-options.js';
 import type { StreamPage, StreamPageOptions } from './listing/stream-page.js';
@@ -16,7 +15,7 @@ import type { SubscribeOptions } from './replay/subscribe-options.js';
 import type { Subscription } from './replay/subscription.js';
 import { StreamTurns } from './turns/stream-turns.js';
 
-const NO_TURNS = new StreamTurns(NO_PEERS);
+const NO_TURNS = new StreamTurns();
 
 /** How a store is closed. */
 export interface CloseOptions {

@@ -36,7 +36,6 @@ import {
   toStreamPageRequest,
   WALK_LIMIT,
 } from './listing/stream-page.js';
-import { NO_PEERS } from '../log/log-peers.js';
 import type { MessageLog } from '../log/message-log.js';
 import { checkEventId } from './read/event-id.js';
 import { deadlineOf } from '../log/read-deadline.js';
@@ -95,24 +94,20 @@ export class LogEventStore<Events extends object = object> extends EventStore<Ev
     this.name = name;
     this.identity = identity;
     this.registry = registry;
-    this.turns = new StreamTurns(log.peers ?? NO_PEERS);
+    this.turns = new StreamTurns(log.peers);
     this.#log = log;
     // as many as there are reads and subscriptions
     setMaxListeners(0, this.closing);
-    this.#reader = new StreamReader(log, name);
-    this.#ends = new StreamEnds(name, log, this.#reader);
-    this.#lookup = new CommandLookup(this.#reader, this.#ends);
-    this.#checks = new CheckMessages(log, name);
-    this.#sweeper = sweepsChecks === true ? new CheckSweeper(this.#checks) : undefined;
-    this.#writer = new Writer({
-      store: name,
-      log,
-      reader: this.#reader,
-      ends: this.#ends,
-      lookup: this.#lookup,
-      turns: this.turns,
-      checks: this.#checks,
-    });
+    const reader = new StreamReader(log, name);
+    const ends = new StreamEnds(name, log, reader);
+    const lookup = new CommandLookup(reader, ends);
+    const checks = new CheckMessages(log, name);
+    this.#reader = reader;
+    this.#ends = ends;
+    this.#lookup = lookup;
+    this.#sweeper = sweepsChecks === true ? new CheckSweeper(checks) : undefined;
+    this.#writer = new Writer({ store: name, log, reader, ends, lookup, turns: this.turns, checks });
+    this.#checks = checks;
   }
 
   /**

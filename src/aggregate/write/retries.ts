@@ -4,6 +4,7 @@ import {
 } from '../../event-store/append/append-errors.js';
 import type { StreamTurns } from '../../event-store/turns/stream-turns.js';
 import { WriterTurns } from '../../event-store/turns/writer-turns.js';
+import { NatsError } from '../../jetstream/connection/connection-errors.js';
 import { Backoff } from '../../kernel/backoff.js';
 import type { Deadline } from '../../kernel/deadline.js';
 import { integerOption } from '../../kernel/options.js';
@@ -25,6 +26,7 @@ export class Retries {
   readonly #final = new WeakSet<Error>();
   #conflictsAreFinal = false;
   #conflicts = 0;
+  #lastConflict: Error | undefined;
   #otherErrors = 0;
 
   /** @throws {@link InvalidOptionError} when the count is negative. */
@@ -83,11 +85,19 @@ export class Retries {
 
   /** Ends when the next attempt is due. @throws the error if there is none. */
   async #next(error: unknown): Promise<void> {
+    if (this.#wasCutOff(error)) throw this.#lastConflict ?? error;
     if (!this.areLeft || this.deadline.passed || !this.#isWorthIt(error)) throw error;
     if (!isConflict(error)) return this.#waitAfterError(error);
     this.#conflicts += 1;
+    this.#lastConflict = error;
     // the next attempt waits for its turn
     this.turns.lost(streamsOf(error));
+  }
+
+  /** The time was up before the attempt had sent anything: what the caller should know is the conflict before. */
+  #wasCutOff(error: unknown): boolean {
+    const isUp = this.deadline.leftMs === 0 && this.deadline.signal?.aborted !== true;
+    return isUp && error instanceof NatsError && error.outcome !== 'unknown';
   }
 
   async #waitAfterError(error: unknown): Promise<void> {

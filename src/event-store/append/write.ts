@@ -20,7 +20,14 @@ import type { TransactionResult } from './transact-options.js';
 import { isCarried } from './transact-request.js';
 import { wholeTransaction } from './whole-transaction.js';
 import { conflict, gaveUp, notSent, outcomeUnknown, refused } from './write-failure.js';
-import { haveSameGuards, movedSince, type Placed, planOf, violationsOf, type WritePlan } from './write-plan.js';
+import {
+  haveSameGuards,
+  movedSince,
+  type Placed,
+  planOf,
+  violationsOf,
+  type WritePlan,
+} from './write-plan.js';
 import type { StreamCheck, StreamWrite, WriteRequest } from './write-request.js';
 
 /** What all writes share. */

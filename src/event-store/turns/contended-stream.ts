@@ -1,4 +1,3 @@
-import { performance } from 'node:perf_hooks';
 import type { Deadline } from '../../kernel/deadline.js';
 import { Wakeup } from '../../kernel/wakeup.js';
 
@@ -118,8 +117,7 @@ export class ContendedStream {
   heardNext(peer: string): void {
     const now = performance.now();
     this.#usedAt = now;
-    if (peer !== this.#me) this.#othersWrote = true;
-    else if (!this.#isMine) this.#beginTurn(now);
+    if (peer === this.#me && !this.#isMine) this.#beginTurn(now);
     this.#passTo(peer, now);
     this.#advance();
   }
@@ -163,6 +161,7 @@ export class ContendedStream {
     this.#holder = peer;
     this.#others.delete(peer);
     if (peer === this.#me) this.#saidAt = undefined;
+    else this.#othersWrote = true;
     this.#heard(now);
   }
 
@@ -179,7 +178,10 @@ export class ContendedStream {
   }
 
   #start(now: number): Admission {
-    const admission = { othersWrote: this.#othersWrote, end: (wrote: boolean) => this.#end(admission, wrote) };
+    const admission = {
+      othersWrote: this.#othersWrote,
+      end: (wrote: boolean) => this.#end(admission, wrote),
+    };
     this.#othersWrote = false;
     this.#running = admission;
     this.#runningSince = now;

@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import { v4 as randomUuid } from 'uuid';
-import type { LogPeers } from '../../log/log-peers.js';
+import { type LogPeers, NO_PEERS } from '../../log/log-peers.js';
 import { type Admission, ContendedStream, type TurnRequest } from './contended-stream.js';
 import { decodeTurnWord, encodeTurnWord, type TurnWord } from './turn-word.js';
 
@@ -14,7 +14,7 @@ export class StreamTurns {
   readonly #streams = new LRUCache<string, ContendedStream>({ max: MAX_STREAMS });
   readonly #stopListening: () => void;
 
-  constructor(peers: LogPeers) {
+  constructor(peers: LogPeers = NO_PEERS) {
     this.#peers = peers;
     this.#stopListening = peers.listen((text) => this.#hear(decodeTurnWord(text)));
   }

@@ -1,4 +1,3 @@
-import { performance } from 'node:perf_hooks';
 import { Backoff } from '../../kernel/backoff.js';
 import type { Deadline } from '../../kernel/deadline.js';
 import { sleep } from '../../kernel/sleep.js';
