@@ -94,6 +94,7 @@ export class WriterTurns {
 
   /** Where processes cannot hear each other. */
   async #pause(): Promise<true> {
+    this.#hasTurn = true;
     this.#backoff ??= new Backoff(2, 50);
     await sleep(Math.min(this.#backoff.next(), this.#deadline.leftMs));
     return true;

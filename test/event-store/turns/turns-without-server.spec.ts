@@ -95,6 +95,7 @@ describe('the turns of a writer', () => {
     const writer = loser(turns, 'order/1');
     expect(writer.isToWait(['order/1'])).toBe(true);
     expect(await writer.begin(['order/1'])).toBe(true);
+    expect(writer.isToWait(['order/1'])).toBe(false);
     expect(room.said).toEqual([]);
     expect(turns.isContended('order/1')).toBe(false);
   });
