@@ -8,7 +8,7 @@ const SLOW_TURN = { writes: 4, ms: 250 };
 /** A process that has the turn and starts nothing for this long hands it on, in milliseconds. */
 const IDLE_MS = 2;
 /** One that takes longer for one write says that it still has the turn, and hands it on after that long. */
-const BUSY_MS = { tell: 40, most: 500 };
+const BUSY_MS = { tell: 40, most: 2_000 };
 /**
  * How long a waiting process hears nothing before it tries by itself: of somebody who has the turn (its
  * process may have ended, its word may be lost), and while nobody is known to have it (that long, or as long

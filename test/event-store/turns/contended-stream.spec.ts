@@ -191,10 +191,9 @@ describe('a process that has the turn', () => {
   it('says that it still has the turn while a write takes long, but not for ever', async () => {
     stream.heardWants('a');
     const admission = await stream.admit(request());
-    await after(200);
+    await after(1_900);
     expect(new Set(told)).toEqual(new Set(['next me']));
-    stream.heardWants('a');
-    await after(400);
+    await after(200);
     expect(told.at(-1)).toBe('next a');
     admission.end(true);
   });
@@ -206,17 +205,12 @@ describe('a process that has the turn', () => {
   });
 
   it('passes over processes that have not said for long that they wait', async () => {
+    stream.heardNext('b');
     stream.heardWants('gone');
-    for (let second = 0; second < 4; second += 1) {
-      const admission = await stream.admit(request());
-      await after(450);
-      stream.heardWants('a');
-      admission.end(false);
-      stream.heardNext('me');
-      await after(450);
-    }
-    expect(told.filter((word) => word === 'next gone').length).toBeLessThanOrEqual(1);
-    expect(told).toContain('next a');
+    await after(3_100);
+    stream.heardWants('a');
+    stream.heardNext('me');
+    expect(told).toEqual(['next a']);
   });
 });
 
@@ -239,7 +233,7 @@ describe('the writers of one process', () => {
   it('do not wait for ever for one that does not end', async () => {
     await stream.admit(request());
     const second = asked();
-    await after(600);
+    await after(2_100);
     expect(second.admission).toBeDefined();
   });
 });
