@@ -17,6 +17,7 @@ export { LogEventStore } from './event-store/log-event-store.js';
 export type { LogEventStoreParts } from './event-store/log-event-store.js';
 export { ServerHeader } from './jetstream/api/server-headers.js';
 export { Deadline } from './kernel/deadline.js';
+export type { LogPeers } from './log/log-peers.js';
 export type {
   HeaderValues,
   MessageLog,

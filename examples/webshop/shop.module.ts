@@ -9,7 +9,7 @@ import {
 } from '@nestjs/common';
 import { APP_FILTER, APP_PIPE } from '@nestjs/core';
 import { PGlite } from '@electric-sql/pglite';
-import { JetsourceModule } from 'jetsource/nestjs';
+import { aggregateFeature, JetsourceModule } from 'jetsource/nestjs';
 import { OrderPlaced, ParcelShipped } from './events.js';
 import { jsonOnly } from './json-only.middleware.js';
 import { Order } from './order.js';
@@ -50,7 +50,8 @@ export class ShopModule implements NestModule {
             projections: [orderList(db)],
           }),
         }),
-        JetsourceModule.forFeature([Order]),
+        // a client is rather told of a conflict than kept waiting
+        JetsourceModule.forFeature([aggregateFeature(Order, { retries: 3 })]),
       ],
       controllers: [OrdersController],
       providers: [

@@ -13,6 +13,9 @@ import type { CommitBatch, FollowOptions } from './replay/follow-options.js';
 import type { ReadAllOptions } from './replay/read-all-options.js';
 import type { SubscribeOptions } from './replay/subscribe-options.js';
 import type { Subscription } from './replay/subscription.js';
+import { StreamTurns } from './turns/stream-turns.js';
+
+const NO_TURNS = new StreamTurns();
 
 /** How a store is closed. */
 export interface CloseOptions {
@@ -38,6 +41,12 @@ export abstract class EventStore<Events extends object = object> {
    * @internal
    */
   abstract readonly registry: EventRegistry;
+  /**
+   * The turns on streams that several processes write. None, unless the store says otherwise.
+   *
+   * @internal
+   */
+  readonly turns: StreamTurns = NO_TURNS;
 
   /** How many events could not be read and were handled by policy, by their stored type. */
   get unreadable(): ReadonlyMap<string, number> {

@@ -57,6 +57,7 @@ import { reaches, resolveStart } from './replay/read-all-start.js';
 import { StartCheck } from './replay/start-check.js';
 import type { SubscribeOptions } from './replay/subscribe-options.js';
 import { Subscription } from './replay/subscription.js';
+import { StreamTurns } from './turns/stream-turns.js';
 
 const CLOSE_DEADLINE = { fallback: 5_000, min: 0, max: LONGEST_TIMER_MS };
 
@@ -77,6 +78,7 @@ export class LogEventStore<Events extends object = object> extends EventStore<Ev
   readonly name: string;
   readonly identity: string;
   readonly registry: EventRegistry;
+  override readonly turns: StreamTurns;
   readonly #log: MessageLog;
   readonly #reader: StreamReader;
   readonly #ends: StreamEnds;
@@ -92,22 +94,20 @@ export class LogEventStore<Events extends object = object> extends EventStore<Ev
     this.name = name;
     this.identity = identity;
     this.registry = registry;
+    this.turns = new StreamTurns(log.peers);
     this.#log = log;
     // as many as there are reads and subscriptions
     setMaxListeners(0, this.closing);
-    this.#reader = new StreamReader(log, name);
-    this.#ends = new StreamEnds(name, log, this.#reader);
-    this.#lookup = new CommandLookup(this.#reader, this.#ends);
-    this.#checks = new CheckMessages(log, name);
-    this.#sweeper = sweepsChecks === true ? new CheckSweeper(this.#checks) : undefined;
-    this.#writer = new Writer({
-      store: name,
-      log,
-      reader: this.#reader,
-      ends: this.#ends,
-      lookup: this.#lookup,
-      checks: this.#checks,
-    });
+    const reader = new StreamReader(log, name);
+    const ends = new StreamEnds(name, log, reader);
+    const lookup = new CommandLookup(reader, ends);
+    const checks = new CheckMessages(log, name);
+    this.#reader = reader;
+    this.#ends = ends;
+    this.#lookup = lookup;
+    this.#sweeper = sweepsChecks === true ? new CheckSweeper(checks) : undefined;
+    this.#writer = new Writer({ store: name, log, reader, ends, lookup, turns: this.turns, checks });
+    this.#checks = checks;
   }
 
   /**
@@ -349,6 +349,7 @@ export class LogEventStore<Events extends object = object> extends EventStore<Ev
     const drained = new Wakeup();
     const draining = this.#writer.drain().then(() => drained.wake());
     await drained.wait({ timeoutMs: deadline.leftMs });
+    this.turns.close();
     // what is still in flight is answered by nobody from here on
     await this.#log.close();
     await draining;

@@ -1,4 +1,5 @@
 import { LogEpoch, type LogMark } from '../log/log-epoch.js';
+import { CorePeers } from './connection/core-peers.js';
 import type { JetStreamConnection } from './connection/jetstream-connection.js';
 import { describeFault } from './api/api-fault.js';
 import { logEnd } from './read/log-end.js';
@@ -31,6 +32,7 @@ import type {
  */
 export class JetStreamLog implements MessageLog {
   readonly name: string;
+  readonly peers: CorePeers;
   readonly #connection: JetStreamConnection;
   readonly #reader: MessageReader;
   readonly #publisher: Publisher;
@@ -41,6 +43,8 @@ export class JetStreamLog implements MessageLog {
     this.name = stream.name;
     this.#connection = connection;
     this.#watch = new StreamWatch(connection, stream);
+    // no name of a store begins with _: no store captures it
+    this.peers = new CorePeers(connection, `_JETSOURCE.peers.${stream.name}`);
     this.#reader = new MessageReader(connection, stream.name, this.#watch);
     this.#publisher = new Publisher(connection);
     connection.onReconnect(() => this.#epoch.begin());

@@ -1,4 +1,5 @@
 import type { Deadline } from '../kernel/deadline.js';
+import type { LogPeers } from './log-peers.js';
 
 /** Headers of a message by name: one value, or several. */
 export type HeaderValues = Readonly<Record<string, string | readonly string[]>>;
@@ -125,6 +126,12 @@ export interface MessageLog {
    * given to another message of the same subject, and a guard made before would hold.
    */
   readonly epoch: number;
+
+  /**
+   * Word among the processes that use the log. Those that write one stream take turns by it.
+   * @default none: they compete
+   */
+  readonly peers?: LogPeers | undefined;
 
   /**
    * Stores one guarded message. Goes on until there is an answer, or the deadline passes. Never rejects for

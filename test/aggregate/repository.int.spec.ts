@@ -285,7 +285,6 @@ describe('update', () => {
     [0, 1],
     [1, 2],
     [3, 4],
-    [undefined, 4],
   ])('with retries %p gives up after %i decisions, with the conflict', async (retries, decisions) => {
     const id = await newOrder();
     let decided = 0;

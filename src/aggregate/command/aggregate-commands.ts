@@ -15,7 +15,7 @@ import { CommandExecution } from './command-execution.js';
 import type { CommandContext } from './command-middleware.js';
 import type { Decide, Decision } from './decision.js';
 import { MiddlewareChain } from './middleware-chain.js';
-import { Retries } from '../write/retries.js';
+import { checkRetries } from '../write/retries.js';
 import { inTurn } from './stream-queue.js';
 import type { ExpectingOptions, UpdateResult } from './update-options.js';
 
@@ -59,7 +59,7 @@ export class AggregateCommands<S> {
 
   /** @throws {@link InvalidOptionError} when an option cannot work. */
   constructor(store: EventStore, model: AggregateModel<S>, options: RepositoryOptions) {
-    new Retries(options);
+    checkRetries(options);
     this.#naming = new StreamNaming(options);
     const { cache, snapshots, middleware = [] } = options;
     const onWarning = guardedObserver('onWarning', options.onWarning ?? warn);
@@ -103,16 +103,16 @@ export class AggregateCommands<S> {
     const { stream } = aggregate;
     const resolved = this.#withDefaults(options);
     const context = { stream, command, options: resolved };
-    const execution = new CommandExecution<S>(this, aggregate, resolved);
     const deadlineMs = integerOption('deadlineMs', options.deadlineMs, { fallback: DEFAULT_DEADLINE_MS });
-    const result = await this.middleware.command(context, async () => {
-      const deadline = new Deadline(deadlineMs, options.signal);
-      return inTurn({ store: this.store, stream, deadline }, async () =>
+    const deadline = new Deadline(deadlineMs, options.signal);
+    const execution = new CommandExecution<S>(this, aggregate, { ...resolved, deadline });
+    const result = await this.middleware.command(context, async () =>
+      inTurn({ store: this.store, stream, deadline }, async () =>
         execution.run(async ({ state, lastCommit: { version } }, attempt) =>
           this.decide(decide, { state, version }, { ...context, attempt }),
         ),
-      );
-    });
+      ),
+    );
     // the caller gets what a middleware returned in place of the result
     return result as UpdateResult<T>;
   }

@@ -1,3 +1,4 @@
+import type { Deadline } from '../../kernel/deadline.js';
 import { CommandIdReusedError } from '../../event-store/append/append-errors.js';
 import type { AppendResult } from '../../event-store/append/append-options.js';
 import type { AggregateId } from '../model/aggregate-id.js';
@@ -20,12 +21,19 @@ export class CommandExecution<S> {
   readonly #options: ExpectingOptions;
   readonly #retries: Retries;
 
-  /** @throws {@link InvalidOptionError} when an option cannot work. */
-  constructor(parts: WriteParts<S>, aggregate: AggregateId, options: ExpectingOptions) {
+  /**
+   * @param deadline That of the whole command.
+   * @throws {@link InvalidOptionError} when an option cannot work.
+   */
+  constructor(
+    parts: WriteParts<S>,
+    aggregate: AggregateId,
+    { deadline, ...options }: ExpectingOptions & { readonly deadline: Deadline },
+  ) {
     const { expect, commandId, signal } = options;
     this.#parts = parts;
     this.#options = options;
-    this.#retries = new Retries(options);
+    this.#retries = new Retries(options, deadline, parts.store.turns);
     const command = { expect, commandId, signal, retries: this.#retries };
     this.#target = new WriteTarget(parts, aggregate, command);
   }
@@ -95,10 +103,12 @@ export class CommandExecution<S> {
   }
 
   async #append(events: readonly object[], folded: FoldedState<S>): Promise<AppendResult> {
-    const { commandId, metadata, deadlineMs, signal } = this.#options;
+    const { commandId, metadata, signal } = this.#options;
     const guard = this.#target.guardOf(folded);
-    const options = { ...guard, commandId, metadata, deadlineMs, signal };
-    return this.#parts.store.append(this.#target.aggregate.stream, events, options);
+    const options = { ...guard, commandId, metadata, deadlineMs: this.#retries.leftMs, signal };
+    const result = await this.#parts.store.append(this.#target.aggregate.stream, events, options);
+    this.#retries.turns.end(true);
+    return result;
   }
 }
 

@@ -49,10 +49,15 @@ export class AggregateLoader<S> {
    * until {@link giveBack}; one that is not given back is dropped.
    */
   async take(target: AggregateId, signal?: AbortSignal): Promise<FoldedState<S>> {
-    const cached = this.#parts.cache?.take(target.stream);
-    // code that a decision did not wait for may have changed it while it was in the cache
-    if (cached !== undefined && this.#isClean(target, cached, 0)) return cached;
-    return this.load(target, { consistency: 'follower', signal });
+    return this.#takeCached(target) ?? this.load(target, { consistency: 'follower', signal });
+  }
+
+  /** The same as the leader knows it. */
+  async takeCurrent(target: AggregateId, signal?: AbortSignal): Promise<FoldedState<S>> {
+    const options = { consistency: 'leader', signal } as const;
+    const cached = this.#takeCached(target);
+    const folded = cached && (await this.#foldOn(target, cached, options));
+    return folded ?? this.load(target, options);
   }
 
   /** A state that nobody else has, from a snapshot or from all events. */
@@ -133,6 +138,12 @@ export class AggregateLoader<S> {
   /** Removes a stream's aggregate from the cache. */
   evict(target: AggregateId): void {
     this.#parts.cache?.delete(target.stream);
+  }
+
+  #takeCached(target: AggregateId): FoldedState<S> | undefined {
+    const cached = this.#parts.cache?.take(target.stream);
+    // code that a decision did not wait for may have changed it while it was in the cache
+    return cached !== undefined && this.#isClean(target, cached, 0) ? cached : undefined;
   }
 
   /** Whether a state holds the events that were decided on it and no others; it is dropped otherwise. */

@@ -1,10 +1,12 @@
 import { asVersion } from '../../event/version.js';
+import { DEFAULT_DEADLINE_MS } from '../../event-store/append/append-request.js';
 import { toAppendResult } from '../../event-store/append/append-result.js';
 import type { AppendResult } from '../../event-store/append/append-options.js';
 import type { EventStore } from '../../event-store/event-store.js';
 import type { TransactionEntry } from '../../event-store/append/transact-options.js';
+import { Deadline } from '../../kernel/deadline.js';
 import { InvalidOptionError } from '../../kernel/invalid-option-error.js';
-import { checkKnownOptions } from '../../kernel/options.js';
+import { checkKnownOptions, integerOption } from '../../kernel/options.js';
 import { CommandHandledError } from '../aggregate-errors.js';
 import { type DeciderRepository, isDeciderRepository, type LoadedState } from '../decider-repository.js';
 import type { AggregateId } from '../model/aggregate-id.js';
@@ -92,7 +94,8 @@ export async function unitOfWork<T>(
   options: CommandOptions = {},
 ): Promise<UnitOfWorkResult<Awaited<T>>> {
   checkKnownOptions(options, OPTIONS);
-  const retries = new Retries(options);
+  const deadlineMs = integerOption('deadlineMs', options.deadlineMs, { fallback: DEFAULT_DEADLINE_MS });
+  const retries = new Retries(options, new Deadline(deadlineMs, options.signal), store.turns);
   const { unit, result } = await retries.run(async (number) => {
     const attempt = new UnitOfWork({ store, options, retries, number });
     return { unit: attempt, result: await attempt.run(work) };
@@ -232,7 +235,7 @@ export class UnitOfWork {
   }
 
   async #commit<T>(value: T): Promise<UnitOfWorkResult<T>> {
-    const { store, options, number: attempts } = this.#attempt;
+    const { store, options, retries, number: attempts } = this.#attempt;
     const members = await this.#allMembers();
     const entries: TransactionEntry[] = [];
     for (const member of members) entries.push(...(await member.entries(options, attempts)));
@@ -241,13 +244,14 @@ export class UnitOfWork {
       for (const member of members) member.done([]);
       return { value, entries: [], committed: false, attempts };
     }
-    const { commandId, metadata, deadlineMs, signal } = options;
+    const { commandId, metadata, signal } = options;
     const { committed, entries: results } = await store.transact(entries, {
       commandId,
       metadata,
-      deadlineMs,
+      deadlineMs: retries.leftMs,
       signal,
     });
+    retries.turns.end(committed);
     const stored = results.filter(({ position }) => position !== undefined);
     if (!committed) return { value: undefined, entries: stored, committed, attempts: 0 };
     for (const member of members) member.done(stored);

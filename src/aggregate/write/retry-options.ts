@@ -1,6 +1,11 @@
 /** When a command is repeated. */
 export interface RetryOptions {
-  /** How often to load and decide again after another writer was first, at least 0. @default 3 */
+  /**
+   * How often to load and decide again, at least 0.
+   *
+   * @default as often as `deadlineMs` allows after another writer was first; 3 times after other errors that
+   * `retryWhen` names
+   */
   readonly retries?: number | undefined;
   /**
    * Which errors of loading, deciding and storing are retried. Retry an error whose outcome is unknown only

@@ -68,8 +68,9 @@ export class WriteTarget<S> {
   async take(attempt: number): Promise<TakenState<S>> {
     const { loader } = this.#parts;
     const { expect, retries, signal } = this.#command;
+    const othersWrote = await this.#beginTurn();
     // a stale state may conflict, and needs another attempt then
-    const mayBeStale = attempt === 1 && retries.areLeft;
+    const mayBeStale = attempt === 1 && retries.areLeft && !othersWrote;
     let folded = await (mayBeStale ? this.#takeConfirmed() : this.#loadAtLeader());
     let earlier = await this.#handledBefore(folded);
     if (mayBeStale && earlier === undefined && !isExpected(expect, folded.lastCommit)) {
@@ -120,6 +121,13 @@ export class WriteTarget<S> {
     this.#parts.loader.committed(this.aggregate, folded, commit);
   }
 
+  /** Waits for the turn on a stream that others write too. @returns whether they are likely to have written. */
+  async #beginTurn(): Promise<boolean> {
+    const { turns } = this.#command.retries;
+    const streams = [this.aggregate.stream.toString()];
+    return turns.isToWait(streams) && turns.begin(streams);
+  }
+
   /** A state that is answered from is no guess: a command that it remembers is confirmed at the leader. */
   async #takeConfirmed(): Promise<FoldedState<S>> {
     const { store, loader } = this.#parts;
@@ -134,7 +142,7 @@ export class WriteTarget<S> {
     const { loader } = this.#parts;
     const { signal } = this.#command;
     return this.#stale === undefined
-      ? loader.load(this.aggregate, { consistency: 'leader', signal })
+      ? loader.takeCurrent(this.aggregate, signal)
       : loader.refresh(this.aggregate, this.#stale, signal);
   }
 

@@ -1,5 +1,5 @@
 import { lastVersionOf, type StoredCommit } from '../../event/commit.js';
-import { BloomFilter } from '../../kernel/bloom-filter.js';
+import { UuidSet } from '../../kernel/uuid-set.js';
 import { EMPTY_STREAM, type StreamEnd } from './stream-end.js';
 
 /** Where the version stands in a UUID. Ids of commands have version 5, those of other commits 7. */
@@ -11,17 +11,12 @@ export interface CoveredEnd extends Pick<StreamEnd, 'sequence' | 'version' | 'co
 }
 
 /**
- * The commands that a stream holds up to one of its commits: tells of most new ones that they are new,
- * without reading the stream.
+ * The commands that a stream holds up to one of its commits: tells of new ones that they are new, without
+ * reading the stream. One that is taken for an old one would cost a read of all of it, so hardly any may be.
  */
 export class StreamCommands {
-  readonly #ids: BloomFilter;
+  readonly #ids = new UuidSet();
   #end: CoveredEnd = { ...EMPTY_STREAM, attemptId: '' };
-
-  /** Those of a stream without commits. */
-  constructor(ids = new BloomFilter()) {
-    this.#ids = ids;
-  }
 
   get end(): CoveredEnd {
     return this.#end;

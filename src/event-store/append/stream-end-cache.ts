@@ -5,7 +5,7 @@ import type { StreamEnd } from './stream-end.js';
 
 /** Number of streams whose end is cached; about 300 bytes each. */
 const MAX_ENDS = 10_000;
-/** What the ids of commands may take in memory, in bytes: those of some ten million commands. */
+/** What the ids of commands may take in memory, in bytes: those of some four million commands. */
 const MAX_COMMANDS_BYTES = 32 * 1024 * 1024;
 /** Size of an entry without ids, in bytes. */
 const ENTRY_BYTES = 300;

@@ -48,6 +48,13 @@ export function violationsOf({ commits, checks }: WritePlan): TransactionViolati
     .toSorted((a, b) => a.index - b.index);
 }
 
+/** The streams that others have written between two plans. */
+export function movedSince(one: WritePlan, { commits }: WritePlan): string[] {
+  return commits
+    .filter(({ end }, at) => end.sequence !== one.commits[at]?.end.sequence)
+    .map(({ write: { stream } }) => stream.toString());
+}
+
 /** Whether two plans guard on the same commits: then an earlier send of the one may still store the other. */
 export function haveSameGuards(one: WritePlan, other: WritePlan): boolean {
   return one.commits.every(({ end }, at) => end.sequence === other.commits[at]?.end.sequence);

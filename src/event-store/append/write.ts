@@ -6,6 +6,8 @@ import { Backoff } from '../../kernel/backoff.js';
 import { sleep } from '../../kernel/sleep.js';
 import type { MessageLog, OutgoingMessage, PublishAnswer } from '../../log/message-log.js';
 import type { StreamReader } from '../read/stream-reader.js';
+import type { StreamTurns } from '../turns/stream-turns.js';
+import { WriterTurns } from '../turns/writer-turns.js';
 import { CommandIdReusedError, CommitRemovedError, type TransactionViolation } from './append-errors.js';
 import { toAppendResult, unchanged } from './append-result.js';
 import type { CheckMessages } from './check-messages.js';
@@ -18,7 +20,14 @@ import type { TransactionResult } from './transact-options.js';
 import { isCarried } from './transact-request.js';
 import { wholeTransaction } from './whole-transaction.js';
 import { conflict, gaveUp, notSent, outcomeUnknown, refused } from './write-failure.js';
-import { haveSameGuards, type Placed, planOf, violationsOf, type WritePlan } from './write-plan.js';
+import {
+  haveSameGuards,
+  movedSince,
+  type Placed,
+  planOf,
+  violationsOf,
+  type WritePlan,
+} from './write-plan.js';
 import type { StreamCheck, StreamWrite, WriteRequest } from './write-request.js';
 
 /** What all writes share. */
@@ -29,6 +38,7 @@ export interface WriteParts {
   readonly ends: StreamEnds;
   readonly lookup: CommandLookup;
   readonly checks: CheckMessages;
+  readonly turns: StreamTurns;
 }
 
 /**
@@ -44,7 +54,9 @@ type EndSource = 'known' | 'leader';
 export class Write {
   readonly #parts: WriteParts;
   readonly #request: WriteRequest;
-  readonly #backoff = new Backoff(2, 50);
+  /** Streams that others may write without a conflict for the caller. */
+  readonly #shared: readonly string[];
+  readonly #turns: WriterTurns;
   /** The plan of the previous try. Its sends may still arrive. */
   #previous: WritePlan | undefined;
   /** The epoch of the log before the ends of the plan at hand were looked up. */
@@ -60,24 +72,46 @@ export class Write {
       writes: request.writes.map((write) => parts.ends.requiringSeen(write)),
       checks: request.checks.map((check) => parts.ends.requiringSeen(check)),
     };
+    this.#turns = new WriterTurns(parts.turns, request.deadline);
+    this.#shared = request.writes.flatMap(({ expect, stream }) =>
+      typeof expect === 'number' ? [] : [stream.toString()],
+    );
   }
 
   async run(): Promise<TransactionResult> {
-    for (let source: EndSource = 'known'; ; source = 'leader') {
-      this.#epoch = this.#parts.log.epoch;
-      const plan = this.#knownPlan(source) ?? (await this.#plan(source));
-      // a command that was handled is reported before its expectation is judged
-      const earlier = plan.commits.flatMap((placed) => placed.earlier ?? []);
-      if (earlier.length > 0) return this.#settled(earlier);
-      const violations = violationsOf(plan);
-      // a refusal lists the versions that the leader reports for every entry
-      if (violations.length > 0 && source === 'known' && this.#entryCount > 1) continue;
-      if (violations.length > 0) return this.#refuse(violations);
-      const result = await this.#try(plan);
-      if (result !== undefined) return result;
-      await sleep(Math.min(this.#backoff.next(), this.#request.deadline.leftMs));
-      if (this.#request.deadline.passed) throw this.#gaveUp();
+    try {
+      for (let source: EndSource = 'known'; ; source = 'leader') {
+        // where others have written, the cached end is hardly the last one
+        if (await this.#waitedForTurn()) source = 'leader';
+        this.#epoch = this.#parts.log.epoch;
+        const plan = this.#knownPlan(source) ?? (await this.#plan(source));
+        if (this.#previous !== undefined && (await this.#waitedAfterConflict(this.#previous, plan))) continue;
+        // a command that was handled is reported before its expectation is judged
+        const earlier = plan.commits.flatMap((placed) => placed.earlier ?? []);
+        if (earlier.length > 0) return await this.#settled(earlier);
+        const violations = violationsOf(plan);
+        // a refusal lists the versions that the leader reports for every entry
+        if (violations.length > 0 && source === 'known' && this.#entryCount > 1) continue;
+        if (violations.length > 0) return await this.#refuse(violations);
+        const result = await this.#try(plan);
+        if (result !== undefined) return result;
+        this.#turns.end(false);
+        if (this.#request.deadline.passed) throw this.#gaveUp();
+      }
+    } finally {
+      this.#turns.end(false);
     }
+  }
+
+  /** @returns whether others are likely to have written while this waited. */
+  #waitedForTurn(): boolean | Promise<boolean> {
+    return this.#turns.isToWait(this.#shared) && this.#turns.begin(this.#shared);
+  }
+
+  /** A conflict does not say on which stream it was: the ends tell. */
+  #waitedAfterConflict(previous: WritePlan, plan: WritePlan): boolean | Promise<boolean> {
+    this.#turns.lost(movedSince(previous, plan));
+    return this.#waitedForTurn();
   }
 
   get #entryCount(): number {
@@ -210,6 +244,7 @@ export class Write {
     const first = lastSequence - plan.commits.length + 1;
     const stored = plan.commits.map(({ commit }, at) => ({ ...commit, sequence: first + at }));
     for (const commit of stored) this.#parts.ends.stored(commit, this.#epoch);
+    this.#turns.end(true);
     if (plan.checks.length > 0) {
       this.#discardChecks(first, checks);
       return this.#resultOf(stored, plan);

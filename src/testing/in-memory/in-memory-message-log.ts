@@ -10,6 +10,7 @@ import type {
   SubjectNames,
 } from '../../log/message-log.js';
 import { LogEpoch } from '../../log/log-epoch.js';
+import type { LogPeers } from '../../log/log-peers.js';
 import { ServerHeader } from '../../jetstream/api/server-headers.js';
 import { ConnectionClosedError, NatsError } from '../../jetstream/connection/connection-errors.js';
 import { Deadline } from '../../kernel/deadline.js';
@@ -40,6 +41,7 @@ export class InMemoryMessageLog implements MessageLog {
   readonly name: string;
   readonly maxPayload: number;
   readonly getsAtOnce = Infinity;
+  readonly peers: LogPeers;
   /** Faults on order. */
   readonly faults: LogFaults;
   readonly #storage: InMemoryStorage;
@@ -53,6 +55,11 @@ export class InMemoryMessageLog implements MessageLog {
     this.maxPayload = maxPayload ?? DEFAULT_MAX_PAYLOAD;
     this.faults = faults ?? new LogFaults();
     this.#storage = storage;
+    this.peers = {
+      areHeard: true,
+      tell: (word) => storage.tell(word),
+      listen: (listener) => storage.listen(listener),
+    };
   }
 
   get epoch(): number {

@@ -31,6 +31,7 @@ export class InMemoryStorage {
   readonly #bySubject = new Map<string, InMemoryMessage[]>();
   readonly #byId = new Map<string, InMemoryMessage>();
   readonly #listeners = new Set<() => void>();
+  readonly #peers = new Set<(word: string) => void>();
   #lastTime = 0;
   /** The clock for the times of messages. */
   now: () => number = Date.now;
@@ -120,6 +121,21 @@ export class InMemoryStorage {
   onStored(listener: () => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
+  }
+
+  /** Lets every handle hear a word, as soon as what runs now has ended. */
+  tell(word: string): void {
+    for (const listener of this.#peers) queueMicrotask(() => listener(word));
+  }
+
+  /**
+   * Registers a listener that is called with each word.
+   *
+   * @returns a function that removes the listener.
+   */
+  listen(listener: (word: string) => void): () => void {
+    this.#peers.add(listener);
+    return () => this.#peers.delete(listener);
   }
 
   #add({ subject, payload, headers }: OutgoingMessage): void {
