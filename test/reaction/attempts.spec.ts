@@ -168,6 +168,26 @@ describe('a message that was delivered without an attempt', () => {
     await later;
   });
 
+  it('has its attempts left when consumers are stopped while it is tried alone', async () => {
+    const place = new FakeParkingPlace();
+    const policy = { maxDeliver: 2 };
+    for (const deliveryCount of [3, 4, 5, 6]) {
+      const stopped = new DeliveryHarness({
+        place,
+        policy,
+        handle: async () => new Promise(() => undefined),
+      });
+      const { message } = fakeMessage({ data: 1, deliveryCount });
+      void stopped.delivery.deliver(message);
+      await new Promise(setImmediate);
+      expect(place.attempts.kept.size).toBe(1);
+      await stopped.delivery.handBack(message);
+      expect(place.attempts.kept.size).toBe(0);
+    }
+    const harness = new DeliveryHarness({ place, policy });
+    expect(await harness.deliver(fakeMessage({ data: 1, deliveryCount: 7 }))).toEqual(['+ACK']);
+  });
+
   it('is parked when processes have ended with it as often as it may be attempted', async () => {
     const place = new FakeParkingPlace();
     const policy = { maxDeliver: 3 };

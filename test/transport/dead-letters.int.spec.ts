@@ -29,7 +29,7 @@ describe('an event that no handler has failed', () => {
     const { name } = streamConfig;
     await emitFirst(streamConfig, 4);
     const options: NatsJetStreamServerOptions = { consumerOptions: { maxDeliver: 3 }, shutdownTimeoutMs: 10 };
-    for (let deploy = 0; deploy < 4; deploy += 1) {
+    for (let deploy = 0; deploy < 7; deploy += 1) {
       let isCalled = false;
       const handle = async (): Promise<void> => {
         isCalled = true;
@@ -44,7 +44,7 @@ describe('an event that no handler has failed', () => {
     await untilAcknowledged(name, 4);
     expect(new Set(handled)).toEqual(new Set([1, 2, 3, 4]));
     expect(await deadLetters(name, 0)).toEqual([]);
-  }, 30_000);
+  }, 60_000);
 });
 
 describe('an event that ends its process', () => {

@@ -55,6 +55,8 @@ export interface MessageConsumerOptions {
    * here: its key stays taken, its place among those that are handled at a time does not.
    */
   readonly handle: (message: DeliveredMessage) => Promise<number | undefined>;
+  /** Called for each message whose handling a stop does not wait for, before it is handed back. Must not reject. */
+  readonly onHandBack?: ((message: DeliveredMessage) => Promise<void>) | undefined;
   /** Creates the stream again when it is gone. @default nothing is done: it is waited for */
   readonly restoreStream?: (() => Promise<void>) | undefined;
   /** Called with the reason when the consumption is interrupted; it continues by itself. */
@@ -157,10 +159,17 @@ export class MessageConsumer {
     this.#intake.abort();
     await this.#running;
     await this.#handling.untilDone(graceMs);
-    for (const message of this.#handling.open) message.nak();
+    await this.#handBackOpen();
     clearInterval(this.#timer);
     this.#state = 'stopped';
     if (this.#consumer.isEphemeral) this.#connection.api.dropConsumer(this.#consumer.ref);
+  }
+
+  async #handBackOpen(): Promise<void> {
+    const { onHandBack } = this.#options;
+    const open = [...this.#handling.open];
+    if (onHandBack !== undefined) await Promise.all(open.map(onHandBack));
+    for (const message of open) message.nak();
   }
 
   async #run(): Promise<void> {

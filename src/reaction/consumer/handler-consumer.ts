@@ -191,6 +191,7 @@ function eventConsumer<Payload>(
     idleHeartbeatMs,
     maxMessages,
     handle: async (message) => delivery.deliver(message),
+    onHandBack: async (message) => delivery.handBack(message),
     restoreStream: restoreLog,
     ...listeners(options),
   });
@@ -212,6 +213,7 @@ function redrivenMessages<Payload>(
     idleHeartbeatMs,
     maxMessages: Number.MAX_SAFE_INTEGER,
     handle: async (message: DeliveredMessage) => delivery.deliverRedriven(message),
+    onHandBack: async (message: DeliveredMessage) => delivery.handBack(message),
     ...listeners(options),
   };
   return new RedrivenMessages(connection, { watch, consumer });

@@ -1,6 +1,8 @@
 import { performance } from 'node:perf_hooks';
 import { toDeadLetterError } from '../../jetstream/dead-letters/dead-letter-error.js';
 import type { DeliveryLog } from '../delivery-log.js';
+import type { DeliveredMessage } from '../../jetstream/consume/delivered-message.js';
+import { deliveryKey } from '../parking/message-origin.js';
 import type { Parking } from '../parking/parking.js';
 import { pauseAfter, type ReactionPolicy } from '../reaction-policy.js';
 import { isUnrecoverable } from '../unrecoverable-error.js';
@@ -55,6 +57,8 @@ export type Continuation = 'next' | 'stop' | { readonly afterMs: number };
 export class Attempts<Payload> {
   readonly #options: AttemptsOptions<Payload>;
   readonly #isolation = new Isolation();
+  /** Attempts that were recorded at their beginning and have not ended, by message. */
+  readonly #begun = new Map<string, CurrentAttempt<Payload>>();
 
   constructor(options: AttemptsOptions<Payload>) {
     this.#options = options;
@@ -63,6 +67,15 @@ export class Attempts<Payload> {
   async run(pending: PendingCall<Payload>): Promise<Continuation> {
     const known = await this.#options.history.of(pending);
     return this.#attempt({ pending, known, attempt: known.made + 1 });
+  }
+
+  /** Takes back the record of an attempt that a stop of the consumer ends. */
+  async handBack(message: DeliveredMessage): Promise<void> {
+    const begun = this.#begun.get(deliveryKey(message));
+    if (begun === undefined) return;
+    const { pending, known } = begun;
+    if (known.made === 0) await this.#options.history.forget(pending.call);
+    else await this.#options.history.keep(pending.call, { attempts: known.made, last: known.last });
   }
 
   async #attempt(current: CurrentAttempt<Payload>): Promise<Continuation> {
@@ -81,14 +94,18 @@ export class Attempts<Payload> {
   }
 
   /** A message that may have ended processes is tried alone, and the attempt counts from its beginning. */
-  async #call({ pending: { call }, known, attempt }: CurrentAttempt<Payload>): Promise<void> {
+  async #call(current: CurrentAttempt<Payload>): Promise<void> {
+    const { pending, known, attempt } = current;
+    const { call } = pending;
     const { handle, history, policy } = this.#options;
     const limited = async (): Promise<void> => withTimeLimit(handle(call), policy.handlerTimeoutMs);
     const timed = async (): Promise<void> => this.#timed(call, attempt, limited);
     if (known.unexplained < SUSPECT_AFTER) return this.#isolation.shared(timed);
     return this.#isolation.alone(async () => {
+      const key = deliveryKey(call.message);
+      this.#begun.set(key, current);
       await history.keep(call, { attempts: attempt, last: ENDED_WITH_PROCESS });
-      await timed();
+      await timed().finally(() => this.#begun.delete(key));
     });
   }
 

@@ -61,6 +61,15 @@ export class Delivery<Payload> {
     });
   }
 
+  /**
+   * Takes note that a message is handed back while its handler runs: the consumer is being stopped, which is no
+   * attempt. Never rejects.
+   */
+  async handBack(message: DeliveredMessage): Promise<void> {
+    await this.#attempts.handBack(message);
+    await this.#redriveAttempts.handBack(message);
+  }
+
   async #guard(
     message: DeliveredMessage,
     work: () => Promise<number | undefined>,
