@@ -32,9 +32,12 @@ export interface ObservedDeadLetter extends ObservedDelivery {
   readonly isKept: boolean;
 }
 
-/** Told of what becomes of deliveries, for metrics. What it throws is logged. */
+/**
+ * Told of what becomes of deliveries, for metrics. What it throws is logged. Attempts are described when
+ * somebody listens.
+ */
 export interface ReactionObserver {
-  readonly onAttempt: (attempt: ObservedAttempt) => void;
+  readonly onAttempt: (attempt: () => ObservedAttempt) => void;
   readonly onDeadLetter: (letter: ObservedDeadLetter) => void;
   /** The consumption was interrupted; it continues by itself. */
   readonly onInterruption: (interruption: { readonly consumer: string; readonly reason: string }) => void;

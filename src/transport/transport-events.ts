@@ -29,7 +29,10 @@ export type NatsJetStreamServerEvents = NatsJetStreamEvents & {
 
 /** Events of `on` of a client: those of its connection, and failed emits. */
 export type NatsJetStreamClientEvents = NatsJetStreamEvents & {
-  /** An event could not be stored, or its outcome is unknown; the caller of `emit` gets the same error. */
+  /**
+   * An event could not be stored, or its outcome is unknown; the caller of `emit` gets the same error. Of a batch:
+   * the pattern of its first event.
+   */
   publishFailed: (failure: { readonly pattern: unknown; readonly error: Error }) => void;
 };
 
@@ -48,6 +51,11 @@ export class TransportEvents<Events extends NatsJetStreamEvents> {
 
   emit<Event extends keyof Events & string>(event: Event, ...args: ArgumentsOf<Events[Event]>): void {
     this.#emitter.emit(event, ...args);
+  }
+
+  /** Whether anybody listens. */
+  has(event: keyof Events & string): boolean {
+    return this.#emitter.listenerCount(event) > 0;
   }
 
   /** Reports that the connection is open, and each change from now on. */

@@ -168,6 +168,45 @@ describe('a message that was delivered without an attempt', () => {
     await later;
   });
 
+  it('is not called after it was handed back while it waited for one that is tried alone', async () => {
+    const seen: number[] = [];
+    const harness = new DeliveryHarness({
+      handle: async ({ message: { seq } }) => {
+        seen.push(seq);
+        if (seq === 1) await new Promise(() => undefined);
+      },
+    });
+    const suspect = fakeMessage({ data: 1, sequence: 1, deliveryCount: 3 });
+    const waiting = fakeMessage({ data: 1, sequence: 2 });
+    void harness.delivery.deliver(suspect.message);
+    await new Promise(setImmediate);
+    const delivering = harness.delivery.deliver(waiting.message);
+    const open = [suspect.message, waiting.message];
+    await Promise.all(open.map(async (message) => harness.delivery.handBack(message)));
+    for (const message of open) message.nak();
+    await delivering;
+    expect(seen).toEqual([1]);
+    expect(waiting.replies).toEqual(['-NAK']);
+  });
+
+  it('leaves no record when it succeeds alone', async () => {
+    const harness = new DeliveryHarness();
+    await harness.deliver(fakeMessage({ data: 1, deliveryCount: 3 }));
+    expect(harness.place?.attempts.kept.size).toBe(0);
+  });
+
+  it('keeps its attempts in this process if no record can be kept', async () => {
+    const harness = new DeliveryHarness({
+      policy: { maxDeliver: 3 },
+      handle: () => {
+        throw new TypeError('no mail today');
+      },
+    });
+    harness.place!.attempts.failure = new Error('the stream is full');
+    for (const deliveryCount of [1, 2, 3]) await harness.deliver(fakeMessage({ data: 1, deliveryCount }));
+    expect(harness.place?.parked).toMatchObject([{ facts: { attempts: 3 } }]);
+  });
+
   it('has its attempts left when consumers are stopped while it is tried alone', async () => {
     const place = new FakeParkingPlace();
     const policy = { maxDeliver: 2 };

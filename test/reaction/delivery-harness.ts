@@ -4,6 +4,7 @@ import type { AttemptRecord, KeptRecord } from '../../src/jetstream/dead-letters
 import type { DeliveredMessage } from '../../src/jetstream/consume/delivered-message.js';
 import { AttemptHistory } from '../../src/reaction/delivery/attempt-history.js';
 import type { EndedAttempt } from '../../src/reaction/delivery/attempts.js';
+import { IsolationScope } from '../../src/reaction/delivery/isolation.js';
 import { Delivery } from '../../src/reaction/delivery/delivery.js';
 import type { HandlerCall } from '../../src/reaction/delivery/handler-call.js';
 import { PayloadUnpacker } from '../../src/reaction/delivery/payload-unpacker.js';
@@ -26,15 +27,14 @@ export class FakeAttemptRecords {
     return this.kept.get(key);
   }
 
-  async keep(key: string, record: AttemptRecord): Promise<KeptRecord> {
+  async keep(key: string, record: AttemptRecord): Promise<number> {
     if (this.failure !== undefined) throw this.failure;
     this.#last += 1;
-    const kept = { ...record, sequence: this.#last };
-    this.kept.set(key, kept);
-    return kept;
+    this.kept.set(key, { ...record, sequence: this.#last });
+    return this.#last;
   }
 
-  async remove({ sequence }: KeptRecord): Promise<void> {
+  async remove(sequence: number): Promise<void> {
     for (const [key, kept] of this.kept) if (kept.sequence === sequence) this.kept.delete(key);
   }
 }
@@ -124,6 +124,8 @@ export class DeliveryHarness<Payload = unknown> {
       unpacker,
       parking,
       log,
+      // each harness is a process of its own
+      isolation: new IsolationScope(),
       onAttempt: (_, ended) => this.ended.push(ended),
     });
   }

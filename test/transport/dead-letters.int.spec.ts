@@ -193,7 +193,7 @@ describe('the stream of dead letters', () => {
       deadLetters: { max_age: 60_000_000_000 },
     });
     expect(await configOf(`${one.name}-dead-letters`)).toMatchObject({ max_msgs: 100_000, discard: 'new' });
-    expect(await configOf(`${other.name}-dead-letters`)).toMatchObject({ max_msgs: -1, discard: 'old' });
+    expect(await configOf(`${other.name}-dead-letters`)).toMatchObject({ max_msgs: -1, discard: 'new' });
   });
 });
 

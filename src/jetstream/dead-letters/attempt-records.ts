@@ -1,8 +1,11 @@
+import { v4 as randomUuid } from 'uuid';
 import { Deadline } from '../../kernel/deadline.js';
 import { ApiCode } from '../api/api-codes.js';
 import { findValue } from '../connection/expect-value.js';
 import type { JetStreamConnection } from '../connection/jetstream-connection.js';
 import { IdempotentPublisher } from '../publish/idempotent-publisher.js';
+import type { PublishRequest } from '../publish/publish-request.js';
+import { JetStreamNotFoundError } from '../streams/stream-errors.js';
 import { deleteMessage } from '../streams/delete-message.js';
 
 const TIMEOUT_MS = 5_000;
@@ -15,6 +18,8 @@ export interface AttemptRecord {
   readonly attempts: number;
   /** How the last of them ended. */
   readonly last: string;
+  /** Whether no further attempt is to be made. @default false */
+  readonly isGivenUp?: boolean | undefined;
 }
 
 /** A record in the stream. */
@@ -30,8 +35,11 @@ export class AttemptRecords {
   readonly #connection: JetStreamConnection;
   readonly #stream: string;
   readonly #publisher: IdempotentPublisher;
+  readonly #make: (() => Promise<void>) | undefined;
 
-  constructor(connection: JetStreamConnection, stream: string) {
+  /** @param make Makes the stream again when it is gone and a record is to be kept. */
+  constructor(connection: JetStreamConnection, stream: string, make?: () => Promise<void>) {
+    this.#make = make;
     this.#connection = connection;
     this.#stream = stream;
     this.#publisher = new IdempotentPublisher(connection);
@@ -48,24 +56,37 @@ export class AttemptRecords {
     return { ...(JSON.parse(text.decode(message.data)) as AttemptRecord), sequence: message.sequence };
   }
 
-  /** Keeps a record in place of the one before. */
-  async keep(key: string, record: AttemptRecord, before: KeptRecord | undefined): Promise<KeptRecord> {
-    const { seq: sequence } = await this.#publisher.publish(
-      {
-        subject: this.#subject(key),
-        payload: utf8.encode(JSON.stringify(record)),
-        headers: {},
-        messageId: `attempts.${key}.${record.attempts}.${before?.sequence ?? 0}`,
-        expect: { streamName: this.#stream },
-      },
-      new Deadline(TIMEOUT_MS),
-    );
+  /**
+   * Keeps a record.
+   *
+   * @param before Sequence of the record that it takes the place of.
+   * @returns its sequence.
+   */
+  async keep(key: string, record: AttemptRecord, before: number | undefined): Promise<number> {
+    const request = {
+      subject: this.#subject(key),
+      payload: utf8.encode(JSON.stringify(record)),
+      headers: {},
+      messageId: randomUuid(),
+      expect: { streamName: this.#stream },
+    };
+    const sequence = await this.#publish(request);
     if (before !== undefined) await this.remove(before);
-    return { ...record, sequence };
+    return sequence;
   }
 
-  async remove({ sequence }: KeptRecord): Promise<void> {
+  async remove(sequence: number): Promise<void> {
     await deleteMessage(this.#connection, { stream: this.#stream, sequence }, new Deadline(TIMEOUT_MS));
+  }
+
+  async #publish(request: PublishRequest): Promise<number> {
+    try {
+      return (await this.#publisher.publish(request, new Deadline(TIMEOUT_MS))).seq;
+    } catch (error) {
+      if (!(error instanceof JetStreamNotFoundError) || this.#make === undefined) throw error;
+      await this.#make();
+      return (await this.#publisher.publish(request, new Deadline(TIMEOUT_MS))).seq;
+    }
   }
 
   #subject(key: string): string {

@@ -4,7 +4,13 @@ import { DeadLetterNotFoundError } from './dead-letter-errors.js';
 import { JetStreamNotFoundError } from '../streams/stream-errors.js';
 import { ApiCode } from '../api/api-codes.js';
 import { AttemptRecords } from './attempt-records.js';
-import { type DeadLetterFacts, fromLetter, type MessageParts, toLetter } from './dead-letter.js';
+import {
+  type DeadLetterFacts,
+  fromLetter,
+  type MessageParts,
+  originalHeaders,
+  toLetter,
+} from './dead-letter.js';
 import { shortError } from './dead-letter-error.js';
 import { deleteMessage } from '../streams/delete-message.js';
 import { isServerHeader } from '../api/server-headers.js';
@@ -71,7 +77,7 @@ export class DeadLetterStream {
     this.#make = make;
     this.#connection = connection;
     this.#publisher = new IdempotentPublisher(connection);
-    this.attempts = new AttemptRecords(connection, name);
+    this.attempts = new AttemptRecords(connection, name, make);
   }
 
   /**
@@ -124,7 +130,7 @@ export class DeadLetterStream {
    */
   async redrive(number: number): Promise<DeadLetter> {
     const letter = await this.get(number);
-    const { headers, data } = toLetter(letter, letter);
+    const { headers, data } = toLetter(letter, { ...letter, headers: originalHeaders(letter.headers) });
     const request = {
       subject: redriveSubject(this.name, letter.consumer),
       payload: data,

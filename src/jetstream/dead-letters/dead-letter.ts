@@ -109,7 +109,7 @@ function keptHeaders(original: MsgHdrs | undefined): MsgHdrs {
 }
 
 /** The headers of the original, as they were. */
-function originalHeaders(headers: MsgHdrs | undefined): MsgHdrs {
+export function originalHeaders(headers: MsgHdrs | undefined): MsgHdrs {
   const original = newHeaders();
   for (const name of headers?.keys() ?? []) {
     if (name.startsWith(PREFIX) || isServerHeader(name)) continue;

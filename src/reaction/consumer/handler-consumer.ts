@@ -167,11 +167,11 @@ function deliveryOf<Payload>(
     parking,
     log,
     onAttempt: (call, { error, ...ended }) =>
-      observer.onAttempt({
+      observer.onAttempt(() => ({
         ...observed(call),
         ...ended,
         error: error === undefined ? undefined : toDeadLetterError(error),
-      }),
+      })),
   });
 }
 

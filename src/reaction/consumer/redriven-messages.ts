@@ -4,6 +4,8 @@ import type { RedriveWatch } from './redrive-watch.js';
 
 /** A consumer to which nothing was redriven for so many looks is read no more. */
 const QUIET_LOOKS = 30;
+/** How long the handler may take with what has come at that moment, in milliseconds. */
+const CLOSE_MS = 10_000;
 
 /** What the delivery of redriven messages needs. */
 export interface RedrivenMessagesOptions {
@@ -64,7 +66,7 @@ export class RedrivenMessages {
   #close(): void {
     const consumer = this.#consumer;
     this.#consumer = undefined;
-    this.#opening = consumer?.stop(0).then(() => {
+    this.#opening = consumer?.stop(CLOSE_MS).then(() => {
       this.#opening = undefined;
     });
   }

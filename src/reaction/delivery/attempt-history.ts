@@ -1,7 +1,11 @@
-import type { AttemptRecord, KeptRecord } from '../../jetstream/dead-letters/attempt-records.js';
+import type { AttemptRecord } from '../../jetstream/dead-letters/attempt-records.js';
 import { deliveryKey } from '../parking/message-origin.js';
 import type { ParkingPlace } from '../parking/parking-place.js';
 import type { HandlerCall, PendingCall } from './handler-call.js';
+
+const NEVER_SETTLED = 'it was never settled; its process may have died of it';
+/** Calls whose attempts are remembered in this process. */
+const MAX_REMEMBERED = 10_000;
 
 /** What is known of a call before an attempt at it. */
 export interface KnownAttempts {
@@ -9,6 +13,8 @@ export interface KnownAttempts {
   readonly made: number;
   /** How the last one ended. */
   readonly last: string;
+  /** Whether no further attempt is to be made: it could not be parked before. */
+  readonly isGivenUp: boolean;
   /** Deliveries that no attempt is known of: the message was handed back unhandled, or its process died. */
   readonly unexplained: number;
 }
@@ -19,69 +25,88 @@ export interface AttemptHistoryOptions {
   readonly records: ParkingPlace['attempts'] | undefined;
   /** Name of the consumer. */
   readonly consumer: string;
-  /** Told of a record that could not be kept. */
+  /** Told of a record that could not be kept or removed. */
   readonly onFault: (call: HandlerCall<unknown>, error: Error) => void;
 }
 
+/** Attempts as this process knows them; without a sequence where no record could be kept. */
+interface Remembered extends AttemptRecord {
+  readonly sequence?: number | undefined;
+}
+
 /**
- * The attempts at the calls of one handler, over restarts and instances. A record is written after an attempt
+ * The attempts at the calls of one handler, over restarts and instances. A record is kept after an attempt
  * that failed, and read when a message is delivered again: what succeeds at once costs nothing.
  */
 export class AttemptHistory {
   readonly #options: AttemptHistoryOptions;
+  readonly #remembered = new Map<string, Remembered>();
+  /** Changes of records that are under way, by key: one follows the other. */
+  readonly #changes = new Map<string, Promise<void>>();
 
   constructor(options: AttemptHistoryOptions) {
     this.#options = options;
   }
 
-  async of(pending: PendingCall<unknown>): Promise<KnownAttempts> {
+  /** A promise only where a record may have to be read. */
+  of(pending: PendingCall<unknown>): KnownAttempts | Promise<KnownAttempts> {
     const { call, failedAttempts, possibleAttempts } = pending;
-    const { redelivered } = call.message.info;
-    const { records } = this.#options;
-    const last = NEVER_SETTLED;
-    if (records === undefined)
-      return { made: Math.max(failedAttempts, possibleAttempts), last, unexplained: 0 };
-    if (!redelivered) return { made: failedAttempts, last, unexplained: 0 };
-    const record = await records.find(this.#keyOf(call));
-    const made = Math.max(record?.attempts ?? 0, failedAttempts);
-    return {
-      made,
-      last: record?.last ?? last,
-      unexplained: Math.max(0, call.message.earlierAttempts - made),
-    };
+    if (this.#options.records !== undefined && call.message.info.redelivered) return this.#read(pending);
+    const made = this.#options.records === undefined ? possibleAttempts : 0;
+    return known(Math.max(made, failedAttempts), 0);
   }
 
-  /** Keeps that an attempt has ended, or that one begins. A record that cannot be kept is one attempt more. */
+  /** Keeps that an attempt has ended, or that one begins. Never rejects. */
   async keep(call: HandlerCall<unknown>, record: AttemptRecord): Promise<void> {
-    const { records, onFault } = this.#options;
+    const { records } = this.#options;
     if (records === undefined) return;
     const key = this.#keyOf(call);
-    try {
-      await records.keep(key, record, await this.#kept(call, record, key));
-    } catch (error) {
-      onFault(call, error as Error);
-    }
+    const before = this.#remembered.get(key);
+    this.#remember(key, { ...record, sequence: before?.sequence });
+    await this.#change(call, key, async () => {
+      const sequence = this.#remembered.get(key)?.sequence;
+      const kept = await records.keep(key, record, sequence);
+      this.#remember(key, { ...record, sequence: kept });
+    });
   }
 
-  /** Removes what is kept of a call that is done. */
+  /** Removes what is kept of a call that is done. Never rejects. */
   async forget(call: HandlerCall<unknown>): Promise<void> {
-    const { records, onFault } = this.#options;
-    if (records === undefined) return;
-    try {
-      const record = await records.find(this.#keyOf(call));
-      if (record !== undefined) await records.remove(record);
-    } catch (error) {
-      onFault(call, error as Error);
-    }
+    const { records } = this.#options;
+    if (records === undefined || this.#remembered.size === 0) return;
+    const key = this.#keyOf(call);
+    if (!this.#remembered.has(key)) return;
+    await this.#change(call, key, async () => {
+      const sequence = this.#remembered.get(key)?.sequence;
+      this.#remembered.delete(key);
+      if (sequence !== undefined) await records.remove(sequence);
+    });
   }
 
-  async #kept(
-    { message }: HandlerCall<unknown>,
-    { attempts }: AttemptRecord,
-    key: string,
-  ): Promise<KeptRecord | undefined> {
-    const isFirst = attempts === 1 && !message.info.redelivered;
-    return isFirst ? undefined : this.#options.records?.find(key);
+  async #read({ call, failedAttempts, possibleAttempts }: PendingCall<unknown>): Promise<KnownAttempts> {
+    const key = this.#keyOf(call);
+    await this.#changes.get(key);
+    const found = await this.#options.records?.find(key);
+    const own = this.#remembered.get(key);
+    const record = found !== undefined && found.attempts >= (own?.attempts ?? 0) ? found : own;
+    if (record !== undefined) this.#remember(key, { ...record, sequence: found?.sequence });
+    const made = Math.max(record?.attempts ?? 0, failedAttempts);
+    return known(made, Math.max(0, possibleAttempts - made), record);
+  }
+
+  #remember(key: string, record: Remembered): void {
+    this.#remembered.set(key, record);
+    if (this.#remembered.size <= MAX_REMEMBERED) return;
+    for (const oldest of this.#remembered.keys()) return void this.#remembered.delete(oldest);
+  }
+
+  async #change(call: HandlerCall<unknown>, key: string, work: () => Promise<void>): Promise<void> {
+    const change = (this.#changes.get(key) ?? Promise.resolve())
+      .then(work)
+      .catch((error: unknown) => this.#options.onFault(call, error as Error));
+    this.#changes.set(key, change);
+    await change;
+    if (this.#changes.get(key) === change) this.#changes.delete(key);
   }
 
   #keyOf(call: HandlerCall<unknown>): string {
@@ -90,4 +115,7 @@ export class AttemptHistory {
   }
 }
 
-const NEVER_SETTLED = 'it was never settled; its process may have died of it';
+function known(made: number, unexplained: number, record?: AttemptRecord): KnownAttempts {
+  const { last = NEVER_SETTLED, isGivenUp = false } = record ?? {};
+  return { made, last, isGivenUp, unexplained };
+}

@@ -8,7 +8,7 @@ import { pauseAfter, type ReactionPolicy } from '../reaction-policy.js';
 import { isUnrecoverable } from '../unrecoverable-error.js';
 import type { AttemptHistory, KnownAttempts } from './attempt-history.js';
 import type { Handle, HandlerCall, PendingCall } from './handler-call.js';
-import { Isolation } from './isolation.js';
+import { Isolation, type IsolationScope } from './isolation.js';
 import { withTimeLimit } from './with-time-limit.js';
 
 /** Unexplained deliveries after which a message is tried alone: its process may die of it. */
@@ -23,6 +23,8 @@ export interface AttemptsOptions<Payload> {
   readonly history: AttemptHistory;
   readonly parking: Parking;
   readonly log: DeliveryLog;
+  /** Those that are tried alone exclude each other in it. @default this process */
+  readonly isolation?: IsolationScope | undefined;
   /** Told of each attempt that has ended. */
   readonly onAttempt: (call: HandlerCall<Payload>, attempt: EndedAttempt) => void;
 }
@@ -43,6 +45,13 @@ interface CurrentAttempt<Payload> {
   readonly attempt: number;
 }
 
+/** An attempt that was recorded at its beginning. */
+interface BegunAttempt<Payload> {
+  readonly current: CurrentAttempt<Payload>;
+  /** Ends the isolation, though the handler still runs. */
+  readonly release: () => void;
+}
+
 interface FailedAttempt<Payload> extends CurrentAttempt<Payload> {
   readonly error: unknown;
 }
@@ -56,24 +65,31 @@ export type Continuation = 'next' | 'stop' | { readonly afterMs: number };
 /** Calls a handler, and decides what becomes of its message: it is done, tried later, or given up. */
 export class Attempts<Payload> {
   readonly #options: AttemptsOptions<Payload>;
-  readonly #isolation = new Isolation();
+  readonly #isolation: Isolation;
   /** Attempts that were recorded at their beginning and have not ended, by message. */
-  readonly #begun = new Map<string, CurrentAttempt<Payload>>();
+  readonly #begun = new Map<string, BegunAttempt<Payload>>();
+  /** Messages that a stop of the consumer has handed back while they were being handled. */
+  readonly #handedBack = new Set<string>();
 
   constructor(options: AttemptsOptions<Payload>) {
     this.#options = options;
+    this.#isolation = new Isolation(options.isolation);
   }
 
   async run(pending: PendingCall<Payload>): Promise<Continuation> {
-    const known = await this.#options.history.of(pending);
+    const found = this.#options.history.of(pending);
+    const known = found instanceof Promise ? await found : found;
     return this.#attempt({ pending, known, attempt: known.made + 1 });
   }
 
   /** Takes back the record of an attempt that a stop of the consumer ends. */
   async handBack(message: DeliveredMessage): Promise<void> {
-    const begun = this.#begun.get(deliveryKey(message));
+    const key = deliveryKey(message);
+    this.#handedBack.add(key);
+    const begun = this.#begun.get(key);
     if (begun === undefined) return;
-    const { pending, known } = begun;
+    const { pending, known } = begun.current;
+    begun.release();
     if (known.made === 0) await this.#options.history.forget(pending.call);
     else await this.#options.history.keep(pending.call, { attempts: known.made, last: known.last });
   }
@@ -82,13 +98,14 @@ export class Attempts<Payload> {
     const { policy } = this.#options;
     const { pending, known, attempt } = current;
     const { call } = pending;
-    if (attempt > policy.maxDeliver && !policy.isUnacknowledged)
-      return this.#park(call, attempt - 1, known.last);
+    const isGivenUp = known.isGivenUp || attempt > policy.maxDeliver;
+    if (isGivenUp && !policy.isUnacknowledged) return this.#park(call, known.made, known.last);
     try {
       await this.#call(current);
     } catch (error) {
       return this.#fail({ ...current, error });
     }
+    if (this.#handedBack.has(deliveryKey(call.message))) return 'stop';
     await this.#succeed(current);
     return 'next';
   }
@@ -98,14 +115,20 @@ export class Attempts<Payload> {
     const { pending, known, attempt } = current;
     const { call } = pending;
     const { handle, history, policy } = this.#options;
+    const key = deliveryKey(call.message);
     const limited = async (): Promise<void> => withTimeLimit(handle(call), policy.handlerTimeoutMs);
-    const timed = async (): Promise<void> => this.#timed(call, attempt, limited);
+    const timed = async (): Promise<void> => {
+      // it may have been handed back while it waited for one that was tried alone
+      if (!this.#handedBack.has(key)) await this.#timed(call, attempt, limited);
+    };
     if (known.unexplained < SUSPECT_AFTER) return this.#isolation.shared(timed);
     return this.#isolation.alone(async () => {
-      const key = deliveryKey(call.message);
-      this.#begun.set(key, current);
+      if (this.#handedBack.has(key)) return;
+      let release = (): void => undefined;
+      const released = new Promise<void>((resolve) => (release = resolve));
+      this.#begun.set(key, { current, release });
       await history.keep(call, { attempts: attempt, last: ENDED_WITH_PROCESS });
-      await timed().finally(() => this.#begun.delete(key));
+      await Promise.race([timed(), released]).finally(() => this.#begun.delete(key));
     });
   }
 
@@ -128,7 +151,7 @@ export class Attempts<Payload> {
     const { message } = call;
     if (!policy.manualAck) message.ack();
     if (message.isHandedBack) return history.keep(call, { attempts: attempt, last: HANDED_BACK });
-    if (attempt > 1 && message.isSettled) await history.forget(call);
+    if (message.isSettled) await history.forget(call);
   }
 
   async #fail(failed: FailedAttempt<Payload>): Promise<Continuation> {
@@ -137,6 +160,7 @@ export class Attempts<Payload> {
     const { message } = pending.call;
     if (message.isSettled || policy.isUnacknowledged) {
       log.error(message, `failed after it was settled: ${toDeadLetterError(error).message}`);
+      if (!message.isHandedBack) await history.forget(pending.call);
       return 'next';
     }
     if (attempt >= policy.maxDeliver || isUnrecoverable(error))
@@ -165,9 +189,8 @@ export class Attempts<Payload> {
     const { message, origin } = call;
     const eventId = call.kind === 'event' ? call.event.id : undefined;
     const isEnded = await parking.park({ message, origin, eventId, attempts, error });
-    if (!isEnded)
-      await history.keep(call, { attempts: this.#options.policy.maxDeliver, last: lineOf(error) });
-    else if (attempts > 1) await history.forget(call);
+    if (isEnded) await history.forget(call);
+    else await history.keep(call, { attempts, last: lineOf(error), isGivenUp: true });
     return isEnded ? 'next' : 'stop';
   }
 }

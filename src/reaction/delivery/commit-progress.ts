@@ -3,13 +3,6 @@ import type { Acknowledgement, DeliveredMessage } from '../../jetstream/consume/
 import type { Original } from '../parking/parking.js';
 import type { PendingCall } from './handler-call.js';
 
-/** Attempts that may have been made at the first event before its progress was kept. */
-interface PossibleAttempts {
-  /** Undefined for a commit without events. */
-  readonly id: string | undefined;
-  readonly attempts: number;
-}
-
 /**
  * How far the events of one commit are. It is kept between the deliveries of the commit's message, so that an
  * event that is done is not handled again because another one failed.
@@ -17,11 +10,8 @@ interface PossibleAttempts {
 export class CommitProgress {
   readonly #done = new Set<string>();
   readonly #failedAttempts = new Map<string, number>();
-  readonly #possible: PossibleAttempts;
-
-  constructor(possible: PossibleAttempts) {
-    this.#possible = possible;
-  }
+  /** Deliveries before the first event that is not done was reached. */
+  #reachedAt = 0;
 
   noteFailure(eventId: string, attempts: number): void {
     this.#failedAttempts.set(eventId, attempts);
@@ -34,12 +24,13 @@ export class CommitProgress {
   pendingCalls({ message, origin }: Original, events: readonly RecordedEvent[]): PendingCall<never>[] {
     return events
       .filter(({ id }) => !this.#done.has(id))
-      .map((event) => {
+      .map((event, index) => {
         const settle = (verdict: Acknowledgement): void => this.#settle({ message, events, event, verdict });
         return {
           call: { kind: 'event', event, message: message.part(settle), origin },
           failedAttempts: this.#failedAttempts.get(event.id) ?? 0,
-          possibleAttempts: event.id === this.#possible.id ? this.#possible.attempts : 0,
+          // only the first one may have been attempted by another process, or have ended one
+          possibleAttempts: index === 0 ? Math.max(0, message.earlierAttempts - this.#reachedAt) : 0,
           noteFailure: (attempts: number) => this.noteFailure(event.id, attempts),
         };
       });
@@ -48,6 +39,7 @@ export class CommitProgress {
   #settle({ message, events, event, verdict }: SettledEvent): void {
     if (verdict.kind === 'nak') return message.nak(verdict.delayMs);
     this.#done.add(event.id);
+    this.#reachedAt = message.earlierAttempts;
     if (events.every(({ id }) => this.#done.has(id))) message.ack();
   }
 }

@@ -58,8 +58,7 @@ export class CommitUnpacker implements Unpacker<never> {
     const key = deliveryKey(message);
     const known = this.#progresses.get(key);
     if (known !== undefined) return known;
-    // another process, or this one before a restart, may have made attempts
-    const progress = new CommitProgress({ id: first?.id, attempts: message.earlierAttempts });
+    const progress = new CommitProgress();
     this.#progresses.set(key, progress);
     return progress;
   }

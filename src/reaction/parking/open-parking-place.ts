@@ -14,8 +14,9 @@ import { Deadline } from '../../kernel/deadline.js';
 const OWNER = 'dead-letters';
 const LOOKUP_TIMEOUT_MS = 10_000;
 /** Beyond that many, events stay in their streams: nothing that was given up is dropped without a word. */
-const LIMITS = { max_msgs: 100_000, discard: 'new' } as const;
-const LIMIT_FIELDS = ['max_msgs', 'max_bytes', 'max_age', 'discard'] as const;
+const DISCARD_NEW = 'new' as NonNullable<NamedStreamConfig['discard']>;
+const MOST_MESSAGES = 100_000;
+const LIMIT_FIELDS = ['max_msgs', 'max_bytes', 'max_age'] as const;
 
 /** Settings of the JetStream stream that keeps a service's dead letters. */
 export interface ParkingPlaceOptions {
@@ -45,7 +46,8 @@ export async function openParkingPlace(
     const hasLimits = LIMIT_FIELDS.some((field) => settings[field] !== undefined);
     const hasReplicas = settings.replicas !== undefined || settings.num_replicas !== undefined;
     const wanted = {
-      ...(defaults.isNew && !hasLimits && LIMITS),
+      ...(defaults.isNew && { discard: DISCARD_NEW }),
+      ...(defaults.isNew && !hasLimits && { max_msgs: MOST_MESSAGES }),
       ...(defaults.isNew && { storage: defaults.storage }),
       ...(!hasReplicas && { num_replicas: defaults.replicas }),
       ...settings,

@@ -212,6 +212,7 @@ export class NatsJetStreamClientProxy
       const { batches } = await this.#open();
       return await batches.publish(requests, new Deadline(timeoutMs));
     } catch (error) {
+      this.#events.emit('publishFailed', { pattern: events[0]?.pattern, error: error as Error });
       call.addTo(error);
       throw error;
     }

@@ -107,7 +107,9 @@ export class NatsJetStreamServer
   readonly #requestHandlers = new Map<string, MessageHandler>();
   readonly #events = new TransportEvents<NatsJetStreamServerEvents>((status) => this.#note(status));
   readonly #observer: ReactionObserver = {
-    onAttempt: (attempt) => this.#events.emit('attempt', attempt),
+    onAttempt: (attempt) => {
+      if (this.#events.has('attempt')) this.#events.emit('attempt', attempt());
+    },
     onDeadLetter: (letter) => this.#events.emit('deadLetter', letter),
     onInterruption: (interruption) => this.#events.emit('interruption', interruption),
   };

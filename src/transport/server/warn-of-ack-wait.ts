@@ -17,7 +17,7 @@ export interface OpeningConsumer {
 
 /**
  * Warns when a durable consumer has another `ackWait` than the one asked for. Instances that run already
- * extend their claims at the pace of the old one until they start again.
+ * extend their claims at the pace of the old one until they notice, within some 2 s.
  */
 export async function warnOfAckWait(
   connection: JetStreamConnection,
@@ -31,8 +31,8 @@ export async function warnOfAckWait(
   if (has === undefined || has === asked) return;
   const consequence = bind
     ? 'it is bound to, and keeps what it has'
-    : 'it is changed. Instances that run with the old one extend their claims at its pace until they start ' +
-      'again: if it was longer, events may be handled twice at the same time until then';
+    : 'it is changed. Instances that run notice that within 2 s: if the new one is shorter than that, events may be ' +
+      'handled twice at the same time until then';
   logger.warn(
     `consumer ${consumer} of stream ${stream} has ackWait ${has / NS_PER_MS}, and ${asked / NS_PER_MS} is asked for: ${consequence}`,
   );
