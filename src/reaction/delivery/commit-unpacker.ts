@@ -40,7 +40,7 @@ export class CommitUnpacker implements Unpacker<never> {
 
   async unpack(message: DeliveredMessage, origin: MessageOrigin): Promise<readonly PendingCall<never>[]> {
     const events = await this.#eventsOf(message, origin);
-    return this.#progressOf(message, events).pendingCalls({ message, origin }, events);
+    return this.#progressOf(message).pendingCalls({ message, origin }, events);
   }
 
   async #eventsOf(
@@ -54,7 +54,7 @@ export class CommitUnpacker implements Unpacker<never> {
     return eventId === undefined ? events : events.filter(({ id }) => id === eventId);
   }
 
-  #progressOf(message: DeliveredMessage, [first]: readonly RecordedEvent[]): CommitProgress {
+  #progressOf(message: DeliveredMessage): CommitProgress {
     const key = deliveryKey(message);
     const known = this.#progresses.get(key);
     if (known !== undefined) return known;

@@ -5,7 +5,6 @@ import {
   fromLetter,
   type MessageParts,
 } from '../../jetstream/dead-letters/dead-letter.js';
-import { DeadLetterNotFoundError } from '../../jetstream/dead-letters/dead-letter-errors.js';
 import { type DeadLetterError, toDeadLetterError } from '../../jetstream/dead-letters/dead-letter-error.js';
 import { PayloadTooLargeError } from '../../jetstream/publish/publish-errors.js';
 import { fromNanoTime, toNanoTime } from '../../jetstream/consume/nano-time.js';
@@ -99,13 +98,12 @@ export class Parking {
   /**
    * The original of a redriven message; undefined when its body is gone.
    *
-   * @throws {@link DeadLetterNotFoundError} when it cannot be read.
    * @throws {@link ConsumerSettingsError} when it is of another stream: two services that share a dead-letter
    * stream have a consumer of one name.
    */
   async originalOf(message: DeliveredMessage): Promise<Original | undefined> {
     const letter = fromLetter(message);
-    if (letter === undefined) throw this.#unreadable(message.delivery.streamSequence);
+    if (letter === undefined) return undefined;
     const { stream: log, sequence, subject, eventId, storedAt } = letter.facts;
     if (log !== this.#options.stream) throw this.#ofAnotherStream(log);
     const data = await this.#originalBody(letter.original, sequence);
@@ -114,12 +112,6 @@ export class Parking {
     const timestampNanos = fromNanoTime(storedAt ?? '');
     const original = message.as(content, { stream: log, sequence, timestampNanos });
     return { message: original, origin: { log, sequence, eventId } };
-  }
-
-  #unreadable(sequence: number): DeadLetterNotFoundError {
-    const stream = this.#options.place?.name ?? 'the dead-letter stream';
-    const reason = `what was redriven at ${sequence} has not the form of one; a newer version may have kept it`;
-    return new DeadLetterNotFoundError({ stream, reason });
   }
 
   #ofAnotherStream(stream: string): ConsumerSettingsError {
