@@ -89,7 +89,7 @@ async function write(once: () => Promise<unknown>, end: number): Promise<[count:
 
 /** The rate of one connection on a stream of its own. */
 async function solo(): Promise<number> {
-  const store: EventStore | undefined = stores[0];
+  const [store] = stores;
   if (store === undefined) return 0;
   const [count] = await write(work(store, `solo-${Date.now()}`), performance.now() + SOLO_SECONDS * 1_000);
   return Math.round(count / SOLO_SECONDS);
