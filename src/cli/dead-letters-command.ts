@@ -2,14 +2,12 @@ import { Command, InvalidArgumentError } from 'commander';
 import { assetName } from '../jetstream/names/asset-name.js';
 import { deadLetterStreamName } from '../jetstream/dead-letters/dead-letter-stream-name.js';
 import { type DeadLetter, DeadLetterStream } from '../jetstream/dead-letters/dead-letter-stream.js';
-import { JetStreamConnection } from '../jetstream/connection/jetstream-connection.js';
 import { InvalidOptionError } from '../kernel/invalid-option-error.js';
+import { type ConnectionFlags, openConnection, withConnectionFlags } from './connection-flags.js';
+import { errorLines } from './error-lines.js';
 
 /** Flags of `jetsource dead-letters`. */
-export interface DeadLettersFlags {
-  readonly servers: string;
-  readonly creds?: string;
-  readonly inboxPrefix?: string;
+export interface DeadLettersFlags extends ConnectionFlags {
   readonly service?: string;
   readonly stream?: string;
   readonly consumer?: string;
@@ -38,7 +36,7 @@ export function deadLettersCommand(print: Print = console.log): Command {
   add('list', 'print the dead letters, oldest first')
     .option('--consumer <name>', 'only those of one consumer (each handler has one)')
     .action(async (flags: DeadLettersFlags) => listDeadLetters(flags, print));
-  add('show', 'print one dead letter in full: headers, body and error stack')
+  add('show', 'print one dead letter in full: headers, body, and the error with its causes')
     .argument('<number>', 'number of the dead letter, as printed by list', number)
     .action(async (wanted: number, flags: DeadLettersFlags) => showDeadLetter(wanted, flags, print));
   chosen('redrive', 'deliver dead letters again to the handlers that gave up on them').action(
@@ -65,7 +63,7 @@ export async function showDeadLetter(wanted: number, flags: DeadLettersFlags, pr
     if (flags.json === true) return print(JSON.stringify({ ...factsOf(letter), ...contentOf(letter) }));
     const { headers, text, base64 } = contentOf(letter);
     print(sentence(letter));
-    print(letter.error.stack ?? '');
+    for (const line of errorLines(letter.error)) print(line);
     for (const [name, values] of Object.entries(headers))
       for (const value of values) print(`${name}: ${value}`);
     print(text ?? base64 ?? '');
@@ -124,7 +122,7 @@ async function forEachChosen(
 }
 
 async function withLetters(
-  { servers, creds, inboxPrefix, service, stream }: DeadLettersFlags,
+  { service, stream, ...flags }: DeadLettersFlags,
   work: (letters: DeadLetterStream) => Promise<void>,
 ): Promise<void> {
   const name = stream ?? (service === undefined ? undefined : deadLetterStreamName(service));
@@ -134,14 +132,7 @@ async function withLetters(
       given: service,
       allowed: 'the name of a service, unless --stream is given',
     });
-  const connection = await JetStreamConnection.open(
-    {
-      servers: servers.split(','),
-      ...(creds !== undefined && { credentialsFile: creds }),
-      ...(inboxPrefix !== undefined && { inboxPrefix }),
-    },
-    'jetsource dead-letters',
-  );
+  const connection = await openConnection(flags, 'jetsource dead-letters');
   try {
     await work(new DeadLetterStream(connection, assetName('--stream', name)));
   } finally {
@@ -150,16 +141,11 @@ async function withLetters(
 }
 
 function withConnection(command: Command): Command {
-  return command
-    .option('--service <name>', 'name of the service: the name option of its connection')
-    .option('--stream <name>', 'the dead-letter stream (default: <service>-dead-letters)')
-    .option(
-      '--servers <urls>',
-      'NATS server URLs, separated by commas',
-      process.env['NATS_URL'] ?? 'nats://127.0.0.1:4222',
-    )
-    .option('--creds <file>', 'a credentials file')
-    .option('--inbox-prefix <prefix>', 'inbox prefix that this user may subscribe to');
+  return withConnectionFlags(
+    command
+      .option('--service <name>', 'name of the service: the name option of its connection')
+      .option('--stream <name>', 'the dead-letter stream (default: <service>-dead-letters)'),
+  );
 }
 
 function resultLine(letter: DeadLetter, done: string, { json }: DeadLettersFlags): string {
