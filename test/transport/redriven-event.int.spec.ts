@@ -1,7 +1,9 @@
+import { lastValueFrom } from 'rxjs';
+import { NatsJetStreamRecordBuilder } from '../../src/transport/client/nats-jetstream-record-builder.js';
 import { until } from '../support/collect.js';
 import type { NatsJetStreamContext } from '../../src/transport/server/nats-jetstream.context.js';
 import { emitNumbers } from './consumer-state.js';
-import { uniqueStream } from './shared-client.js';
+import { openClient, uniqueStream } from './shared-client.js';
 import { deadLetters, listener, openDeadLetters, startService } from './shared-service.js';
 
 /** What a handler that must not act twice may remember of an event. */
@@ -50,5 +52,28 @@ describe('a redriven event', () => {
     });
     expect(contexts[2]?.getDeadLetter()?.sequence).toBeGreaterThan(2);
     expect(contexts[2]?.message.redelivered).toBe(false);
+  });
+
+  it('has the headers of the original only, its message id included', async () => {
+    const streamConfig = uniqueStream();
+    const { name } = streamConfig;
+    const seen: unknown[] = [];
+    const handle = (_: unknown, context: NatsJetStreamContext): void => {
+      const headers = context.getHeaders();
+      seen.push((headers?.keys() ?? []).map((key) => [key, headers?.values(key)]));
+      if (seen.length === 1) throw new TypeError('broken');
+    };
+    await startService(name, [listener(`${name}.n`, handle)], {
+      streamConfig,
+      consumerOptions: { maxDeliver: 1 },
+    });
+    const record = new NatsJetStreamRecordBuilder(1).appendHeader('tenant', 'acme').setMsgId('mine').build();
+    await lastValueFrom(openClient().emit(`${name}.n`, record));
+    const [letter] = await deadLetters(name, 1);
+    await using letters = await openDeadLetters(name);
+    await letters.redrive(letter?.number ?? 0);
+    await until('it is handled', () => seen.length === 2);
+    expect(seen[1]).toEqual(seen[0]);
+    expect(seen[1]).toContainEqual(['Nats-Msg-Id', ['mine']]);
   });
 });
