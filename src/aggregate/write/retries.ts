@@ -14,7 +14,10 @@ import type { RetryOptions } from './retry-options.js';
 /** Retries of errors that are no conflicts. */
 const DEFAULT_RETRIES = 3;
 
-/** The attempts of one command: it is repeated while an error is worth it, attempts are left, and there is time. */
+/**
+ * The attempts of one command: it is repeated while an error is worth it, attempts are left, and there is
+ * time.
+ */
 export class Retries {
   /** That of the whole command. */
   readonly deadline: Deadline;
@@ -94,7 +97,7 @@ export class Retries {
     this.turns.lost(streamsOf(error));
   }
 
-  /** The time was up before the attempt had sent anything: what the caller should know is the conflict before. */
+  /** The time was up before the attempt had sent anything: the caller gets the conflict before. */
   #wasCutOff(error: unknown): boolean {
     const isUp = this.deadline.leftMs === 0 && this.deadline.signal?.aborted !== true;
     return isUp && error instanceof NatsError && error.outcome !== 'unknown';

@@ -35,7 +35,7 @@ export interface TurnRequest {
   readonly lostMs: number | undefined;
 }
 
-/** Leave to write once, from reading the end of the stream to the answer. */
+/** Permission to write once, from reading the end of the stream to the answer. */
 export interface Admission {
   /** Whether others are likely to have written since this process has. */
   readonly othersWrote: boolean;
@@ -54,7 +54,7 @@ interface Waiter {
  * milliseconds and hands on to the one that has waited longest; that one reads the end once, and writes for
  * its turn. Inside a process one writer follows the other.
  *
- * This is advice: guards keep writes right. Where word is lost, or a process ends in its turn, those who wait
+ * Turns are advisory: guards keep writes right. Where word is lost, or a process ends in its turn, those who wait
  * try by themselves.
  */
 export class ContendedStream {
