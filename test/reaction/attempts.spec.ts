@@ -189,6 +189,26 @@ describe('a message that was delivered without an attempt', () => {
     expect(waiting.replies).toEqual(['-NAK']);
   });
 
+  it('is handled when it comes again after it was handed back, by the same process', async () => {
+    let end = (): void => undefined;
+    let calls = 0;
+    const harness = new DeliveryHarness({
+      handle: async () => {
+        calls += 1;
+        if (calls === 1) await new Promise<void>((resolve) => (end = resolve));
+      },
+    });
+    const first = fakeMessage({ data: 1 });
+    const delivering = harness.delivery.deliver(first.message);
+    await new Promise(setImmediate);
+    await harness.delivery.handBack(first.message);
+    first.message.nak();
+    expect(await harness.deliver(fakeMessage({ data: 1, deliveryCount: 2 }))).toEqual(['+ACK']);
+    end();
+    await delivering;
+    expect(await harness.deliver(fakeMessage({ data: 1, deliveryCount: 1 }))).toEqual(['+ACK']);
+  });
+
   it('leaves no record when it succeeds alone', async () => {
     const harness = new DeliveryHarness();
     await harness.deliver(fakeMessage({ data: 1, deliveryCount: 3 }));

@@ -11,9 +11,9 @@ type PassedOn = Omit<NodeConnectionOptions, 'name' | 'servers' | 'port'>;
 /**
  * How to reach NATS: all that `connect()` of `@nats-io/transport-node` takes (`user`, `pass`, `token`,
  * `authenticator`, `tls`, `inboxPrefix`, `pingInterval`, …) under the same names, with these differences:
- * `servers` is required unless `connection` is given, the client's `name` is `connectionName`, since `name` is the store's, and the
- * defaults suit a service that has to live on: reconnecting never ends (`maxReconnectAttempts: -1`) and is
- * tried every 250 ms (`reconnectTimeWait`), each try for 3 s (`timeout`); a first connection that times out
+ * `servers` is required unless `connection` is given, the client's `name` is `connectionName`, since `name`
+ * is the store's, and the defaults suit a service that has to live on: reconnecting never ends
+ * (`maxReconnectAttempts: -1`) and is tried every 250 ms (`reconnectTimeWait`), each try for 3 s (`timeout`); a first connection that times out
  * is tried once more. A server that has said nothing is asked for a sign of life after 1 s (`pingInterval`);
  * after more than 2 of these without one (`maxPingOut`) it is left, and another connection is made.
  *

@@ -349,7 +349,8 @@ async function connectTo(options: NodeConnectionOptions): Promise<NatsConnection
 
 /**
  * The connection as its user sees it: it is closed when the use is over. It tells what it publishes with a
- * reply subject: a refusal names the subject only, not the request. A line that no server takes is not sent: the server would cut the connection of all its users.
+ * reply subject: a refusal names the subject only, not the request. A line that no server takes is not sent:
+ * the server would cut the connection of all its users.
  */
 function used(
   nc: NatsConnection,

@@ -3,9 +3,7 @@ import { Deadline } from '../../kernel/deadline.js';
 import { ApiCode } from '../api/api-codes.js';
 import { findValue } from '../connection/expect-value.js';
 import type { JetStreamConnection } from '../connection/jetstream-connection.js';
-import { IdempotentPublisher } from '../publish/idempotent-publisher.js';
-import type { PublishRequest } from '../publish/publish-request.js';
-import { JetStreamNotFoundError } from '../streams/stream-errors.js';
+import type { RestoringPublisher } from '../publish/restoring-publisher.js';
 import { deleteMessage } from '../streams/delete-message.js';
 
 const TIMEOUT_MS = 5_000;
@@ -34,15 +32,12 @@ export interface KeptRecord extends AttemptRecord {
 export class AttemptRecords {
   readonly #connection: JetStreamConnection;
   readonly #stream: string;
-  readonly #publisher: IdempotentPublisher;
-  readonly #make: (() => Promise<void>) | undefined;
+  readonly #publisher: RestoringPublisher;
 
-  /** @param make Makes the stream again when it is gone and a record is to be kept. */
-  constructor(connection: JetStreamConnection, stream: string, make?: () => Promise<void>) {
-    this.#make = make;
+  constructor(connection: JetStreamConnection, stream: string, publisher: RestoringPublisher) {
     this.#connection = connection;
     this.#stream = stream;
-    this.#publisher = new IdempotentPublisher(connection);
+    this.#publisher = publisher;
   }
 
   /** @param key Tokens of a subject that name the consumer and the message. */
@@ -70,23 +65,13 @@ export class AttemptRecords {
       messageId: randomUuid(),
       expect: { streamName: this.#stream },
     };
-    const sequence = await this.#publish(request);
+    const { seq: sequence } = await this.#publisher.publish(request, new Deadline(TIMEOUT_MS));
     if (before !== undefined) await this.remove(before);
     return sequence;
   }
 
   async remove(sequence: number): Promise<void> {
     await deleteMessage(this.#connection, { stream: this.#stream, sequence }, new Deadline(TIMEOUT_MS));
-  }
-
-  async #publish(request: PublishRequest): Promise<number> {
-    try {
-      return (await this.#publisher.publish(request, new Deadline(TIMEOUT_MS))).seq;
-    } catch (error) {
-      if (!(error instanceof JetStreamNotFoundError) || this.#make === undefined) throw error;
-      await this.#make();
-      return (await this.#publisher.publish(request, new Deadline(TIMEOUT_MS))).seq;
-    }
   }
 
   #subject(key: string): string {

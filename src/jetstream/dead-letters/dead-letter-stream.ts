@@ -1,7 +1,6 @@
 import type { MsgHdrs } from '@nats-io/transport-node';
 import { Deadline } from '../../kernel/deadline.js';
 import { DeadLetterNotFoundError } from './dead-letter-errors.js';
-import { JetStreamNotFoundError } from '../streams/stream-errors.js';
 import { ApiCode } from '../api/api-codes.js';
 import { AttemptRecords } from './attempt-records.js';
 import {
@@ -17,7 +16,7 @@ import { isServerHeader } from '../api/server-headers.js';
 import { findValue } from '../connection/expect-value.js';
 import type { JetStreamConnection } from '../connection/jetstream-connection.js';
 import type { HeaderValues } from '../../log/message-log.js';
-import { IdempotentPublisher } from '../publish/idempotent-publisher.js';
+import { RestoringPublisher } from '../publish/restoring-publisher.js';
 import type { PublishRequest } from '../publish/publish-request.js';
 import { sizeOf } from '../../log/message-size.js';
 
@@ -68,16 +67,15 @@ export class DeadLetterStream {
   /** The attempts at messages that may become letters. */
   readonly attempts: AttemptRecords;
   readonly #connection: JetStreamConnection;
-  readonly #publisher: IdempotentPublisher;
-  readonly #make: (() => Promise<void>) | undefined;
+  readonly #publisher: RestoringPublisher;
 
-  /** @param make Makes the stream again when it is gone and a letter is to be kept. */
-  constructor(connection: JetStreamConnection, name: string, make?: () => Promise<void>) {
+  /** @param create Creates the stream again when it is gone and something is to be kept. */
+  constructor(connection: JetStreamConnection, name: string, create?: () => Promise<void>) {
     this.name = name;
-    this.#make = make;
     this.#connection = connection;
-    this.#publisher = new IdempotentPublisher(connection);
-    this.attempts = new AttemptRecords(connection, name, make);
+    const restorable = create && { captures: () => true, ensure: create };
+    this.#publisher = new RestoringPublisher(connection, restorable);
+    this.attempts = new AttemptRecords(connection, name, this.#publisher);
   }
 
   /**
@@ -92,13 +90,7 @@ export class DeadLetterStream {
     const request = this.#fits(whole)
       ? whole
       : this.#request({ ...facts, error: shortError(facts.error) }, original, death);
-    try {
-      await this.#publisher.publish(request, new Deadline(TIMEOUT_MS));
-    } catch (error) {
-      if (!(error instanceof JetStreamNotFoundError) || this.#make === undefined) throw error;
-      await this.#make();
-      await this.#publisher.publish(request, new Deadline(TIMEOUT_MS));
-    }
+    await this.#publisher.publish(request, new Deadline(TIMEOUT_MS));
   }
 
   /** The letters, oldest first; those of one consumer, or of all. */

@@ -2,7 +2,6 @@ import { performance } from 'node:perf_hooks';
 import { toDeadLetterError } from '../../jetstream/dead-letters/dead-letter-error.js';
 import type { DeliveryLog } from '../delivery-log.js';
 import type { DeliveredMessage } from '../../jetstream/consume/delivered-message.js';
-import { deliveryKey } from '../parking/message-origin.js';
 import type { Parking } from '../parking/parking.js';
 import { pauseAfter, type ReactionPolicy } from '../reaction-policy.js';
 import { isUnrecoverable } from '../unrecoverable-error.js';
@@ -84,9 +83,8 @@ export class Attempts<Payload> {
 
   /** Takes back the record of an attempt that a stop of the consumer ends. */
   async handBack(message: DeliveredMessage): Promise<void> {
-    const key = deliveryKey(message);
-    this.#handedBack.add(key);
-    const begun = this.#begun.get(key);
+    this.#handedBack.add(keyOf(message));
+    const begun = this.#begun.get(keyOf(message));
     if (begun === undefined) return;
     const { pending, known } = begun.current;
     begun.release();
@@ -102,10 +100,12 @@ export class Attempts<Payload> {
     if (isGivenUp && !policy.isUnacknowledged) return this.#park(call, known.made, known.last);
     try {
       await this.#call(current);
+      if (this.#isHandedBack(call)) return 'stop';
     } catch (error) {
-      return this.#fail({ ...current, error });
+      return await this.#fail({ ...current, error });
+    } finally {
+      if (this.#handedBack.size > 0) this.#handedBack.delete(keyOf(call.message));
     }
-    if (this.#handedBack.has(deliveryKey(call.message))) return 'stop';
     await this.#succeed(current);
     return 'next';
   }
@@ -115,21 +115,25 @@ export class Attempts<Payload> {
     const { pending, known, attempt } = current;
     const { call } = pending;
     const { handle, history, policy } = this.#options;
-    const key = deliveryKey(call.message);
     const limited = async (): Promise<void> => withTimeLimit(handle(call), policy.handlerTimeoutMs);
     const timed = async (): Promise<void> => {
       // it may have been handed back while it waited for one that was tried alone
-      if (!this.#handedBack.has(key)) await this.#timed(call, attempt, limited);
+      if (!this.#isHandedBack(call)) await this.#timed(call, attempt, limited);
     };
     if (known.unexplained < SUSPECT_AFTER) return this.#isolation.shared(timed);
     return this.#isolation.alone(async () => {
-      if (this.#handedBack.has(key)) return;
+      if (this.#isHandedBack(call)) return;
+      const key = keyOf(call.message);
       let release = (): void => undefined;
       const released = new Promise<void>((resolve) => (release = resolve));
       this.#begun.set(key, { current, release });
       await history.keep(call, { attempts: attempt, last: ENDED_WITH_PROCESS });
       await Promise.race([timed(), released]).finally(() => this.#begun.delete(key));
     });
+  }
+
+  #isHandedBack({ message }: HandlerCall<Payload>): boolean {
+    return this.#handedBack.size > 0 && this.#handedBack.has(keyOf(message));
   }
 
   async #timed(call: HandlerCall<Payload>, attempt: number, work: () => Promise<void>): Promise<void> {
@@ -193,6 +197,11 @@ export class Attempts<Payload> {
     else await history.keep(call, { attempts, last: lineOf(error), isGivenUp: true });
     return isEnded ? 'next' : 'stop';
   }
+}
+
+/** A delivery of a message: the next one may be handled. */
+function keyOf({ delivery }: DeliveredMessage): string {
+  return `${delivery.streamSequence}.${delivery.deliveryCount}`;
 }
 
 /** An error in one line; the text of an attempt that another process made. */

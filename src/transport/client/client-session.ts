@@ -1,7 +1,7 @@
 import { BatchPublisher } from '../../jetstream/publish/batch-publisher.js';
 import { ConfiguredStreams } from '../../jetstream/streams/configured-streams.js';
 import type { ClientSettings } from './nats-jetstream-client-options.js';
-import { RestoringPublisher } from './restoring-publisher.js';
+import { RestoringPublisher } from '../../jetstream/publish/restoring-publisher.js';
 import { DEFAULT_SERVICE_NAME, TransportConnection } from '../transport-connection.js';
 
 /** Connection and publisher of a connected client. */
