@@ -38,7 +38,7 @@ export { streamName } from './event/stream-name.js';
 export type { StreamLike, StreamName } from './event/stream-name.js';
 export type { Version } from './event/version.js';
 export type { ConnectionOptions } from './jetstream/connection/connection-options.js';
-export type { ProjectionStore } from './projection/checkpoint/projection-store.js';
+export type { ProjectionStore } from './projection/store/projection-store.js';
 export { defineProjection } from './projection/definition/define-projection.js';
 export type { ProjectionDefinition } from './projection/definition/projection-definition.js';
 export type { ProjectionRef } from './projection/definition/projection-id.js';

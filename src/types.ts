@@ -31,7 +31,7 @@ export type { JsonValue } from './event/json-value.js';
 export type { RecordedMetadata, StoredMetadata } from './event/metadata.js';
 export type { StoreStreamOptions } from './jetstream/streams/store-stream.js';
 export type { Checkpoint, CheckpointKey } from './projection/checkpoint/checkpoint.js';
-export type { CheckpointTable } from './projection/checkpoint/projection-store.js';
+export type { CheckpointTable } from './projection/store/checkpoint-table.js';
 export type { EventHandler } from './projection/definition/event-handler.js';
 export type { ProjectionId } from './projection/definition/projection-id.js';
 export type { ProjectedEvents, ProjectionHandlers } from './projection/definition/projection-options.js';

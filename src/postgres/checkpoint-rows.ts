@@ -1,5 +1,6 @@
 import type { Checkpoint, CheckpointKey } from '../projection/checkpoint/checkpoint.js';
-import type { CheckpointTable } from '../projection/checkpoint/projection-store.js';
+import type { CheckpointTable } from '../projection/store/checkpoint-table.js';
+import type { ModelId } from '../projection/store/model-id.js';
 import { CorruptCheckpointError } from '../projection/projection-errors.js';
 import { decodeMark, encodeMark } from './commit-column.js';
 import { decodePosition, decodeStart, encodeStart } from './start-column.js';
@@ -33,7 +34,15 @@ export class CheckpointRows<Tx> implements CheckpointTable {
   async find(key: CheckpointKey): Promise<Checkpoint | undefined> {
     const { projection, version, lane } = key;
     const [row] = await this.#database.query(this.#tx, FIND, [projection, version, lane]);
-    return row === undefined ? undefined : checkpointOf({ projection, version, lane }, row);
+    return row === undefined ? undefined : checkpointOf(key, row);
+  }
+
+  async list(_model: ModelId): Promise<Checkpoint[]> {
+    throw new Error('to be written');
+  }
+
+  async remove(_previous: Checkpoint): Promise<boolean> {
+    throw new Error('to be written');
   }
 
   async replace(previous: Checkpoint | undefined, next: Checkpoint): Promise<boolean> {
@@ -68,6 +77,8 @@ function valuesOf(checkpoint: Checkpoint): unknown[] {
 function checkpointOf(key: CheckpointKey, row: SqlRow): Checkpoint {
   return {
     ...key,
+    lanes: 1,
+    caughtUp: true,
     // drivers return a bigint as number, string or BigInt
     epoch: Number(row['epoch']),
     storeIdentity: String(row['store_identity']),

@@ -1,5 +1,6 @@
 import { InvalidOptionError } from '../kernel/invalid-option-error.js';
-import type { CheckpointTable, ProjectionStore } from '../projection/checkpoint/projection-store.js';
+import type { ModelId } from '../projection/store/model-id.js';
+import type { ProjectionStore, ProjectionTransaction } from '../projection/store/projection-store.js';
 import { CheckpointRows } from './checkpoint-rows.js';
 import { createCheckpoints } from './create-checkpoints.js';
 import type { SqlDatabase } from './sql-database.js';
@@ -29,9 +30,19 @@ class PostgresProjectionStore<Tx> implements ProjectionStore<Tx> {
     this.#database = database;
   }
 
-  async transact<R>(work: (tx: Tx, checkpoints: CheckpointTable) => Promise<R>): Promise<R> {
+  async transact<R>(
+    _model: ModelId | undefined,
+    work: (transaction: ProjectionTransaction<Tx>) => Promise<R>,
+  ): Promise<R> {
     await (this.#created ??= this.#create());
-    return this.#database.transaction((tx) => work(tx, new CheckpointRows(this.#database, tx)));
+    return this.#database.transaction((tx) =>
+      work({
+        tx,
+        checkpoints: new CheckpointRows(this.#database, tx),
+        parked: undefined as never,
+        models: undefined,
+      }),
+    );
   }
 
   async #create(): Promise<void> {

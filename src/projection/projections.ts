@@ -84,8 +84,8 @@ export class Projections {
       }),
     };
     for (const definition of definitions) {
-      const { name, version, handlers } = definition;
-      for (const { definition: event } of handlers.values()) store.registry.nameOf(event);
+      const { name, version, events } = definition;
+      for (const event of events.values()) store.registry.nameOf(event);
       const told = (error: Error): unknown => options.onError?.(error, { name, version });
       const onError = guardedObserver('onError', told);
       this.#runners.add(definition, new ProjectionRunner(definition, store, { ...limits, onError }));

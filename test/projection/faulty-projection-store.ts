@@ -1,5 +1,6 @@
 import type { Checkpoint } from '../../src/projection/checkpoint/checkpoint.js';
-import type { CheckpointTable, ProjectionStore } from '../../src/projection/checkpoint/projection-store.js';
+import type { ModelId } from '../../src/projection/store/model-id.js';
+import type { ProjectionStore, ProjectionTransaction } from '../../src/projection/store/projection-store.js';
 import {
   type InMemoryProjectionStore,
   inMemoryProjectionStore,
@@ -35,13 +36,16 @@ export class FaultyProjectionStore implements ProjectionStore<Model> {
     return new FaultyProjectionStore(this.#database.copy());
   }
 
-  async transact<R>(work: (tx: Model, checkpoints: CheckpointTable) => Promise<R>): Promise<R> {
+  async transact<R>(
+    model: ModelId | undefined,
+    work: (transaction: ProjectionTransaction<Model>) => Promise<R>,
+  ): Promise<R> {
     const fault = this.faults.shift();
     if (fault === 'before') throw new TypeError('the database is down');
-    const result = await this.#database.transact(async (tx, checkpoints) => {
+    const result = await this.#database.transact(model, async (transaction) => {
       this.meanwhile?.();
       this.meanwhile = undefined;
-      return work(tx, checkpoints);
+      return work(transaction);
     });
     this.commits += 1;
     if (fault === 'after') throw new TypeError('the connection broke during the commit');

@@ -5,7 +5,7 @@ import type { StoredCommit } from '../../src/event/commit.js';
 import { transactionPartOf } from '../../src/event/transaction-part.js';
 import { defineProjection } from '../../src/projection/definition/define-projection.js';
 import { wholeTransactions } from '../../src/projection/run/whole-transactions.js';
-import type { ProjectionStore } from '../../src/projection/checkpoint/projection-store.js';
+import type { ProjectionStore } from '../../src/projection/store/projection-store.js';
 import { Projections } from '../../src/projection/projections.js';
 import { inMemoryProjectionStore } from '../../src/testing/in-memory/in-memory-projection-store.js';
 import { type ProjectionLog, projectionLog } from './projection-log.js';
@@ -33,8 +33,8 @@ beforeEach(() => {
   database = inMemoryProjectionStore<Sums>(new Map());
   committed = [];
   store = {
-    transact: async (work) => {
-      const result = await database.transact(work);
+    transact: async (model, work) => {
+      const result = await database.transact(model, work);
       committed.push([...database.model.values()].reduce((sum, each) => sum + each, 0));
       return result;
     },

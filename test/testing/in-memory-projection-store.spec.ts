@@ -2,9 +2,11 @@ import type { Checkpoint } from '../../src/projection/checkpoint/checkpoint.js';
 import { inMemoryProjectionStore } from '../../src/testing/in-memory/in-memory-projection-store.js';
 import { positionOf } from '../../src/event/position.js';
 
-const key = { projection: 'sums', version: 1, lane: 0 };
+const key = { projection: 'sums', version: 1, build: 1, lane: 0 };
 const first: Checkpoint = {
   ...key,
+  lanes: 1,
+  caughtUp: false,
   epoch: 1,
   storeIdentity: 'identity',
   position: positionOf(1, 0),
@@ -15,7 +17,7 @@ const first: Checkpoint = {
 describe('inMemoryProjectionStore', () => {
   it('commits model and checkpoint together', async () => {
     const store = inMemoryProjectionStore(new Map<string, number>());
-    const result = await store.transact(async (model, checkpoints) => {
+    const result = await store.transact(undefined, async ({ tx: model, checkpoints }) => {
       model.set('ada', 1);
       await checkpoints.replace(undefined, first);
       expect(store.model.size).toBe(0);
@@ -30,7 +32,7 @@ describe('inMemoryProjectionStore', () => {
   it('writes neither when the work fails, and passes its error on', async () => {
     const store = inMemoryProjectionStore({ orders: [] as string[] });
     const error = new TypeError('no');
-    const failing = store.transact(async (model, checkpoints) => {
+    const failing = store.transact(undefined, async ({ tx: model, checkpoints }) => {
       model.orders.push('1');
       await checkpoints.replace(undefined, first);
       throw error;
@@ -38,25 +40,29 @@ describe('inMemoryProjectionStore', () => {
     await expect(failing).rejects.toBe(error);
     expect(store.model).toEqual({ orders: [] });
     expect(store.checkpoint('sums')).toBeUndefined();
-    await store.transact(async (model) => model.orders.push('2'));
+    await store.transact(undefined, async ({ tx: model }) => model.orders.push('2'));
     expect(store.model).toEqual({ orders: ['2'] });
   });
 
   it('runs one transaction after the other', async () => {
     const store = inMemoryProjectionStore({ count: 0 });
-    const add = async (model: { count: number }): Promise<void> => {
+    const add = async ({ tx: model }: { tx: { count: number } }): Promise<void> => {
       const { count } = model;
       await Promise.resolve();
       model.count = count + 1;
     };
-    await Promise.all([store.transact(add), store.transact(add), store.transact(add)]);
+    await Promise.all([
+      store.transact(undefined, add),
+      store.transact(undefined, add),
+      store.transact(undefined, add),
+    ]);
     expect(store.model.count).toBe(3);
   });
 
   it('replaces a checkpoint only where epoch and position are as expected, in each lane and version', async () => {
     const store = inMemoryProjectionStore({});
     const replace = (previous: Checkpoint | undefined, next: Checkpoint): Promise<boolean> =>
-      store.transact((_, checkpoints) => checkpoints.replace(previous, next));
+      store.transact(undefined, ({ checkpoints }) => checkpoints.replace(previous, next));
     expect(await replace(first, first)).toBe(false);
     expect(await replace(undefined, first)).toBe(true);
     expect(await replace(undefined, first)).toBe(false);
@@ -72,7 +78,7 @@ describe('inMemoryProjectionStore', () => {
   it('has copies that do not change with it', async () => {
     const store = inMemoryProjectionStore(new Set(['a']));
     const copy = store.copy();
-    await store.transact(async (model, checkpoints) => {
+    await store.transact(undefined, async ({ tx: model, checkpoints }) => {
       model.add('b');
       await checkpoints.replace(undefined, first);
     });

@@ -1,20 +1,14 @@
 import type { Position } from '../../event/position.js';
 import type { CommitMark } from '../../event-store/replay/log-trail.js';
 import type { RebuildStart } from '../rebuild/rebuild-options.js';
+import type { ModelId } from '../store/model-id.js';
 
 /** The lane of a projection that is not divided into lanes: one owner runs all of it. */
 export const ONLY_LANE = 0;
 
-/** Which checkpoint. Versions have a checkpoint each, so that two of them can be built side by side. */
-export interface CheckpointKey {
-  /** Name of the projection. */
-  readonly projection: string;
-  /** Version of the projection, 1 or more. */
-  readonly version: number;
-  /**
-   * The part of the streams that one owner reads, counted from 0. Today a projection has one lane, 0, with
-   * all of its streams.
-   */
+/** Which checkpoint. Each lane of each model has one. */
+export interface CheckpointKey extends ModelId {
+  /** The part of the streams that one owner reads, counted from 0. */
   readonly lane: number;
 }
 
@@ -23,6 +17,8 @@ export interface CheckpointKey {
  * database as the model.
  */
 export interface Checkpoint extends CheckpointKey {
+  /** In how many lanes the model is built, 1 to 64. */
+  readonly lanes: number;
   /** Goes up by one with every owner. Writes of an earlier owner are refused. */
   readonly epoch: number;
   /** Identity of the event store that the model was built from. */
@@ -38,4 +34,16 @@ export interface Checkpoint extends CheckpointKey {
   readonly earlier?: CommitMark | undefined;
   /** Where the replay began that the model was built by; undefined for the beginning of the log. */
   readonly start: RebuildStart | undefined;
+  /** Whether the lane has once reached the end of the log since the model's first event. */
+  readonly caughtUp: boolean;
+  /**
+   * After the number of lanes was changed: slots of which the model holds events after `position`, up to
+   * these. Undefined when there are none.
+   */
+  readonly ahead?: Readonly<Record<number, Position>> | undefined;
+}
+
+/** The model that a checkpoint belongs to. */
+export function modelOf({ projection, version, build }: CheckpointKey): ModelId {
+  return { projection, version, build };
 }

@@ -21,6 +21,6 @@ export function checkDefinitions(given: readonly ProjectionDefinition[]): void {
 /** Whether it has the shape of what {@link defineProjection} returns. */
 export function isDefinition(given: unknown): given is ProjectionDefinition {
   if (typeof given !== 'object' || given === null) return false;
-  const { name, version, handlers } = given as Partial<ProjectionDefinition>;
-  return typeof name === 'string' && typeof version === 'number' && handlers instanceof Map;
+  const { name, version, events } = given as Partial<ProjectionDefinition>;
+  return typeof name === 'string' && typeof version === 'number' && events instanceof Map;
 }

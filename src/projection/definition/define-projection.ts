@@ -1,20 +1,55 @@
+import type { EventDefinition } from '../../event/event-registry.js';
 import { declarationOf } from '../../event/event-type.js';
 import { isPlainEventType } from '../../event/plain-event-type.js';
+import { SLOTS } from '../../event/slot.js';
 import { streamName } from '../../event/stream-name.js';
 import { InvalidOptionError } from '../../kernel/invalid-option-error.js';
 import { integerOption } from '../../kernel/options.js';
 import { checkFunction, checkOptionalFunction, checkOptionsObject } from '../checked-options.js';
+import { LiveStore, type LiveHandler } from '../live/live-store.js';
+import type { ProjectionStore } from '../store/projection-store.js';
 import type { EventHandler } from './event-handler.js';
+import { failurePolicy } from './failure-policy.js';
+import type { LiveProjection } from './live-projection.js';
+import type { LiveProjectionOptions } from './live-projection-options.js';
 import type { ProjectionDefinition } from './projection-definition.js';
-import type { ProjectedEvents, ProjectionOptions } from './projection-options.js';
+import type {
+  CommonProjectionOptions,
+  ProjectedEvents,
+  ProjectionOptions,
+  StoredProjectionOptions,
+} from './projection-options.js';
+import { checkedStart } from './projection-start.js';
+import { checkedReplica } from './replica-source.js';
+import { RowFold, type RowHandler } from './row-fold.js';
+import type { RowProjectionOptions } from './row-projection-options.js';
+import { StatementFold } from './statement-fold.js';
 
 const NAME = /^[A-Za-z][A-Za-z0-9_-]{0,63}$/;
-const KNOWN = ['name', 'version', 'categories', 'store', 'setUp', 'clear', 'onCorrupt', 'events', 'on'];
+const OBJECT = { object: 'projection', prefix: 'projection.' };
+const COMMON = [
+  'name',
+  'version',
+  'categories',
+  'events',
+  'on',
+  'from',
+  'onFailure',
+  'onCorrupt',
+  'readFrom',
+];
+const STORED = [...COMMON, 'store', 'lanes', 'setUp'];
 
 /**
- * Describes a durable read model: a fold of events into a database. The events of up to 500 commits and the
- * checkpoint after them are committed in one transaction, so each event is in the model exactly once, even
- * when the process, the database or the log fails in between.
+ * Describes a read model: a fold of events into a database, or into memory. It has one of three styles:
+ *
+ * - statements: handlers that write through a transaction (`clear`, `on`);
+ * - rows: handlers that compute rows of one table (`table`, `key`, `on`). The rows of a batch are read and
+ * written together, which is the fastest way into a database;
+ * - live: a state in the memory of each process (`initial`, `on`), read by {@link Projections.state}.
+ *
+ * The events of up to 500 commits and the checkpoint after them are committed in one transaction, so each
+ * event is in the model exactly once, even when the process, the database or the log fails in between.
  *
  * @throws {@link InvalidOptionError} when an option does not exist or cannot work.
  * @throws {@link EventRegistrationError} when a class has no event type.
@@ -40,35 +75,174 @@ const KNOWN = ['name', 'version', 'categories', 'store', 'setUp', 'clear', 'onCo
  */
 export function defineProjection<Tx, Events extends ProjectedEvents>(
   options: ProjectionOptions<Tx, Events>,
-): ProjectionDefinition<Tx> {
-  checkOptionsObject(options, { object: 'projection', prefix: 'projection.', known: KNOWN });
-  checkTables(options);
+): ProjectionDefinition<Tx>;
+/**
+ * In row style.
+ *
+ * @example
+ * const summary = defineProjection({
+ *   name: 'order-summary',
+ *   categories: ['order'],
+ *   store: postgresProjectionStore(pglite(db)),
+ *   setUp: (tx) =>
+ *     tx.query('create table if not exists order_summary (customer text primary key, orders int not null)'),
+ *   table: 'order_summary',
+ *   keyColumn: 'customer',
+ *   key: (event) => event.data.customer,
+ *   events: { OrderPlaced },
+ *   on: { OrderPlaced: (row: { orders: number } = { orders: 0 }) => ({ orders: row.orders + 1 }) },
+ * });
+ */
+export function defineProjection<Tx, Events extends ProjectedEvents, R extends object>(
+  options: RowProjectionOptions<Tx, Events, R>,
+): ProjectionDefinition<Tx>;
+/**
+ * In live style.
+ *
+ * @example
+ * const orderCount = defineProjection({
+ *   name: 'order-count',
+ *   categories: ['order'],
+ *   initial: () => new Map<string, number>(),
+ *   events: { OrderPlaced },
+ *   on: {
+ *     OrderPlaced: (counts, { data }) => counts.set(data.customer, (counts.get(data.customer) ?? 0) + 1),
+ *   },
+ * });
+ */
+export function defineProjection<Events extends ProjectedEvents, State extends object>(
+  options: LiveProjectionOptions<Events, State>,
+): LiveProjection<State>;
+export function defineProjection(
+  options: AnyStatementOptions | AnyRowOptions | AnyLiveOptions,
+): ProjectionDefinition {
+  if ('initial' in options) return liveProjection(options);
+  return 'table' in options ? rowProjection(options) : statementProjection(options);
+}
+
+type AnyStatementOptions = ProjectionOptions<unknown, ProjectedEvents>;
+type AnyRowOptions = RowProjectionOptions<unknown, ProjectedEvents, object>;
+type AnyLiveOptions = LiveProjectionOptions<ProjectedEvents, object>;
+
+function statementProjection(options: AnyStatementOptions): ProjectionDefinition {
+  checkOptionsObject(options, { ...OBJECT, known: [...STORED, 'clear'] });
+  checkFunction('projection.clear', options.clear);
+  const handlers = handlersByType(options, (name) => options.on[name] as EventHandler<unknown>['handle']);
+  const fold = new StatementFold(mapValues(handlers, toEventHandler), async (tx) => options.clear(tx));
+  return { ...storedParts(options, handlers), fold };
+}
+
+function rowProjection(options: AnyRowOptions): ProjectionDefinition {
+  checkOptionsObject(options, { ...OBJECT, known: [...STORED, 'table', 'keyColumn', 'key'] });
+  const handlers = handlersByType(options, (name) => ({
+    keysOf: keyOf(options, name),
+    handle: options.on[name] as RowHandler['handle'],
+  }));
+  const parts = storedParts(options, handlers);
+  const { rows } = options.store;
+  if (rows === undefined) {
+    const allowed = 'a store that reads and writes rows, such as postgresProjectionStore(…)';
+    throw new InvalidOptionError({ option: 'projection.store', given: options.store, allowed });
+  }
+  const { keyColumn = 'id', table } = options;
+  checkText('projection.table', table);
+  checkText('projection.keyColumn', keyColumn);
+  return {
+    ...parts,
+    fold: new RowFold({ table, keyColumn, rows, handlers: mapValues(handlers, handlerIn) }),
+  };
+}
+
+function liveProjection(options: AnyLiveOptions): LiveProjection<object> {
+  checkOptionsObject(options, { ...OBJECT, known: [...COMMON, 'initial'] });
+  checkFunction('projection.initial', options.initial);
+  const handlers = handlersByType(options, (name) => options.on[name] as LiveHandler<object>);
+  const store = new LiveStore(() => options.initial(), mapValues(handlers, handlerIn));
+  return {
+    // what changes a state in place cannot be repeated
+    ...commonParts(options, { handlers, maxAttempts: 1 }),
+    lanes: 1,
+    isLive: true,
+    store,
+    fold: store,
+    setUp: async () => undefined,
+  } as LiveProjection<object>;
+}
+
+/** Whatever a projection does with an event type. */
+interface TypeHandler<Handler> {
+  readonly definition: EventDefinition;
+  readonly handler: Handler;
+}
+
+function handlerIn<Handler>({ handler }: TypeHandler<Handler>): Handler {
+  return handler;
+}
+
+function toEventHandler<Tx>({
+  definition,
+  handler,
+}: TypeHandler<EventHandler<Tx>['handle']>): EventHandler<Tx> {
+  return { definition, handle: handler };
+}
+
+function mapValues<V, W>(map: ReadonlyMap<string, V>, change: (value: V) => W): ReadonlyMap<string, W> {
+  return new Map([...map].map(([key, value]) => [key, change(value)]));
+}
+
+function commonParts<Handler>(
+  options: CommonProjectionOptions<ProjectedEvents>,
+  {
+    handlers,
+    maxAttempts = 5,
+  }: { handlers: ReadonlyMap<string, TypeHandler<Handler>>; maxAttempts?: number },
+) {
+  checkOptionalFunction('projection.onCorrupt', options.onCorrupt);
   return {
     name: checkedName(options.name),
     version: integerOption('projection.version', options.version, { fallback: 1 }),
     categories: checkedCategories(options.categories),
-    store: options.store,
-    handlers: handlersByType(options),
+    events: mapValues(handlers, ({ definition }) => definition),
+    from: checkedStart(options.from),
+    failure: failurePolicy(options.onFailure, { maxAttempts }),
+    readFrom: checkedReplica(options.readFrom),
     onCorrupt: options.onCorrupt,
-    setUp: async (tx) => options.setUp?.(tx),
-    clear: async (tx) => options.clear(tx),
   };
 }
 
-/** What the model's tables need, as a caller without types may give it. */
-function checkTables(given: {
-  readonly store?: { readonly transact?: unknown };
-  readonly setUp?: unknown;
-  readonly clear?: unknown;
-  readonly onCorrupt?: unknown;
-}): void {
-  const { store, setUp, clear, onCorrupt } = given;
-  checkOptionalFunction('projection.onCorrupt', onCorrupt);
-  checkOptionalFunction('projection.setUp', setUp);
-  checkFunction('projection.clear', clear);
+function storedParts<Handler>(
+  options: StoredProjectionOptions<unknown, ProjectedEvents>,
+  handlers: ReadonlyMap<string, TypeHandler<Handler>>,
+): Omit<ProjectionDefinition, 'fold'> {
+  checkStore(options.store);
+  checkOptionalFunction('projection.setUp', options.setUp);
+  return {
+    ...commonParts(options, { handlers }),
+    lanes: integerOption('projection.lanes', options.lanes, { fallback: 1, max: SLOTS }),
+    isLive: false,
+    store: options.store,
+    setUp: async (tx) => options.setUp?.(tx),
+  };
+}
+
+/** Callers without types may give anything. */
+function checkStore(store: Partial<ProjectionStore<unknown>> | undefined): void {
   if (typeof store?.transact === 'function') return;
   const allowed = 'a ProjectionStore, such as postgresProjectionStore(…) or inMemoryProjectionStore(…)';
   throw new InvalidOptionError({ option: 'projection.store', given: store, allowed });
+}
+
+function checkText(option: string, given: unknown): void {
+  if (typeof given === 'string' && given !== '') return;
+  throw new InvalidOptionError({ option, given, allowed: 'a name' });
+}
+
+function keyOf({ key }: AnyRowOptions, name: string): RowHandler['keysOf'] {
+  if (typeof key === 'function') return key as RowHandler['keysOf'];
+  checkOptionsObject(key, { object: 'projection.key', prefix: 'projection.key.', known: [name] });
+  const ofType = (key as Readonly<Record<string, unknown>>)[name];
+  checkFunction(`projection.key.${name}`, ofType);
+  return ofType as RowHandler['keysOf'];
 }
 
 function checkedName(name: string): string {
@@ -93,22 +267,23 @@ function checkedCategories(categories: readonly string[] | undefined): readonly 
   return [...new Set(categories)];
 }
 
-function handlersByType<Tx, Events extends ProjectedEvents>(
-  options: ProjectionOptions<Tx, Events>,
-): ReadonlyMap<string, EventHandler<Tx>> {
+/** Checks that there is one handler for each of the event types. */
+function handlersByType<Handler>(
+  options: { readonly events: ProjectedEvents; readonly on: Readonly<Record<string, unknown>> },
+  handlerOf: (name: string) => Handler,
+): ReadonlyMap<string, TypeHandler<Handler>> {
   checkEvents(options.events);
   const known = Object.keys(options.events);
   checkOptionsObject(options.on, { object: 'projection.on', prefix: 'projection.on.', known });
-  const handlers = new Map<string, EventHandler<Tx>>();
+  const handlers = new Map<string, TypeHandler<Handler>>();
   for (const [name, definition] of Object.entries(options.events)) {
     const type = isPlainEventType(definition) ? definition.name : declarationOf(definition).name;
-    const handle = options.on[name] as EventHandler<Tx>['handle'];
     const option = `projection.on.${name}`;
-    checkFunction(option, handle);
+    checkFunction(option, options.on[name]);
     if (handlers.has(type)) {
       throw new InvalidOptionError({ option, given: type, allowed: 'the only handler of its event type' });
     }
-    handlers.set(type, { definition, handle });
+    handlers.set(type, { definition, handler: handlerOf(name) });
   }
   return handlers;
 }

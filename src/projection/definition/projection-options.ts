@@ -3,7 +3,11 @@ import type { EventClass } from '../../event/event-type.js';
 import type { PlainEventType } from '../../event/plain-event-type.js';
 import type { RecordedEvent } from '../../event/recorded-event.js';
 import type { CorruptStreamError } from '../../event/event-errors.js';
-import type { ProjectionStore } from '../checkpoint/projection-store.js';
+import type { ProjectionStore } from '../store/projection-store.js';
+import type { FailureOptions } from './failure-policy.js';
+import type { HandlerContext } from './model-fold.js';
+import type { ProjectionStart } from './projection-start.js';
+import type { ReplicaSource } from './replica-source.js';
 
 /** Event classes and plain event types, by the names that their handlers have in `on`. */
 export type ProjectedEvents = Readonly<Record<string, EventDefinition>>;
@@ -21,11 +25,12 @@ export type ProjectionHandlers<Events extends ProjectedEvents, Tx> = {
   readonly [Name in keyof Events]: (
     event: RecordedEvent<DataOf<Events[Name]>>,
     tx: Tx,
+    context: HandlerContext,
   ) => Promise<void> | void;
 };
 
-/** Options of {@link defineProjection}. */
-export interface ProjectionOptions<Tx, Events extends ProjectedEvents> {
+/** What projections of all styles have. */
+export interface CommonProjectionOptions<Events extends ProjectedEvents> {
   /**
    * A letter, then letters, digits, `_` or `-`; 64 characters at most. The checkpoint is stored under this
    * name and the version, so a projection with a new name starts from the beginning of the log.
@@ -33,17 +38,27 @@ export interface ProjectionOptions<Tx, Events extends ProjectedEvents> {
   readonly name: string;
   /**
    * An integer of at least 1; increase it when the model has to be built differently. Each version has a
-   * checkpoint of its own and starts from the beginning of the log. Give each its own tables
-   * (`order_summary_v2`): then both can run until the readers have moved, in one {@link Projections} or in
-   * two processes, as during a rolling update.
+   * checkpoint of its own and starts where `from` says. In PostgreSQL each has tables of its own as well: the
+   * version that readers see serves them until the new one has caught up.
    *
    * @default 1
    */
   readonly version?: number | undefined;
   /** Only the streams of these categories are read. @default all but jetsource's own (`$…`) */
   readonly categories?: readonly string[] | undefined;
-  /** The database of the model. Handlers must write through its transactions and through nothing else. */
-  readonly store: ProjectionStore<Tx>;
+  /**
+   * The event types that the model is built from: classes, or what {@link eventType} declared. Events of
+   * other types are skipped.
+   */
+  readonly events: Events;
+  /** Where the first model of a version begins. A stored checkpoint comes first. @default 'beginning' */
+  readonly from?: ProjectionStart | undefined;
+  /**
+   * What happens when a handler throws. Its transaction is rolled back and tried again.
+   *
+   * @default 5 attempts, then the projection stops with {@link ProjectionFailedError}
+   */
+  readonly onFailure?: FailureOptions | undefined;
   /**
    * Told of a message in the log that holds no sound commit (foreign, damaged, on a wrong subject), by its
    * position; the projection then goes on after it. What it throws stops the projection. It is told again of
@@ -53,6 +68,25 @@ export interface ProjectionOptions<Tx, Events extends ProjectedEvents> {
    * @default the projection stops there with {@link ProjectionFailedError}, whose `cause` is the error
    */
   readonly onCorrupt?: ((error: CorruptStreamError) => void | Promise<void>) | undefined;
+  /** Reads the log from a mirror of the store. @default the store's own stream */
+  readonly readFrom?: ReplicaSource | undefined;
+}
+
+/** What projections that a database holds have. */
+export interface StoredProjectionOptions<
+  Tx,
+  Events extends ProjectedEvents,
+> extends CommonProjectionOptions<Events> {
+  /** The database of the model. Handlers must write through its transactions and through nothing else. */
+  readonly store: ProjectionStore<Tx>;
+  /**
+   * In how many lanes the model is built, 1 to 64. Each lane reads its own part of the streams in order, and has
+   * a checkpoint and an owner, so that several instances of a service can build one model. A transaction over
+   * streams of several lanes is applied whole in each lane only.
+   *
+   * @default 1
+   */
+  readonly lanes?: number | undefined;
   /**
    * Creates the tables. Runs at every start, so it has to accept those that exist already
    * (`create table if not exists`).
@@ -60,16 +94,15 @@ export interface ProjectionOptions<Tx, Events extends ProjectedEvents> {
    * @default nothing
    */
   setUp?(tx: Tx): Promise<unknown>;
+}
+
+/** Options of {@link defineProjection} in statement style. */
+export interface ProjectionOptions<Tx, Events extends ProjectedEvents> extends StoredProjectionOptions<
+  Tx,
+  Events
+> {
   /** Empties the tables: before the first event, and for a rebuild. */
   clear(tx: Tx): Promise<unknown>;
-  /**
-   * The event types that the model is built from: classes, or what {@link eventType} declared. Events of
-   * other types are skipped.
-   */
-  readonly events: Events;
-  /**
-   * A handler for each of `events`, called in the order of the log. When it throws, its transaction is rolled
-   * back and tried again, 5 times in all; then the projection stops with {@link ProjectionFailedError}.
-   */
+  /** A handler for each of `events`, called in the order of the log. */
   readonly on: ProjectionHandlers<Events, Tx>;
 }

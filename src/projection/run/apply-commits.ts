@@ -1,12 +1,15 @@
 import type { StoredCommit } from '../../event/commit.js';
 import { type CommitMark, markOf } from '../../event-store/replay/log-trail.js';
 import type { EventRegistry } from '../../event/event-registry.js';
-import { parsePosition } from '../../event/position.js';
+import { comparePositions, parsePosition, type Position } from '../../event/position.js';
 import { type RecordedEvent, recordedEvents } from '../../event/recorded-event.js';
-import type { Checkpoint } from '../checkpoint/checkpoint.js';
-import type { CheckpointTable } from '../checkpoint/projection-store.js';
+import { slotOf } from '../../event/slot.js';
+import { type Checkpoint, modelOf } from '../checkpoint/checkpoint.js';
 import type { ProjectionDefinition } from '../definition/projection-definition.js';
 import { ProjectionFencedError } from '../projection-errors.js';
+import type { CheckpointTable } from '../store/checkpoint-table.js';
+import type { ParkedEvent } from '../store/parked-table.js';
+import type { ProjectionTransaction } from '../store/projection-store.js';
 import { HandlerFault } from './handler-fault.js';
 import type { RunWatch } from './run-watch.js';
 
@@ -18,7 +21,17 @@ export interface Batch {
   readonly checkpoint: Checkpoint;
   /** At least one, all after the checkpoint, in the order of the log. */
   readonly commits: readonly StoredCommit[];
+  /** See {@link HandlerContext.isReplay}. */
+  readonly isReplay: boolean;
+  /** Events that are not handled any more, by their id; those that have a reference are parked. */
+  readonly givenUp: ReadonlyMap<string, ParkedEvent | undefined>;
   readonly watch: RunWatch;
+}
+
+/** An event, and which of the batch's commits it belongs to. */
+interface BatchEvent {
+  readonly event: RecordedEvent;
+  readonly commitIndex: number;
 }
 
 /**
@@ -33,16 +46,20 @@ export async function applyCommits(batch: Batch): Promise<Checkpoint> {
   let handled = false;
   try {
     batch.watch.begin(() => 'the database');
-    await batch.definition.store.transact(async (tx, table) => {
+    await batch.definition.store.transact(modelOf(batch.checkpoint), async (transaction) => {
+      const { checkpoints } = transaction;
       // comes first, since it locks: a former owner is refused before it writes, and cannot deadlock
-      if (await table.replace(batch.checkpoint, next)) await handleAll(batch, tx);
-      else await requireOwnCommit(table, next);
+      if (await checkpoints.replace(batch.checkpoint, next)) await handleAll(batch, transaction);
+      else await requireOwnCommit(checkpoints, next);
       batch.watch.begin(() => 'the commit of the transaction');
       handled = true;
     });
   } catch (cause) {
     if (!handled) throw cause;
-    throw new HandlerFault(`the events up to ${next.position} could not be committed`, 0, cause);
+    throw new HandlerFault(`the events up to ${next.position} could not be committed`, {
+      commitsBefore: 0,
+      cause,
+    });
   } finally {
     batch.watch.end();
   }
@@ -53,11 +70,20 @@ export async function applyCommits(batch: Batch): Promise<Checkpoint> {
 export function checkpointAfter({ checkpoint, commits }: Pick<Batch, 'checkpoint' | 'commits'>): Checkpoint {
   const last = commits.at(-1) as StoredCommit;
   const before = commits.at(-2);
-  return { ...checkpoint, ...markOf(last), earlier: before ? markOf(before) : lastOf(checkpoint) };
+  const { position, commitId } = markOf(last);
+  const earlier = before ? markOf(before) : lastOf(checkpoint);
+  return { ...checkpoint, position, commitId, earlier, ahead: aheadOf(checkpoint, position) };
 }
 
 function lastOf({ position, commitId }: Checkpoint): CommitMark | undefined {
   return position === undefined || commitId === undefined ? undefined : { position, commitId };
+}
+
+/** The slots of which the model holds more than up to that position. */
+function aheadOf({ ahead }: Checkpoint, position: Position): Checkpoint['ahead'] {
+  if (ahead === undefined) return undefined;
+  const left = Object.entries(ahead).filter(([, upTo]) => comparePositions(upTo, position) > 0);
+  return left.length === 0 ? undefined : Object.fromEntries(left);
 }
 
 /** A commit whose answer was lost is tried again. The stored checkpoint then shows that it succeeded. */
@@ -67,29 +93,59 @@ async function requireOwnCommit(table: CheckpointTable, next: Checkpoint): Promi
   throw new ProjectionFencedError(next);
 }
 
-async function handleAll(batch: Batch, tx: unknown): Promise<void> {
-  for (const index of batch.commits.keys()) {
-    for (const event of eventsOf(batch, index)) {
-      batch.watch.handles(event);
-      try {
-        await batch.definition.handlers.get(event.type)?.handle(event, tx);
-      } catch (cause) {
-        const what = `the handler of ${event.type} failed at ${event.position} (${event.stream.toString()})`;
-        throw new HandlerFault(what, index, cause);
-      }
-    }
+async function handleAll(batch: Batch, { tx, parked }: ProjectionTransaction<unknown>): Promise<void> {
+  const { definition, givenUp, watch, isReplay } = batch;
+  const all = batch.commits.flatMap((_, index) => eventsOf(batch, index));
+  const events = all.filter(({ event }) => !givenUp.has(event.id));
+  let current: BatchEvent | undefined;
+  try {
+    await definition.fold.apply(tx, {
+      events: events.map(({ event }) => event),
+      context: { isReplay },
+      isShared: definition.lanes > 1,
+      handles: (index) => {
+        current = events[index] as BatchEvent;
+        watch.handles(current.event);
+      },
+      begins: (what) => {
+        current = undefined;
+        watch.begin(() => what);
+      },
+    });
+  } catch (cause) {
+    throw faultOf(current, cause);
+  }
+  for (const { event } of all) {
+    const reference = givenUp.get(event.id);
+    if (reference !== undefined) await parked.add(modelOf(batch.checkpoint), reference);
   }
 }
 
-function eventsOf({ definition, registry, checkpoint, commits }: Batch, index: number): RecordedEvent[] {
-  const commit = commits[index] as StoredCommit;
-  const isHandled = (type: string): boolean => definition.handlers.has(type);
+function faultOf(current: BatchEvent | undefined, cause: unknown): HandlerFault {
+  if (current === undefined)
+    return new HandlerFault('the rows could not be written', { commitsBefore: 0, cause });
+  const { event, commitIndex } = current;
+  const what = `the handler of ${event.type} failed at ${event.position} (${event.stream.toString()})`;
+  return new HandlerFault(what, { commitsBefore: commitIndex, cause, event });
+}
+
+function eventsOf({ definition, registry, checkpoint, commits }: Batch, commitIndex: number): BatchEvent[] {
+  const commit = commits[commitIndex] as StoredCommit;
+  if (isAhead(checkpoint, commit)) return [];
+  const isWanted = (type: string): boolean => definition.events.has(type);
   try {
-    return recordedEvents(commit, registry, { from: firstIndex(checkpoint, commit), isWanted: isHandled });
+    const events = recordedEvents(commit, registry, { from: firstIndex(checkpoint, commit), isWanted });
+    return events.map((event) => ({ event, commitIndex }));
   } catch (cause) {
     // unlike a database that is down, it stays unreadable until its type is registered: waiting does not help
-    throw new HandlerFault('an event cannot be handled', index, cause);
+    throw new HandlerFault('an event cannot be handled', { commitsBefore: commitIndex, cause });
   }
+}
+
+/** Whether the model holds the commit already, since another number of lanes had built it. */
+function isAhead({ ahead }: Checkpoint, { stream, sequence }: StoredCommit): boolean {
+  const upTo = ahead?.[slotOf(stream)];
+  return upTo !== undefined && sequence <= parsePosition(upTo).sequence;
 }
 
 /** A replay that starts at an event may start inside of a commit. */

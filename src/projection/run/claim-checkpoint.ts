@@ -1,6 +1,7 @@
 import type { EventStore } from '../../event-store/event-store.js';
-import { type Checkpoint, ONLY_LANE } from '../checkpoint/checkpoint.js';
-import type { CheckpointTable } from '../checkpoint/projection-store.js';
+import { type Checkpoint, type CheckpointKey, modelOf, ONLY_LANE } from '../checkpoint/checkpoint.js';
+import type { CheckpointTable } from '../store/checkpoint-table.js';
+import { FIRST_BUILD } from '../store/model-id.js';
 import type { ProjectionDefinition } from '../definition/projection-definition.js';
 import { ProjectionFencedError } from '../projection-errors.js';
 import type { RebuildStart } from '../rebuild/rebuild-options.js';
@@ -31,7 +32,9 @@ export interface Claim {
 export async function claimCheckpoint(claim: Claim): Promise<Checkpoint> {
   const { definition } = claim;
   for (let tries = 1; tries <= CLAIM_TRIES; tries++) {
-    const claimed = await definition.store.transact((tx, table) => tryToClaim(claim, tx, table));
+    const claimed = await definition.store.transact(modelOf(keyOf(definition)), ({ tx, checkpoints }) =>
+      tryToClaim(claim, tx, checkpoints),
+    );
     if (claimed !== undefined) return claimed;
   }
   throw new ProjectionFencedError({ projection: definition.name, version: definition.version });
@@ -43,14 +46,16 @@ async function tryToClaim(
   table: CheckpointTable,
 ): Promise<Checkpoint | undefined> {
   const { definition, reset } = claim;
-  const key = { projection: definition.name, version: definition.version, lane: ONLY_LANE };
+  const key = keyOf(definition);
   const found = await table.find(key);
   const epoch = (found?.epoch ?? 0) + 1;
   const fromStart = found === undefined || reset !== undefined;
   const next: Checkpoint = fromStart
     ? {
         ...key,
+        lanes: 1,
         epoch,
+        caughtUp: false,
         storeIdentity: claim.store.identity,
         position: undefined,
         commitId: undefined,
@@ -61,7 +66,7 @@ async function tryToClaim(
   // before the model is written, as in batches: transactions that lock in the same order cannot deadlock
   if (!(await table.replace(found, next))) return undefined;
   await ownCode('setUp failed', () => definition.setUp(tx));
-  if (fromStart) await ownCode('clear failed', () => definition.clear(tx));
+  if (fromStart) await ownCode('clear failed', () => definition.fold.clear(tx));
   return next;
 }
 
@@ -69,6 +74,10 @@ async function ownCode(message: string, work: () => Promise<unknown>): Promise<v
   try {
     await work();
   } catch (cause) {
-    throw new HandlerFault(message, 0, cause);
+    throw new HandlerFault(message, { commitsBefore: 0, cause });
   }
+}
+
+function keyOf({ name, version }: ProjectionDefinition): CheckpointKey {
+  return { projection: name, version, build: FIRST_BUILD, lane: ONLY_LANE };
 }

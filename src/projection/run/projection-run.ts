@@ -177,7 +177,15 @@ export class ProjectionRun {
   async #commit(commits: readonly StoredCommit[]): Promise<Checkpoint> {
     const { registry } = this.#store;
     const checkpoint = this.#checkpoint as Checkpoint;
-    return applyCommits({ definition: this.#definition, registry, checkpoint, commits, watch: this.#watch });
+    return applyCommits({
+      definition: this.#definition,
+      registry,
+      checkpoint,
+      commits,
+      isReplay: !checkpoint.caughtUp,
+      givenUp: new Map(),
+      watch: this.#watch,
+    });
   }
 
   #recovered(): void {

@@ -34,8 +34,10 @@ describe('defineProjection', () => {
       events: { Placed: OrderPlaced, OrderShipped },
       on: { Placed: handler, OrderShipped: handler },
     });
-    expect([...definition.handlers.keys()]).toEqual(['OrderPlaced', 'OrderShipped']);
-    expect(Object.keys(definition.handlers.get('OrderPlaced') ?? {})).toEqual(['definition', 'handle']);
+    expect([...definition.events]).toEqual([
+      ['OrderPlaced', OrderPlaced],
+      ['OrderShipped', OrderShipped],
+    ]);
     expect(definition.version).toBe(1);
   });
 

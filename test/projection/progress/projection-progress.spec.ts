@@ -12,7 +12,7 @@ const failed = new ProjectionFailedError({ ...projection, reason: 'r' });
 
 function checkpointAt(position: Position | undefined): Checkpoint {
   const rest = { epoch: 1, storeIdentity: 'i', commitId: undefined, start: undefined };
-  return { ...projection, lane: 0, position, ...rest };
+  return { ...projection, lane: 0, build: 1, lanes: 1, caughtUp: false, position, ...rest };
 }
 
 /** The progress of a run that found a checkpoint at 3.0 in a log of 10 messages. */

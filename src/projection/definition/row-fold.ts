@@ -1,0 +1,101 @@
+import type { RecordedEvent } from '../../event/recorded-event.js';
+import { InvalidRowError } from '../store/row-errors.js';
+import type { Row, RowTables } from '../store/row-tables.js';
+import type { FoldBatch, ModelFold } from './model-fold.js';
+import type { RowContext, RowKeys } from './row-projection-options.js';
+
+/** What a projection in row style does with the events of one type. */
+export interface RowHandler {
+  /** The keys of the rows that an event changes. */
+  keysOf(event: RecordedEvent): RowKeys;
+  /** The row after the event; undefined deletes it. */
+  handle(row: Row | undefined, event: RecordedEvent, context: RowContext): Row | undefined;
+}
+
+/** Where the rows are, and what is done with them. */
+export interface RowFoldParts<Tx> {
+  readonly table: string;
+  readonly keyColumn: string;
+  readonly rows: RowTables<Tx>;
+  readonly handlers: ReadonlyMap<string, RowHandler>;
+}
+
+/**
+ * Loads the rows that a batch of events changes in one query, changes them in memory, and writes those that
+ * have changed.
+ */
+export class RowFold<Tx> implements ModelFold<Tx> {
+  readonly #parts: RowFoldParts<Tx>;
+
+  constructor(parts: RowFoldParts<Tx>) {
+    this.#parts = parts;
+  }
+
+  async apply(tx: Tx, batch: FoldBatch): Promise<void> {
+    const { table, keyColumn, rows } = this.#parts;
+    const keysByEvent = this.#keysOf(batch);
+    const keys = [...new Set(keysByEvent.flat())].toSorted();
+    if (keys.length === 0) return;
+    batch.begins(`the query of ${keys.length} rows of ${table}`);
+    const before = await rows.load(tx, { table, keyColumn, keys, lock: batch.isShared });
+    const after = this.#fold(batch, keysByEvent, before);
+    const changed = keys.filter((key) => after.get(key) !== before.get(key));
+    if (changed.length === 0) return;
+    const upserts = changed.map((key) => after.get(key)).filter((row) => row !== undefined);
+    const deletes = changed.filter((key) => after.get(key) === undefined);
+    batch.begins(`the write of ${changed.length} rows of ${table}`);
+    await rows.save(tx, { table, keyColumn, upserts, deletes });
+  }
+
+  async clear(tx: Tx): Promise<void> {
+    await this.#parts.rows.clear(tx, this.#parts.table);
+  }
+
+  #keysOf({ events, handles }: FoldBatch): string[][] {
+    return events.map((event, index) => {
+      handles(index);
+      const keys = this.#handlerOf(event).keysOf(event);
+      const list = typeof keys === 'string' ? [keys] : [...keys];
+      for (const key of list) this.#requireKey(key, event);
+      return list;
+    });
+  }
+
+  #fold(
+    { events, handles, context }: FoldBatch,
+    keysByEvent: readonly (readonly string[])[],
+    before: ReadonlyMap<string, Row>,
+  ): Map<string, Row | undefined> {
+    const rows = new Map<string, Row | undefined>(before);
+    for (const [index, event] of events.entries()) {
+      handles(index);
+      const handler = this.#handlerOf(event);
+      for (const key of keysByEvent[index] ?? []) {
+        const row = handler.handle(rows.get(key), event, { ...context, key });
+        rows.set(key, row && this.#withKey(row, key));
+      }
+    }
+    return rows;
+  }
+
+  #withKey(row: Row, key: string): Row {
+    const { table, keyColumn } = this.#parts;
+    if (typeof row !== 'object' || Array.isArray(row)) {
+      throw new InvalidRowError({ table, key, reason: 'the handler returned no row and no undefined' });
+    }
+    const given = row[keyColumn];
+    if (given === key) return row;
+    if (given === undefined) return { ...row, [keyColumn]: key };
+    throw new InvalidRowError({ table, key, reason: `its column ${keyColumn} is another key` });
+  }
+
+  #requireKey(key: unknown, event: RecordedEvent): void {
+    if (typeof key === 'string' && key !== '') return;
+    const reason = `key(event) gave no text for ${event.type} at ${event.position}`;
+    throw new InvalidRowError({ table: this.#parts.table, key: String(key), reason });
+  }
+
+  #handlerOf(event: RecordedEvent): RowHandler {
+    return this.#parts.handlers.get(event.type) as RowHandler;
+  }
+}
