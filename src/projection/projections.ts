@@ -1,13 +1,16 @@
 import type { Position } from '../event/position.js';
 import type { EventStore } from '../event-store/event-store.js';
+import { abortable } from '../kernel/abortable.js';
 import { guardedObserver } from '../kernel/guarded-observer.js';
 import { integerOption, LONGEST_TIMER_MS } from '../kernel/options.js';
+import { Semaphore } from '../kernel/semaphore.js';
 import { checkOptionalFunction, checkOptionsObject } from './checked-options.js';
 import { checkDefinitions } from './definition/check-definitions.js';
 import type { ProjectionDefinition } from './definition/projection-definition.js';
 import { ProjectionDirectory } from './definition/projection-directory.js';
 import type { ProjectionId, ProjectionRef } from './definition/projection-id.js';
 import { ProjectionRunner } from './lifecycle/projection-runner.js';
+import { RunningLanes } from './lifecycle/running-lanes.js';
 import { checkStartOptions, type StartOptions } from './lifecycle/start-options.js';
 import type { WaitForOptions } from './progress/wait-for-options.js';
 import type { ProjectionStatus } from './projection-status.js';
@@ -37,9 +40,16 @@ export interface ProjectionsOptions {
    * @default 5_000
    */
   readonly stopTimeoutMs?: number | undefined;
+  /**
+   * How many rebuilds beside the models that readers see run in this process at a time, 1 or more. The others
+   * wait.
+   *
+   * @default 2
+   */
+  readonly maxRebuilds?: number | undefined;
 }
 
-const KNOWN = ['onError', 'stuckAfterMs', 'stopTimeoutMs'];
+const KNOWN = ['onError', 'stuckAfterMs', 'stopTimeoutMs', 'maxRebuilds'];
 
 /**
  * Durable projections over one event store. Each runs on its own: one that fails does not delay the others,
@@ -55,7 +65,10 @@ const KNOWN = ['onError', 'stuckAfterMs', 'stopTimeoutMs'];
  * await projections.waitFor('order-summary', position);
  */
 export class Projections {
+  readonly #store: EventStore;
   readonly #runners = new ProjectionDirectory<ProjectionRunner>();
+  readonly #control = new Semaphore(1);
+  #running: RunningLanes | undefined;
 
   /**
    * Does nothing yet; {@link start} does.
@@ -83,12 +96,16 @@ export class Projections {
         max: LONGEST_TIMER_MS,
       }),
     };
+    this.#store = store;
+    const maxRebuilds = integerOption('maxRebuilds', options.maxRebuilds, { fallback: 2 });
+    const rebuilds = new Semaphore(maxRebuilds);
     for (const definition of definitions) {
       const { name, version, events } = definition;
       for (const event of events.values()) store.registry.nameOf(event);
       const told = (error: Error): unknown => options.onError?.(error, { name, version });
       const onError = guardedObserver('onError', told);
-      this.#runners.add(definition, new ProjectionRunner(definition, store, { ...limits, onError }));
+      const context = { store, options: { ...limits, onError }, rebuilds };
+      this.#runners.add(definition, new ProjectionRunner(definition, context));
     }
   }
 
@@ -107,7 +124,9 @@ export class Projections {
    */
   async start(options: StartOptions = {}): Promise<void> {
     checkStartOptions(options);
-    await this.#each((runner) => runner.start(options));
+    options.signal?.throwIfAborted();
+    await this.#control.run(async () => this.#launch());
+    await abortable(this.#each(async (runner) => runner.begun(options.signal)), [options.signal]);
   }
 
   /**
@@ -115,7 +134,12 @@ export class Projections {
    * wait are rejected with {@link ProjectionFailedError}. They can be started again.
    */
   async stop(): Promise<void> {
-    await this.#each((runner) => runner.stop());
+    for (const runner of this.#runners.values) runner.stopping();
+    await this.#control.run(async () => {
+      await this.#running?.stop();
+      this.#running = undefined;
+      for (const runner of this.#runners.values) runner.stopped();
+    });
   }
 
   /** {@link stop}, at the end of a block with `await using`. */
@@ -176,7 +200,8 @@ export class Projections {
    * });
    */
   async rebuild(projection: ProjectionRef, options: RebuildOptions = {}): Promise<RebuildResult> {
-    return this.#runners.find(projection).rebuild(options);
+    const runner = this.#runners.find(projection);
+    return runner.rebuild(options, async () => this.#control.run(async () => this.#launch()));
   }
 
   /** How each projection is doing, in the order in which they were given. */
@@ -191,6 +216,15 @@ export class Projections {
   status(projection?: ProjectionRef): ProjectionStatus | ProjectionStatus[] {
     if (projection !== undefined) return this.#runners.find(projection).status();
     return this.#runners.values.map((runner) => runner.status());
+  }
+
+  /** Runs what does not run. */
+  async #launch(): Promise<void> {
+    for (const runner of this.#runners.values) runner.starting();
+    if (this.#running !== undefined) return;
+    const running = new RunningLanes(this.#store, this.#runners.values);
+    this.#running = running;
+    await running.start();
   }
 
   async #each(work: (runner: ProjectionRunner) => Promise<void>): Promise<void> {

@@ -1,107 +1,154 @@
 import type { Position } from '../../event/position.js';
 import type { EventStore } from '../../event-store/event-store.js';
 import { abortable } from '../../kernel/abortable.js';
-import type { Stuck } from '../../kernel/busy-watch.js';
 import { guardedObserver } from '../../kernel/guarded-observer.js';
-import { Semaphore } from '../../kernel/semaphore.js';
-import { settledWithin } from '../../kernel/settled-within.js';
+import type { Semaphore } from '../../kernel/semaphore.js';
+import type { LaneHolder, LaneWork } from '../../lane/lane-runner.js';
 import type { ProjectionDefinition } from '../definition/projection-definition.js';
-import { ProjectionProgress } from '../progress/projection-progress.js';
+import { combinedStatus } from '../progress/combined-status.js';
+import { laneReportIn, type LaneReport } from '../progress/lane-report.js';
+import { failureOf, hasReached, type LaneView } from '../progress/lane-view.js';
 import { ProjectionWaits } from '../progress/projection-waits.js';
 import type { WaitForOptions } from '../progress/wait-for-options.js';
-import { ProjectionFailedError, ProjectionStuckError } from '../projection-errors.js';
+import { ProjectionFailedError } from '../projection-errors.js';
 import type { ProjectionStatus } from '../projection-status.js';
+import { beginRebuild } from '../rebuild/begin-rebuild.js';
 import { checkRebuildOptions, requireWithinLog } from '../rebuild/check-rebuild-options.js';
-import { CurrentRebuild } from '../rebuild/current-rebuild.js';
-import { Rebuild } from '../rebuild/rebuild.js';
+import { isBuilt } from '../rebuild/is-built.js';
+import { Rebuild, type ReplayedSoFar } from '../rebuild/rebuild.js';
 import type { RebuildOptions, RebuildResult } from '../rebuild/rebuild-options.js';
-import type { Reset } from '../run/claim-checkpoint.js';
-import type { RunEvent } from '../run/run-event.js';
-import type { StartOptions } from './start-options.js';
-import { type RunSupervisor, SupervisedRun } from './supervised-run.js';
+import type { ReplayLimits } from '../run/replay-pace.js';
+import { currentModels } from './current-models.js';
+import { ProjectionLane } from './projection-lane.js';
+import type { ModelRun } from './model-run.js';
+import type { RunnerOptions } from './runner-options.js';
 
-/** What a runner needs beside the projection and the store. */
-export interface RunnerOptions {
-  /** Told of each error, also of those that are waited out. Must not throw. */
-  readonly onError: (error: Error) => void;
-  /** A handler that has not returned for so long is told of, in milliseconds. */
-  readonly stuckAfterMs: number;
-  /** How long a stop waits for the transaction in progress, in milliseconds. */
-  readonly stopTimeoutMs: number;
+const REPLACED = 'another rebuild took the place of this one';
+
+/** What the runners of a process share. */
+export interface RunnerContext {
+  readonly store: EventStore;
+  readonly options: RunnerOptions;
+  /** Bounds the rebuilds of the process. */
+  readonly rebuilds: Semaphore;
 }
 
 /**
- * The life cycle of one projection in this process: at most one run at a time, started, stopped, or reset by
- * a rebuild.
+ * One projection in this process: its lanes, of which the process owns some or none, and who waits for it.
  */
 export class ProjectionRunner {
-  readonly #definition: ProjectionDefinition;
+  readonly definition: ProjectionDefinition;
+  /** What is to be run, for whoever gives lanes to processes. */
+  readonly work: LaneWork;
   readonly #store: EventStore;
   readonly #options: RunnerOptions;
-  readonly #control = new Semaphore(1);
-  readonly #progress = new ProjectionProgress();
+  readonly #lanes: readonly ProjectionLane[];
   readonly #waits: ProjectionWaits;
-  readonly #rebuild = new CurrentRebuild();
-  #run: SupervisedRun | undefined;
-  #stuck: Stuck | undefined;
+  readonly #rebuilds = new Set<Rebuild>();
+  #owners: ReadonlyMap<number, LaneHolder> = new Map();
+  #phase: 'idle' | 'standby' | 'stopped' = 'idle';
+  /** Why nothing happens until the next start. */
+  #stopReason: Error | undefined;
   /** Aborts at the next stop: a rebuild that was asked for before it must not begin after it. */
   #untilStop = new AbortController();
+  #limits: ReplayLimits = {};
 
-  constructor(definition: ProjectionDefinition, store: EventStore, options: RunnerOptions) {
-    this.#definition = definition;
+  constructor(definition: ProjectionDefinition, { store, options, rebuilds }: RunnerContext) {
+    this.definition = definition;
     this.#store = store;
     this.#options = options;
-    this.#waits = new ProjectionWaits(definition, store, this.#progress);
+    const context = {
+      definition,
+      store,
+      options,
+      rebuilds,
+      limits: () => this.#limits,
+      onChange: () => this.settle(),
+    };
+    const { name, version, lanes } = definition;
+    this.#lanes = Array.from({ length: lanes }, (_, lane) => new ProjectionLane(lane, context));
+    this.work = {
+      name: `projection.${name}.${version}.${lanes}`,
+      lanes,
+      run: async (lane, signal) => this.#lanes[lane]?.run(signal),
+    };
+    this.#waits = new ProjectionWaits(definition, store, {
+      failure: () => this.#failure(),
+      hasReached: (position) => this.#views().every(({ report }) => hasReached(report, position)),
+      isLive: () => this.#views().every(({ report }) => report.state === 'live'),
+      describe: () => this.#describe(),
+      error: () => this.status().error,
+    });
   }
 
   status(): ProjectionStatus {
-    const { name, version } = this.#definition;
-    const { state, position, stuckSince, error } = this.#progress;
-    return { name, version, state, caughtUp: state === 'live', position, stuckSince, error };
+    const isServing = this.#lanes.map((lane) => lane.isServing).find((known) => known !== undefined);
+    return combinedStatus(this.definition, this.#views(), isServing);
   }
 
-  /**
-   * Resolves when the replay has begun, or the first try to begin it has failed (see the status). Does
-   * nothing while it runs.
-   */
-  async start({ signal }: StartOptions): Promise<void> {
-    signal?.throwIfAborted();
-    await this.#control.run(async () => {
-      if (this.#run === undefined || this.#run.isOver) this.#launch(undefined);
-    });
-    await abortable(this.#run?.begun ?? Promise.resolve(), [signal]);
+  /** What other processes are told of the lanes that this one owns. */
+  reports(): LaneReport[] {
+    return this.#lanes.filter(({ isOwned }) => isOwned).map((lane) => lane.report());
   }
 
-  /**
-   * Ends it after the transaction in progress, for which it waits up to `stopTimeoutMs`. One that takes
-   * longer is left alone, and rolled back when it returns.
-   */
-  async stop(): Promise<void> {
-    const reason = this.#failure('stop() was called');
+  /** Something is wrong with what gives lanes to processes. */
+  troubled(error: Error): void {
+    this.#options.onError(error);
+  }
+
+  /** Before its lanes are run. */
+  starting(): void {
+    this.#stopReason = undefined;
+    this.#phase = 'standby';
+    for (const lane of this.#lanes) lane.restart();
+  }
+
+  /** Resolves when each lane of this process has begun, or could not begin. */
+  async begun(signal?: AbortSignal): Promise<void> {
+    await Promise.all(this.#lanes.map(async (lane) => lane.begun(signal)));
+  }
+
+  /** Before its lanes are stopped. */
+  stopping(): void {
+    const reason = this.#stopped('stop() was called');
+    this.#stopReason = reason;
     this.#untilStop.abort(reason);
     this.#untilStop = new AbortController();
-    await this.#control.run(async () => {
-      await this.#halt();
-      this.#progress.stopped(reason);
-      this.#giveUp(reason);
-    });
+    for (const rebuild of this.#rebuilds) this.#endRebuild(rebuild, reason);
+    this.#waits.fail(reason);
   }
 
-  async rebuild(options: RebuildOptions): Promise<RebuildResult> {
+  stopped(): void {
+    this.#phase = 'stopped';
+    this.#owners = new Map();
+  }
+
+  /** Who has the lanes, and what they say of them. */
+  heard(owners: ReadonlyMap<number, LaneHolder>): void {
+    this.#owners = owners;
+    this.settle();
+  }
+
+  /** @param ensureRunning Starts the lanes where they do not run. */
+  async rebuild(options: RebuildOptions, ensureRunning: () => Promise<void>): Promise<RebuildResult> {
     const start = checkRebuildOptions(options);
     options.signal?.throwIfAborted();
     const signals = [this.#untilStop.signal, options.signal];
     if (start !== undefined) await abortable(requireWithinLog(start, this.#store), signals);
     const onProgress = guardedObserver('onProgress', options.onProgress, (error) =>
-      this.#report(error as Error),
+      this.#options.onError(error as Error),
     );
-    const rebuild = new Rebuild(onProgress);
-    await this.#control.run(async () => {
-      for (const signal of signals) signal?.throwIfAborted();
-      await this.#halt();
-      this.#rebuild.replace(rebuild, this.#failure('another rebuild took the place of this one'));
-      this.#launch({ start });
-    });
+    const request = { definition: this.definition, store: this.#store, start };
+    for (const signal of signals) signal?.throwIfAborted();
+    const { main } = await currentModels(this.definition);
+    for (const signal of signals) signal?.throwIfAborted();
+    this.#limits = { batch: options.batch, maxEventsPerSecond: options.maxEventsPerSecond };
+    const model = await beginRebuild(request, main);
+    const rebuild = new Rebuild(model, onProgress);
+    for (const former of this.#rebuilds) this.#endRebuild(former, this.#stopped(REPLACED));
+    this.#rebuilds.add(rebuild);
+    for (const lane of this.#lanes) lane.runAgain(model);
+    await ensureRunning();
     return rebuild.result(options.signal);
   }
 
@@ -113,75 +160,90 @@ export class ProjectionRunner {
     await this.#waits.untilLive(options);
   }
 
-  #launch(reset: Reset | undefined): void {
-    this.#progress.launched();
-    this.#stuck = undefined;
-    const supervisor: RunSupervisor = {
-      stuckAfterMs: this.#options.stuckAfterMs,
-      on: (event) => this.#on(event),
-      onFailure: (error) => this.#onFailure(error),
-    };
-    this.#run = new SupervisedRun(this.#definition, this.#store, { supervisor, reset });
-  }
-
-  async #halt(): Promise<void> {
-    const { stopTimeoutMs: timeoutMs } = this.#options;
-    const run = this.#run;
-    if (run === undefined || run.isOver) return;
-    run.stop();
-    if (await settledWithin(run.ended, timeoutMs)) return;
-    run.abandon();
-    const what = this.#stuck?.what ?? 'the transaction in progress';
-    this.#report(
-      this.#stuckError({ what, timeoutMs, then: 'it is left alone, and rolled back when it returns' }),
-    );
-  }
-
-  #on(event: RunEvent): void {
-    this.#progress.on(event);
+  /** To be called after each change: ends the waits that are over. */
+  settle(): void {
     this.#waits.settle();
-    if (event.kind === 'stuck') this.#onStuck(event.stuck);
-    if (event.kind === 'resumed') this.#stuck = undefined;
-    if (event.kind === 'delayed') this.#report(event.error);
-    if (event.kind === 'applied') this.#advanceRebuild(event);
-    if (event.kind === 'batch-done' && event.caughtUp) this.#rebuild.complete();
+    const failure = this.#failure();
+    if (failure !== undefined) this.#waits.fail(failure);
+    for (const rebuild of this.#rebuilds) this.#settleRebuild(rebuild);
   }
 
-  #onStuck(stuck: Stuck): void {
-    this.#stuck = stuck;
-    const timeoutMs = Math.round(Date.now() - stuck.since.getTime());
-    const error = this.#stuckError({ what: stuck.what, timeoutMs });
-    this.#progress.stuck(stuck.since, error);
-    this.#report(error);
+  #settleRebuild(rebuild: Rebuild): void {
+    const runs = this.#lanes.map((lane) => lane.runOf(rebuild.model)).filter((run) => run !== undefined);
+    rebuild.advance(replayedBy(runs));
+    const failure = runs.find((run) => run.failure !== undefined)?.failure ?? this.#remoteFailureOf(rebuild);
+    if (failure !== undefined) return this.#endRebuild(rebuild, failure);
+    const owned = this.#lanes.filter(({ isOwned }) => isOwned);
+    const isLive = owned.every((lane) => lane.runOf(rebuild.model)?.progress.state === 'live');
+    if (isLive) void this.#completeIfBuilt(rebuild);
   }
 
-  #stuckError(details: { what: string; timeoutMs: number; then?: string }): ProjectionStuckError {
-    const { name, version } = this.#definition;
-    return new ProjectionStuckError({ projection: name, version, ...details });
+  #endRebuild(rebuild: Rebuild, failure: Error): void {
+    if (this.#rebuilds.delete(rebuild)) rebuild.fail(failure);
   }
 
-  #advanceRebuild({ checkpoint, commits }: Extract<RunEvent, { kind: 'applied' }>): void {
-    if (checkpoint.position !== undefined) this.#rebuild.advance(checkpoint.position, commits);
+  async #completeIfBuilt(rebuild: Rebuild): Promise<void> {
+    if (!rebuild.maySearch()) return;
+    try {
+      if ((await isBuilt(this.definition, rebuild.model)) && this.#rebuilds.delete(rebuild)) rebuild.complete();
+    } catch {
+      // a database that is down: asked again after the next change
+    }
   }
 
-  #onFailure(error: Error): void {
-    this.#progress.failed(error);
-    this.#report(error);
-    this.#giveUp(error);
+  /** A rebuild in place fails with its model, see {@link failureOf}. */
+  #remoteFailureOf({ model }: Rebuild): Error | undefined {
+    for (const { report, owner } of this.#views()) {
+      const { rebuild, lane } = report;
+      if (rebuild?.build !== model.build || owner?.isOwn === true) continue;
+      if (rebuild.state !== 'failed' && rebuild.state !== 'diverged') continue;
+      return this.#stopped(`lane ${lane} of the rebuild: ${rebuild.error?.message ?? rebuild.state}`);
+    }
+    return undefined;
   }
 
-  /** Nothing more comes until the next start. */
-  #giveUp(error: Error): void {
-    this.#waits.fail(error);
-    this.#rebuild.fail(error);
+  #views(): LaneView[] {
+    return this.#lanes.map((lane) => this.#view(lane));
   }
 
-  #report(error: Error): void {
-    this.#options.onError(error);
+  #view(lane: ProjectionLane): LaneView {
+    const holder = this.#owners.get(lane.lane);
+    if (lane.isOwned) return { owner: holder, report: lane.report(), error: lane.progress.error };
+    const remote = holder?.isOwn === false ? laneReportIn(holder.report, this.work.name, lane.lane) : undefined;
+    const report = remote ?? { ...lane.report(), state: this.#phase };
+    return { owner: holder, report, error: undefined };
   }
 
-  #failure(reason: string): ProjectionFailedError {
-    const { name, version } = this.#definition;
+  /** Why it does not go on; undefined while it does. */
+  #failure(): Error | undefined {
+    if (this.#stopReason !== undefined) return this.#stopReason;
+    return this.#views()
+      .map((view) => failureOf(view, this.definition))
+      .find((failure) => failure !== undefined);
+  }
+
+  #describe(): string {
+    const { state, position, pending } = this.status();
+    const lag = pending === undefined || pending === 0 ? '' : `, with ${pending} commits to go`;
+    return `it is ${state} at ${position ?? 'the beginning'}${lag}`;
+  }
+
+  #stopped(reason: string): ProjectionFailedError {
+    const { name, version } = this.definition;
     return new ProjectionFailedError({ projection: name, version, reason });
   }
+}
+
+function replayedBy(runs: readonly ModelRun[]): ReplayedSoFar {
+  const reports = runs.map(({ progress }) => progress.report());
+  const pending = reports.map((report) => report.pending);
+  return {
+    events: runs.reduce((sum, { events }) => sum + events, 0),
+    commits: runs.reduce((sum, { commits }) => sum + commits, 0),
+    position: reports.map(({ position }) => position).find((position) => position !== undefined),
+    pending: pending.reduce<number | undefined>(
+      (sum, each) => (sum === undefined || each === undefined ? undefined : sum + each),
+      0,
+    ),
+  };
 }
