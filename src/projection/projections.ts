@@ -126,7 +126,10 @@ export class Projections {
     checkStartOptions(options);
     options.signal?.throwIfAborted();
     await this.#control.run(async () => this.#launch());
-    await abortable(this.#each(async (runner) => runner.begun(options.signal)), [options.signal]);
+    await abortable(
+      this.#each(async (runner) => runner.begun(options.signal)),
+      [options.signal],
+    );
   }
 
   /**

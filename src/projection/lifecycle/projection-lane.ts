@@ -27,7 +27,10 @@ export interface LaneContext {
   /** How fast rebuilds go. */
   readonly limits: () => ReplayLimits;
   /** Called after anything has changed; the event is one of a run. */
-  readonly onChange: (lane: ProjectionLane, change?: { readonly run: ModelRun; readonly event: RunEvent }) => void;
+  readonly onChange: (
+    lane: ProjectionLane,
+    change?: { readonly run: ModelRun; readonly event: RunEvent },
+  ) => void;
 }
 
 /**

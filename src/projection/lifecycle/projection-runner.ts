@@ -12,12 +12,14 @@ import { ProjectionWaits } from '../progress/projection-waits.js';
 import type { WaitForOptions } from '../progress/wait-for-options.js';
 import { ProjectionFailedError } from '../projection-errors.js';
 import type { ProjectionStatus } from '../projection-status.js';
-import { beginRebuild } from '../rebuild/begin-rebuild.js';
+import { emptyModel, type RebuildRequest, rebuildTarget } from '../rebuild/begin-rebuild.js';
 import { checkRebuildOptions, requireWithinLog } from '../rebuild/check-rebuild-options.js';
 import { isBuilt } from '../rebuild/is-built.js';
 import { Rebuild, type ReplayedSoFar } from '../rebuild/rebuild.js';
 import type { RebuildOptions, RebuildResult } from '../rebuild/rebuild-options.js';
+import { HandlerFault } from '../run/handler-fault.js';
 import type { ReplayLimits } from '../run/replay-pace.js';
+import { isSameModel, type ModelId } from '../store/model-id.js';
 import { currentModels } from './current-models.js';
 import { ProjectionLane } from './projection-lane.js';
 import type { ModelRun } from './model-run.js';
@@ -52,6 +54,7 @@ export class ProjectionRunner {
   /** Aborts at the next stop: a rebuild that was asked for before it must not begin after it. */
   #untilStop = new AbortController();
   #limits: ReplayLimits = {};
+  #isEmptying = false;
 
   constructor(definition: ProjectionDefinition, { store, options, rebuilds }: RunnerContext) {
     this.definition = definition;
@@ -74,7 +77,7 @@ export class ProjectionRunner {
     };
     this.#waits = new ProjectionWaits(definition, store, {
       failure: () => this.#failure(),
-      hasReached: (position) => this.#views().every(({ report }) => hasReached(report, position)),
+      hasReached: (position) => this.#hasReached(position),
       isLive: () => this.#views().every(({ report }) => report.state === 'live'),
       describe: () => this.#describe(),
       error: () => this.status().error,
@@ -143,13 +146,28 @@ export class ProjectionRunner {
     const { main } = await currentModels(this.definition);
     for (const signal of signals) signal?.throwIfAborted();
     this.#limits = { batch: options.batch, maxEventsPerSecond: options.maxEventsPerSecond };
-    const model = await beginRebuild(request, main);
+    const model = await this.#prepare(request, main);
     const rebuild = new Rebuild(model, onProgress);
     for (const former of this.#rebuilds) this.#endRebuild(former, this.#stopped(REPLACED));
     this.#rebuilds.add(rebuild);
     for (const lane of this.#lanes) lane.runAgain(model);
     await ensureRunning();
     return rebuild.result(options.signal);
+  }
+
+  async #prepare(request: RebuildRequest, main: ModelId): Promise<ModelId> {
+    const { model, isJoined } = await rebuildTarget(request, main);
+    if (isJoined) return model;
+    // those that wait are to see the rebuilt model
+    this.#isEmptying = isSameModel(model, main);
+    try {
+      await emptyModel(request, model);
+    } catch (error) {
+      throw error instanceof HandlerFault ? this.#stopped(error.message, error.cause) : error;
+    } finally {
+      this.#isEmptying = false;
+    }
+    return model;
   }
 
   async waitFor(position: Position | undefined, options: WaitForOptions): Promise<void> {
@@ -185,7 +203,8 @@ export class ProjectionRunner {
   async #completeIfBuilt(rebuild: Rebuild): Promise<void> {
     if (!rebuild.maySearch()) return;
     try {
-      if ((await isBuilt(this.definition, rebuild.model)) && this.#rebuilds.delete(rebuild)) rebuild.complete();
+      if ((await isBuilt(this.definition, rebuild.model)) && this.#rebuilds.delete(rebuild))
+        rebuild.complete();
     } catch {
       // a database that is down: asked again after the next change
     }
@@ -202,6 +221,10 @@ export class ProjectionRunner {
     return undefined;
   }
 
+  #hasReached(position: Position): boolean {
+    return !this.#isEmptying && this.#views().every(({ report }) => hasReached(report, position));
+  }
+
   #views(): LaneView[] {
     return this.#lanes.map((lane) => this.#view(lane));
   }
@@ -209,7 +232,8 @@ export class ProjectionRunner {
   #view(lane: ProjectionLane): LaneView {
     const holder = this.#owners.get(lane.lane);
     if (lane.isOwned) return { owner: holder, report: lane.report(), error: lane.progress.error };
-    const remote = holder?.isOwn === false ? laneReportIn(holder.report, this.work.name, lane.lane) : undefined;
+    const remote =
+      holder?.isOwn === false ? laneReportIn(holder.report, this.work.name, lane.lane) : undefined;
     const report = remote ?? { ...lane.report(), state: this.#phase };
     return { owner: holder, report, error: undefined };
   }
@@ -228,9 +252,9 @@ export class ProjectionRunner {
     return `it is ${state} at ${position ?? 'the beginning'}${lag}`;
   }
 
-  #stopped(reason: string): ProjectionFailedError {
+  #stopped(reason: string, cause?: unknown): ProjectionFailedError {
     const { name, version } = this.definition;
-    return new ProjectionFailedError({ projection: name, version, reason });
+    return new ProjectionFailedError({ projection: name, version, reason }, { cause });
   }
 }
 

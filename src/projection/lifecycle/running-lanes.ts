@@ -35,7 +35,9 @@ export class RunningLanes {
   }
 
   #report(): MemberReport {
-    return { projections: Object.fromEntries(this.#shared.map((runner) => [runner.work.name, runner.reports()])) };
+    return {
+      projections: Object.fromEntries(this.#shared.map((runner) => [runner.work.name, runner.reports()])),
+    };
   }
 
   #hear(): void {

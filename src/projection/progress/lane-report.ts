@@ -50,5 +50,7 @@ export interface MemberReport {
 /** The report of a lane; undefined where a member tells nothing, or something else. */
 export function laneReportIn(told: unknown, work: string, lane: number): LaneReport | undefined {
   const reports = (told as Partial<MemberReport> | undefined)?.projections?.[work];
-  return Array.isArray(reports) ? (reports as LaneReport[]).find((report) => report.lane === lane) : undefined;
+  return Array.isArray(reports)
+    ? (reports as LaneReport[]).find((report) => report.lane === lane)
+    : undefined;
 }

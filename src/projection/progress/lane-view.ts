@@ -27,7 +27,9 @@ export function failureOf({ report, error, owner }: LaneView, id: ProjectionId):
   const place = owner === undefined ? '' : ` in process ${owner.pid} on ${owner.host}`;
   const reason = `${report.error?.message ?? report.state}${place}`;
   const details = { projection, version, reason };
-  return report.state === 'diverged' ? new ProjectionDivergedError(details) : new ProjectionFailedError(details);
+  return report.state === 'diverged'
+    ? new ProjectionDivergedError(details)
+    : new ProjectionFailedError(details);
 }
 
 export function laneStatusOf({ report, owner, error }: LaneView): LaneStatus {

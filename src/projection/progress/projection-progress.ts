@@ -1,4 +1,4 @@
-import { comparePositions, parsePosition, type Position } from '../../event/position.js';
+import type { Position } from '../../event/position.js';
 import { hasJetsourceBrand } from '../../kernel/jetsource-error.js';
 import type { ProjectionState } from '../projection-status.js';
 import type { RunEvent, RunListener } from '../run/run-event.js';
@@ -20,7 +20,6 @@ export class ProjectionProgress implements RunListener {
   /** Undefined while nothing is known of the model's content. */
   #reached: Reached | undefined;
   #lastSequenceAtStart = 0;
-  #failure: Error | undefined;
   #stuckSince: Date | undefined;
   #pending: number | undefined;
   /** When the last commit in the model was stored, in milliseconds since 1970. */
@@ -43,11 +42,6 @@ export class ProjectionProgress implements RunListener {
   /** Since when a handler or the database has not returned; undefined while none is stuck. */
   get stuckSince(): Date | undefined {
     return this.#stuckSince;
-  }
-
-  /** Why nothing happens until the next start; undefined while it works, and before the first start. */
-  get failure(): Error | undefined {
-    return this.#failure;
   }
 
   /** What other processes are told of it. */
@@ -85,7 +79,6 @@ export class ProjectionProgress implements RunListener {
     this.#stuckSince = undefined;
     this.#state = 'catching-up';
     this.#error = undefined;
-    this.#failure = undefined;
     this.#reached = undefined;
   }
 
@@ -96,18 +89,9 @@ export class ProjectionProgress implements RunListener {
     this.#error = error;
   }
 
-  /** @param reason What callers get that wait for it. */
-  stopped(reason: Error): void {
-    this.#state = 'stopped';
-    this.#stuckSince = undefined;
-    this.#failure = reason;
-    this.#reached = undefined;
-  }
-
   failed(error: Error): void {
     this.#state = stateAfter(error);
     this.#error = error;
-    this.#failure = error;
     // a failed projection keeps its model. Diverged, the model's content is not known any more
     if (this.#state !== 'failed') this.#reached = undefined;
   }
@@ -145,14 +129,6 @@ export class ProjectionProgress implements RunListener {
         this.#error = event.error;
         break;
     }
-  }
-
-  /** Whether the model holds what it can hold of the log up to that position. */
-  hasReached(position: Position): boolean {
-    if (this.#reached === undefined) return false;
-    const reached = this.#reached.position;
-    if (reached !== undefined && comparePositions(position, reached) <= 0) return true;
-    return parsePosition(position).sequence <= this.#reached.sequence;
   }
 
   #reach(position: Position | undefined, sequence: number): void {

@@ -12,7 +12,8 @@ export class RateMeter {
   count(events: number): void {
     const at = this.#now();
     const last = this.#counts.at(-1);
-    if (last !== undefined && at - last.at < 100) this.#counts[this.#counts.length - 1] = { at: last.at, events: last.events + events };
+    if (last !== undefined && at - last.at < 100)
+      this.#counts[this.#counts.length - 1] = { at: last.at, events: last.events + events };
     else this.#counts.push({ at, events });
     this.#forget(at);
   }

@@ -17,19 +17,11 @@ export interface RebuildRequest {
   readonly start: RebuildStart | undefined;
 }
 
-/**
- * Makes the model that a rebuild fills: a next build beside the one that readers see, where the store can;
- * otherwise the model itself, emptied. One that is being made already from the same start is joined.
- */
-export async function beginRebuild(request: RebuildRequest, main: ModelId): Promise<ModelId> {
-  const target = await targetOf(request, main);
-  if (target.isJoined) return target.model;
-  await emptyModel(request, target.model);
-  return target.model;
-}
-
 /** Empties a model, and moves the checkpoints of all its lanes to the start. Its owners have to claim again. */
-export async function emptyModel({ definition, store, start }: RebuildRequest, model: ModelId): Promise<void> {
+export async function emptyModel(
+  { definition, store, start }: RebuildRequest,
+  model: ModelId,
+): Promise<void> {
   const { lanes } = definition;
   const { identity: storeIdentity } = store;
   const work = async ({ checkpoints, parked, tx }: ProjectionTransaction<unknown>): Promise<void> => {
@@ -50,13 +42,21 @@ export async function emptyModel({ definition, store, start }: RebuildRequest, m
   }
 }
 
-interface Target {
+/** The model that a rebuild fills. */
+export interface RebuildTarget {
   readonly model: ModelId;
   /** Whether another rebuild from the same start is under way there. */
   readonly isJoined: boolean;
 }
 
-async function targetOf({ definition, start }: RebuildRequest, main: ModelId): Promise<Target> {
+/**
+ * Finds the model that a rebuild fills: a next build beside the one that readers see, where the store can;
+ * otherwise that model itself. One that is being made already from the same start is joined.
+ */
+export async function rebuildTarget(
+  { definition, start }: RebuildRequest,
+  main: ModelId,
+): Promise<RebuildTarget> {
   const { projection, version } = main;
   return definition.store.transact(undefined, async ({ models, checkpoints }) => {
     if (models === undefined) return { model: main, isJoined: false };
@@ -69,7 +69,8 @@ async function targetOf({ definition, start }: RebuildRequest, main: ModelId): P
       const isJoined = begun.length > 0 && begun.every((each) => isSameStart(each.start, start));
       return { model, isJoined };
     }
-    if (own.find(({ build }) => build === main.build)?.state !== 'serving') return { model: main, isJoined: false };
+    if (own.find(({ build }) => build === main.build)?.state !== 'serving')
+      return { model: main, isJoined: false };
     const model = { projection, version, build: main.build + 1 };
     await models.create(model);
     return { model, isJoined: false };

@@ -82,7 +82,10 @@ async function layOut(claim: StartedClaim, table: CheckpointTable): Promise<Chec
   const old = await table.list(model);
   const isWhole = isWholeLayout(old, lanes);
   if (!isWhole && old.length > 0 && !claim.mayDivide) throw divided(definition, old[0]?.lanes);
-  const next = old.length === 0 ? firstCheckpoints(model, { lanes, storeIdentity: store.identity, start, epoch: 0 }) : divideAgain(old, lanes);
+  const next =
+    old.length === 0
+      ? firstCheckpoints(model, { lanes, storeIdentity: store.identity, start, epoch: 0 })
+      : divideAgain(old, lanes);
   if (isWhole) return old[lane] as Checkpoint;
   await replaceAll(table, { old, next });
   return next[lane] as Checkpoint;
@@ -100,7 +103,8 @@ export async function replaceAll(
   table: CheckpointTable,
   { old, next }: { readonly old: readonly Checkpoint[]; readonly next: readonly Checkpoint[] },
 ): Promise<void> {
-  const replacementOf = (key: Checkpoint): Checkpoint | undefined => next.find(({ lane }) => lane === key.lane);
+  const replacementOf = (key: Checkpoint): Checkpoint | undefined =>
+    next.find(({ lane }) => lane === key.lane);
   for (const checkpoint of old) {
     const replacement = replacementOf(checkpoint);
     const done = replacement ? table.replace(checkpoint, replacement) : table.remove(checkpoint);

@@ -282,7 +282,9 @@ export class ProjectionRun {
 
   /** It only reads, so a stop does not wait for a log that does not answer. */
   async #verify(checkpoint: Checkpoint): Promise<number> {
-    return this.#retries.run(() => abortable(verifyCheckpoint(checkpoint, this.#store), [this.#abort.signal]));
+    return this.#retries.run(() =>
+      abortable(verifyCheckpoint(checkpoint, this.#store), [this.#abort.signal]),
+    );
   }
 
   #asFault(error: unknown): Error {
