@@ -36,7 +36,10 @@ import {
   toStreamPageRequest,
   WALK_LIMIT,
 } from './listing/stream-page.js';
+import { LocalRecordTable } from '../log/local-record-table.js';
+import { NO_PEERS, type LogPeers } from '../log/log-peers.js';
 import type { MessageLog } from '../log/message-log.js';
+import type { RecordTable } from '../log/record-table.js';
 import { checkEventId } from './read/event-id.js';
 import { deadlineOf } from '../log/read-deadline.js';
 import {
@@ -79,6 +82,8 @@ export class LogEventStore<Events extends object = object> extends EventStore<Ev
   readonly identity: string;
   readonly registry: EventRegistry;
   override readonly turns: StreamTurns;
+  override readonly records: RecordTable;
+  override readonly peers: LogPeers;
   readonly #log: MessageLog;
   readonly #reader: StreamReader;
   readonly #ends: StreamEnds;
@@ -95,6 +100,8 @@ export class LogEventStore<Events extends object = object> extends EventStore<Ev
     this.identity = identity;
     this.registry = registry;
     this.turns = new StreamTurns(log.peers);
+    this.peers = log.peers ?? NO_PEERS;
+    this.records = log.records ?? new LocalRecordTable();
     this.#log = log;
     // as many as there are reads and subscriptions
     setMaxListeners(0, this.closing);
