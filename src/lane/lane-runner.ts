@@ -1,30 +1,21 @@
 // placeholder of the lead's branch: every lane is this process's own
-export interface LaneWork {
-  readonly name: string;
-  readonly lanes: number;
-  run(lane: number, signal: AbortSignal): Promise<void>;
-}
-
-export interface LaneHolder {
-  readonly member: string;
-  readonly host: string;
-  readonly pid: number;
-  readonly isOwn: boolean;
-  readonly report: unknown;
-}
+import type { JsonValue } from '../event/json-value.js';
+import type { LogPeers } from '../log/log-peers.js';
+import type { RecordTable } from '../log/record-table.js';
+import type { LaneOwner } from './lane-status.js';
+import type { LaneWork } from './lane-work.js';
 
 export interface LaneRunnerOptions {
-  readonly report?: (() => unknown) | undefined;
-  readonly onError?: ((error: Error) => void) | undefined;
+  readonly report?: (() => JsonValue) | undefined;
+  readonly onError?: ((error: unknown) => void) | undefined;
 }
 
 export class LaneRunner {
   readonly #abort = new AbortController();
-
-  constructor(_options: LaneRunnerOptions) {}
-
   #runs: Promise<unknown>[] = [];
   #works: readonly LaneWork[] = [];
+
+  constructor(_records: RecordTable, _peers: LogPeers, _options: LaneRunnerOptions = {}) {}
 
   async start(works: readonly LaneWork[]): Promise<void> {
     this.#works = works;
@@ -37,10 +28,12 @@ export class LaneRunner {
     await Promise.all(this.#runs);
   }
 
-  owners(work: string): ReadonlyMap<number, LaneHolder> {
+  owners(work: string): readonly LaneOwner[] {
     const lanes = this.#works.find(({ name }) => name === work)?.lanes ?? 0;
-    const own = { member: 'me', host: 'here', pid: process.pid, isOwn: true, report: undefined };
-    return new Map(Array.from({ length: lanes }, (_, lane) => [lane, own]));
+    const startedAt = new Date();
+    const own = { id: 'me', host: 'here', pid: process.pid, service: undefined, startedAt, works: [] };
+    const owner = { ...own, report: null, isSelf: true };
+    return Array.from({ length: lanes }, (_, lane) => ({ lane, owner, since: undefined }));
   }
 
   onChange(_listener: () => void): () => void {

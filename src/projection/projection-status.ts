@@ -17,7 +17,7 @@ export type ProjectionState =
   'idle' | 'standby' | 'catching-up' | 'live' | 'stuck' | 'paused' | 'failed' | 'diverged' | 'stopped';
 
 /** The process that runs a lane of a projection. */
-export interface LaneOwner {
+export interface ProjectionOwner {
   /** Its id, new at each start. */
   readonly member: string;
   /** Name of its machine. */
@@ -35,7 +35,7 @@ export interface LaneStatus {
   /** What it does, or why it does nothing. Of a lane of another process, what that process said last. */
   readonly state: ProjectionState;
   /** Who runs it; undefined while nobody does, as far as is known. */
-  readonly owner: LaneOwner | undefined;
+  readonly owner: ProjectionOwner | undefined;
   /** The last event of the last commit in the model; undefined while there is none, or none is known. */
   readonly position: Position | undefined;
   /** Commits that the log holds and the model does not; undefined while it is not known. */

@@ -10,6 +10,7 @@ import type { ProjectionDefinition } from './definition/projection-definition.js
 import { ProjectionDirectory } from './definition/projection-directory.js';
 import type { ProjectionId, ProjectionRef } from './definition/projection-id.js';
 import { ProjectionRunner } from './lifecycle/projection-runner.js';
+import { Controls } from './operation/controls.js';
 import { RunningLanes } from './lifecycle/running-lanes.js';
 import { checkStartOptions, type StartOptions } from './lifecycle/start-options.js';
 import type { WaitForOptions } from './progress/wait-for-options.js';
@@ -67,6 +68,7 @@ const KNOWN = ['onError', 'stuckAfterMs', 'stopTimeoutMs', 'maxRebuilds'];
 export class Projections {
   readonly #store: EventStore;
   readonly #runners = new ProjectionDirectory<ProjectionRunner>();
+  readonly #controls: Controls;
   readonly #control = new Semaphore(1);
   #running: RunningLanes | undefined;
 
@@ -97,6 +99,7 @@ export class Projections {
       }),
     };
     this.#store = store;
+    this.#controls = new Controls(store.records);
     const maxRebuilds = integerOption('maxRebuilds', options.maxRebuilds, { fallback: 2 });
     const rebuilds = new Semaphore(maxRebuilds);
     for (const definition of definitions) {
@@ -104,7 +107,7 @@ export class Projections {
       for (const event of events.values()) store.registry.nameOf(event);
       const told = (error: Error): unknown => options.onError?.(error, { name, version });
       const onError = guardedObserver('onError', told);
-      const context = { store, options: { ...limits, onError }, rebuilds };
+      const context = { store, options: { ...limits, onError }, rebuilds, controls: this.#controls };
       this.#runners.add(definition, new ProjectionRunner(definition, context));
     }
   }
@@ -225,7 +228,7 @@ export class Projections {
   async #launch(): Promise<void> {
     for (const runner of this.#runners.values) runner.starting();
     if (this.#running !== undefined) return;
-    const running = new RunningLanes(this.#store, this.#runners.values);
+    const running = new RunningLanes(this.#store, this.#runners.values, this.#controls);
     this.#running = running;
     await running.start();
   }

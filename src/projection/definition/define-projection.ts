@@ -116,6 +116,7 @@ export function defineProjection<Events extends ProjectedEvents, State extends o
 export function defineProjection(
   options: AnyStatementOptions | AnyRowOptions | AnyLiveOptions,
 ): ProjectionDefinition {
+  if (typeof options !== 'object' || options === null) return statementProjection(options);
   if ('initial' in options) return liveProjection(options);
   return 'table' in options ? rowProjection(options) : statementProjection(options);
 }

@@ -55,7 +55,8 @@ export class ProjectionLane {
   /** Whether something has changed since the runs were brought in line with it. */
   #isDirty = false;
   #hasClaimed = false;
-  #hasBegun = new Wakeup();
+  readonly #hasBegun = new Wakeup();
+  readonly #idle = new Wakeup();
 
   constructor(lane: number, context: LaneContext) {
     this.lane = lane;
@@ -107,6 +108,11 @@ export class ProjectionLane {
     }
   }
 
+  /** Resolves when nothing of it runs. */
+  async ended(): Promise<void> {
+    while (this.#isOwned && this.#runs.size > 0) await this.#idle.wait();
+  }
+
   /** Runs the lane until the signal aborts. Never rejects: what fails is kept, and told. */
   async run(signal: AbortSignal): Promise<void> {
     this.#isOwned = true;
@@ -124,6 +130,7 @@ export class ProjectionLane {
       this.#isOwned = false;
       this.#resting.stoodBy();
       this.#hasBegun.wake();
+      this.#idle.wake();
       this.#context.onChange(this);
     }
   }
@@ -169,6 +176,7 @@ export class ProjectionLane {
     if (this.#isPaused) {
       await this.#endAll();
       this.#resting.paused();
+      this.#idle.wake();
       this.#context.onChange(this);
       return;
     }

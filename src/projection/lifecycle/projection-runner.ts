@@ -1,31 +1,48 @@
 import type { Position } from '../../event/position.js';
 import type { EventStore } from '../../event-store/event-store.js';
 import { abortable } from '../../kernel/abortable.js';
+import { InvalidOptionError } from '../../kernel/invalid-option-error.js';
 import { guardedObserver } from '../../kernel/guarded-observer.js';
 import type { Semaphore } from '../../kernel/semaphore.js';
-import type { LaneHolder, LaneWork } from '../../lane/lane-runner.js';
+import type { LaneMember, LaneOwner } from '../../lane/lane-status.js';
+import type { LaneWork } from '../../lane/lane-work.js';
 import type { ProjectionDefinition } from '../definition/projection-definition.js';
 import { combinedStatus } from '../progress/combined-status.js';
 import { laneReportIn, type LaneReport } from '../progress/lane-report.js';
-import { failureOf, hasReached, type LaneView } from '../progress/lane-view.js';
+import { failureOf, hasReached, isAfter, type LaneView } from '../progress/lane-view.js';
 import { ProjectionWaits } from '../progress/projection-waits.js';
 import type { WaitForOptions } from '../progress/wait-for-options.js';
-import { ProjectionFailedError } from '../projection-errors.js';
-import type { ProjectionStatus } from '../projection-status.js';
+import { type Control, NO_CONTROL } from '../operation/control-record.js';
+import type { Controls } from '../operation/controls.js';
+import { ASK_AGAIN_MS } from '../operation/progress-talk.js';
+import { ProjectionBusyError, ProjectionFailedError } from '../projection-errors.js';
+import type { ProjectionOwner, ProjectionState, ProjectionStatus } from '../projection-status.js';
 import { emptyModel, type RebuildRequest, rebuildTarget } from '../rebuild/begin-rebuild.js';
 import { checkRebuildOptions, requireWithinLog } from '../rebuild/check-rebuild-options.js';
 import { isBuilt } from '../rebuild/is-built.js';
 import { Rebuild, type ReplayedSoFar } from '../rebuild/rebuild.js';
 import type { RebuildOptions, RebuildResult } from '../rebuild/rebuild-options.js';
 import { HandlerFault } from '../run/handler-fault.js';
-import type { ReplayLimits } from '../run/replay-pace.js';
 import { isSameModel, type ModelId } from '../store/model-id.js';
+import type { ModelTable } from '../store/model-table.js';
 import { currentModels } from './current-models.js';
 import { ProjectionLane } from './projection-lane.js';
 import type { ModelRun } from './model-run.js';
 import type { RunnerOptions } from './runner-options.js';
 
+/** States in which a lane writes its model. */
+const IS_RUNNING: ReadonlySet<ProjectionState> = new Set(['catching-up', 'live', 'stuck']);
 const REPLACED = 'another rebuild took the place of this one';
+
+/** By which a runner reaches those of other processes, while it is started. */
+export interface RunnerLink {
+  /** Asks the owners of its lanes to tell when they have reached a position; at once without one. */
+  ask(work: string, position: Position | undefined): void;
+  /** Tells them that controls or models have changed. */
+  tellChange(): void;
+  /** A lane of this process has moved. */
+  moved(work: string): void;
+}
 
 /** What the runners of a process share. */
 export interface RunnerContext {
@@ -33,6 +50,7 @@ export interface RunnerContext {
   readonly options: RunnerOptions;
   /** Bounds the rebuilds of the process. */
   readonly rebuilds: Semaphore;
+  readonly controls: Controls;
 }
 
 /**
@@ -47,26 +65,35 @@ export class ProjectionRunner {
   readonly #lanes: readonly ProjectionLane[];
   readonly #waits: ProjectionWaits;
   readonly #rebuilds = new Set<Rebuild>();
-  #owners: ReadonlyMap<number, LaneHolder> = new Map();
+  #owners: ReadonlyMap<number, LaneMember> = new Map();
   #phase: 'idle' | 'standby' | 'stopped' = 'idle';
   /** Why nothing happens until the next start. */
   #stopReason: Error | undefined;
   /** Aborts at the next stop: a rebuild that was asked for before it must not begin after it. */
   #untilStop = new AbortController();
-  #limits: ReplayLimits = {};
   #isEmptying = false;
+  #link: RunnerLink | undefined;
+  readonly #controls: Controls;
+  #control = NO_CONTROL;
+  #controlRevision = 0;
+  /** What owners have told when they were asked, by lane: fresher than what was heard of them. */
+  readonly #told = new Map<number, LaneReport>();
 
-  constructor(definition: ProjectionDefinition, { store, options, rebuilds }: RunnerContext) {
+  constructor(definition: ProjectionDefinition, { store, options, rebuilds, controls }: RunnerContext) {
     this.definition = definition;
     this.#store = store;
     this.#options = options;
+    this.#controls = controls;
     const context = {
       definition,
       store,
       options,
       rebuilds,
-      limits: () => this.#limits,
-      onChange: () => this.settle(),
+      limits: () => this.#control.limits,
+      onChange: () => {
+        this.#link?.moved(this.work.name);
+        this.settle();
+      },
     };
     const { name, version, lanes } = definition;
     this.#lanes = Array.from({ length: lanes }, (_, lane) => new ProjectionLane(lane, context));
@@ -99,6 +126,11 @@ export class ProjectionRunner {
     this.#options.onError(error);
   }
 
+  /** @param link Undefined when its lanes are not run any more. */
+  linked(link: RunnerLink | undefined): void {
+    this.#link = link;
+  }
+
   /** Before its lanes are run. */
   starting(): void {
     this.#stopReason = undefined;
@@ -124,12 +156,88 @@ export class ProjectionRunner {
   stopped(): void {
     this.#phase = 'stopped';
     this.#owners = new Map();
+    this.#told.clear();
   }
 
   /** Who has the lanes, and what they say of them. */
-  heard(owners: ReadonlyMap<number, LaneHolder>): void {
+  heard(lanes: readonly LaneOwner[]): void {
+    const owners = new Map<number, LaneMember>();
+    for (const { lane, owner } of lanes) if (owner !== undefined) owners.set(lane, owner);
+    for (const [lane, told] of this.#told) {
+      const report = laneReportIn(owners.get(lane)?.report, this.work.name, lane);
+      // the word was faster, unless the owner has begun anew
+      if (report === undefined || !isAfter(told, report)) this.#told.delete(lane);
+    }
     this.#owners = owners;
     this.settle();
+  }
+
+  /** Owners have told how their lanes are. */
+  told(lanes: readonly LaneReport[]): void {
+    for (const report of lanes) this.#told.set(report.lane, report);
+    this.settle();
+  }
+
+  /** How the projection is to be run, as all processes see it. */
+  controlled(control: Control, revision: number): void {
+    // a list of controls may lag
+    if (revision <= this.#controlRevision) return;
+    this.#controlRevision = revision;
+    this.#control = control;
+    for (const lane of this.#lanes) {
+      if (control.isPaused) lane.pause();
+      else lane.resume();
+      lane.refresh();
+    }
+  }
+
+  /** Whether this process does what is asked of the projection from outside. */
+  get isResponsible(): boolean {
+    return this.#lanes[0]?.isOwned === true;
+  }
+
+  async pause(): Promise<void> {
+    await this.#change((control) => ({ ...control, isPaused: true }));
+    await Promise.all(this.#lanes.map(async (lane) => lane.ended()));
+  }
+
+  async resume(): Promise<void> {
+    await this.#change((control) => ({ ...control, isPaused: false }));
+  }
+
+  /** Empties the model of a projection that is paused, or not started. */
+  async reset(options: RebuildOptions): Promise<void> {
+    const start = checkRebuildOptions(options);
+    if (start !== undefined) await requireWithinLog(start, this.#store);
+    const running = this.#views().find(({ report }) => IS_RUNNING.has(report.state));
+    if (running !== undefined) {
+      const { name: projection, version } = this.definition;
+      const reason = `lane ${running.report.lane} is ${running.report.state}; pause it first`;
+      throw new ProjectionBusyError({ projection, version, reason });
+    }
+    const { main } = await currentModels(this.definition);
+    await this.#empty({ definition: this.definition, store: this.#store, start }, main);
+    await this.#change((control) => control);
+  }
+
+  /** From then on readers see this version. */
+  async serve(): Promise<void> {
+    const { main } = await currentModels(this.definition);
+    await this.#onModels(async (models) => models.serve(main));
+    await this.#change((control) => control);
+  }
+
+  /** Removes another version of the projection with its tables. */
+  async drop(version: number): Promise<void> {
+    const { name } = this.definition;
+    await this.#onModels(async (models) => {
+      const stored = (await models.list(name)).filter((model) => model.version === version);
+      if (stored.some(({ state }) => state === 'serving')) {
+        const reason = 'readers see it; serve another version first';
+        throw new ProjectionBusyError({ projection: name, version, reason });
+      }
+      for (const model of stored) await models.drop(model);
+    });
   }
 
   /** @param ensureRunning Starts the lanes where they do not run. */
@@ -145,11 +253,12 @@ export class ProjectionRunner {
     for (const signal of signals) signal?.throwIfAborted();
     const { main } = await currentModels(this.definition);
     for (const signal of signals) signal?.throwIfAborted();
-    this.#limits = { batch: options.batch, maxEventsPerSecond: options.maxEventsPerSecond };
+    const limits = { batch: options.batch, maxEventsPerSecond: options.maxEventsPerSecond };
     const model = await this.#prepare(request, main);
     const rebuild = new Rebuild(model, onProgress);
     for (const former of this.#rebuilds) this.#endRebuild(former, this.#stopped(REPLACED));
     this.#rebuilds.add(rebuild);
+    await this.#change((control) => ({ ...control, limits, isPaused: false }));
     for (const lane of this.#lanes) lane.runAgain(model);
     await ensureRunning();
     return rebuild.result(options.signal);
@@ -161,21 +270,57 @@ export class ProjectionRunner {
     // those that wait are to see the rebuilt model
     this.#isEmptying = isSameModel(model, main);
     try {
-      await emptyModel(request, model);
-    } catch (error) {
-      throw error instanceof HandlerFault ? this.#stopped(error.message, error.cause) : error;
+      await this.#empty(request, model);
     } finally {
       this.#isEmptying = false;
     }
     return model;
   }
 
+  async #empty(request: RebuildRequest, model: ModelId): Promise<void> {
+    try {
+      await emptyModel(request, model);
+    } catch (error) {
+      throw error instanceof HandlerFault ? this.#stopped(error.message, error.cause) : error;
+    }
+  }
+
+  async #onModels(work: (models: ModelTable) => Promise<void>): Promise<void> {
+    await this.definition.store.transact(undefined, async ({ models }) => {
+      if (models !== undefined) return work(models);
+      const allowed = 'one that keeps models side by side, such as postgresProjectionStore(…)';
+      throw new InvalidOptionError({ option: 'projection.store', given: this.definition.store, allowed });
+    });
+  }
+
+  /** Changes the control, and tells the other processes. */
+  async #change(change: (control: Control) => Control): Promise<void> {
+    const { control, revision } = await this.#controls.change(this.definition, change);
+    this.controlled(control, revision);
+    this.#link?.tellChange();
+  }
+
   async waitFor(position: Position | undefined, options: WaitForOptions): Promise<void> {
-    await this.#waits.forPosition(position, options);
+    await this.#asking(position, async () => this.#waits.forPosition(position, options));
   }
 
   async waitUntilLive(options: WaitForOptions): Promise<void> {
-    await this.#waits.untilLive(options);
+    await this.#asking(undefined, async () => this.#waits.untilLive(options));
+  }
+
+  /** Asks the owners of lanes of other processes while somebody waits for them. */
+  async #asking(position: Position | undefined, wait: () => Promise<void>): Promise<void> {
+    const ask = (): void => {
+      if (this.#lanes.some(({ isOwned }) => !isOwned)) this.#link?.ask(this.work.name, position);
+    };
+    const timer = setInterval(ask, ASK_AGAIN_MS);
+    try {
+      const waiting = wait();
+      ask();
+      await waiting;
+    } finally {
+      clearInterval(timer);
+    }
   }
 
   /** To be called after each change: ends the waits that are over. */
@@ -231,11 +376,12 @@ export class ProjectionRunner {
 
   #view(lane: ProjectionLane): LaneView {
     const holder = this.#owners.get(lane.lane);
-    if (lane.isOwned) return { owner: holder, report: lane.report(), error: lane.progress.error };
+    const owner = holder && ownerOf(holder);
+    if (lane.isOwned) return { owner, report: lane.report(), error: lane.progress.error };
     const remote =
-      holder?.isOwn === false ? laneReportIn(holder.report, this.work.name, lane.lane) : undefined;
+      holder?.isSelf === false ? laneReportIn(holder.report, this.work.name, lane.lane) : undefined;
     const report = remote ?? { ...lane.report(), state: this.#phase };
-    return { owner: holder, report, error: undefined };
+    return { owner, report, error: undefined };
   }
 
   /** Why it does not go on; undefined while it does. */
@@ -256,6 +402,10 @@ export class ProjectionRunner {
     const { name, version } = this.definition;
     return new ProjectionFailedError({ projection: name, version, reason }, { cause });
   }
+}
+
+function ownerOf({ id, host, pid, isSelf }: LaneMember): ProjectionOwner {
+  return { member: id, host, pid, isOwn: isSelf };
 }
 
 function replayedBy(runs: readonly ModelRun[]): ReplayedSoFar {

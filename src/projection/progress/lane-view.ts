@@ -1,12 +1,12 @@
 import { comparePositions, parsePosition, type Position } from '../../event/position.js';
-import type { LaneOwner, LaneStatus } from '../projection-status.js';
+import type { LaneStatus, ProjectionOwner } from '../projection-status.js';
 import { ProjectionDivergedError, ProjectionFailedError } from '../projection-errors.js';
 import type { ProjectionId } from '../definition/projection-id.js';
 import type { LaneReport } from './lane-report.js';
 
 /** A lane as this process knows it: by itself, or by what its owner has told. */
 export interface LaneView {
-  readonly owner: LaneOwner | undefined;
+  readonly owner: ProjectionOwner | undefined;
   readonly report: LaneReport;
   /** The error of this process; that of another process comes as a report. */
   readonly error: Error | undefined;
@@ -17,6 +17,14 @@ export function hasReached({ position: reached, reachedSequence }: LaneReport, p
   if (reachedSequence === undefined) return false;
   if (reached !== undefined && comparePositions(position, reached) <= 0) return true;
   return parsePosition(position).sequence <= reachedSequence;
+}
+
+/** Whether a report says more of a lane than another one. */
+export function isAfter(one: LaneReport, other: LaneReport): boolean {
+  if ((one.reachedSequence ?? 0) !== (other.reachedSequence ?? 0))
+    return (one.reachedSequence ?? 0) > (other.reachedSequence ?? 0);
+  if (one.position === undefined || other.position === undefined) return one.position !== undefined;
+  return comparePositions(one.position, other.position) > 0;
 }
 
 /** Why the lane does not go on; undefined while it does. */
