@@ -238,9 +238,13 @@ function checkText(option: string, given: unknown): void {
   throw new InvalidOptionError({ option, given, allowed: 'a name' });
 }
 
-function keyOf({ key }: AnyRowOptions, name: string): RowHandler['keysOf'] {
+function keyOf({ key, events }: AnyRowOptions, name: string): RowHandler['keysOf'] {
   if (typeof key === 'function') return key as RowHandler['keysOf'];
-  checkOptionsObject(key, { object: 'projection.key', prefix: 'projection.key.', known: [name] });
+  checkOptionsObject(key, {
+    object: 'projection.key',
+    prefix: 'projection.key.',
+    known: Object.keys(events),
+  });
   const ofType = (key as Readonly<Record<string, unknown>>)[name];
   checkFunction(`projection.key.${name}`, ofType);
   return ofType as RowHandler['keysOf'];

@@ -57,6 +57,8 @@ export class ProjectionLane {
   #hasClaimed = false;
   readonly #hasBegun = new Wakeup();
   readonly #idle = new Wakeup();
+  readonly #settled = new Wakeup();
+  #hasCaughtUp = false;
 
   constructor(lane: number, context: LaneContext) {
     this.lane = lane;
@@ -108,6 +110,18 @@ export class ProjectionLane {
     }
   }
 
+  /** Whether the model that readers see has once reached the end of the log since the lane runs. */
+  get hasCaughtUp(): boolean {
+    return this.#hasCaughtUp;
+  }
+
+  /** Resolves when the model has reached the end of the log, or cannot. */
+  async caughtUp(signal?: AbortSignal): Promise<void> {
+    while (this.#isOwned && !this.#isPaused && !this.#hasCaughtUp && this.#mainRun?.failure === undefined) {
+      if ((await this.#settled.wait({ signal })) === 'aborted') return;
+    }
+  }
+
   /** Resolves when nothing of it runs. */
   async ended(): Promise<void> {
     while (this.#isOwned && this.#runs.size > 0) await this.#idle.wait();
@@ -128,6 +142,8 @@ export class ProjectionLane {
       await this.#endAll();
       this.#models = undefined;
       this.#isOwned = false;
+      this.#hasCaughtUp = false;
+      this.#settled.wake();
       this.#resting.stoodBy();
       this.#hasBegun.wake();
       this.#idle.wake();
@@ -151,6 +167,7 @@ export class ProjectionLane {
   runAgain(model: ModelId): void {
     const run = this.runOf(model);
     if (run !== undefined) {
+      if (run === this.#mainRun) this.#hasCaughtUp = false;
       this.#runs.delete(model.build);
       this.#ending.add(run);
     }
@@ -260,7 +277,11 @@ export class ProjectionLane {
       this.#hasClaimed = true;
       this.#fenced.reset();
     }
-    if (event.kind === 'batch-done' && event.caughtUp) this.#giveUpPlace(run.model.build);
+    if (event.kind === 'batch-done' && event.caughtUp) {
+      this.#giveUpPlace(run.model.build);
+      this.#hasCaughtUp ||= run === this.#mainRun;
+      this.#settled.wake();
+    }
     if (event.kind === 'caught-up' && event.isServed) this.refresh();
     this.#context.onChange(this, { run, event });
   }
@@ -268,6 +289,7 @@ export class ProjectionLane {
   /** Another owner has taken over, or the run has failed. The lease says whether to claim again. */
   #onEnd(run: ModelRun): void {
     this.#giveUpPlace(run.model.build);
+    this.#settled.wake();
     if (run.failure === undefined && this.#runs.get(run.model.build) === run) {
       this.#runs.delete(run.model.build);
       this.#resting.launched();

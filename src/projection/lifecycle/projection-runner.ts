@@ -1,6 +1,7 @@
 import type { Position } from '../../event/position.js';
 import type { EventStore } from '../../event-store/event-store.js';
 import { abortable } from '../../kernel/abortable.js';
+import { describeThrown } from '../../kernel/describe-thrown.js';
 import { InvalidOptionError } from '../../kernel/invalid-option-error.js';
 import { guardedObserver } from '../../kernel/guarded-observer.js';
 import type { Semaphore } from '../../kernel/semaphore.js';
@@ -12,19 +13,22 @@ import { laneReportIn, type LaneReport } from '../progress/lane-report.js';
 import { failureOf, hasReached, isAfter, type LaneView } from '../progress/lane-view.js';
 import { ProjectionWaits } from '../progress/projection-waits.js';
 import type { WaitForOptions } from '../progress/wait-for-options.js';
-import { type Control, NO_CONTROL } from '../operation/control-record.js';
+import { type Control, type ControlRequest, NO_CONTROL } from '../operation/control-record.js';
 import type { Controls } from '../operation/controls.js';
 import { ASK_AGAIN_MS } from '../operation/progress-talk.js';
-import { ProjectionBusyError, ProjectionFailedError } from '../projection-errors.js';
+import { ProjectionBusyError, ProjectionFailedError, ProjectionNotReadyError } from '../projection-errors.js';
 import type { ProjectionOwner, ProjectionState, ProjectionStatus } from '../projection-status.js';
+import { redrive, type RedriveResult, type RedriveScope, unpark } from '../parking/redrive.js';
 import { emptyModel, type RebuildRequest, rebuildTarget } from '../rebuild/begin-rebuild.js';
 import { checkRebuildOptions, requireWithinLog } from '../rebuild/check-rebuild-options.js';
+import { decodeStart } from '../rebuild/start-text.js';
 import { isBuilt } from '../rebuild/is-built.js';
 import { Rebuild, type ReplayedSoFar } from '../rebuild/rebuild.js';
 import type { RebuildOptions, RebuildResult } from '../rebuild/rebuild-options.js';
 import { HandlerFault } from '../run/handler-fault.js';
 import { isSameModel, type ModelId } from '../store/model-id.js';
 import type { ModelTable } from '../store/model-table.js';
+import type { ParkedEvent } from '../store/parked-table.js';
 import { currentModels } from './current-models.js';
 import { ProjectionLane } from './projection-lane.js';
 import type { ModelRun } from './model-run.js';
@@ -140,7 +144,22 @@ export class ProjectionRunner {
 
   /** Resolves when each lane of this process has begun, or could not begin. */
   async begun(signal?: AbortSignal): Promise<void> {
-    await Promise.all(this.#lanes.map(async (lane) => lane.begun(signal)));
+    const { isLive } = this.definition;
+    await Promise.all(this.#lanes.map(async (lane) => (isLive ? lane.caughtUp(signal) : lane.begun(signal))));
+  }
+
+  /**
+   * For live projections.
+   *
+   * @throws {@link ProjectionNotReadyError} or the failure when the state is not up to date.
+   */
+  requireReadable(): void {
+    const failure = this.#failure();
+    if (failure !== undefined) throw failure;
+    const { name: projection, version } = this.definition;
+    const { state } = this.status();
+    if (!this.#lanes.every(({ hasCaughtUp }) => hasCaughtUp))
+      throw new ProjectionNotReadyError({ projection, version, state });
   }
 
   /** Before its lanes are stopped. */
@@ -189,11 +208,48 @@ export class ProjectionRunner {
       else lane.resume();
       lane.refresh();
     }
+    void this.#answer(control.request);
   }
 
-  /** Whether this process does what is asked of the projection from outside. */
-  get isResponsible(): boolean {
-    return this.#lanes[0]?.isOwned === true;
+  /** Does what somebody asks from outside: only the process that owns the first lane, and once. */
+  async #answer(request: ControlRequest | undefined): Promise<void> {
+    if (request?.state !== 'asked' || this.#lanes[0]?.isOwned !== true) return;
+    const isTaken = await this.#note(request, 'asked', { state: 'taken' });
+    if (!isTaken) return;
+    try {
+      await this.#do(request);
+      await this.#note(request, 'taken', { state: 'done' });
+    } catch (error) {
+      this.#options.onError(error as Error);
+      await this.#note(request, 'taken', { state: 'failed', error: describeThrown(error) });
+    }
+  }
+
+  async #do({ kind, from }: ControlRequest): Promise<void> {
+    const start = from === undefined ? undefined : decodeStart(from);
+    if (kind === 'serve') return this.serve();
+    if (kind === 'reset') return this.reset({ from: start });
+    await this.rebuild({ from: start }, async () => undefined);
+  }
+
+  /** @returns whether the request was in that state, and is in the next one now. */
+  async #note(
+    { id }: ControlRequest,
+    before: ControlRequest['state'],
+    after: Pick<ControlRequest, 'state' | 'error'>,
+  ): Promise<boolean> {
+    let isNoted = false;
+    try {
+      await this.#change((control) => {
+        const { request } = control;
+        isNoted = request?.id === id && request.state === before;
+        return isNoted && request !== undefined ? { ...control, request: { ...request, ...after } } : control;
+      });
+    } catch (error) {
+      this.#options.onError(error as Error);
+      return false;
+    }
+    return isNoted;
   }
 
   async pause(): Promise<void> {
@@ -218,6 +274,35 @@ export class ProjectionRunner {
     const { main } = await currentModels(this.definition);
     await this.#empty({ definition: this.definition, store: this.#store, start }, main);
     await this.#change((control) => control);
+  }
+
+  async parked(): Promise<ParkedEvent[]> {
+    const { model, definition } = await this.#redriveScope();
+    return definition.store.transact(model, async ({ parked }) => parked.list(model));
+  }
+
+  /** @param positions @default all */
+  async redrive(positions: readonly Position[] | undefined): Promise<RedriveResult[]> {
+    const scope = await this.#redriveScope();
+    const results: RedriveResult[] = [];
+    for (const event of await this.parked()) {
+      if (positions !== undefined && !positions.includes(event.position)) continue;
+      results.push(await redrive(scope, event));
+    }
+    return results;
+  }
+
+  /** @returns how many were parked. */
+  async discard(positions: readonly Position[]): Promise<number> {
+    const scope = await this.#redriveScope();
+    let count = 0;
+    for (const position of positions) if (await unpark(scope, position)) count += 1;
+    return count;
+  }
+
+  async #redriveScope(): Promise<RedriveScope> {
+    const { main: model } = await currentModels(this.definition);
+    return { definition: this.definition, store: this.#store, model };
   }
 
   /** From then on readers see this version. */

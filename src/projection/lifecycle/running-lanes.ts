@@ -70,7 +70,10 @@ export class RunningLanes {
   }
 
   #report(): JsonValue {
-    const reports = this.#shared.map((runner): [string, LaneReport[]] => [runner.work.name, runner.reports()]);
+    const reports = this.#shared.map((runner): [string, LaneReport[]] => [
+      runner.work.name,
+      runner.reports(),
+    ]);
     const report: MemberReport = { projections: Object.fromEntries(reports) };
     // what is undefined is left out
     return JSON.parse(JSON.stringify(report)) as JsonValue;

@@ -78,7 +78,8 @@ export class ProgressTalk {
     const isReached = (position: string): boolean =>
       lanes.every((report) => hasReached(report, position as Position));
     const open = questions.filter(({ position }) => position !== undefined && !isReached(position));
-    if (lanes.length > 0 && open.length < questions.length) this.#tell({ kind: 'tells', from: this.#me, work, lanes });
+    if (lanes.length > 0 && open.length < questions.length)
+      this.#tell({ kind: 'tells', from: this.#me, work, lanes });
     const now = performance.now();
     const owed = open.filter(({ until }) => until > now);
     if (owed.length === 0) this.#asked.delete(work);

@@ -8,8 +8,18 @@ import type { LaneReport } from '../progress/lane-report.js';
  * - `changed`: the controls or the models of a projection have changed.
  */
 export type ProgressWord =
-  | { readonly kind: 'asks'; readonly from: string; readonly work: string; readonly position: string | undefined }
-  | { readonly kind: 'tells'; readonly from: string; readonly work: string; readonly lanes: readonly LaneReport[] }
+  | {
+      readonly kind: 'asks';
+      readonly from: string;
+      readonly work: string;
+      readonly position: string | undefined;
+    }
+  | {
+      readonly kind: 'tells';
+      readonly from: string;
+      readonly work: string;
+      readonly lanes: readonly LaneReport[];
+    }
   | { readonly kind: 'changed'; readonly from: string };
 
 const TAG = 'projection';
@@ -23,7 +33,9 @@ export function decodeProgressWord(text: string): ProgressWord | undefined {
   if (!text.startsWith(`["${TAG}"`)) return undefined;
   try {
     const [, word] = JSON.parse(text) as [unknown, Partial<ProgressWord> | undefined];
-    return typeof word?.kind === 'string' && typeof word.from === 'string' ? (word as ProgressWord) : undefined;
+    return typeof word?.kind === 'string' && typeof word.from === 'string'
+      ? (word as ProgressWord)
+      : undefined;
   } catch {
     return undefined;
   }

@@ -31,7 +31,7 @@ describe('ProjectionProgress', () => {
       state: 'idle',
       position: undefined,
       error: undefined,
-          });
+    });
     expect(reached(progress, positionOf(1, 0))).toBe(false);
   });
 
