@@ -8,6 +8,9 @@ import { ProjectionProgress } from '../progress/projection-progress.js';
 import type { ReplayLimits } from '../run/replay-pace.js';
 import type { RunEvent } from '../run/run-event.js';
 import { isSameModel, type ModelId } from '../store/model-id.js';
+import { parsePosition, type Position } from '../../event/position.js';
+import { hasReached } from '../progress/lane-view.js';
+import { hasNothingAfter } from './idle-lane.js';
 import { currentModels, type CurrentModels } from './current-models.js';
 import { ModelRun } from './model-run.js';
 import type { RunnerOptions } from './runner-options.js';
@@ -52,6 +55,7 @@ export class ProjectionLane {
   #models: CurrentModels | undefined;
   #isOwned = false;
   #isPaused = false;
+  #isConfirming = false;
   /** Whether something has changed since the runs were brought in line with it. */
   #isDirty = false;
   #hasClaimed = false;
@@ -172,6 +176,27 @@ export class ProjectionLane {
       this.#ending.add(run);
     }
     this.restart();
+  }
+
+  /**
+   * Looks whether the log holds anything of the lane up to a position: of several lanes, only one is told of an
+   * event. Never rejects.
+   */
+  async confirm(position: Position): Promise<void> {
+    const { progress } = this;
+    const report = this.report();
+    if (this.#isConfirming || report.state !== 'live' || hasReached(report, position)) return;
+    this.#isConfirming = true;
+    try {
+      const isIdle = await hasNothingAfter(report, { ...this.#context, lane: this.lane });
+      if (isIdle && progress === this.progress)
+        progress.idleUpTo(report.position, parsePosition(position).sequence);
+    } catch {
+      // a log that does not answer: whoever waits asks again
+    } finally {
+      this.#isConfirming = false;
+    }
+    this.#context.onChange(this);
   }
 
   /** Stands still until {@link resume}. */

@@ -339,11 +339,12 @@ export class ProjectionRunner {
     const { main } = await currentModels(this.definition);
     for (const signal of signals) signal?.throwIfAborted();
     const limits = { batch: options.batch, maxEventsPerSecond: options.maxEventsPerSecond };
+    await this.#change((control) => ({ ...control, limits }));
     const model = await this.#prepare(request, main);
     const rebuild = new Rebuild(model, onProgress);
     for (const former of this.#rebuilds) this.#endRebuild(former, this.#stopped(REPLACED));
     this.#rebuilds.add(rebuild);
-    await this.#change((control) => ({ ...control, limits, isPaused: false }));
+    await this.#change((control) => ({ ...control, isPaused: false }));
     for (const lane of this.#lanes) lane.runAgain(model);
     await ensureRunning();
     return rebuild.result(options.signal);
@@ -389,6 +390,12 @@ export class ProjectionRunner {
     await this.#asking(position, async () => this.#waits.forPosition(position, options));
   }
 
+  /** Looks whether lanes of this process that stand still have anything to do up to a position. */
+  confirm(position: Position): void {
+    if (this.#lanes.length === 1) return;
+    for (const lane of this.#lanes) if (lane.isOwned) void lane.confirm(position);
+  }
+
   async waitUntilLive(options: WaitForOptions): Promise<void> {
     await this.#asking(undefined, async () => this.#waits.untilLive(options));
   }
@@ -396,6 +403,7 @@ export class ProjectionRunner {
   /** Asks the owners of lanes of other processes while somebody waits for them. */
   async #asking(position: Position | undefined, wait: () => Promise<void>): Promise<void> {
     const ask = (): void => {
+      if (position !== undefined) this.confirm(position);
       if (this.#lanes.some(({ isOwned }) => !isOwned)) this.#link?.ask(this.work.name, position);
     };
     const timer = setInterval(ask, ASK_AGAIN_MS);

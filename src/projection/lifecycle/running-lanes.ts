@@ -33,6 +33,7 @@ export class RunningLanes {
     this.#lanes.onChange(() => this.#hear());
     this.#talk = new ProgressTalk(store.peers, {
       reports: (work) => this.#runnerOf(work)?.reports() ?? [],
+      confirm: (work, position) => this.#runnerOf(work)?.confirm(position),
       told: (work, lanes) => this.#runnerOf(work)?.told(lanes),
       changed: () => void this.#lookAtControls(),
     });

@@ -12,6 +12,8 @@ export const ASK_AGAIN_MS = 250;
 
 /** What is asked of the projections of this process. */
 export interface TalkedOf {
+  /** Somebody waits for a position: looks whether lanes that stand still have anything to do up to it. */
+  confirm(work: string, position: Position): void;
   /** How the lanes of a work are that this process owns. */
   reports(work: string): readonly LaneReport[];
   /** Somebody has told how its lanes are. */
@@ -67,6 +69,7 @@ export class ProgressTalk {
     if (word.kind === 'changed') return this.#of.changed();
     if (word.kind === 'tells') return this.#of.told(word.work, word.lanes);
     const questions = this.#asked.get(word.work) ?? [];
+    if (word.position !== undefined) this.#of.confirm(word.work, word.position as Position);
     const others = questions.filter(({ position }) => position !== word.position);
     const question = { position: word.position, until: performance.now() + OWED_MS };
     this.#answer(word.work, [...others, question]);

@@ -89,6 +89,12 @@ export class ProjectionProgress implements RunListener {
     this.#error = error;
   }
 
+  /** The log holds nothing that the model lacks up to a sequence, if the model is still at that position. */
+  idleUpTo(position: Position | undefined, sequence: number): void {
+    if (this.#reached === undefined || this.#position !== position) return;
+    this.#reached = { position, sequence: Math.max(sequence, this.#reached.sequence) };
+  }
+
   failed(error: Error): void {
     this.#state = stateAfter(error);
     this.#error = error;

@@ -8,13 +8,10 @@ export interface ReplayLimits {
   readonly maxEventsPerSecond?: number | undefined;
 }
 
-/** Longest time that is made up for: a pause before is no reason to hurry after. */
-const LONGEST_ARREARS_MS = 1_000;
-
 /** Keeps a replay below a number of events in a second. */
 export class ReplayPace {
   readonly #limit: number | undefined;
-  /** When the events so far would be done at the highest pace allowed. */
+  /** When the events so far are done at the highest pace allowed. */
   #dueAt = 0;
 
   constructor({ maxEventsPerSecond }: ReplayLimits) {
@@ -25,7 +22,7 @@ export class ReplayPace {
   async passed(events: number, signal: AbortSignal): Promise<void> {
     if (this.#limit === undefined) return;
     const now = performance.now();
-    this.#dueAt = Math.max(this.#dueAt, now - LONGEST_ARREARS_MS) + (events * 1_000) / this.#limit;
+    this.#dueAt = Math.max(this.#dueAt, now) + (events * 1_000) / this.#limit;
     if (this.#dueAt > now) await sleep(this.#dueAt - now, signal);
   }
 }
