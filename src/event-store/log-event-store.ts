@@ -36,10 +36,7 @@ import {
   toStreamPageRequest,
   WALK_LIMIT,
 } from './listing/stream-page.js';
-import { LocalRecordTable } from '../log/local-record-table.js';
-import { NO_PEERS, type LogPeers } from '../log/log-peers.js';
 import type { MessageLog } from '../log/message-log.js';
-import type { RecordTable } from '../log/record-table.js';
 import { checkEventId } from './read/event-id.js';
 import { deadlineOf } from '../log/read-deadline.js';
 import {
@@ -82,8 +79,6 @@ export class LogEventStore<Events extends object = object> extends EventStore<Ev
   readonly identity: string;
   readonly registry: EventRegistry;
   override readonly turns: StreamTurns;
-  override readonly records: RecordTable;
-  override readonly peers: LogPeers;
   readonly #log: MessageLog;
   readonly #reader: StreamReader;
   readonly #ends: StreamEnds;
@@ -95,13 +90,11 @@ export class LogEventStore<Events extends object = object> extends EventStore<Ev
   #closed: Promise<void> | undefined;
 
   constructor(log: MessageLog, { name, identity, registry, sweepsChecks }: LogEventStoreParts) {
-    super();
+    super(log);
     this.name = name;
     this.identity = identity;
     this.registry = registry;
     this.turns = new StreamTurns(log.peers);
-    this.peers = log.peers ?? NO_PEERS;
-    this.records = log.records ?? new LocalRecordTable();
     this.#log = log;
     // as many as there are reads and subscriptions
     setMaxListeners(0, this.closing);

@@ -156,7 +156,7 @@ describe('a change of the number of lanes', () => {
 
   it('gives every slot to one lane', () => {
     for (let lanes = 1; lanes <= SLOTS; lanes += 1) {
-      const slots = Array.from({ length: lanes }, (_, lane) => slotsOfLane(lane, lanes)).flat();
+      const slots = Array.from({ length: lanes }, (_, lane) => slotsOfLane({ lane, lanes })).flat();
       expect(slots).toEqual(Array.from({ length: SLOTS }, (_, slot) => slot));
     }
   });
@@ -179,7 +179,7 @@ function movedTo(checkpoint: Checkpoint, sequence: number): Checkpoint {
 function reachOf(checkpoints: readonly Checkpoint[]): number[] {
   const reach: number[] = [];
   for (const { lane, lanes, position, ahead } of checkpoints) {
-    for (const slot of slotsOfLane(lane, lanes)) {
+    for (const slot of slotsOfLane({ lane, lanes })) {
       reach[slot] = Math.max(sequenceOf(position), sequenceOf(ahead?.[slot]));
     }
   }

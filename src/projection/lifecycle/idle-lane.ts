@@ -25,7 +25,7 @@ export async function hasNothingAfter(
   const { signal, release } = joinSignals([end.signal, AbortSignal.timeout(TIMEOUT_MS)]);
   const isPast = position === undefined || reachedSequence > parsePosition(position).sequence;
   const from = isPast ? { sequence: reachedSequence + 1 } : { after: position };
-  const follow = { from, categories, slots: slotsOfLane(lane, lanes), maxBatch: 1, signal };
+  const follow = { from, categories, slots: slotsOfLane({ lane, lanes }), maxBatch: 1, signal };
   try {
     for await (const { commits, caughtUp } of store.follow(follow)) return caughtUp && commits.length === 0;
     return false;

@@ -1,6 +1,6 @@
 import { comparePositions, type Position } from '../../event/position.js';
 import { SLOTS } from '../../event/slot.js';
-import { slotsOfLane } from '../../lane/lane-slots.js';
+import { overlappedLanes, slotsOfLane } from '../../lane/lane-slots.js';
 import type { Checkpoint } from '../checkpoint/checkpoint.js';
 import type { RebuildStart } from '../rebuild/rebuild-options.js';
 import type { ModelId } from '../store/model-id.js';
@@ -41,8 +41,8 @@ export function firstCheckpoints(model: ModelId, first: FirstCheckpoints): Check
 export function divideAgain(old: readonly Checkpoint[], lanes: number): Checkpoint[] {
   const epoch = Math.max(...old.map((checkpoint) => checkpoint.epoch)) + 1;
   return Array.from({ length: lanes }, (_, lane) => {
-    const slots = slotsOfLane(lane, lanes);
-    const sources = old.filter((source) => slots.some((slot) => slotsOf(source).includes(slot)));
+    const slots = slotsOfLane({ lane, lanes });
+    const sources = overlappedLanes({ lane, lanes }, old.length).map((index) => old[index] as Checkpoint);
     const lowest = sources.toSorted(byPosition)[0] as Checkpoint;
     const caughtUp = sources.every((source) => source.caughtUp);
     return { ...lowest, lane, lanes, epoch, caughtUp, ahead: aheadOf(lowest, { slots, sources }) };
@@ -50,7 +50,7 @@ export function divideAgain(old: readonly Checkpoint[], lanes: number): Checkpoi
 }
 
 function slotsOf({ lane, lanes }: Checkpoint): readonly number[] {
-  return slotsOfLane(lane, lanes);
+  return slotsOfLane({ lane, lanes });
 }
 
 /** How far the model is in the slots of which it holds more than the lowest checkpoint says. */

@@ -142,7 +142,7 @@ export class ProjectionRun {
     const batches = this.#store.follow({
       from,
       categories,
-      slots: lanes === 1 ? undefined : slotsOfLane(this.#scope.lane, lanes),
+      slots: lanes === 1 ? undefined : slotsOfLane({ lane: this.#scope.lane, lanes }),
       maxBatch: this.#scope.limits.batch,
       signal,
       onRecovery: () => this.#recovered(),

@@ -40,6 +40,11 @@ export class InMemoryRecordTable implements RecordTable {
     return this.#write(async () => this.#records.remove(key, revision, signal), signal);
   }
 
+  /** Loses all records, for all handles, as when the stream of a table on a server is deleted. */
+  clear(): void {
+    this.#records.clear();
+  }
+
   async #write<T>(write: () => Promise<T>, signal: AbortSignal | undefined): Promise<T> {
     await this.#requireServer(signal);
     const lost = this.#faults.takeLostWrite();
