@@ -10,15 +10,29 @@ export interface CurrentModels {
   readonly isServing: boolean;
   /** A rebuild beside it. */
   readonly rebuild: ModelId | undefined;
+  /** The epochs of a lane's checkpoints of these models, by build. */
+  readonly epochs: ReadonlyMap<number, number>;
 }
 
-/** Finds the models of a version, and adds the first one. Readers see it at once where they see none yet. */
-export async function currentModels(definition: ProjectionDefinition): Promise<CurrentModels> {
+/**
+ * Finds the models of a version, and adds the first one. Readers see it at once where they see none yet.
+ *
+ * @param lane Whose epochs are looked up. @default 0
+ */
+export async function currentModels(definition: ProjectionDefinition, lane = 0): Promise<CurrentModels> {
   const { name: projection, version, store } = definition;
   const first = { projection, version, build: FIRST_BUILD };
-  return store.transact(undefined, async ({ models }) => {
-    if (models === undefined) return { main: first, isServing: true, rebuild: undefined };
-    return modelsIn(await withFirst(models, first), version);
+  return store.transact(undefined, async ({ models, checkpoints }) => {
+    const current =
+      models === undefined
+        ? { main: first, isServing: true, rebuild: undefined }
+        : modelsIn(await withFirst(models, first), version);
+    const epochs = new Map<number, number>();
+    for (const model of [current.main, current.rebuild]) {
+      const checkpoint = model && (await checkpoints.find({ ...model, lane }));
+      if (checkpoint !== undefined) epochs.set(checkpoint.build, checkpoint.epoch);
+    }
+    return { ...current, epochs };
   });
 }
 
@@ -32,7 +46,7 @@ async function withFirst(models: ModelTable, first: ModelId): Promise<StoredMode
   return [...stored, { ...first, state: isSeen ? 'building' : 'serving' }];
 }
 
-function modelsIn(stored: readonly StoredModel[], version: number): CurrentModels {
+function modelsIn(stored: readonly StoredModel[], version: number): Omit<CurrentModels, 'epochs'> {
   const own = stored.filter((model) => model.version === version).toSorted((a, b) => a.build - b.build);
   const [newest] = own.toReversed();
   const settled = own.findLast(({ state }) => state !== 'building');

@@ -27,6 +27,7 @@ export class ModelRun {
   readonly #run: SupervisedRun;
   #stuck: Stuck | undefined;
   #failure: Error | undefined;
+  #epoch: number | undefined;
   #events = 0;
   #commits = 0;
 
@@ -51,6 +52,11 @@ export class ModelRun {
   /** Why it has ended by itself; undefined while it works, and when another owner has taken over. */
   get failure(): Error | undefined {
     return this.#failure;
+  }
+
+  /** The epoch of its checkpoint; undefined until it is claimed. */
+  get epoch(): number | undefined {
+    return this.#epoch;
   }
 
   /** Events that were replayed. */
@@ -78,6 +84,7 @@ export class ModelRun {
 
   #on(event: RunEvent): void {
     this.progress.on(event);
+    if (event.kind === 'began') this.#epoch = event.checkpoint.epoch;
     if (event.kind === 'stuck') this.#onStuck(event.stuck);
     if (event.kind === 'resumed') this.#stuck = undefined;
     if (event.kind === 'delayed') this.#options.onError(event.error);

@@ -226,9 +226,9 @@ export class ProjectionLane {
     if (models === undefined) return;
     this.#models = models;
     await this.#endReplaced();
-    const wanted = [models.main, ...(models.rebuild === undefined ? [] : [models.rebuild])];
     for (const [build, run] of this.#runs) {
-      if (wanted.some((model) => model.build === build)) continue;
+      if (models.epochs.get(build) === run.epoch || run.epoch === undefined) continue;
+      // its model is gone, or somebody has emptied it
       this.#runs.delete(build);
       await run.stop();
     }
@@ -241,7 +241,7 @@ export class ProjectionLane {
     const backoff = new Backoff(DELAYED_MS.first, DELAYED_MS.longest);
     for (let isFirst = true; !signal.aborted; isFirst = false) {
       try {
-        return await currentModels(this.#context.definition);
+        return await currentModels(this.#context.definition, this.lane);
       } catch (error) {
         if (isFirst) this.#delayed(error as Error);
         await this.#changed.wait({ timeoutMs: backoff.next(), signal });

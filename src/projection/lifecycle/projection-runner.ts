@@ -10,7 +10,7 @@ import type { LaneWork } from '../../lane/lane-work.js';
 import type { ProjectionDefinition } from '../definition/projection-definition.js';
 import { combinedStatus } from '../progress/combined-status.js';
 import { laneReportIn, type LaneReport } from '../progress/lane-report.js';
-import { failureOf, hasReached, isAfter, type LaneView } from '../progress/lane-view.js';
+import { failureOf, hasReached, type LaneView } from '../progress/lane-view.js';
 import { ProjectionWaits } from '../progress/projection-waits.js';
 import type { WaitForOptions } from '../progress/wait-for-options.js';
 import { type Control, type ControlRequest, NO_CONTROL } from '../operation/control-record.js';
@@ -36,6 +36,8 @@ import type { RunnerOptions } from './runner-options.js';
 
 /** States in which a lane writes its model. */
 const IS_RUNNING: ReadonlySet<ProjectionState> = new Set(['catching-up', 'live', 'stuck']);
+/** How long a told report is newer than what is heard with each renewal of an owner, in milliseconds. */
+const FRESH_MS = 2_000;
 const REPLACED = 'another rebuild took the place of this one';
 
 /** By which a runner reaches those of other processes, while it is started. */
@@ -46,6 +48,12 @@ export interface RunnerLink {
   tellChange(): void;
   /** A lane of this process has moved. */
   moved(work: string): void;
+}
+
+/** How a lane is, as its owner told when it was asked. */
+interface ToldReport {
+  readonly report: LaneReport;
+  readonly at: number;
 }
 
 /** What the runners of a process share. */
@@ -81,7 +89,7 @@ export class ProjectionRunner {
   #control = NO_CONTROL;
   #controlRevision = 0;
   /** What owners have told when they were asked, by lane: fresher than what was heard of them. */
-  readonly #told = new Map<number, LaneReport>();
+  readonly #told = new Map<number, ToldReport>();
 
   constructor(definition: ProjectionDefinition, { store, options, rebuilds, controls }: RunnerContext) {
     this.definition = definition;
@@ -182,10 +190,9 @@ export class ProjectionRunner {
   heard(lanes: readonly LaneOwner[]): void {
     const owners = new Map<number, LaneMember>();
     for (const { lane, owner } of lanes) if (owner !== undefined) owners.set(lane, owner);
-    for (const [lane, told] of this.#told) {
-      const report = laneReportIn(owners.get(lane)?.report, this.work.name, lane);
-      // the word was faster, unless the owner has begun anew
-      if (report === undefined || !isAfter(told, report)) this.#told.delete(lane);
+    for (const [lane, { at }] of this.#told) {
+      const isOther = owners.get(lane)?.id !== this.#owners.get(lane)?.id;
+      if (isOther || performance.now() - at > FRESH_MS) this.#told.delete(lane);
     }
     this.#owners = owners;
     this.settle();
@@ -193,7 +200,8 @@ export class ProjectionRunner {
 
   /** Owners have told how their lanes are. */
   told(lanes: readonly LaneReport[]): void {
-    for (const report of lanes) this.#told.set(report.lane, report);
+    const at = performance.now();
+    for (const report of lanes) this.#told.set(report.lane, { report, at });
     this.settle();
   }
 
@@ -344,9 +352,10 @@ export class ProjectionRunner {
     const rebuild = new Rebuild(model, onProgress);
     for (const former of this.#rebuilds) this.#endRebuild(former, this.#stopped(REPLACED));
     this.#rebuilds.add(rebuild);
-    await this.#change((control) => ({ ...control, isPaused: false }));
     for (const lane of this.#lanes) lane.runAgain(model);
+    this.#isEmptying = false;
     await ensureRunning();
+    await this.#change((control) => ({ ...control, isPaused: false }));
     return rebuild.result(options.signal);
   }
 
@@ -357,8 +366,9 @@ export class ProjectionRunner {
     this.#isEmptying = isSameModel(model, main);
     try {
       await this.#empty(request, model);
-    } finally {
+    } catch (error) {
       this.#isEmptying = false;
+      throw error;
     }
     return model;
   }
@@ -471,9 +481,9 @@ export class ProjectionRunner {
     const holder = this.#owners.get(lane.lane);
     const owner = holder && ownerOf(holder);
     if (lane.isOwned) return { owner, report: lane.report(), error: lane.progress.error };
-    const remote =
+    const heard =
       holder?.isSelf === false ? laneReportIn(holder.report, this.work.name, lane.lane) : undefined;
-    const report = remote ?? { ...lane.report(), state: this.#phase };
+    const report = this.#told.get(lane.lane)?.report ?? heard ?? { ...lane.report(), state: this.#phase };
     return { owner, report, error: undefined };
   }
 

@@ -7,7 +7,7 @@ import { ProgressTalk } from '../operation/progress-talk.js';
 import type { LaneReport, MemberReport } from '../progress/lane-report.js';
 import type { ProjectionRunner } from './projection-runner.js';
 
-/** How often the controls are read, in milliseconds. Whoever changes one tells so. */
+/** How often controls and what owners report are looked at, in milliseconds. Whoever changes a control tells so. */
 const LOOK_MS = 1_000;
 
 /** The lanes of projections while they are started: shared with other processes, or of this process alone. */
@@ -20,7 +20,7 @@ export class RunningLanes {
   readonly #abort = new AbortController();
   readonly #runs: Promise<unknown>[] = [];
   #timer: NodeJS.Timeout | undefined;
-  #look: Promise<void> | undefined;
+  #reading: Promise<void> | undefined;
 
   constructor(store: EventStore, runners: readonly ProjectionRunner[], controls: Controls) {
     this.#store = store;
@@ -43,7 +43,7 @@ export class RunningLanes {
   async start(): Promise<void> {
     for (const runner of this.#runners) runner.linked(this.#talk);
     await this.#lookAtControls();
-    this.#timer = setInterval(() => void this.#lookAtControls(), LOOK_MS);
+    this.#timer = setInterval(() => void this.#look(), LOOK_MS);
     this.#timer.unref();
     for (const { work, definition } of this.#runners) {
       if (!definition.isLive) continue;
@@ -58,7 +58,7 @@ export class RunningLanes {
     clearInterval(this.#timer);
     this.#abort.abort();
     this.#talk.stop();
-    await Promise.all([this.#lanes.stop(), this.#look, ...this.#runs]);
+    await Promise.all([this.#lanes.stop(), this.#reading, ...this.#runs]);
     for (const runner of this.#runners) runner.linked(undefined);
   }
 
@@ -84,10 +84,15 @@ export class RunningLanes {
     for (const runner of this.#shared) runner.heard(this.#lanes.owners(runner.work.name));
   }
 
+  async #look(): Promise<void> {
+    await this.#lookAtControls();
+    this.#hear();
+  }
+
   /** One after the other; errors are told by the lanes, which ask the same server. */
   async #lookAtControls(): Promise<void> {
-    this.#look ??= this.#readControls().finally(() => (this.#look = undefined));
-    return this.#look;
+    this.#reading ??= this.#readControls().finally(() => (this.#reading = undefined));
+    return this.#reading;
   }
 
   async #readControls(): Promise<void> {

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Position } from '../../event/position.js';
 import type { LogPeers } from '../../log/log-peers.js';
 import { hasReached } from '../progress/lane-view.js';
+import type { ProjectionState } from '../projection-status.js';
 import type { LaneReport } from '../progress/lane-report.js';
 import { decodeProgressWord, encodeProgressWord, type ProgressWord } from './progress-word.js';
 
@@ -9,6 +10,9 @@ import { decodeProgressWord, encodeProgressWord, type ProgressWord } from './pro
 const OWED_MS = 1_000;
 /** How often somebody who waits asks, in milliseconds: word may be lost. */
 export const ASK_AGAIN_MS = 250;
+
+/** A lane in one of these states reaches nothing more. */
+const HAS_ENDED: ReadonlySet<ProjectionState> = new Set(['failed', 'diverged']);
 
 /** What is asked of the projections of this process. */
 export interface TalkedOf {
@@ -78,9 +82,11 @@ export class ProgressTalk {
   /** Answers the questions that can be answered, and keeps the others for a while. */
   #answer(work: string, questions: readonly Question[]): void {
     const lanes = this.#of.reports(work);
-    const isReached = (position: string): boolean =>
+    const isOver = (position: string | undefined): boolean =>
+      position === undefined ||
+      lanes.some(({ state }) => HAS_ENDED.has(state)) ||
       lanes.every((report) => hasReached(report, position as Position));
-    const open = questions.filter(({ position }) => position !== undefined && !isReached(position));
+    const open = questions.filter(({ position }) => !isOver(position));
     if (lanes.length > 0 && open.length < questions.length)
       this.#tell({ kind: 'tells', from: this.#me, work, lanes });
     const now = performance.now();

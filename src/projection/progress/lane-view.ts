@@ -19,14 +19,6 @@ export function hasReached({ position: reached, reachedSequence }: LaneReport, p
   return parsePosition(position).sequence <= reachedSequence;
 }
 
-/** Whether a report says more of a lane than another one. */
-export function isAfter(one: LaneReport, other: LaneReport): boolean {
-  if ((one.reachedSequence ?? 0) !== (other.reachedSequence ?? 0))
-    return (one.reachedSequence ?? 0) > (other.reachedSequence ?? 0);
-  if (one.position === undefined || other.position === undefined) return one.position !== undefined;
-  return comparePositions(one.position, other.position) > 0;
-}
-
 /** Why the lane does not go on; undefined while it does. */
 export function failureOf({ report, error, owner }: LaneView, id: ProjectionId): Error | undefined {
   if (report.state !== 'failed' && report.state !== 'diverged') return undefined;
