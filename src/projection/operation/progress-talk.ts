@@ -14,6 +14,9 @@ export const ASK_AGAIN_MS = 250;
 /** A lane in one of these states reaches nothing more. */
 const HAS_ENDED: ReadonlySet<ProjectionState> = new Set(['failed', 'diverged']);
 
+/** A lane in one of these states stands still. */
+const IS_HALTED: ReadonlySet<ProjectionState> = new Set(['failed', 'diverged', 'paused', 'stuck']);
+
 /** What is asked of the projections of this process. */
 export interface TalkedOf {
   /** Somebody waits for a position: looks whether lanes that stand still have anything to do up to it. */
@@ -40,6 +43,8 @@ export class ProgressTalk {
   readonly #peers: LogPeers;
   readonly #of: TalkedOf;
   readonly #asked = new Map<string, Question[]>();
+  /** The lanes that were told to stand still, by their work. */
+  readonly #halts = new Map<string, string>();
   readonly #stopListening: () => void;
 
   constructor(peers: LogPeers, of: TalkedOf) {
@@ -60,8 +65,21 @@ export class ProgressTalk {
 
   /** To be called after a lane of this process has moved. */
   moved(work: string): void {
+    this.#tellHalts(work);
     const questions = this.#asked.get(work);
     if (questions !== undefined) this.#answer(work, questions);
+  }
+
+  /** Whoever waits is told at once when a lane comes to a halt, or goes on. */
+  #tellHalts(work: string): void {
+    const lanes = this.#of.reports(work);
+    const halts = lanes
+      .filter(({ state }) => IS_HALTED.has(state))
+      .map(({ lane, state }) => `${lane} ${state}`);
+    const told = halts.join();
+    if (told === (this.#halts.get(work) ?? '')) return;
+    this.#halts.set(work, told);
+    this.#tell({ kind: 'tells', from: this.#me, work, lanes });
   }
 
   stop(): void {
