@@ -37,6 +37,8 @@ export class LaneRunner implements AsyncDisposable {
   #isRoundWanted = false;
   #isFailing = false;
   #loop: Promise<void> | undefined;
+  /** The last round, which may be under way. */
+  #current: Promise<void> = Promise.resolve();
   #stopped: Promise<readonly LaneRef[]> | undefined;
   #ignorePeers: (() => void) | undefined;
   #cancelCertainty: (() => void) | undefined;
@@ -85,7 +87,7 @@ export class LaneRunner implements AsyncDisposable {
       const from = decodeLaneWord(word);
       if (from !== undefined && from !== this.#id) this.#wantRound();
     });
-    const first = this.#round();
+    const first = this.#begin();
     this.#loop = first.then(
       async () => this.#rounds(),
       () => undefined,
@@ -93,6 +95,8 @@ export class LaneRunner implements AsyncDisposable {
     try {
       await first;
     } catch (error) {
+      // the caller has given up
+      if (this.#stopped !== undefined) return;
       await this.stop();
       throw error;
     }
@@ -140,7 +144,9 @@ export class LaneRunner implements AsyncDisposable {
    * cannot be fenced has to wait.
    */
   isCertain(lane: LaneRef): boolean {
-    return this.#sharing.held.get(laneKey(lane))?.isConfirmed === true && this.#sharing.heartbeat.isCertain;
+    const held = this.#sharing.held.get(laneKey(lane));
+    // a lease that is being given back may be another's before the answer comes
+    return held?.isConfirmed === true && !held.isEnding && this.#sharing.heartbeat.isCertain;
   }
 
   /** Calls back when members, owners, failures or certainty have changed. @returns what stops that. */
@@ -158,7 +164,7 @@ export class LaneRunner implements AsyncDisposable {
       const begunAt = clock.now();
       await new Wakeup(clock).wait({ timeoutMs: pauseMs, signal });
       await this.#untilRoundIsDue(begunAt);
-      if (!signal.aborted) await this.#round().catch((error: unknown) => this.#tellError(error));
+      if (!signal.aborted) await this.#begin().catch((error: unknown) => this.#tellError(error));
     }
   }
 
@@ -168,6 +174,11 @@ export class LaneRunner implements AsyncDisposable {
     const dueAt = this.#isFailing ? begunAt + renewMs : this.#sharing.nextRoundAt;
     while (!this.#isRoundWanted && !this.#ending.signal.aborted && clock.now() < dueAt)
       await this.#wakeup.wait({ timeoutMs: dueAt - clock.now(), signal: this.#ending.signal });
+  }
+
+  async #begin(): Promise<void> {
+    this.#current = this.#round();
+    return this.#current;
   }
 
   async #round(): Promise<void> {
@@ -210,7 +221,8 @@ export class LaneRunner implements AsyncDisposable {
     const left = held.running;
     // after this long, others take over what could not be given back
     const cancelRelease = clock.after(timeoutMs, () => release.abort());
-    if (left.length === 0) await this.#within(timeoutMs, givenBack);
+    // a round may still take something, and gives it back at once
+    if (left.length === 0) await this.#within(timeoutMs, Promise.allSettled([givenBack, this.#current]));
     this.#ending.abort();
     await this.#loop;
     // the record of a member that still works on something is left to time out

@@ -12,7 +12,7 @@ function randomOf(start: number): (below: number) => number {
   };
 }
 
-describe.each([1, 2, 3, 4, 5, 6, 7, 8])('members with random faults, seed %i', (seed) => {
+describe.each([1, 2, 3, 4])('members with random faults, seed %i', (seed) => {
   it('are never certain of one lane at the same time, and share all lanes afterwards', async () => {
     const random = randomOf(seed * 7_919);
     const clock = new ManualClock();
@@ -51,6 +51,36 @@ describe.each([1, 2, 3, 4, 5, 6, 7, 8])('members with random faults, seed %i', (
     check();
     expect(service.running).toEqual(['orders/0', 'orders/1', 'orders/2']);
     expect(service.instances.map(({ running }) => running.size)).toEqual([1, 1, 1]);
+    await service.stop();
+  }, 60_000);
+});
+
+describe.each([1, 2, 3, 4])('members whose calls take their time, seed %i', (seed) => {
+  it('are never certain of one lane at the same time', async () => {
+    const random = randomOf(seed * 104_729);
+    const clock = new ManualClock();
+    const service = new LaneService(clock, { orders: 2 });
+    for (let n = 0; n < 3; n += 1) {
+      const { records } = await service.started();
+      // an answer, or what was sent, is under way for some time, and now and then for long
+      records.steer = async () => {
+        const ms = random(12) === 0 ? random(6_000) : random(60);
+        await new Promise<void>((resolve) => clock.after(ms, resolve));
+      };
+    }
+    let takenOver = 0;
+    for (let steps = 0; steps < 500; steps += 1) {
+      await clock.pass(100);
+      for (const lane of LANES.slice(0, 2)) {
+        const certain = service.instances.filter(({ runner }) => runner.isCertain(lane)).length;
+        expect(certain).toBeLessThan(2);
+      }
+      takenOver = service.instances.reduce((sum, { begun }) => sum + begun(), 0);
+    }
+    expect(takenOver).toBeGreaterThan(2);
+    for (const { records } of service.instances) records.steer = async () => undefined;
+    await clock.pass(30_000);
+    expect(service.running).toEqual(['orders/0', 'orders/1']);
     await service.stop();
   }, 60_000);
 });

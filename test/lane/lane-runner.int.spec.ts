@@ -74,6 +74,7 @@ describe('members on one server', () => {
     child.kill('SIGTERM');
     await until('it has stopped', () => said().includes('stopped'), 30_000);
     await until('all are taken over', () => member.running.size === 2, 2_000);
+    expect(said().match(/ended/g)).toHaveLength(2);
   }, 60_000);
 
   it('stop a process from running what was taken over while it was suspended', async () => {

@@ -90,6 +90,22 @@ describe('several members', () => {
     expect(service.instances.map((instance) => instance.begun())).toEqual(begun);
   });
 
+  it('are not certain of a lane while it is being given back', async () => {
+    serviceWith({ orders: 2 });
+    const one = await service.started();
+    one.records.steer = async ({ kind, moment }) => {
+      if (kind === 'remove' && moment === 'answered')
+        await new Promise<void>((resolve) => clock.after(500, resolve));
+    };
+    const other = await service.started();
+    await clock.pass(200);
+    expect(other.running.size).toBe(1);
+    for (const lane of [0, 1]) {
+      const certain = [one, other].filter(({ runner }) => runner.isCertain({ work: 'orders', lane }));
+      expect(certain).toHaveLength(1);
+    }
+  });
+
   it('take over at once from one that stops', async () => {
     const [one, other] = await pair({ orders: 4 });
     expect(loads()).toEqual([2, 2]);
@@ -196,6 +212,21 @@ describe('a member that dies', () => {
     expect(changes).toBeGreaterThan(0);
   });
 
+  it('is told so by its listeners, also while its renewal is not answered', async () => {
+    const one = await serviceWith({ orders: 1 }).started();
+    const lane = { work: 'orders', lane: 0 };
+    const seen: boolean[] = [];
+    one.runner.onChange(() => seen.push(one.runner.isCertain(lane)));
+    let answer = (): void => undefined;
+    one.records.steer = async () => new Promise<void>((resolve) => (answer = resolve));
+    await clock.pass(2_900);
+    expect(seen).toEqual([]);
+    await clock.pass(200);
+    expect(seen).toEqual([false]);
+    one.records.steer = async () => undefined;
+    answer();
+  });
+
   it('stops to run what it has lost when it wakes up', async () => {
     const [one, other] = await pair({ orders: 2 });
     one.faults.goDown();
@@ -256,6 +287,17 @@ describe('records', () => {
     expect(service.instances.map((instance) => instance.begun())).toEqual(begun);
     expect(other.runner.owners('orders').every(({ owner }) => owner !== undefined)).toBe(true);
     expect(one.runner.members()).toHaveLength(2);
+  });
+
+  it('that are all lost are not taken for free by one who looks first', async () => {
+    const [one, other] = await pair({ orders: 4 });
+    const begun = service.instances.map((instance) => instance.begun());
+    await clock.pass(300);
+    service.loseRecords();
+    service.stir();
+    await clock.pass(5_000);
+    expect(service.instances.map((instance) => instance.begun())).toEqual(begun);
+    expect([one.running.size, other.running.size]).toEqual([2, 2]);
   });
 
   it.each(['written', 'not-written'] as const)(
@@ -324,6 +366,44 @@ describe('a run', () => {
     expect(other.running.size).toBe(0);
     await clock.pass(10_000);
     expect(await stopping).toEqual([expect.objectContaining({ work: 'orders', lane: 0 })]);
+    expect(other.running.size).toBe(1);
+  });
+
+  it('that does not end when its lane was lost keeps it from being begun again beside it', async () => {
+    serviceWith({ orders: 1 });
+    let end = (): void => undefined;
+    const one = await service.started({}, async () => new Promise((resolve) => (end = resolve)));
+    const other = await service.started();
+    one.faults.goDown();
+    await clock.pass(6_000);
+    expect(other.running.size).toBe(1);
+    one.faults.comeBack();
+    await clock.pass(5_000);
+    await other.runner.stop();
+    await clock.pass(5_000);
+    expect([one.begun(), one.running.size]).toEqual([1, 1]);
+    end();
+    await clock.pass(5_000);
+    expect(one.begun()).toBe(2);
+    end();
+  });
+
+  it('is ended at once where its lane was taken while the runner was being stopped', async () => {
+    const one = serviceWith({ orders: 1 }).add();
+    let answer = (): void => undefined;
+    one.records.steer = async ({ kind, key, moment }) => {
+      if (kind === 'put' && key === 'lease.orders.0' && moment === 'answered')
+        await new Promise<void>((resolve) => (answer = resolve));
+    };
+    const starting = one.runner.start(one.works);
+    await clock.settle();
+    const stopping = one.runner.stop();
+    await clock.settle();
+    answer();
+    await clock.pass(20_000);
+    await Promise.all([starting, stopping]);
+    expect(one.running.size).toBe(0);
+    const other = await service.started();
     expect(other.running.size).toBe(1);
   });
 

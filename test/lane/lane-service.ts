@@ -6,12 +6,14 @@ import {
   inMemoryEventStore,
   type InMemoryEventStore,
 } from '../../src/testing/in-memory/in-memory-event-store.js';
+import { SteeredRecords } from './steered-records.js';
 import type { ManualClock } from './manual-clock.js';
 
 /** An instance of a service: a member with what it runs. */
 export interface Instance {
   readonly runner: LaneRunner;
   readonly faults: RecordFaults;
+  readonly records: SteeredRecords;
   /** Lanes that are run now, as `work/lane`. */
   readonly running: Set<string>;
   /** How often a run was begun. */
@@ -41,7 +43,8 @@ export class LaneService {
     const errors: unknown[] = [];
     const running = new Set<string>();
     let begun = 0;
-    const runner = new LaneRunner(store.records, store.peers, {
+    const records = new SteeredRecords(store.records);
+    const runner = new LaneRunner(records, store.peers, {
       clock: this.#clock,
       onError: (error) => errors.push(error),
       ...options,
@@ -59,7 +62,15 @@ export class LaneService {
         }
       },
     }));
-    const instance = { runner, faults: store.log.faults.records, running, begun: () => begun, errors, works };
+    const instance = {
+      runner,
+      faults: store.log.faults.records,
+      records,
+      running,
+      begun: () => begun,
+      errors,
+      works,
+    };
     this.instances.push(instance);
     return instance;
   }
@@ -73,6 +84,11 @@ export class LaneService {
   /** All lanes that are run, each as often as it is run. */
   get running(): string[] {
     return this.instances.flatMap(({ running }) => [...running]).toSorted();
+  }
+
+  /** Lets all look at the records. */
+  stir(): void {
+    this.#store.peers.tell('["lanes","somebody"]');
   }
 
   /** All records are lost. */
