@@ -79,7 +79,11 @@ export {
   UnsupportedByServerError,
 } from './jetstream/connection/connection-errors.js';
 export { PayloadTooLargeError } from './jetstream/publish/publish-errors.js';
-export { StoreNotFoundError, StoreSettingsError } from './jetstream/streams/stream-errors.js';
+export {
+  StoreNotFoundError,
+  StoreSettingsError,
+  UnusableReplicaError,
+} from './jetstream/streams/stream-errors.js';
 export { InvalidOptionError } from './kernel/invalid-option-error.js';
 export type { JetsourceError, Outcome } from './kernel/jetsource-error.js';
 export {

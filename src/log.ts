@@ -31,4 +31,5 @@ export type {
   SubjectMessage,
   SubjectNames,
 } from './log/message-log.js';
+export type { ReplicaSource } from './log/replica-source.js';
 export { sizeOf } from './log/message-size.js';

@@ -42,6 +42,7 @@ import type {
   JetStreamSettingsError,
   StoreNotFoundError,
   StoreSettingsError,
+  UnusableReplicaError,
 } from '../jetstream/streams/stream-errors.js';
 import type { InvalidOptionError } from '../kernel/invalid-option-error.js';
 import type {
@@ -82,6 +83,7 @@ export type AnyJetsourceError =
   | UnsupportedByServerError
   | StoreSettingsError
   | StoreNotFoundError
+  | UnusableReplicaError
   | StartNotInLogError
   | JetStreamSettingsError
   | JetStreamNotFoundError

@@ -3,6 +3,7 @@ import { declarationOf } from '../../event/event-type.js';
 import { isPlainEventType } from '../../event/plain-event-type.js';
 import { SLOTS } from '../../event/slot.js';
 import { streamName } from '../../event/stream-name.js';
+import { checkedReplica } from '../../log/replica-source.js';
 import { InvalidOptionError } from '../../kernel/invalid-option-error.js';
 import { integerOption } from '../../kernel/options.js';
 import { checkFunction, checkOptionalFunction, checkOptionsObject } from '../checked-options.js';
@@ -20,7 +21,6 @@ import type {
   StoredProjectionOptions,
 } from './projection-options.js';
 import { checkedStart } from './projection-start.js';
-import { checkedReplica } from './replica-source.js';
 import { RowFold, type RowHandler } from './row-fold.js';
 import type { RowProjectionOptions } from './row-projection-options.js';
 import { StatementFold } from './statement-fold.js';
@@ -205,7 +205,7 @@ function commonParts<Handler>(
     events: mapValues(handlers, ({ definition }) => definition),
     from: checkedStart(options.from),
     failure: failurePolicy(options.onFailure, { maxAttempts }),
-    readFrom: checkedReplica(options.readFrom),
+    readFrom: checkedReplica('projection.readFrom', options.readFrom),
     onCorrupt: options.onCorrupt,
   };
 }
