@@ -38,6 +38,11 @@ export { streamName } from './event/stream-name.js';
 export type { StreamLike, StreamName } from './event/stream-name.js';
 export type { Version } from './event/version.js';
 export type { ConnectionOptions } from './jetstream/connection/connection-options.js';
+export { kvProjectionStore } from './kv-projection-store/kv-projection-store.js';
+export type {
+  KvProjectionStore,
+  KvProjectionStoreOptions,
+} from './kv-projection-store/kv-projection-store.js';
 export type { ProjectionStore } from './projection/store/projection-store.js';
 export { defineProjection } from './projection/definition/define-projection.js';
 export type { ProjectionDefinition } from './projection/definition/projection-definition.js';
@@ -55,6 +60,7 @@ export {
   MissingEventHandlerError,
   UncommittedEventsError,
 } from './aggregate/aggregate-errors.js';
+export { BucketNotFoundError } from './kv-projection-store/kv-errors.js';
 export { isJetsourceError } from './errors/any-jetsource-error.js';
 export type { AnyJetsourceError } from './errors/any-jetsource-error.js';
 export {

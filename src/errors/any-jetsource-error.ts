@@ -54,6 +54,7 @@ import type {
   UnknownProjectionError,
   WaitTimeoutError,
 } from '../projection/projection-errors.js';
+import type { BucketNotFoundError } from '../kv-projection-store/kv-errors.js';
 import type { HandlerTimeoutError } from '../reaction/delivery/handler-timeout-error.js';
 import type { NatsServerUnavailableError } from '../testing/nats-server-unavailable-error.js';
 import type { UnrecoverableError } from '../reaction/unrecoverable-error.js';
@@ -100,6 +101,7 @@ export type AnyJetsourceError =
   | MissingCategoryError
   | UncommittedEventsError
   | CorruptSnapshotError
+  | BucketNotFoundError
   | UnknownProjectionError
   | ProjectionFailedError
   | ProjectionDivergedError

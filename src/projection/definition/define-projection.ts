@@ -144,6 +144,7 @@ function rowProjection(options: AnyRowOptions): ProjectionDefinition {
     const allowed = 'a store that reads and writes rows, such as postgresProjectionStore(…)';
     throw new InvalidOptionError({ option: 'projection.store', given: options.store, allowed });
   }
+  checkLanes(options, { lanes: parts.lanes, areShared: rows.areShared ?? true });
   const { keyColumn = 'id', table } = options;
   checkText('projection.table', table);
   checkText('projection.keyColumn', keyColumn);
@@ -237,7 +238,23 @@ function checkText(option: string, given: unknown): void {
   throw new InvalidOptionError({ option, given, allowed: 'a name' });
 }
 
-function keyOf({ key }: AnyRowOptions, name: string): RowHandler['keysOf'] {
+/** In lanes, a row that another lane may write has to be locked. */
+function checkLanes(
+  { key }: AnyRowOptions,
+  { lanes, areShared }: { readonly lanes: number; readonly areShared: boolean },
+): void {
+  if (lanes === 1 || areShared || key === 'stream') return;
+  const allowed = "1 in a store that locks no rows, such as a KV bucket, unless projection.key is 'stream'";
+  throw new InvalidOptionError({ option: 'projection.lanes', given: lanes, allowed });
+}
+
+function keyOf({ key, categories }: AnyRowOptions, name: string): RowHandler['keysOf'] {
+  if (key === 'stream') {
+    // two categories may have streams of one id, in different lanes
+    if (categories?.length === 1) return ({ stream }) => stream.id;
+    const allowed = "a list of one category where projection.key is 'stream'";
+    throw new InvalidOptionError({ option: 'projection.categories', given: categories, allowed });
+  }
   if (typeof key === 'function') return key as RowHandler['keysOf'];
   checkOptionsObject(key, { object: 'projection.key', prefix: 'projection.key.', known: [name] });
   const ofType = (key as Readonly<Record<string, unknown>>)[name];
