@@ -21,6 +21,8 @@ import { BucketNotFoundError } from './kv-errors.js';
 
 const DEADLINE_MS = 15_000;
 const PAUSE_MS = 50;
+/** A stream that the server does not know for this long was deleted: an election may make it forget. */
+const GONE_MS = 2_500;
 /** Reads under way at a time. */
 const READS = 64;
 /** Messages and bytes of one atomic batch; the server takes 1,000 messages at most. */
@@ -210,9 +212,14 @@ export class Bucket {
   }
 
   async #requireBucket(cause: Error | undefined, deadline: Deadline): Promise<void> {
-    const found = await this.#connection.api.streamInfo(this.#stream, deadline);
-    if (found.ok || found.fault.err_code !== ApiCode.streamNotFound) return;
-    throw new BucketNotFoundError({ bucket: this.name }, cause === undefined ? {} : { cause });
+    const gone = new Deadline(GONE_MS);
+    for (;;) {
+      const found = await this.#connection.api.streamInfo(this.#stream, deadline);
+      if (found.ok || found.fault.err_code !== ApiCode.streamNotFound) return;
+      if (gone.passed)
+        throw new BucketNotFoundError({ bucket: this.name }, cause === undefined ? {} : { cause });
+      await sleep(PAUSE_MS);
+    }
   }
 }
 
@@ -231,16 +238,20 @@ function isOpen(answer: ServerAnswer): boolean {
   return (answer.kind === 'conflict' || answer.kind === 'refused') && answer.resent;
 }
 
+/** From the end, so that the checkpoints, which come last, are in one batch with as many rows as fit. */
 function batchesOf(puts: readonly Put[], most: number): Put[][] {
   const batches: Put[][] = [];
-  let bytes = Infinity;
-  for (const put of puts) {
-    bytes += put.value?.length ?? 0;
+  let bytes = 0;
+  for (const put of puts.toReversed()) {
+    const size = put.value?.length ?? 0;
     const current = batches.at(-1);
-    if (current === undefined || current.length === most || bytes > BATCH_BYTES) {
+    bytes += size;
+    if (current !== undefined && current.length < most && bytes <= BATCH_BYTES) {
+      current.push(put);
+    } else {
       batches.push([put]);
-      bytes = put.value?.length ?? 0;
-    } else current.push(put);
+      bytes = size;
+    }
   }
-  return batches;
+  return batches.map((batch) => batch.toReversed()).toReversed();
 }

@@ -57,7 +57,7 @@ export interface RowChange {
  *   table: 'totals',
  *   key: (event) => event.data.customer,
  *   events: { OrderPlaced },
- *   on: { OrderPlaced: (row: { orders: number } = { orders: 0 }) => ({ orders: row.orders + 1 }) },
+ *   on: { OrderPlaced: (row: Totals | undefined, _event) => ({ orders: (row?.orders ?? 0) + 1 }) },
  * });
  * await models.get('totals', 'ada');
  */

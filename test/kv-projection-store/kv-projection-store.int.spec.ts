@@ -18,9 +18,10 @@ import { FIRST_BUILD, type ModelId } from '../../src/projection/store/model-id.j
 import type { ParkedEvent } from '../../src/projection/store/parked-table.js';
 import type { ProjectionStore } from '../../src/projection/store/projection-store.js';
 import { startNatsServer } from '../../src/testing/start-nats-server.js';
-import { openStore, uniqueStoreName } from '../shared-server.js';
+import { openStore, sharedServerUrl, uniqueStoreName } from '../shared-server.js';
 import { rejection, until } from '../support/collect.js';
 import { RawNats } from '../support/raw-nats.js';
+import { TcpProxy } from '../support/tcp-proxy.js';
 
 @Event('Paid')
 class Paid {
@@ -222,6 +223,30 @@ describe('a read model in a KV bucket', () => {
     expect([...(await models.table('sums'))]).toEqual([]);
   });
 
+  it('holds thousands of rows that one batch of events changes, and rows of a megabyte together', async () => {
+    const customers = Array.from({ length: 1_300 }, (_, n) => `c${n}`);
+    await store.append(
+      streamName('order', 'one'),
+      customers.map((customer) => new Paid(customer)),
+    );
+    await store.append(
+      streamName('order', 'one'),
+      customers.map((customer) => new Paid(customer)),
+    );
+    await built();
+    const rows = await models.table('sums');
+    expect(rows.size).toBe(1_300);
+    expect([...rows.values()].every((row) => row['sum'] === 2)).toBe(true);
+    const text = 'x'.repeat(900_000);
+    const keys = Array.from({ length: 12 }, (_, n) => `k${n}`);
+    await models.transact(MODEL, async ({ tx }) => {
+      await models.rows.load(tx, { table: 'large', keyColumn: 'id', keys, lock: false });
+      const upserts = keys.map((id) => ({ id, text }));
+      await models.rows.save(tx, { table: 'large', keyColumn: 'id', upserts, deletes: [] });
+    });
+    expect((await models.table('large')).size).toBe(12);
+  });
+
   it('tells who watches it of each row', async () => {
     const stop = new AbortController();
     const seen: unknown[] = [];
@@ -330,6 +355,38 @@ describe('a crash', () => {
     expect(await kept.get('sums', 'ada')).toEqual({ id: 'ada', sum: 40 });
     await projections.stop();
   }, 60_000);
+});
+
+describe('an answer that is lost', () => {
+  it('is no conflict: what was stored is known again', async () => {
+    await using proxy = await TcpProxy.to(Number(new URL(sharedServerUrl()).port));
+    await using other = await connectEventStore({ servers: proxy.url, name: store.name, events: EVENTS });
+    let lost = 0;
+    class Lossy extends Bucket {
+      override async write(...args: Parameters<Bucket['write']>): Promise<number[]> {
+        lost += 1;
+        proxy.deafen();
+        const before = await raw.messageCount(`KV_${bucket}`);
+        const written = super.write(...args);
+        const isNew = async (): Promise<boolean> => (await raw.messageCount(`KV_${bucket}`)) > before;
+        await until('it is stored', async () => before > 0 || isNew());
+        await new Promise((resolve) => setTimeout(resolve, 100));
+        proxy.hear();
+        return written;
+      }
+    }
+    const lossy = new Store(new Lossy(other.connection, { name: bucket }));
+    const first = checkpointOf();
+    await lossy.transact(MODEL, async ({ checkpoints }) => checkpoints.replace(undefined, first));
+    await lossy.transact(MODEL, async ({ tx, checkpoints }) => {
+      expect(await checkpoints.replace(first, { ...first, position: positionOf(3, 0) })).toBe(true);
+      await lossy.rows.load(tx, { table: 'sums', keyColumn: 'id', keys: ['ada'], lock: false });
+      const upserts = [{ id: 'ada', sum: 1 }];
+      await lossy.rows.save(tx, { table: 'sums', keyColumn: 'id', upserts, deletes: [] });
+    });
+    expect(lost).toBe(2);
+    expect(await models.get('sums', 'ada')).toEqual({ id: 'ada', sum: 1 });
+  });
 });
 
 describe('two writers of one bucket', () => {
