@@ -57,6 +57,8 @@ export class Bucket {
   readonly #publisher: Publisher;
   readonly #largest: number;
   readonly #batchSize: number;
+  /** Since when the server has answered that there is no such stream. */
+  #missingSince: number | undefined;
 
   constructor(
     connection: JetStreamConnection,
@@ -211,12 +213,16 @@ export class Bucket {
     }
   }
 
+  /** @throws {@link BucketNotFoundError} when the server has not known the bucket for a while. */
   async #requireBucket(cause: Error | undefined, deadline: Deadline): Promise<void> {
-    const gone = new Deadline(GONE_MS);
     for (;;) {
       const found = await this.#connection.api.streamInfo(this.#stream, deadline);
-      if (found.ok || found.fault.err_code !== ApiCode.streamNotFound) return;
-      if (gone.passed)
+      if (found.ok || found.fault.err_code !== ApiCode.streamNotFound) {
+        this.#missingSince = undefined;
+        return;
+      }
+      this.#missingSince ??= performance.now();
+      if (performance.now() - this.#missingSince > GONE_MS)
         throw new BucketNotFoundError({ bucket: this.name }, cause === undefined ? {} : { cause });
       await sleep(PAUSE_MS);
     }
