@@ -38,6 +38,11 @@ export { streamName } from './event/stream-name.js';
 export type { StreamLike, StreamName } from './event/stream-name.js';
 export type { Version } from './event/version.js';
 export type { ConnectionOptions } from './jetstream/connection/connection-options.js';
+export { kvProjectionStore } from './kv-projection-store/kv-projection-store.js';
+export type {
+  KvProjectionStore,
+  KvProjectionStoreOptions,
+} from './kv-projection-store/kv-projection-store.js';
 export type { ProjectionStore } from './projection/store/projection-store.js';
 export { defineProjection } from './projection/definition/define-projection.js';
 export type { ProjectionDefinition } from './projection/definition/projection-definition.js';
@@ -55,6 +60,7 @@ export {
   MissingEventHandlerError,
   UncommittedEventsError,
 } from './aggregate/aggregate-errors.js';
+export { BucketNotFoundError } from './kv-projection-store/kv-errors.js';
 export { isJetsourceError } from './errors/any-jetsource-error.js';
 export type { AnyJetsourceError } from './errors/any-jetsource-error.js';
 export {
@@ -79,7 +85,11 @@ export {
   UnsupportedByServerError,
 } from './jetstream/connection/connection-errors.js';
 export { PayloadTooLargeError } from './jetstream/publish/publish-errors.js';
-export { StoreNotFoundError, StoreSettingsError } from './jetstream/streams/stream-errors.js';
+export {
+  StoreNotFoundError,
+  StoreSettingsError,
+  UnusableReplicaError,
+} from './jetstream/streams/stream-errors.js';
 export { InvalidOptionError } from './kernel/invalid-option-error.js';
 export type { JetsourceError, Outcome } from './kernel/jetsource-error.js';
 export {

@@ -32,4 +32,5 @@ export type {
   SubjectNames,
 } from './log/message-log.js';
 export type { ListRecordsOptions, NewRecord, RecordTable, StoredRecord } from './log/record-table.js';
+export type { ReplicaSource } from './log/replica-source.js';
 export { sizeOf } from './log/message-size.js';

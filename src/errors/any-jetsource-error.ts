@@ -42,6 +42,7 @@ import type {
   JetStreamSettingsError,
   StoreNotFoundError,
   StoreSettingsError,
+  UnusableReplicaError,
 } from '../jetstream/streams/stream-errors.js';
 import type { InvalidOptionError } from '../kernel/invalid-option-error.js';
 import type {
@@ -53,6 +54,7 @@ import type {
   UnknownProjectionError,
   WaitTimeoutError,
 } from '../projection/projection-errors.js';
+import type { BucketNotFoundError } from '../kv-projection-store/kv-errors.js';
 import type { HandlerTimeoutError } from '../reaction/delivery/handler-timeout-error.js';
 import type { NatsServerUnavailableError } from '../testing/nats-server-unavailable-error.js';
 import type { UnrecoverableError } from '../reaction/unrecoverable-error.js';
@@ -82,6 +84,7 @@ export type AnyJetsourceError =
   | UnsupportedByServerError
   | StoreSettingsError
   | StoreNotFoundError
+  | UnusableReplicaError
   | StartNotInLogError
   | JetStreamSettingsError
   | JetStreamNotFoundError
@@ -98,6 +101,7 @@ export type AnyJetsourceError =
   | MissingCategoryError
   | UncommittedEventsError
   | CorruptSnapshotError
+  | BucketNotFoundError
   | UnknownProjectionError
   | ProjectionFailedError
   | ProjectionDivergedError

@@ -4,6 +4,8 @@ import type { NewEvent } from '../event/new-event.js';
 import type { Position } from '../event/position.js';
 import type { RecordedEvent } from '../event/recorded-event.js';
 import type { StreamLike, StreamName } from '../event/stream-name.js';
+import { InvalidOptionError } from '../kernel/invalid-option-error.js';
+import { NO_MIRRORS, type ReplicaSource } from '../log/replica-source.js';
 import type { AppendOptions, AppendResult } from './append/append-options.js';
 import type { TransactionEntry, TransactionResult, TransactOptions } from './append/transact-options.js';
 import type { StreamPage, StreamPageOptions } from './listing/stream-page.js';
@@ -259,6 +261,21 @@ export abstract class EventStore<Events extends object = object> {
    * @internal
    */
   abstract lastSequence(options?: { readonly signal?: AbortSignal | undefined }): Promise<number>;
+
+  /**
+   * How many sequences a mirror is after the store, as the leaders of both know it; 0 when it has all that it
+   * copies.
+   *
+   * @throws {@link UnusableReplicaError} when it is no mirror of the store; {@link InvalidOptionError} when
+   * the store has no mirrors, since it is in memory.
+   * @internal
+   */
+  async replicaLag(
+    source: ReplicaSource,
+    _options?: { readonly signal?: AbortSignal | undefined },
+  ): Promise<number> {
+    throw new InvalidOptionError({ option: 'readFrom', given: source, allowed: NO_MIRRORS });
+  }
 
   /**
    * Calls back at each sign that the log may have lost its end, such as a reconnect: for what is cached of

@@ -1,5 +1,7 @@
 import type { JetStreamConnection } from '../jetstream/connection/jetstream-connection.js';
 import { findCopies, type StreamCopy } from '../jetstream/streams/stream-copies.js';
+import { ReplicaStream } from '../jetstream/streams/replica-stream.js';
+import type { ReplicaSource } from '../log/replica-source.js';
 import { Deadline } from '../kernel/deadline.js';
 import { JetStreamLog } from '../jetstream/jetstream-log.js';
 import { LogEventStore, type LogEventStoreParts } from './log-event-store.js';
@@ -28,6 +30,13 @@ export class JetStreamEventStore<Events extends object = object> extends LogEven
     super(log, { ...parts, sweepsChecks: true });
     this.connection = connection;
     this.jetStream = jetStream;
+  }
+
+  override async replicaLag(
+    source: ReplicaSource,
+    { signal }: { readonly signal?: AbortSignal | undefined } = {},
+  ): Promise<number> {
+    return new ReplicaStream(this.connection, this.jetStream, source).lag(signal);
   }
 
   /**

@@ -194,20 +194,20 @@ export class LogEventStore<Events extends object = object> extends EventStore<Ev
 
   override async *follow(options: FollowOptions): AsyncGenerator<CommitBatch, void, void> {
     this.#checkOpen();
-    const { categories, slots } = options;
+    const { categories, slots, readFrom: source } = options;
     const onRecovery = guardedObserver('onRecovery', options.onRecovery);
     const maxBatch = checkFollowOptions(options);
     const start = resolveStart(options.from);
     const check = new StartCheck(this, { from: options.from, signal: options.signal, onRecovery });
     await check.tryOnce();
-    const replay = { store: this.name, categories, slots, onRecovery, maxBatch, start: start.replay };
+    const replay = { store: this.name, categories, slots, source, onRecovery, maxBatch, start: start.replay };
     const batches = this.#whileOpen(options.signal, (signal) =>
       replayCommits(this.#log, { ...replay, live: true, signal }),
     );
-    for await (const { commits, caughtUp } of batches) {
+    for await (const { commits, caughtUp, pending } of batches) {
       await check.settle();
       const wanted = commits.filter((commit) => reaches(commit, start.firstIndexOf(commit)));
-      yield { commits: await openCommits(wanted, this.registry.cipher), caughtUp };
+      yield { commits: await openCommits(wanted, this.registry.cipher), caughtUp, pending };
     }
   }
 

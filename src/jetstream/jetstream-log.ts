@@ -7,11 +7,14 @@ import { deleteMessage } from './streams/delete-message.js';
 import { MessageReader } from './read/message-reader.js';
 import { JetStreamRecordTable } from './records/jetstream-record-table.js';
 import { Publisher, type ServerAnswer } from './publish/publisher.js';
-import { replay } from './replay/replay-loop.js';
+import { replay, type StreamReplayOptions } from './replay/replay-loop.js';
+import { replayReplica } from './replay/replica-replay.js';
+import { ReplicaStream } from './streams/replica-stream.js';
 import { StoreNotFoundError } from './streams/stream-errors.js';
 import { type OpenedStream, StreamWatch } from './streams/stream-watch.js';
 import { listSubjects } from './streams/subject-names.js';
 import { NatsError } from './connection/connection-errors.js';
+import type { ReplicaSource } from '../log/replica-source.js';
 import { deadlineOf } from '../log/read-deadline.js';
 import { abortable } from '../kernel/abortable.js';
 import type { Deadline } from '../kernel/deadline.js';
@@ -121,7 +124,18 @@ export class JetStreamLog implements MessageLog {
     return this.#reader.scan(subject, fromSequence, options);
   }
 
-  async *replay(options: ReplayOptions): AsyncGenerator<ReplayBatch, void, void> {
+  async *replay({ source, ...options }: ReplayOptions): AsyncGenerator<ReplayBatch, void, void> {
+    // what a mirror shows and loses says nothing of the store's own end
+    if (source === undefined) yield* this.#replayOwn(options);
+    else yield* this.#replayReplica(source, options);
+  }
+
+  #replayReplica(source: ReplicaSource, options: StreamReplayOptions): AsyncIterable<ReplayBatch> {
+    const replica = new ReplicaStream(this.#connection, this.name, source);
+    return replayReplica(this.#connection, replica, options);
+  }
+
+  async *#replayOwn(options: ReplayOptions): AsyncGenerator<ReplayBatch, void, void> {
     let interrupted = false;
     const onRecovery = (reason: string): void => {
       interrupted = true;
@@ -152,7 +166,7 @@ export class JetStreamLog implements MessageLog {
   async lastSequence(deadline: Deadline): Promise<number> {
     const mark = this.#epoch.mark();
     const { sequence } = await this.#atLeader(deadline, async (guarded) =>
-      logEnd(this.#connection, this.name, { deadline: guarded }),
+      logEnd(this.#connection.api, this.name, { deadline: guarded }),
     );
     this.#epoch.endsAt(sequence, mark);
     return sequence;

@@ -1,6 +1,7 @@
 import type { Deadline } from '../kernel/deadline.js';
 import type { LogPeers } from './log-peers.js';
 import type { RecordTable } from './record-table.js';
+import type { ReplicaSource } from './replica-source.js';
 
 /** Headers of a message by name: one value, or several. */
 export type HeaderValues = Readonly<Record<string, string | readonly string[]>>;
@@ -83,6 +84,8 @@ export interface ReplayOptions {
   readonly signal?: AbortSignal | undefined;
   /** Called with the reason when the replay was interrupted; it continues by itself. @default none */
   readonly onRecovery?: ((reason: string) => void) | undefined;
+  /** A mirror of the log to read in its place. @default the log itself */
+  readonly source?: ReplicaSource | undefined;
 }
 
 /** Messages that a replay delivers together, in order. */
@@ -91,6 +94,11 @@ export interface ReplayBatch {
   readonly messages: readonly (SubjectMessage & { readonly time: number })[];
   /** Whether no message came after these in the log when they were delivered. */
   readonly caughtUp: boolean;
+  /**
+   * How many messages of the replay's filters came after these in the log when they were delivered; 0 when it
+   * has caught up.
+   */
+  readonly pending: number;
 }
 
 /** A part of the subjects that hold messages. */
@@ -182,7 +190,8 @@ export interface MessageLog {
   /**
    * Messages in the order of their sequences, without gap or duplicate, despite transient faults of the log.
    *
-   * @throws {@link StoreNotFoundError} when the log is gone.
+   * @throws {@link StoreNotFoundError} when the log is gone; {@link UnusableReplicaError} when the mirror is
+   * gone, or holds less than the replay asks for; {@link InvalidOptionError} when the log has no mirrors.
    */
   replay(options: ReplayOptions): AsyncIterable<ReplayBatch>;
 

@@ -14,6 +14,7 @@ function commitAt(sequence: number): ReturnType<typeof commitOf> {
 interface Batch {
   readonly commits: ReturnType<typeof commitOf>[];
   readonly caughtUp: boolean;
+  readonly pending: number;
 }
 
 /** A log whose consumer is recreated after its first commit, with predefined answers of its leader. */
@@ -29,9 +30,9 @@ class Recovering implements SubscribedStore {
   }
 
   async *follow({ onRecovery }: Parameters<SubscribedStore['follow']>[0]): AsyncGenerator<Batch, void, void> {
-    yield { commits: [commitAt(1)], caughtUp: false };
+    yield { commits: [commitAt(1)], caughtUp: false, pending: 1 };
     onRecovery?.('the connection was renewed');
-    yield { commits: [commitAt(2)], caughtUp: true };
+    yield { commits: [commitAt(2)], caughtUp: true, pending: 0 };
   }
 
   lastSequence(): Promise<number> {

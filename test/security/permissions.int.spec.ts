@@ -7,6 +7,9 @@ import { streamName, type StreamName } from '../../src/event/stream-name.js';
 import { LaneRunner } from '../../src/lane/lane-runner.js';
 import type { NatsError } from '../../src/jetstream/connection/connection-errors.js';
 import type { NatsServer } from '../../src/testing/nats-server.js';
+import { kvProjectionStore } from '../../src/kv-projection-store/kv-projection-store.js';
+import { defineProjection } from '../../src/projection/definition/define-projection.js';
+import { Projections } from '../../src/projection/projections.js';
 import { openStore } from '../shared-server.js';
 import { collect, rejection, until } from '../support/collect.js';
 import { counted, ORDER_EVENTS, OrderPlaced, OrderShipped } from '../support/order-events.js';
@@ -16,10 +19,11 @@ const PASSWORDS = {
   PUBLISHER_PASSWORD: 'publisher-secret',
   PROJECTION_PASSWORD: 'projection-secret',
   PROJECTION_OF_ALL_PASSWORD: 'projection-of-all-secret',
+  KV_PROJECTION_PASSWORD: 'kv-projection-secret',
   REACTOR_PASSWORD: 'reactor-secret',
   ADMIN_PASSWORD: 'admin-secret',
 };
-type Role = 'publisher' | 'projection' | 'projection-of-all' | 'reactor' | 'admin';
+type Role = 'publisher' | 'projection' | 'projection-of-all' | 'kv-projection' | 'reactor' | 'admin';
 
 const order = (id: string) => streamName('order', id);
 const customer = (id: string) => streamName('customer', id);
@@ -342,6 +346,36 @@ describe('a projection of all', () => {
     const all = await collect(store.readAll());
     expect(new Set(two.map((event) => event.stream.category))).toEqual(new Set(['order', 'customer']));
     expect(all.length).toBeGreaterThanOrEqual(two.length);
+  });
+});
+
+describe('a projection into a KV bucket', () => {
+  it('builds its model, reads it and builds it again, once the admin has created the bucket', async () => {
+    const options = { bucket: 'shop-models' };
+    const store = await storeOf('kv-projection');
+    expect(await rejection(kvProjectionStore(store, options))).toMatchObject({ code: 'nats' });
+    await kvProjectionStore(admin, options);
+    const models = await kvProjectionStore(store, options);
+    const projection = defineProjection({
+      name: 'customers',
+      categories: ['order'],
+      store: models,
+      table: 'customers',
+      key: (event) => event.data.customer,
+      events: { OrderPlaced },
+      on: {
+        OrderPlaced: (row: { orders: number } | undefined, _event) => ({ orders: (row?.orders ?? 0) + 1 }),
+      },
+    });
+    await using projections = new Projections(store, [projection]);
+    await projections.start();
+    await projections.waitUntilLive({ timeoutMs: 10_000 });
+    expect(await models.get('customers', 'ada')).toMatchObject({ id: 'ada' });
+    await projections.rebuild('customers', {});
+    expect((await models.table('customers')).has('ada')).toBe(true);
+    const nc = await rawOf('kv-projection');
+    for (const subject of ['$KV.other.x', '$JS.API.STREAM.DELETE.KV_shop-models', 'shop.1.order.1'])
+      expect(await isRefused(nc, subject)).toBe(true);
   });
 });
 

@@ -28,16 +28,18 @@ export async function* replayCommits(
   const filters = filtersOf(store, categories, slots);
   for await (const batch of log.replay({ ...options, filters })) {
     const commits: StoredCommit[] = [];
-    for (const message of batch.messages.filter(isWanted)) {
+    for (const [index, message] of batch.messages.entries()) {
+      if (!isWanted(message)) continue;
       try {
         commits.push(commitOnSubject(message));
       } catch (error) {
         // deliver the commits before the fault: they are sound, and a retry would fail at the same place
-        if (commits.length > 0) yield { commits, caughtUp: false };
+        const pending = batch.pending + batch.messages.length - index;
+        if (commits.length > 0) yield { commits, caughtUp: false, pending };
         throw error;
       }
     }
-    yield { commits, caughtUp: batch.caughtUp };
+    yield { commits, caughtUp: batch.caughtUp, pending: batch.pending };
   }
 }
 

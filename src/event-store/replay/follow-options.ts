@@ -2,6 +2,7 @@ import type { StoredCommit } from '../../event/commit.js';
 import { SLOTS } from '../../event/slot.js';
 import { InvalidOptionError } from '../../kernel/invalid-option-error.js';
 import { checkKnownOptions, integerOption } from '../../kernel/options.js';
+import { checkedReplica, type ReplicaSource } from '../../log/replica-source.js';
 import type { ReadAllStart } from './read-all-start.js';
 
 /** The part of the store that a replay covers. */
@@ -14,6 +15,14 @@ export interface FollowOptions {
   readonly slots?: readonly number[] | undefined;
   /** Number of commits in one batch at most. @default 500 */
   readonly maxBatch?: number | undefined;
+  /**
+   * Reads from a mirror of the store's JetStream stream, in place of the stream itself. Positions and times
+   * are the store's. A mirror comes after its store: the replay then has caught up when it has all that the
+   * mirror holds. Deletes are not mirrored: it may still deliver a commit that was removed from the store.
+   *
+   * @default the store's own stream
+   */
+  readonly readFrom?: ReplicaSource | undefined;
   /** Ends the replay. @default none */
   readonly signal?: AbortSignal | undefined;
   /** Called with the reason when the replay was interrupted; it continues by itself. @default none */
@@ -26,11 +35,15 @@ export interface CommitBatch {
   readonly commits: readonly StoredCommit[];
   /** Whether no message came after these commits in the log when they were delivered. */
   readonly caughtUp: boolean;
-  /** How many messages of the replay's filter came after these when they were delivered. */
-  readonly pending?: number;
+  /**
+   * How many messages of the replay's filter (its categories and slots) came after these commits in the log
+   * when they were delivered; 0 when it has caught up. A message is a commit, or, without categories, one of
+   * jetsource's own, which the replay leaves out.
+   */
+  readonly pending: number;
 }
 
-const OPTIONS = ['from', 'categories', 'slots', 'maxBatch', 'signal', 'onRecovery'];
+const OPTIONS = ['from', 'categories', 'slots', 'maxBatch', 'readFrom', 'signal', 'onRecovery'];
 const DEFAULT_MAX_BATCH = 500;
 
 /**
@@ -41,6 +54,7 @@ const DEFAULT_MAX_BATCH = 500;
 export function checkFollowOptions(options: FollowOptions): number {
   checkKnownOptions(options, OPTIONS);
   checkSlots(options.slots);
+  checkedReplica('readFrom', options.readFrom);
   return integerOption('maxBatch', options.maxBatch, { fallback: DEFAULT_MAX_BATCH });
 }
 

@@ -46,6 +46,10 @@ export class ApiSubjects {
     return `${this.prefix}.STREAM.MSG.DELETE.${stream}`;
   }
 
+  purgeStream(stream: string): string {
+    return `${this.prefix}.STREAM.PURGE.${stream}`;
+  }
+
   /**
    * Messages from any replica: the last of a subject where one is given, otherwise what the request asks for.
    */

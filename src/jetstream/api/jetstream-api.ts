@@ -164,6 +164,18 @@ export class JetStreamApi {
   }
 
   /**
+   * Removes the messages of a subject, or of those that a filter matches, up to a sequence; that one is left.
+   * Their bytes stay on the disk.
+   */
+  async purgeStream(
+    stream: string,
+    what: { readonly filter: string; readonly seq?: number | undefined },
+    deadline: Deadline,
+  ): Promise<ApiResult<unknown>> {
+    return this.#change(this.subjects.purgeStream(stream), what, deadline);
+  }
+
+  /**
    * Creates a consumer, or updates an existing one. The server refuses a `create` of one that exists with
    * other settings, and an `update` of one that does not exist.
    */

@@ -69,6 +69,7 @@ export class JetStreamConnection {
   readonly #serverErrors = new Set<(error: Error) => void>();
   readonly #refused = new Set<(reason: string) => void>();
   readonly #stateChanged: Wakeup;
+  readonly #apiTimeoutMs: number | undefined;
   readonly #use: Use = { isOver: false, statuses: [] };
   /** Whether somebody else opened the connection, and closes it. */
   #isBorrowed = false;
@@ -86,6 +87,7 @@ export class JetStreamConnection {
     this.nc = used(nc, this.#use, (subject, reply) => inbox.noteSent(subject, reply));
     this.outbox = new Outbox(this.nc);
     this.api = new JetStreamApi(this, apiPrefix, apiTimeoutMs);
+    this.#apiTimeoutMs = apiTimeoutMs;
     this.#stateChanged = new Wakeup(inbox.timeouts);
     void this.#watch();
   }
@@ -151,6 +153,12 @@ export class JetStreamConnection {
 
   get serverVersion(): string {
     return this.nc.info?.version ?? 'unknown';
+  }
+
+  /** The API of a JetStream domain; of the connection's own where none is given. */
+  apiIn(domain: string | undefined): JetStreamApi {
+    if (domain === undefined) return this.api;
+    return new JetStreamApi(this, apiPrefixOf({ servers: [], domain }), this.#apiTimeoutMs);
   }
 
   /** An unused subject below the configured prefix. */

@@ -1,6 +1,7 @@
 import type { Msg, Subscription } from '@nats-io/transport-node';
 import { ConsumerLost } from './consumer-lost.js';
 import type { ConsumerRef } from '../api/api-subjects.js';
+import type { JetStreamApi } from '../api/jetstream-api.js';
 import type { JetStreamConnection } from '../connection/jetstream-connection.js';
 import type { MessageListener, MessageSource } from './message-source.js';
 import { refusalOfSubscription } from './subscription-refusal.js';
@@ -19,6 +20,8 @@ export interface PullOptions {
   readonly idleHeartbeatMs?: number | undefined;
   /** Bytes that one pull may bring. */
   readonly maxBytes: number;
+  /** What the consumer is reached by. @default the connection's own API */
+  readonly api?: JetStreamApi | undefined;
 }
 
 /** Listener of what the pulls deliver. */
@@ -44,6 +47,7 @@ export class PullSubscription implements MessageSource {
   readonly #connection: JetStreamConnection;
   readonly #consumer: ConsumerRef;
   readonly #options: PullOptions;
+  readonly #api: JetStreamApi;
   readonly #listener: PullListener;
   readonly #inbox: string;
   readonly #subscription: Subscription;
@@ -66,6 +70,7 @@ export class PullSubscription implements MessageSource {
     this.#connection = connection;
     this.#consumer = consumer;
     this.#options = options;
+    this.#api = options.api ?? connection.api;
     this.#listener = listener;
     this.#inbox = connection.newInbox();
     // a subscription of its own: delivered messages bear the subject they were stored under, which no token
@@ -97,7 +102,7 @@ export class PullSubscription implements MessageSource {
 
   /** Asks for that many messages. */
   pull(messages: number): void {
-    const { api, nc, maxPayload } = this.#connection;
+    const { nc, maxPayload } = this.#connection;
     if (nc.isClosed()) return this.#lose(new ConsumerLost('the connection is closed'));
     const { heartbeatMs: busyMs, idleHeartbeatMs = busyMs } = this.#options;
     const heartbeatMs = this.#isIdle ? idleHeartbeatMs : busyMs;
@@ -110,7 +115,7 @@ export class PullSubscription implements MessageSource {
       expires: this.#options.expiresMs * NS_PER_MS,
       idle_heartbeat: heartbeatMs * NS_PER_MS,
     };
-    api.pull(this.#consumer, request, pull.inbox);
+    this.#api.pull(this.#consumer, request, pull.inbox);
   }
 
   /** Stops listening; messages that arrive later are dropped. */
@@ -182,7 +187,7 @@ export class PullSubscription implements MessageSource {
   #noteError(error: Error): void {
     const lost = refusalOfSubscription(error, {
       subject: `${this.#inbox}.*`,
-      asksAt: this.#connection.api.subjects.nextMessages(this.#consumer),
+      asksAt: this.#api.subjects.nextMessages(this.#consumer),
       isHeard: this.#isHeard,
     });
     if (lost !== undefined) this.#lose(lost);

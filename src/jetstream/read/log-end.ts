@@ -1,7 +1,7 @@
-import { expectValue } from '../connection/expect-value.js';
-import type { JetStreamConnection } from '../connection/jetstream-connection.js';
+import { ApiCode } from '../api/api-codes.js';
+import type { JetStreamApi } from '../api/jetstream-api.js';
+import { expectValue, findValue } from '../connection/expect-value.js';
 import { deadlineOf } from '../../log/read-deadline.js';
-import { MessageReader } from './message-reader.js';
 import type { ReadPatience } from '../../log/message-log.js';
 
 const ALL_SUBJECTS = ['>'];
@@ -23,11 +23,7 @@ export interface MessageRange {
 }
 
 /** Asks the leader for the end of a stream. */
-export async function logEnd(
-  { api }: JetStreamConnection,
-  stream: string,
-  patience: ReadPatience,
-): Promise<LogEnd> {
+export async function logEnd(api: JetStreamApi, stream: string, patience: ReadPatience): Promise<LogEnd> {
   const info = await api.streamInfo(stream, deadlineOf(patience));
   const { state } = expectValue(info, `asking for the end of store ${stream}`);
   return { sequence: state.last_seq, time: Date.parse(state.last_ts) };
@@ -35,14 +31,17 @@ export async function logEnd(
 
 /** Whether the leader has one of those messages. */
 export async function hasMessages(
-  connection: JetStreamConnection,
+  api: JetStreamApi,
   stream: string,
   { filters, from, to, signal }: MessageRange,
 ): Promise<boolean> {
-  const reader = new MessageReader(connection, stream);
   const subjects = filters.length === 0 ? ALL_SUBJECTS : filters;
   const next = await Promise.all(
-    subjects.map(async (subject) => reader.nextAtLeader(subject, from, deadlineOf({ signal }))),
+    subjects.map(async (subject) => {
+      const query = { seq: from, next_by_subj: subject };
+      const message = await api.message(stream, query, deadlineOf({ signal }));
+      return findValue(message, ApiCode.messageNotFound, `reading from store ${stream}`);
+    }),
   );
   return next.some((message) => message !== undefined && message.sequence <= to);
 }

@@ -6,7 +6,7 @@ import { NatsError } from '../connection/connection-errors.js';
 import { ConsumerLost } from '../consume/consumer-lost.js';
 import type { ApiFault } from '../api/api-fault.js';
 import type { ConsumerRef } from '../api/api-subjects.js';
-import type { NamedConsumerConfig } from '../api/jetstream-api.js';
+import type { JetStreamApi, NamedConsumerConfig } from '../api/jetstream-api.js';
 import type { JetStreamConnection } from '../connection/jetstream-connection.js';
 import { Wakeup } from '../../kernel/wakeup.js';
 import { PullSubscription } from '../consume/pull-subscription.js';
@@ -34,6 +34,8 @@ export interface ReplayConsumerOptions {
    * anything is left.
    */
   readonly pullExpiresMs: number;
+  /** What the stream is reached by. @default the connection's own API */
+  readonly api?: JetStreamApi | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -42,6 +44,7 @@ interface MadeConsumer {
   readonly ref: ConsumerRef;
   readonly pending: number;
   readonly pullExpiresMs: number;
+  readonly api: JetStreamApi;
 }
 
 /**
@@ -52,7 +55,7 @@ interface MadeConsumer {
 export class ReplayConsumer {
   /** Messages that waited for delivery when the consumer was made. */
   readonly pendingAtStart: number;
-  readonly #connection: JetStreamConnection;
+  readonly #api: JetStreamApi;
   readonly #ref: ConsumerRef;
   readonly #pulls: PullSubscription;
   #buffer: Msg[] = [];
@@ -64,15 +67,16 @@ export class ReplayConsumer {
   #heartbeats = 0;
   readonly #news = new Wakeup();
 
-  private constructor(connection: JetStreamConnection, { ref, pending, pullExpiresMs }: MadeConsumer) {
+  private constructor(connection: JetStreamConnection, { ref, pending, pullExpiresMs, api }: MadeConsumer) {
     this.pendingAtStart = pending;
-    this.#connection = connection;
+    this.#api = api;
     this.#ref = ref;
     const options = {
       consumer: ref,
       expiresMs: pullExpiresMs,
       heartbeatMs: HEARTBEAT_MS,
       maxBytes: PULL_BYTES,
+      api,
     };
     this.#pulls = new PullSubscription(connection, options, {
       onMessage: (msg) => this.#receive(msg),
@@ -91,16 +95,17 @@ export class ReplayConsumer {
     stream: string,
     options: ReplayConsumerOptions,
   ): Promise<ReplayConsumer | ConsumerLost> {
-    const { start, filters, pullExpiresMs, signal } = options;
+    const { start, filters, pullExpiresMs, api = connection.api, signal } = options;
     const config = consumerConfig(`replay-${randomUuid()}`, start, filters);
     const deadline = new Deadline(CREATE_TIMEOUT_MS, signal);
-    const result = await connection.api.putConsumer(stream, { config, action: 'create' }, deadline);
+    const result = await api.putConsumer(stream, { config, action: 'create' }, deadline);
     if (!result.ok) return lostBy(result.fault);
     const ref = { stream, consumer: config.name };
     const consumer = new ReplayConsumer(connection, {
       ref,
       pending: result.value.num_pending,
       pullExpiresMs,
+      api,
     });
     consumer.#refill();
     return consumer;
@@ -135,7 +140,7 @@ export class ReplayConsumer {
   /** Asks the server how many messages are still to come. */
   async pending(): Promise<number | ConsumerLost> {
     try {
-      const info = await this.#connection.api.consumerInfo(this.#ref, new Deadline(CREATE_TIMEOUT_MS));
+      const info = await this.#api.consumerInfo(this.#ref, new Deadline(CREATE_TIMEOUT_MS));
       return info.ok ? info.value.num_pending : lostBy(info.fault);
     } catch (error) {
       if (error instanceof NatsError) return new ConsumerLost(error.message);
@@ -146,7 +151,7 @@ export class ReplayConsumer {
   /** Stops listening and removes the consumer on the server, without waiting for the answer. */
   close(): void {
     this.#pulls.close();
-    this.#connection.api.dropConsumer(this.#ref);
+    this.#api.dropConsumer(this.#ref);
   }
 
   /** Keeps two pulls under way, unless what has come already is still to be taken. */

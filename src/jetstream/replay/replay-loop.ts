@@ -6,6 +6,7 @@ import { sleep } from '../../kernel/sleep.js';
 import { ApiCode, FORBIDDEN } from '../api/api-codes.js';
 import { judge } from '../api/api-fault.js';
 import { ConsumerLost } from '../consume/consumer-lost.js';
+import type { JetStreamApi } from '../api/jetstream-api.js';
 import type { JetStreamConnection } from '../connection/jetstream-connection.js';
 import { hasMessages, logEnd } from '../read/log-end.js';
 import { ReplayConsumer } from './replay-consumer.js';
@@ -20,6 +21,12 @@ const STALL_TIMEOUT_MS = 30_000;
 const GONE_MS = 2_500;
 const PULL_EXPIRES_MS = { live: 30_000, bounded: 2_000 };
 
+/** What a replay of a JetStream stream is asked for. */
+export interface StreamReplayOptions extends Omit<ReplayOptions, 'source'> {
+  /** What the stream is reached by. @default the connection's own API */
+  readonly api?: JetStreamApi | undefined;
+}
+
 /**
  * Messages of a JetStream stream in order, without gap or duplicate, through the loss of consumers,
  * connections and servers. Ends with the signal, or with the log where it is not live.
@@ -30,7 +37,7 @@ const PULL_EXPIRES_MS = { live: 30_000, bounded: 2_000 };
 export async function* replay(
   connection: JetStreamConnection,
   stream: string,
-  options: ReplayOptions,
+  options: StreamReplayOptions,
 ): AsyncGenerator<ReplayBatch, void, void> {
   const run = new Replay(connection, stream, options);
   await run.findEnd();
@@ -48,7 +55,8 @@ export async function* replay(
 class Replay {
   readonly #connection: JetStreamConnection;
   readonly #stream: string;
-  readonly #options: ReplayOptions;
+  readonly #options: StreamReplayOptions;
+  readonly #api: JetStreamApi;
   readonly #backoff = new Backoff(20, 1_000);
   #start: ReplayStart;
   /** Sequence of the last message to give, where the replay is not live. */
@@ -60,10 +68,11 @@ class Replay {
   /** Whether the last that was heard of the end is that messages are still to come. */
   #lags = false;
 
-  constructor(connection: JetStreamConnection, stream: string, options: ReplayOptions) {
+  constructor(connection: JetStreamConnection, stream: string, options: StreamReplayOptions) {
     this.#connection = connection;
     this.#stream = stream;
     this.#options = options;
+    this.#api = options.api ?? connection.api;
     this.#start = options.start;
   }
 
@@ -74,7 +83,7 @@ class Replay {
   /** Where a bounded replay ends is asked of the leader: a replica that lags would end it too early. */
   async findEnd(): Promise<void> {
     if (this.#options.live || this.finished) return;
-    const { sequence, time } = await logEnd(this.#connection, this.#stream, {
+    const { sequence, time } = await logEnd(this.#api, this.#stream, {
       signal: this.#options.signal,
     });
     this.#end = sequence;
@@ -100,6 +109,7 @@ class Replay {
         start: this.#start,
         filters: this.#options.filters,
         pullExpiresMs: PULL_EXPIRES_MS[this.#options.live ? 'live' : 'bounded'],
+        api: this.#api,
         signal: this.#options.signal,
       });
       return made instanceof ReplayConsumer ? made : { lost: made };
@@ -115,7 +125,7 @@ class Replay {
     this.#lags = consumer.pendingAtStart > 0;
     if (!this.#lags) {
       await this.#findComplete();
-      yield { messages: [], caughtUp: true };
+      yield { messages: [], caughtUp: true, pending: 0 };
     }
     while (!this.finished) {
       const { maxBatch, signal } = this.#options;
@@ -134,11 +144,12 @@ class Replay {
   async *#deliver(messages: readonly ReplayMessage[]): AsyncGenerator<ReplayBatch, void, void> {
     const last = messages.at(-1);
     const wanted = this.#unseen(messages).filter(({ sequence }) => sequence <= this.#end);
-    this.#lags = (last?.pending ?? 0) > 0;
+    const pending = last?.pending ?? 0;
+    this.#lags = pending > 0;
     if (last !== undefined) this.#noteProgress(last);
     if (!this.#lags) await this.#findComplete();
     const deliveredAt = performance.now();
-    yield { messages: wanted, caughtUp: !this.#lags };
+    yield { messages: wanted, caughtUp: !this.#lags, pending };
     // the time that the reader took for them is no stall of the replay
     this.#lastProgress += performance.now() - deliveredAt;
   }
@@ -161,7 +172,7 @@ class Replay {
     const from = 'sequence' in this.#start ? this.#start.sequence : this.#end + 1;
     const { filters, signal } = this.#options;
     const range = { filters, from, to: this.#end, signal };
-    this.#complete = from > this.#end || !(await hasMessages(this.#connection, this.#stream, range));
+    this.#complete = from > this.#end || !(await hasMessages(this.#api, this.#stream, range));
     if (!this.#complete) this.#checkProgress('the replica that serves it lags behind the leader');
   }
 

@@ -42,6 +42,40 @@ export class StoreNotFoundError extends JetsourceError {
   }
 }
 
+/**
+ * A replay was to read from a mirror that cannot take the place of the store: it is not there, copies something
+ * else, or holds less than the replay asks for. Nothing was delivered from it that the store does not have.
+ */
+export class UnusableReplicaError extends JetsourceError {
+  readonly code = 'unusable-replica';
+  override readonly name = 'UnusableReplicaError';
+  /** Name of the JetStream stream that was to be read. */
+  readonly stream: string;
+  /** Its JetStream domain; undefined for the connection's own. */
+  readonly domain: string | undefined;
+  /** JetStream stream of the store. */
+  readonly store: string;
+  /** Why it cannot be read. */
+  readonly reason: string;
+
+  constructor(
+    details: { stream: string; domain?: string | undefined; store: string; reason: string },
+    options?: ErrorOptions,
+  ) {
+    const { stream, domain, store, reason } = details;
+    const place = domain === undefined ? stream : `${stream} (domain ${domain})`;
+    super(
+      `JetStream stream ${place} cannot be read in place of store ${store}: ${reason}. ` +
+        'Correct the mirror, or read from the store',
+      options,
+    );
+    this.stream = stream;
+    this.domain = domain;
+    this.store = store;
+    this.reason = reason;
+  }
+}
+
 /** No stream captures what a handler listens to: its events would never come. */
 export class JetStreamNotFoundError extends JetsourceError {
   readonly code = 'jetstream-not-found';

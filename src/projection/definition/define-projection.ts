@@ -3,6 +3,7 @@ import { declarationOf } from '../../event/event-type.js';
 import { isPlainEventType } from '../../event/plain-event-type.js';
 import { SLOTS } from '../../event/slot.js';
 import { streamName } from '../../event/stream-name.js';
+import { checkedReplica } from '../../log/replica-source.js';
 import { InvalidOptionError } from '../../kernel/invalid-option-error.js';
 import { integerOption } from '../../kernel/options.js';
 import { checkFunction, checkOptionalFunction, checkOptionsObject } from '../checked-options.js';
@@ -20,7 +21,6 @@ import type {
   StoredProjectionOptions,
 } from './projection-options.js';
 import { checkedStart } from './projection-start.js';
-import { checkedReplica } from './replica-source.js';
 import { RowFold, type RowHandler } from './row-fold.js';
 import type { RowProjectionOptions } from './row-projection-options.js';
 import { StatementFold } from './statement-fold.js';
@@ -145,6 +145,7 @@ function rowProjection(options: AnyRowOptions): ProjectionDefinition {
     const allowed = 'a store that reads and writes rows, such as postgresProjectionStore(…)';
     throw new InvalidOptionError({ option: 'projection.store', given: options.store, allowed });
   }
+  checkLanes(options, { lanes: parts.lanes, areShared: rows.areShared ?? true });
   const { keyColumn = 'id', table } = options;
   checkText('projection.table', table);
   checkText('projection.keyColumn', keyColumn);
@@ -206,7 +207,7 @@ function commonParts<Handler>(
     events: mapValues(handlers, ({ definition }) => definition),
     from: checkedStart(options.from),
     failure: failurePolicy(options.onFailure, { maxAttempts }),
-    readFrom: checkedReplica(options.readFrom),
+    readFrom: checkedReplica('projection.readFrom', options.readFrom),
     onCorrupt: options.onCorrupt,
   };
 }
@@ -238,7 +239,23 @@ function checkText(option: string, given: unknown): void {
   throw new InvalidOptionError({ option, given, allowed: 'a name' });
 }
 
-function keyOf({ key, events }: AnyRowOptions, name: string): RowHandler['keysOf'] {
+/** In lanes, a row that another lane may write has to be locked. */
+function checkLanes(
+  { key }: AnyRowOptions,
+  { lanes, areShared }: { readonly lanes: number; readonly areShared: boolean },
+): void {
+  if (lanes === 1 || areShared || key === 'stream') return;
+  const allowed = "1 in a store that locks no rows, such as a KV bucket, unless projection.key is 'stream'";
+  throw new InvalidOptionError({ option: 'projection.lanes', given: lanes, allowed });
+}
+
+function keyOf({ key, categories, events }: AnyRowOptions, name: string): RowHandler['keysOf'] {
+  if (key === 'stream') {
+    // two categories may have streams of one id, in different lanes
+    if (categories?.length === 1) return ({ stream }) => stream.id;
+    const allowed = "a list of one category where projection.key is 'stream'";
+    throw new InvalidOptionError({ option: 'projection.categories', given: categories, allowed });
+  }
   if (typeof key === 'function') return key as RowHandler['keysOf'];
   checkOptionsObject(key, {
     object: 'projection.key',

@@ -17,6 +17,12 @@ export interface FoldBatch {
   readonly context: HandlerContext;
   /** Whether other lanes may write the same rows. */
   readonly isShared: boolean;
+  /**
+   * Whether the events were parked before: then they are added to rows that hold later events as well.
+   *
+   * @default false
+   */
+  readonly isRedriven?: boolean | undefined;
   /** To be called right before the event with that index is handled: an error counts as its own. */
   handles(index: number): void;
   /** To be called before what concerns no single event, with what it is. */

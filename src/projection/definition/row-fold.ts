@@ -1,3 +1,4 @@
+import { comparePositions, type Position } from '../../event/position.js';
 import type { RecordedEvent } from '../../event/recorded-event.js';
 import { InvalidRowError } from '../store/row-errors.js';
 import type { Row, RowTables } from '../store/row-tables.js';
@@ -20,6 +21,14 @@ export interface RowFoldParts<Tx> {
   readonly handlers: ReadonlyMap<string, RowHandler>;
 }
 
+/** Rows before a batch, and the last event in each, where the store knows. */
+interface LoadedRows {
+  readonly before: ReadonlyMap<string, Row>;
+  readonly upTo: ReadonlyMap<string, Position> | undefined;
+  /** The same, to be moved with the events. */
+  readonly positions: Map<string, Position>;
+}
+
 /**
  * Loads the rows that a batch of events changes in one query, changes them in memory, and writes those that
  * have changed.
@@ -37,23 +46,26 @@ export class RowFold<Tx> implements ModelFold<Tx> {
     const keys = [...new Set(keysByEvent.flat())].toSorted();
     if (keys.length === 0) return;
     batch.begins(`the query of ${keys.length} rows of ${table}`);
-    const before = await rows.load(tx, { table, keyColumn, keys, lock: batch.isShared });
-    const after = this.#fold(batch, keysByEvent, before);
+    const selection = { table, keyColumn, keys, lock: batch.isShared };
+    const before = await rows.load(tx, selection);
+    const upTo = rows.positions?.(tx, selection);
+    const positions = new Map(upTo);
+    const after = this.#fold(batch, keysByEvent, { before, upTo, positions });
     const changed = keys.filter((key) => after.get(key) !== before.get(key));
     if (changed.length === 0) return;
     const upserts = changed.map((key) => after.get(key)).filter((row) => row !== undefined);
     const deletes = changed.filter((key) => after.get(key) === undefined);
     batch.begins(`the write of ${changed.length} rows of ${table}`);
-    await rows.save(tx, { table, keyColumn, upserts, deletes });
+    await rows.save(tx, { table, keyColumn, upserts, deletes, positions });
   }
 
   async clear(tx: Tx): Promise<void> {
     await this.#parts.rows.clear(tx, this.#parts.table);
   }
 
-  #keysOf({ events, handles }: FoldBatch): string[][] {
-    return events.map((event, index) => {
-      handles(index);
+  #keysOf(batch: FoldBatch): string[][] {
+    return batch.events.map((event, index) => {
+      batch.handles(index);
       const keys = this.#handlerOf(event).keysOf(event);
       const list: readonly unknown[] = Array.isArray(keys) ? keys : [keys];
       return list.map((key) => this.#requireKey(key, event));
@@ -61,17 +73,20 @@ export class RowFold<Tx> implements ModelFold<Tx> {
   }
 
   #fold(
-    { events, handles, context }: FoldBatch,
+    batch: FoldBatch,
     keysByEvent: readonly (readonly string[])[],
-    before: ReadonlyMap<string, Row>,
+    { before, upTo, positions }: LoadedRows,
   ): Map<string, Row | undefined> {
     const rows = new Map<string, Row | undefined>(before);
-    for (const [index, event] of events.entries()) {
-      handles(index);
+    for (const [index, event] of batch.events.entries()) {
+      batch.handles(index);
       const handler = this.#handlerOf(event);
       for (const key of keysByEvent[index] ?? []) {
-        const row = handler.handle(rows.get(key), event, { ...context, key });
+        const isInside = holds(upTo?.get(key), event);
+        if (isInside && batch.isRedriven !== true) continue;
+        const row = handler.handle(rows.get(key), event, { ...batch.context, key });
         rows.set(key, row && this.#withKey(row, key));
+        if (!isInside) positions.set(key, event.position);
       }
     }
     return rows;
@@ -97,4 +112,9 @@ export class RowFold<Tx> implements ModelFold<Tx> {
   #handlerOf(event: RecordedEvent): RowHandler {
     return this.#parts.handlers.get(event.type) as RowHandler;
   }
+}
+
+/** Whether a row holds an event already: one that was stored before its checkpoint. */
+function holds(upTo: Position | undefined, { position }: RecordedEvent): boolean {
+  return upTo !== undefined && comparePositions(position, upTo) <= 0;
 }

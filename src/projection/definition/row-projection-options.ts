@@ -16,8 +16,12 @@ type AnyOf<Events extends ProjectedEvents> = {
   readonly [Name in keyof Events]: RecordedEvent<DataOf<Events[Name]>>;
 }[keyof Events];
 
-/** Which rows an event changes: one function for all types, or one for each. */
+/**
+ * Which rows an event changes: one function for all types, or one for each. `'stream'`: each stream of the one
+ * category has a row, whose key is the id of the stream.
+ */
 export type RowKey<Events extends ProjectedEvents> =
+  | 'stream'
   | ((event: AnyOf<Events>) => RowKeys)
   | { readonly [Name in keyof Events]: (event: RecordedEvent<DataOf<Events[Name]>>) => RowKeys };
 

@@ -70,6 +70,7 @@ async function handle({ definition, model }: RedriveScope, event: RecordedEvent)
       events: [event],
       context: { isReplay: false },
       isShared: definition.lanes > 1,
+      isRedriven: true,
       handles: () => undefined,
       begins: () => undefined,
     });

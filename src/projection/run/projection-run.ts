@@ -138,12 +138,13 @@ export class ProjectionRun {
 
   async #followFrom(from: ReadAllStart | undefined): Promise<void> {
     const { signal } = this.#abort;
-    const { categories, lanes } = this.#definition;
+    const { categories, lanes, readFrom } = this.#definition;
     const batches = this.#store.follow({
       from,
       categories,
       slots: lanes === 1 ? undefined : slotsOfLane({ lane: this.#scope.lane, lanes }),
       maxBatch: this.#scope.limits.batch,
+      readFrom,
       signal,
       onRecovery: () => this.#recovered(),
     });
@@ -163,7 +164,7 @@ export class ProjectionRun {
     if (this.#held.length > 0 && batch.caughtUp) await this.#applyHeld();
     const caughtUp = batch.caughtUp && this.#held.length === 0;
     if (caughtUp) await this.#markCaughtUp();
-    this.#listener.on({ kind: 'batch-done', caughtUp, pending: (batch.pending ?? 0) + this.#held.length });
+    this.#listener.on({ kind: 'batch-done', caughtUp, pending: batch.pending + this.#held.length });
   }
 
   /** The replay has come to the end of the log, and the rest of a transaction may be none of its business. */

@@ -152,6 +152,15 @@ export const logReadCases: readonly ConformanceCase[] = [
     },
   },
   {
+    name: 'follow says with each batch how many messages of its filter are still to come',
+    async run(context) {
+      await fill(context);
+      const follow = context.store.follow({ categories: [context.category], maxBatch: 1 });
+      const pending = (await collect(follow, 4)).map((batch) => batch.pending);
+      assert.deepStrictEqual(pending, [3, 2, 1, 0]);
+    },
+  },
+  {
     name: 'follow of an empty category has caught up at once, and returns the first commit',
     async run({ store, stream, category }) {
       const follower = following(store, { categories: [category] });

@@ -13,10 +13,12 @@ import { LogEpoch } from '../../log/log-epoch.js';
 import type { LogPeers } from '../../log/log-peers.js';
 import { ServerHeader } from '../../jetstream/api/server-headers.js';
 import { ConnectionClosedError, NatsError } from '../../jetstream/connection/connection-errors.js';
+import { InvalidOptionError } from '../../kernel/invalid-option-error.js';
 import { Deadline } from '../../kernel/deadline.js';
 import { joinSignals } from '../../kernel/join-signals.js';
 import { sleep } from '../../kernel/sleep.js';
 import { InMemoryRecordTable } from './in-memory-record-table.js';
+import { NO_MIRRORS } from '../../log/replica-source.js';
 import { replayStorage } from './in-memory-replay.js';
 import type { InMemoryMessage, InMemoryStorage } from './in-memory-storage.js';
 import { LogFaults, type PublishFault } from './log-faults.js';
@@ -135,6 +137,9 @@ export class InMemoryMessageLog implements MessageLog {
   }
 
   replay(options: ReplayOptions): AsyncIterable<ReplayBatch> {
+    if (options.source !== undefined) {
+      throw new InvalidOptionError({ option: 'readFrom', given: options.source, allowed: NO_MIRRORS });
+    }
     return replayStorage(this.#storage, options, {
       checkOpen: () => this.#checkOpen(),
       onInterrupt: (listener) => {

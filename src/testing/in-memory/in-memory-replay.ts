@@ -76,10 +76,20 @@ class Cursor {
     for (; this.next <= end; this.next += 1) {
       const message = this.#storage.at(this.next);
       if (message === undefined || !this.#isWanted(message)) continue;
-      if (messages.length === this.#options.maxBatch) return { messages, caughtUp: false };
+      if (messages.length === this.#options.maxBatch)
+        return { messages, caughtUp: false, pending: this.#pending(end) };
       messages.push(message);
     }
-    return { messages, caughtUp: true };
+    return { messages, caughtUp: true, pending: 0 };
+  }
+
+  #pending(end: number): number {
+    let count = 0;
+    for (let sequence = this.next; sequence <= end; sequence += 1) {
+      const message = this.#storage.at(sequence);
+      if (message !== undefined && this.#isWanted(message)) count += 1;
+    }
+    return count;
   }
 
   /** Resolves when something was stored, the handle was interrupted or closed, or the signal aborted. */
