@@ -44,6 +44,7 @@ import type {
   StoreSettingsError,
 } from '../jetstream/streams/stream-errors.js';
 import type { InvalidOptionError } from '../kernel/invalid-option-error.js';
+import type { ProjectionClassError } from '../nestjs/projection/projection-class-errors.js';
 import type {
   CorruptCheckpointError,
   ProjectionDivergedError,
@@ -98,6 +99,7 @@ export type AnyJetsourceError =
   | MissingCategoryError
   | UncommittedEventsError
   | CorruptSnapshotError
+  | ProjectionClassError
   | UnknownProjectionError
   | ProjectionFailedError
   | ProjectionDivergedError

@@ -106,7 +106,7 @@ export class LogEventStore<Events extends object = object> extends EventStore<Ev
     this.#ends = ends;
     this.#lookup = lookup;
     this.#sweeper = sweepsChecks === true ? new CheckSweeper(checks) : undefined;
-    this.#writer = new Writer({ store: name, log, reader, ends, lookup, turns: this.turns, checks });
+    this.#writer = new Writer({ store: name, identity, log, reader, ends, lookup, turns: this.turns, checks });
     this.#checks = checks;
   }
 
