@@ -26,13 +26,15 @@ import {
   InjectEventStore,
   InjectRepository,
   JetsourceModule,
+  type JetsourceModuleOptions,
   LiveProjection,
   On,
   Projection,
   WaitForProjection,
 } from 'jetsource/nestjs';
-import { inMemoryProjectionStore } from 'jetsource/testing';
+import { inMemoryEventStore, inMemoryProjectionStore } from 'jetsource/testing';
 import type { ServerResponse } from 'node:http';
+import { AppendedPositions, trackAppends } from '../../src/event/append-tracking.js';
 import { sharedServerUrl, uniqueStoreName } from '../shared-server.js';
 
 const HEADER = 'x-jetsource-position';
@@ -170,7 +172,7 @@ class OrdersController {
   }
 }
 
-function storeModule(options: { alias?: string } = {}): DynamicModule {
+function storeModule(options: Partial<JetsourceModuleOptions> & { alias?: string } = {}): DynamicModule {
   return JetsourceModule.forRoot({
     servers: sharedServerUrl(),
     name: uniqueStoreName(),
@@ -238,7 +240,6 @@ describe('reading what was written, over HTTP', () => {
     const reading = get('', position);
     let isRead = false;
     void reading.then(() => (isRead = true));
-    await app.get(Projections).waitFor('order-list', undefined);
     expect((await get('/quick', position)).status).toBe(503);
     expect(isRead).toBe(false);
     list.open();
@@ -265,7 +266,6 @@ describe('reading what was written, over HTTP', () => {
     for (const path of ['g', 'h/unit']) {
       const first = (await post(path)).headers.get(HEADER);
       expect(first).toBe(await end());
-      await post('echo');
       await store.append('order/other', [new Placed()]);
       expect((await post(path)).headers.get(HEADER)).toBe(first);
     }
@@ -315,26 +315,23 @@ describe('reading what was written, over HTTP', () => {
     const position = (await post('k')).headers.get(HEADER);
     const controller = app.get(OrdersController);
     const { listed } = controller;
-    const projections = app.get(Projections);
-    const original = Object.getOwnPropertyDescriptor(Projections.prototype, 'waitFor') as PropertyDescriptor;
-    const ended = new Promise<unknown>((resolve) => {
-      const waitFor = async (...args: Parameters<Projections['waitFor']>): Promise<void> => {
-        client.abort();
-        await (original.value as Projections['waitFor'])
-          .apply(args[0] === undefined ? projections : real, args)
-          .catch(resolve);
-      };
-      Object.defineProperty(Projections.prototype, 'waitFor', { ...original, value: waitFor });
-    });
+    const waitFor: Projections['waitFor'] = Reflect.get(Projections.prototype, 'waitFor');
     const client = new AbortController();
-    const real = projections;
+    const ended = new Promise<unknown>((resolve) => {
+      Projections.prototype.waitFor = async function leave(...args) {
+        client.abort();
+        return waitFor.apply(this, args).catch((error: unknown) => {
+          resolve(error);
+          throw error;
+        });
+      };
+    });
     try {
-      await expect(get('', position, { signal: client.signal })).rejects.toMatchObject({
-        name: 'AbortError',
-      });
+      const reading = get('', position, { signal: client.signal });
+      await expect(reading).rejects.toMatchObject({ name: 'AbortError' });
       expect(await ended).toMatchObject({ name: 'AbortError' });
     } finally {
-      Object.defineProperty(Projections.prototype, 'waitFor', original);
+      Projections.prototype.waitFor = waitFor;
     }
     expect(controller.listed).toBe(listed);
   });
@@ -347,5 +344,81 @@ describe('reading what was written, over HTTP', () => {
     expect([response.status, response.headers.has('retry-after')]).toEqual([503, false]);
     await projections.start();
     expect(await (await get('', position)).json()).toContain('l');
+  });
+});
+
+describe('@WaitForProjection', () => {
+  it('refuses options that cannot work, and no projection', () => {
+    expect(() => WaitForProjection('order-list', { timeoutMs: 0 })).toThrow('timeoutMs must be');
+    expect(() => WaitForProjection('order-list', { timeout: 1 } as never)).toThrow('timeout must be one of');
+    expect(() => WaitForProjection([])).toThrow('projections must be one or more projections');
+  });
+
+  it('is for projections that exist: the application does not start otherwise', async () => {
+    class Base {
+      @Get()
+      @WaitForProjection('order-lst')
+      all(): void {}
+    }
+    @Controller('typo')
+    class TypoController extends Base {}
+
+    const module = await Test.createTestingModule({
+      imports: [storeModule()],
+      controllers: [TypoController],
+      providers: [OrderList],
+    }).compile();
+    await expect(module.init()).rejects.toMatchObject({
+      code: 'unknown-projection',
+      projection: 'order-lst',
+    });
+  });
+
+  it('takes the name of the header and the time from the module, the route’s own first', async () => {
+    @Controller('named')
+    @WaitForProjection('order-list', { timeoutMs: 60_000 })
+    class NamedController {
+      @Get()
+      @WaitForProjection('order-list')
+      all(): void {}
+    }
+    const module = await Test.createTestingModule({
+      imports: [storeModule({ readYourWrites: { header: 'X-Shop-Position', timeoutMs: 10 } })],
+      controllers: [NamedController],
+      providers: [OrderList],
+    }).compile();
+    const app = module.createNestApplication();
+    await app.listen(0, '127.0.0.1');
+    const headers = { 'x-SHOP-position': '99.0' };
+    const response = await fetch(`${await app.getUrl()}/named`, { headers });
+    expect([response.status, await response.text()]).toEqual([
+      503,
+      expect.stringContaining('did not come within 10 ms'),
+    ]);
+    await app.close();
+    const wrong = storeModule({ servers: 'nats://127.0.0.1:1', readYourWrites: { header: 'two words' } });
+    await expect(Test.createTestingModule({ imports: [wrong] }).compile()).rejects.toThrow(
+      'readYourWrites.header',
+    );
+  });
+});
+
+describe('the positions appended in a context', () => {
+  it('are noted in all contexts around an append, the highest for each store, outside of HTTP too', async () => {
+    await using store = inMemoryEventStore({ events: [Placed] });
+    const [outer, inner, other] = [new AppendedPositions(), new AppendedPositions(), new AppendedPositions()];
+    const last = await trackAppends(outer, async () => {
+      await trackAppends(inner, async () => store.append('order/1', [new Placed(), new Placed()]));
+      const { entries } = await store.transact([
+        { stream: 'order/2', events: [new Placed()] },
+        { stream: 'order/1', expect: 2 },
+      ]);
+      await store.append('order/1', [], { expect: 2 });
+      return entries[0]?.position;
+    });
+    await trackAppends(other, async () => store.status('order/1'));
+    const highest = [outer, inner, other].map((appended) => appended.in(store.identity));
+    expect(highest).toEqual([last, '1.1', undefined]);
+    expect(outer.in('another store')).toBeUndefined();
   });
 });

@@ -41,7 +41,7 @@ export function WaitForProjection(
   options: WaitForProjectionOptions = {},
 ): ClassDecorator & MethodDecorator {
   const wait: ProjectionWait = { ...options, projections: [projections].flat() };
-  checkWait(wait);
+  checkWait(wait.projections, options);
   return (target: object, _key?: string | symbol, descriptor?: PropertyDescriptor): void => {
     const decorated = (descriptor?.value as object | undefined) ?? target;
     const value = [...waitsOf(decorated), wait];
@@ -62,8 +62,8 @@ export function waitsOf(decorated: object): readonly ProjectionWait[] {
   return (decorated as Readonly<Record<symbol, readonly ProjectionWait[] | undefined>>)[WAITS] ?? [];
 }
 
-function checkWait({ projections, eventStore: _, ...options }: ProjectionWait): void {
-  checkKnownOptions(options, ['timeoutMs']);
+function checkWait(projections: readonly ProjectionRef[], options: WaitForProjectionOptions): void {
+  checkKnownOptions(options, ['timeoutMs', 'eventStore']);
   integerOption('timeoutMs', options.timeoutMs, { fallback: 1, max: LONGEST_TIMER_MS });
   if (projections.length > 0) return;
   throw new InvalidOptionError({

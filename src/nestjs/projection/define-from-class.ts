@@ -45,7 +45,10 @@ export function defineFromClass(found: FoundProjection, storeOf: StoreOf): Proje
 function define(found: FoundProjection, storeOf: StoreOf): ProjectionDefinition {
   const { metadata, instance } = found;
   const handlers = handlersOf(found);
-  if (metadata.style === 'live') return liveProjection(found, metadata.options, handlers);
+  if (metadata.style === 'live') {
+    const { eventStore: _, ...live } = metadata.options;
+    return liveProjection(found, live, handlers);
+  }
   const { eventStore: _, store: __, ...options } = metadata.options;
   const setUp = async (tx: unknown): Promise<unknown> => optionalMethod(instance, 'setUp')?.(tx);
   const stored = { ...options, events: handlers.events, store: storeOf(), setUp };
@@ -56,7 +59,7 @@ function define(found: FoundProjection, storeOf: StoreOf): ProjectionDefinition 
 
 function liveProjection(
   found: FoundProjection,
-  { eventStore: _, ...options }: LiveProjectionClassOptions,
+  options: LiveProjectionClassOptions,
   { events, methods }: Handlers,
 ): ProjectionDefinition {
   const { instance } = found;
