@@ -4,6 +4,7 @@ import {
   ConflictException,
   Controller,
   type DynamicModule,
+  type ExecutionContext,
   Get,
   type INestApplication,
   Param,
@@ -34,7 +35,9 @@ import {
 } from 'jetsource/nestjs';
 import { inMemoryEventStore, inMemoryProjectionStore } from 'jetsource/testing';
 import type { ServerResponse } from 'node:http';
+import { lastValueFrom, of } from 'rxjs';
 import { AppendedPositions, trackAppends } from '../../src/event/append-tracking.js';
+import { ReadYourWritesInterceptor } from '../../src/nestjs/http/read-your-writes.interceptor.js';
 import { sharedServerUrl, uniqueStoreName } from '../shared-server.js';
 
 const HEADER = 'x-jetsource-position';
@@ -354,10 +357,13 @@ describe('@WaitForProjection', () => {
     expect(() => WaitForProjection([])).toThrow('projections must be one or more projections');
   });
 
-  it('is for projections that exist: the application does not start otherwise', async () => {
+  it.each([
+    ['order-lst', undefined, { code: 'unknown-projection', projection: 'order-lst' }],
+    ['order-list', 'biling', { code: 'invalid-option', given: 'biling' }],
+  ])('is for projections and stores that exist, not %s of %s', async (projection, eventStore, error) => {
     class Base {
       @Get()
-      @WaitForProjection('order-lst')
+      @WaitForProjection(projection, { eventStore })
       all(): void {}
     }
     @Controller('typo')
@@ -368,10 +374,14 @@ describe('@WaitForProjection', () => {
       controllers: [TypoController],
       providers: [OrderList],
     }).compile();
-    await expect(module.init()).rejects.toMatchObject({
-      code: 'unknown-projection',
-      projection: 'order-lst',
-    });
+    await expect(module.init()).rejects.toMatchObject(error);
+  });
+
+  it('does nothing outside of HTTP', async () => {
+    const interceptor = new ReadYourWritesInterceptor({} as never);
+    const context = { getType: () => 'rpc' } as ExecutionContext;
+    const handled = await interceptor.intercept(context, { handle: () => of('handled') });
+    expect(await lastValueFrom(handled)).toBe('handled');
   });
 
   it('takes the name of the header and the time from the module, the route’s own first', async () => {
