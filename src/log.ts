@@ -31,4 +31,5 @@ export type {
   SubjectMessage,
   SubjectNames,
 } from './log/message-log.js';
+export type { ListRecordsOptions, NewRecord, RecordTable, StoredRecord } from './log/record-table.js';
 export { sizeOf } from './log/message-size.js';

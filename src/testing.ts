@@ -21,3 +21,4 @@ export { InMemoryMessageLog } from './testing/in-memory/in-memory-message-log.js
 export type { InMemoryMessageLogOptions } from './testing/in-memory/in-memory-message-log.js';
 export { InMemoryStorage } from './testing/in-memory/in-memory-storage.js';
 export { LogFaults } from './testing/in-memory/log-faults.js';
+export type { LostWrite, RecordFaults } from './testing/in-memory/record-faults.js';

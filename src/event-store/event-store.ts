@@ -8,6 +8,10 @@ import type { AppendOptions, AppendResult } from './append/append-options.js';
 import type { TransactionEntry, TransactionResult, TransactOptions } from './append/transact-options.js';
 import type { StreamPage, StreamPageOptions } from './listing/stream-page.js';
 import type { ReadCommitsOptions, ReadOptions, StatusOptions } from './read/read-options.js';
+import { NO_PEERS, type LogPeers } from '../log/log-peers.js';
+import { LocalRecordTable } from '../log/local-record-table.js';
+import type { MessageLog } from '../log/message-log.js';
+import type { RecordTable } from '../log/record-table.js';
 import type { StreamCommits, StreamStatus } from './read/stream-status.js';
 import type { CommitBatch, FollowOptions } from './replay/follow-options.js';
 import type { ReadAllOptions } from './replay/read-all-options.js';
@@ -47,6 +51,25 @@ export abstract class EventStore<Events extends object = object> {
    * @internal
    */
   readonly turns: StreamTurns = NO_TURNS;
+  /**
+   * Records beside the log, by which the processes that use the store share work among them. A table of this
+   * handle alone, unless the store says otherwise.
+   *
+   * @internal
+   */
+  readonly records: RecordTable;
+  /**
+   * Word among the processes that use the store. None, unless the store says otherwise.
+   *
+   * @internal
+   */
+  readonly peers: LogPeers;
+
+  /** @param log What the processes that use the store have in common. @default nothing: this one is alone */
+  constructor({ records, peers }: Pick<MessageLog, 'records' | 'peers'> = {}) {
+    this.records = records ?? new LocalRecordTable();
+    this.peers = peers ?? NO_PEERS;
+  }
 
   /** How many events could not be read and were handled by policy, by their stored type. */
   get unreadable(): ReadonlyMap<string, number> {

@@ -90,7 +90,7 @@ export class LogEventStore<Events extends object = object> extends EventStore<Ev
   #closed: Promise<void> | undefined;
 
   constructor(log: MessageLog, { name, identity, registry, sweepsChecks }: LogEventStoreParts) {
-    super();
+    super(log);
     this.name = name;
     this.identity = identity;
     this.registry = registry;

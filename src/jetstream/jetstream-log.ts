@@ -5,6 +5,7 @@ import { describeFault } from './api/api-fault.js';
 import { logEnd } from './read/log-end.js';
 import { deleteMessage } from './streams/delete-message.js';
 import { MessageReader } from './read/message-reader.js';
+import { JetStreamRecordTable } from './records/jetstream-record-table.js';
 import { Publisher, type ServerAnswer } from './publish/publisher.js';
 import { replay } from './replay/replay-loop.js';
 import { StoreNotFoundError } from './streams/stream-errors.js';
@@ -33,6 +34,7 @@ import type {
 export class JetStreamLog implements MessageLog {
   readonly name: string;
   readonly peers: CorePeers;
+  readonly records: JetStreamRecordTable;
   readonly #connection: JetStreamConnection;
   readonly #reader: MessageReader;
   readonly #publisher: Publisher;
@@ -45,6 +47,7 @@ export class JetStreamLog implements MessageLog {
     this.#watch = new StreamWatch(connection, stream);
     // no name of a store begins with _: no store captures it
     this.peers = new CorePeers(connection, `_JETSOURCE.peers.${stream.name}`);
+    this.records = new JetStreamRecordTable(connection, stream.name);
     this.#reader = new MessageReader(connection, stream.name, this.#watch);
     this.#publisher = new Publisher(connection);
     connection.onReconnect(() => this.#epoch.begin());

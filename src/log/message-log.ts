@@ -1,5 +1,6 @@
 import type { Deadline } from '../kernel/deadline.js';
 import type { LogPeers } from './log-peers.js';
+import type { RecordTable } from './record-table.js';
 
 /** Headers of a message by name: one value, or several. */
 export type HeaderValues = Readonly<Record<string, string | readonly string[]>>;
@@ -132,6 +133,12 @@ export interface MessageLog {
    * @default none: they compete
    */
   readonly peers?: LogPeers | undefined;
+
+  /**
+   * Records beside the log, by which its processes share work among them.
+   * @default none: each process takes itself for the only one
+   */
+  readonly records?: RecordTable | undefined;
 
   /**
    * Stores one guarded message. Goes on until there is an answer, or the deadline passes. Never rejects for

@@ -3,7 +3,7 @@ import type { CheckpointTable } from '../projection/store/checkpoint-table.js';
 import type { ModelId } from '../projection/store/model-id.js';
 import { CorruptCheckpointError } from '../projection/projection-errors.js';
 import { decodeMark, encodeMark } from './commit-column.js';
-import { decodePosition, decodeStart, encodeStart } from './start-column.js';
+import { decodePosition, decodeStart, encodeStart } from '../projection/rebuild/start-text.js';
 import type { SqlDatabase, SqlRow } from './sql-database.js';
 
 const FIND = `select epoch, store_identity, position, commit_id, start_at, earlier_commit

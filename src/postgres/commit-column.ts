@@ -1,5 +1,5 @@
 import type { Checkpoint } from '../projection/checkpoint/checkpoint.js';
-import { decodePosition } from './start-column.js';
+import { decodePosition } from '../projection/rebuild/start-text.js';
 
 type Mark = NonNullable<Checkpoint['earlier']>;
 

@@ -156,6 +156,45 @@ export class CorruptCheckpointError extends JetsourceError {
   }
 }
 
+/**
+ * Others are at work on the projection: nothing was changed. Try again, or for a reset pause the projection first.
+ */
+export class ProjectionBusyError extends JetsourceError {
+  readonly code = 'projection-busy';
+  override readonly name = 'ProjectionBusyError';
+  /** Name of the projection. */
+  readonly projection: string;
+  /** Version of the projection. */
+  readonly version: number;
+
+  constructor(details: ProjectionDetails & { readonly reason?: string }, options?: ErrorOptions) {
+    const { projection, version, reason = 'others change it at the same time; try again' } = details;
+    super(`projection ${projection} (version ${version}) was not changed: ${reason}`, options);
+    this.projection = projection;
+    this.version = version;
+  }
+}
+
+/**
+ * A live projection has no state yet that could be read: it has not been started, or has not caught up since.
+ * Await `start()`, or `waitUntilLive()`.
+ */
+export class ProjectionNotReadyError extends JetsourceError {
+  readonly code = 'projection-not-ready';
+  override readonly name = 'ProjectionNotReadyError';
+  /** Name of the projection. */
+  readonly projection: string;
+  /** Version of the projection. */
+  readonly version: number;
+
+  constructor(details: ProjectionDetails & { readonly state: string }, options?: ErrorOptions) {
+    const { projection, version, state } = details;
+    super(`projection ${projection} (version ${version}) cannot be read: it is ${state}`, options);
+    this.projection = projection;
+    this.version = version;
+  }
+}
+
 /** What was waited for did not happen in time. The message says how far the projection is. */
 export class WaitTimeoutError extends JetsourceError {
   readonly code = 'wait-timeout';

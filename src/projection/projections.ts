@@ -1,16 +1,25 @@
 import type { Position } from '../event/position.js';
 import type { EventStore } from '../event-store/event-store.js';
+import { abortable } from '../kernel/abortable.js';
+import { InvalidOptionError } from '../kernel/invalid-option-error.js';
 import { guardedObserver } from '../kernel/guarded-observer.js';
 import { integerOption, LONGEST_TIMER_MS } from '../kernel/options.js';
+import { Semaphore } from '../kernel/semaphore.js';
 import { checkOptionalFunction, checkOptionsObject } from './checked-options.js';
 import { checkDefinitions } from './definition/check-definitions.js';
+import type { LiveProjection } from './definition/live-projection.js';
 import type { ProjectionDefinition } from './definition/projection-definition.js';
 import { ProjectionDirectory } from './definition/projection-directory.js';
-import type { ProjectionId, ProjectionRef } from './definition/projection-id.js';
+import { describeProjection, type ProjectionId, type ProjectionRef } from './definition/projection-id.js';
 import { ProjectionRunner } from './lifecycle/projection-runner.js';
+import { Controls } from './operation/controls.js';
+import { RunningLanes } from './lifecycle/running-lanes.js';
 import { checkStartOptions, type StartOptions } from './lifecycle/start-options.js';
 import type { WaitForOptions } from './progress/wait-for-options.js';
+import type { RedriveResult } from './parking/redrive.js';
+import { UnknownProjectionError } from './projection-errors.js';
 import type { ProjectionStatus } from './projection-status.js';
+import type { ParkedEvent } from './store/parked-table.js';
 import { DEFAULT_STUCK_AFTER_MS } from './run/run-watch.js';
 import type { RebuildOptions, RebuildResult } from './rebuild/rebuild-options.js';
 
@@ -37,9 +46,16 @@ export interface ProjectionsOptions {
    * @default 5_000
    */
   readonly stopTimeoutMs?: number | undefined;
+  /**
+   * How many rebuilds beside the models that readers see run in this process at a time, 1 or more. The others
+   * wait.
+   *
+   * @default 2
+   */
+  readonly maxRebuilds?: number | undefined;
 }
 
-const KNOWN = ['onError', 'stuckAfterMs', 'stopTimeoutMs'];
+const KNOWN = ['onError', 'stuckAfterMs', 'stopTimeoutMs', 'maxRebuilds'];
 
 /**
  * Durable projections over one event store. Each runs on its own: one that fails does not delay the others,
@@ -55,7 +71,11 @@ const KNOWN = ['onError', 'stuckAfterMs', 'stopTimeoutMs'];
  * await projections.waitFor('order-summary', position);
  */
 export class Projections {
+  readonly #store: EventStore;
   readonly #runners = new ProjectionDirectory<ProjectionRunner>();
+  readonly #controls: Controls;
+  readonly #control = new Semaphore(1);
+  #running: RunningLanes | undefined;
 
   /**
    * Does nothing yet; {@link start} does.
@@ -83,18 +103,24 @@ export class Projections {
         max: LONGEST_TIMER_MS,
       }),
     };
+    this.#store = store;
+    this.#controls = new Controls(store.records);
+    const maxRebuilds = integerOption('maxRebuilds', options.maxRebuilds, { fallback: 2 });
+    const rebuilds = new Semaphore(maxRebuilds);
     for (const definition of definitions) {
       const { name, version, events } = definition;
       for (const event of events.values()) store.registry.nameOf(event);
       const told = (error: Error): unknown => options.onError?.(error, { name, version });
       const onError = guardedObserver('onError', told);
-      this.#runners.add(definition, new ProjectionRunner(definition, store, { ...limits, onError }));
+      const context = { store, options: { ...limits, onError }, rebuilds, controls: this.#controls };
+      this.#runners.add(definition, new ProjectionRunner(definition, context));
     }
   }
 
   /**
-   * Starts the projections that do not run, each from its checkpoint. Resolves when every replay has begun or
-   * could not begin. An error that keeps a projection from running is passed to `onError`, is part of
+   * Starts the projections that do not run, each from its checkpoint. Resolves when every replay of this process
+   * has begun or could not begin, and every live projection has read all that is stored or could not. Of several
+   * processes one runs a lane of a projection; the others stand by, and take over within 5 s of its end. An error that keeps a projection from running is passed to `onError`, is part of
    * {@link status}, and rejects {@link waitUntilLive}.
    *
    * A log that does not answer is noticed when its reads time out. `signal` ends the wait earlier; the
@@ -107,7 +133,12 @@ export class Projections {
    */
   async start(options: StartOptions = {}): Promise<void> {
     checkStartOptions(options);
-    await this.#each((runner) => runner.start(options));
+    options.signal?.throwIfAborted();
+    await this.#control.run(async () => this.#launch());
+    await abortable(
+      this.#each(async (runner) => runner.begun(options.signal)),
+      [options.signal],
+    );
   }
 
   /**
@@ -115,7 +146,12 @@ export class Projections {
    * wait are rejected with {@link ProjectionFailedError}. They can be started again.
    */
   async stop(): Promise<void> {
-    await this.#each((runner) => runner.stop());
+    for (const runner of this.#runners.values) runner.stopping();
+    await this.#control.run(async () => {
+      await this.#running?.stop();
+      this.#running = undefined;
+      for (const runner of this.#runners.values) runner.stopped();
+    });
   }
 
   /** {@link stop}, at the end of a block with `await using`. */
@@ -176,10 +212,126 @@ export class Projections {
    * });
    */
   async rebuild(projection: ProjectionRef, options: RebuildOptions = {}): Promise<RebuildResult> {
-    return this.#runners.find(projection).rebuild(options);
+    const runner = this.#runners.find(projection);
+    return runner.rebuild(options, async () => this.#control.run(async () => this.#launch()));
   }
 
-  /** How each projection is doing, in the order in which they were given. */
+  /**
+   * The state of a live projection, as of the last event that it has handled. It is the state itself, not a copy:
+   * read it, and do not keep it.
+   *
+   * @throws {@link ProjectionNotReadyError} until it has caught up once since its start.
+   * @throws {@link ProjectionFailedError} or {@link ProjectionDivergedError} when it has stopped: the state is not
+   * up to date.
+   * @throws {@link UnknownProjectionError} when it is not registered here.
+   * @example
+   * const counts = projections.state(orderCount);
+   */
+  state<State extends object>(projection: LiveProjection<State>): State {
+    const runner = this.#runners.find(projection);
+    if (runner.definition !== projection) {
+      const known = this.#runners.values.map(({ definition }) => describeProjection(definition));
+      const { name, version } = projection;
+      throw new UnknownProjectionError({ projection: name, version, known });
+    }
+    runner.requireReadable();
+    return projection.store.state;
+  }
+
+  /**
+   * Stops a projection in all processes, each after its transaction in progress, until {@link resume}. It stays
+   * paused when processes start again. Resolves when it stands still in this process; others follow within a
+   * second.
+   *
+   * @throws {@link NatsError} when no server answers; {@link UnknownProjectionError}.
+   */
+  async pause(projection: ProjectionRef): Promise<void> {
+    await this.#runners.find(projection).pause();
+  }
+
+  /** Ends {@link pause}: the projection goes on from its checkpoint. */
+  async resume(projection: ProjectionRef): Promise<void> {
+    await this.#runners.find(projection).resume();
+  }
+
+  /**
+   * Empties the model of a projection that is paused or not started, and moves its checkpoint to the beginning of
+   * the log, or to `from`. It is built again when it runs again. Readers see an empty model until then:
+   * {@link rebuild} is the way without that.
+   *
+   * @throws {@link ProjectionBusyError} while it runs anywhere; nothing is changed then.
+   * @throws {@link InvalidOptionError} when a replay cannot begin there.
+   */
+  async reset(projection: ProjectionRef, options: Pick<RebuildOptions, 'from'> = {}): Promise<void> {
+    await this.#runners.find(projection).reset(options);
+  }
+
+  /**
+   * Lets readers see a version from now on, such as the one before, whose model still stands: a roll-back. Only in
+   * stores that keep models side by side.
+   *
+   * @throws {@link InvalidOptionError} when the store does not.
+   * @example
+   * await projections.serve({ name: 'order-summary', version: 1 });
+   */
+  async serve(projection: ProjectionRef): Promise<void> {
+    await this.#runners.find(projection).serve();
+  }
+
+  /**
+   * Removes the model of a version that is not registered here any more, with its tables and checkpoints.
+   *
+   * @throws {@link ProjectionBusyError} while readers see it.
+   * @throws {@link InvalidOptionError} for a version that is registered here, or a store without models side by
+   * side.
+   * @throws {@link UnknownProjectionError} when no version of the projection is registered here.
+   */
+  async drop({ name, version }: ProjectionId): Promise<void> {
+    const runner = this.#runners.find(name);
+    const isRegistered = this.#runners.values.some(
+      ({ definition }) => definition.name === name && definition.version === version,
+    );
+    if (isRegistered) {
+      const allowed = 'a version that is not registered here: it would be built again';
+      throw new InvalidOptionError({ option: 'version', given: version, allowed });
+    }
+    await runner.drop(version);
+  }
+
+  /** The events that a projection gave up on, by position. */
+  async parked(projection: ProjectionRef): Promise<ParkedEvent[]> {
+    return this.#runners.find(projection).parked();
+  }
+
+  /**
+   * Calls the handlers of parked events once more, one event after the other, each in a transaction of its own.
+   * Later events of its stream are in the model already: a handler must be able to cope with that. Events are
+   * upcast to the current schema.
+   *
+   * @param options `positions`: only these. @default all
+   * @returns what became of each.
+   */
+  async redrive(
+    projection: ProjectionRef,
+    options: { readonly positions?: readonly Position[] | undefined } = {},
+  ): Promise<RedriveResult[]> {
+    checkOptionsObject(options, { object: 'options', known: ['positions'] });
+    return this.#runners.find(projection).redrive(options.positions);
+  }
+
+  /**
+   * Forgets parked events.
+   *
+   * @returns how many were parked.
+   */
+  async discard(projection: ProjectionRef, positions: readonly Position[]): Promise<number> {
+    return this.#runners.find(projection).discard(positions);
+  }
+
+  /**
+   * How each projection is doing, over all processes that run it, in the order in which they were given. What
+   * other processes do is up to a second old.
+   */
   status(): ProjectionStatus[];
   /**
    * How one projection is doing.
@@ -191,6 +343,15 @@ export class Projections {
   status(projection?: ProjectionRef): ProjectionStatus | ProjectionStatus[] {
     if (projection !== undefined) return this.#runners.find(projection).status();
     return this.#runners.values.map((runner) => runner.status());
+  }
+
+  /** Runs what does not run. */
+  async #launch(): Promise<void> {
+    for (const runner of this.#runners.values) runner.starting();
+    if (this.#running !== undefined) return;
+    const running = new RunningLanes(this.#store, this.#runners.values, this.#controls);
+    this.#running = running;
+    await running.start();
   }
 
   async #each(work: (runner: ProjectionRunner) => Promise<void>): Promise<void> {

@@ -16,7 +16,7 @@ export class FaultyProjectionStore implements ProjectionStore<Model> {
   /** Each transaction takes the next of these: it fails before it begins, or after it is committed. */
   readonly faults: ('before' | 'after')[] = [];
   /** Runs once, between the begin of a transaction and its work. */
-  meanwhile: (() => void) | undefined;
+  meanwhile: (() => unknown) | undefined;
   readonly #database: InMemoryProjectionStore<Model>;
 
   constructor(database: InMemoryProjectionStore<Model> = inMemoryProjectionStore(new Map())) {
@@ -43,8 +43,9 @@ export class FaultyProjectionStore implements ProjectionStore<Model> {
     const fault = this.faults.shift();
     if (fault === 'before') throw new TypeError('the database is down');
     const result = await this.#database.transact(model, async (transaction) => {
-      this.meanwhile?.();
+      const { meanwhile } = this;
       this.meanwhile = undefined;
+      meanwhile?.();
       return work(transaction);
     });
     this.commits += 1;

@@ -26,7 +26,11 @@ describe('options of projections', () => {
     ['waitFor', ['sums', 'first'], 'position must be a position returned by a store'],
     ['waitUntilLive', [{ timeoutMs: '5' }], 'timeoutMs must be an integer from 0 to 2147483647'],
     ['waitUntilLive', [5_000], 'options must be an object with some of timeoutMs, signal; given: 5000'],
-    ['rebuild', ['sums', { form: 1 }], 'form must be one of from, onProgress, signal'],
+    [
+      'rebuild',
+      ['sums', { form: 1 }],
+      'form must be one of from, onProgress, batch, maxEventsPerSecond, signal',
+    ],
     ['rebuild', ['sums', { onProgress: 1 }], 'onProgress must be a function; given: 1'],
     ['rebuild', ['sums', { signal: 1 }], 'signal must be an AbortSignal; given: 1'],
     [

@@ -28,7 +28,11 @@ export class ProjectionLog extends InMemoryEventStore {
     this.follows.push(options);
     const signals = [this.#broken.signal, ...(options.signal === undefined ? [] : [options.signal])];
     const signal = AbortSignal.any(signals);
-    for await (const batch of super.follow({ ...options, maxBatch: this.maxBatch, signal })) {
+    for await (const batch of super.follow({
+      ...options,
+      maxBatch: options.maxBatch ?? this.maxBatch,
+      signal,
+    })) {
       this.#broken.signal.throwIfAborted();
       yield batch;
     }

@@ -2,6 +2,7 @@ import { type ProjectionLog, projectionLog } from './projection-log.js';
 import { FaultyProjectionStore } from './faulty-projection-store.js';
 import { OrderPlaced, OrderShipped, orderStream, sums } from './orders.js';
 import type { ProjectionId } from '../../src/projection/definition/projection-id.js';
+import { LocalRecordTable } from '../../src/log/local-record-table.js';
 import { Projections } from '../../src/projection/projections.js';
 import { ProjectionBench, errorOf, inState, quick, statusOf } from './projection-bench.js';
 
@@ -40,8 +41,8 @@ describe('a projection', () => {
     const projections = await bench.started(sums(store));
     await projections.waitUntilLive(quick);
     expect(store.model.get('ada')).toBe(1_200);
-    // the claim, and 500 + 500 + 200
-    expect(store.commits).toBe(4);
+    // the models, the claim, 500 + 500 + 200, and that it has caught up
+    expect(store.commits).toBe(6);
   });
 
   it('moves its checkpoint past events that it does not handle', async () => {
@@ -115,14 +116,16 @@ describe('two versions of a projection', () => {
     await projections.rebuild('sums');
     await projections.rebuild({ name: 'sums', version: 1 });
     await projections.rebuild(first);
-    expect(store.checkpoint('sums', 1)?.epoch).toBe(3);
-    expect(next.checkpoint('sums', 2)?.epoch).toBe(2);
+    // each rebuild empties the model and claims it again
+    expect(store.checkpoint('sums', 1)?.epoch).toBe(5);
+    expect(next.checkpoint('sums', 2)?.epoch).toBe(3);
   });
 
   it('are distinguished in the calls of onError', async () => {
     const failed: unknown[] = [];
     const onError = (_: Error, projection: ProjectionId): void => void failed.push(projection);
-    const broken = { ...sums(store, { version: 2 }), clear: () => Promise.reject(new TypeError('locked')) };
+    const setUp = (): Promise<never> => Promise.reject(new TypeError('locked'));
+    const broken = { ...sums(store, { version: 2 }), setUp };
     await using projections = new Projections(log, [sums(new FaultyProjectionStore()), broken], { onError });
     await projections.start();
     await inState(projections, 'failed', 1);
@@ -132,18 +135,82 @@ describe('two versions of a projection', () => {
   });
 });
 
-describe('an owner that was taken over', () => {
-  it('stops writing and is fenced', async () => {
-    const old = await bench.started(sums(store));
-    await old.waitUntilLive(quick);
-    const young = bench.projections(sums(store));
-    await young.start();
+describe('two processes', () => {
+  it('run a projection in one of them; the other one stands by, and waits for it', async () => {
+    const first = await bench.started(sums(store));
+    const second = await bench.started(sums(store));
+    await second.waitUntilLive(quick);
+    expect(statusOf(first).lanes[0]).toMatchObject({
+      state: 'live',
+      owner: { isOwn: true, pid: process.pid },
+    });
     const { position } = await bench.place('ada');
-    expect(await errorOf(old.waitFor('sums', position, quick))).toMatchObject({ code: 'projection-fenced' });
-    expect(statusOf(old)).toMatchObject({ state: 'fenced', error: { code: 'projection-fenced' } });
-    await young.waitFor('sums', position, quick);
+    await second.waitFor('sums', position, quick);
     expect(store.model.get('ada')).toBe(1);
-    expect(store.checkpoint('sums')?.epoch).toBe(2);
+    expect(statusOf(second).lanes[0]).toMatchObject({ state: 'live', position, owner: { isOwn: false } });
+    expect(store.checkpoint('sums')?.epoch).toBe(1);
+  });
+
+  it('take over from each other, without a person', async () => {
+    const first = await bench.started(sums(store));
+    const second = await bench.started(sums(store));
+    await first.stop();
+    const { position } = await bench.place('ada');
+    await second.waitFor('sums', position, quick);
+    await first.start();
+    await second.stop();
+    const { position: next } = await bench.place('ada');
+    await first.waitFor('sums', next, quick);
+    expect(store.model.get('ada')).toBe(2);
+    expect(statusOf(first).state).toBe('live');
+    expect(bench.reported).toEqual([]);
+  });
+
+  it('go on when both believe to be the owner: the checkpoint lets one of them write', async () => {
+    const own = bench.projections(sums(store));
+    await own.start();
+    await own.waitUntilLive(quick);
+    // a process that shares no records with it
+    const other = new Projections(
+      Object.assign(Object.create(log) as typeof log, { records: new LocalRecordTable() }),
+      [sums(store)],
+    );
+    await other.start();
+    for (let n = 0; n < 20; n += 1) await bench.place('ada');
+    await other.stop();
+    const { position } = await bench.place('ada');
+    await own.waitFor('sums', position, quick);
+    expect(store.model.get('ada')).toBe(21);
+  });
+
+  it('share several projections', async () => {
+    const names = ['a', 'b', 'c', 'd'];
+    const databases = names.map(() => new FaultyProjectionStore());
+    const define = () => names.map((name, n) => sums(databases[n] as FaultyProjectionStore, { name }));
+    const first = await bench.started(...define());
+    const second = await bench.started(...define());
+    const owned = (projections: Projections): number =>
+      projections.status().filter(({ lanes }) => lanes[0]?.owner?.isOwn === true).length;
+    for (let tries = 0; tries < 1_000 && (owned(first) !== 2 || owned(second) !== 2); tries += 1)
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    expect([owned(first), owned(second)]).toEqual([2, 2]);
+    const { position } = await bench.place('ada');
+    for (const name of names) await second.waitFor(name, position, quick);
+    expect(databases.map(({ model }) => model.get('ada'))).toEqual([1, 1, 1, 1]);
+  });
+
+  it('tell each other why a projection has stopped', async () => {
+    const broken = (): never => {
+      throw new TypeError('no');
+    };
+    const first = await bench.started(sums(store, { before: broken }));
+    const second = await bench.started(sums(store));
+    const { position } = await bench.place('ada');
+    await inState(first, 'failed');
+    const error = await errorOf(second.waitFor('sums', position, quick));
+    expect(error).toMatchObject({ code: 'projection-failed' });
+    expect(error.message).toContain(`: no in process ${process.pid}`);
+    expect(statusOf(second)).toMatchObject({ state: 'failed' });
   });
 });
 

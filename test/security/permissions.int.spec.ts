@@ -4,6 +4,7 @@ import type { EventStoreOptions } from '../../src/event-store/connect-event-stor
 import type { JetStreamEventStore } from '../../src/event-store/jetstream-event-store.js';
 import { subjectOf } from '../../src/event/subject.js';
 import { streamName, type StreamName } from '../../src/event/stream-name.js';
+import { LaneRunner } from '../../src/lane/lane-runner.js';
 import type { NatsError } from '../../src/jetstream/connection/connection-errors.js';
 import type { NatsServer } from '../../src/testing/nats-server.js';
 import { openStore } from '../shared-server.js';
@@ -291,6 +292,46 @@ describe('a projection', () => {
     for (const call of ['STREAM.MSG.DELETE.shop', 'STREAM.PURGE.shop', 'STREAM.DELETE.shop']) {
       expect([call, await isRefused(nc, `$JS.API.${call}`, { seq: 1 })]).toEqual([call, true]);
     }
+  });
+});
+
+describe('lanes', () => {
+  const run = async (_: number, signal: AbortSignal): Promise<void> => {
+    await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+  };
+  const works = [{ name: 'summary', lanes: 2, run }];
+
+  it.each(['projection', 'projection-of-all', 'admin'] as const)(
+    'are shared by a user who is %s',
+    async (role) => {
+      const errors: unknown[] = [];
+      const onError = (error: unknown): void => void errors.push(error);
+      const [store, elsewhere] = [await storeOf(role), await storeOf(role)];
+      await using one = new LaneRunner(store.records, store.peers, { onError });
+      await using other = new LaneRunner(elsewhere.records, elsewhere.peers, { onError });
+      await one.start(works);
+      await other.start(works);
+      await until('each has one', () => {
+        const owners = other.owners('summary').map(({ owner }) => owner?.id);
+        return new Set(owners).size === 2 && !owners.includes(undefined);
+      });
+      await one.stop();
+      await until('the other has both', () => other.owners('summary').every(({ owner }) => owner?.isSelf));
+      expect(errors).toEqual([]);
+      expect([store.peers.areHeard, elsewhere.peers.areHeard]).toEqual([true, true]);
+    },
+  );
+
+  it('are refused to a publisher at once, with the subject to permit', async () => {
+    const store = await storeOf('publisher');
+    await using runner = new LaneRunner(store.records, store.peers);
+    const { result, ms } = await timed(rejection(runner.start(works)));
+    expect(result).toMatchObject({
+      code: 'nats',
+      outcome: 'not-applied',
+      message: expect.stringContaining('may not publish to $JS.API.STREAM.INFO.shop~records'),
+    });
+    expect(ms).toBeLessThan(2_000);
   });
 });
 

@@ -26,6 +26,8 @@ export interface CommitBatch {
   readonly commits: readonly StoredCommit[];
   /** Whether no message came after these commits in the log when they were delivered. */
   readonly caughtUp: boolean;
+  /** How many messages of the replay's filter came after these when they were delivered. */
+  readonly pending?: number;
 }
 
 const OPTIONS = ['from', 'categories', 'slots', 'maxBatch', 'signal', 'onRecovery'];

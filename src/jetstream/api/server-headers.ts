@@ -20,6 +20,8 @@ export const ServerHeader = {
   scheduleTimeZone: 'Nats-Schedule-Time-Zone',
   /** On what a direct get answers: the stream that answered, which may be a mirror. */
   stream: 'Nats-Stream',
+  /** On what a direct get answers: the subject of the message. */
+  subject: 'Nats-Subject',
   /** On what a direct get answers: where the message stands. */
   sequence: 'Nats-Sequence',
   /** On what a direct get answers: the server's time of the message. */

@@ -5,12 +5,12 @@ import type { Deadline } from '../../kernel/deadline.js';
 import { NatsError } from '../connection/connection-errors.js';
 import { sleep } from '../../kernel/sleep.js';
 import { Semaphore } from '../../kernel/semaphore.js';
-import { Wakeup } from '../../kernel/wakeup.js';
 import { ApiCode } from '../api/api-codes.js';
 import type { MessageQuery } from '../api/jetstream-api.js';
 import { ServerHeader } from '../api/server-headers.js';
 import { findValue } from '../connection/expect-value.js';
 import type { JetStreamConnection } from '../connection/jetstream-connection.js';
+import { collectReplies, isStatus } from './collect-replies.js';
 import { getRound } from './get-round.js';
 import { ReplySize } from './reply-size.js';
 import type { StreamWatch } from '../streams/stream-watch.js';
@@ -234,7 +234,8 @@ export class MessageReader {
     const target = this.#connection.api.subjects.directGet(this.#stream);
     const request = utf8.encode(JSON.stringify({ seq: sequence, next_by_subj: subject, batch: SCAN_PAGE }));
     while (await this.#connection.whenConnected(deadline)) {
-      const replies = await this.#collect(target, request, deadline);
+      const asked = { subject: target, payload: request, silenceMs: SCAN_SILENCE_MS };
+      const replies = await collectReplies(this.#connection, asked, deadline);
       const end = replies.at(-1);
       if (end === undefined || isNoResponders(end)) {
         await sleep(Math.min(50, deadline.leftMs), deadline.signal);
@@ -251,34 +252,6 @@ export class MessageReader {
     }
     deadline.signal?.throwIfAborted();
     throw this.#connection.unanswered(target, `no answer came within ${deadline.totalMs} ms`);
-  }
-
-  /** Replies until a status, or until none comes for a while. */
-  async #collect(target: string, request: Uint8Array, deadline: Deadline): Promise<Msg[]> {
-    const { inbox, nc } = this.#connection;
-    const replies: Msg[] = [];
-    const news = new Wakeup(inbox.timeouts);
-    let isInterrupted = false;
-    const address = inbox.open(
-      (reply) => {
-        replies.push(reply);
-        news.wake();
-      },
-      () => {
-        isInterrupted = true;
-        news.wake();
-      },
-    );
-    try {
-      nc.publish(target, request, { reply: address.subject });
-      while (!endsWithStatus(replies) && !isInterrupted) {
-        const timeoutMs = Math.min(SCAN_SILENCE_MS, deadline.leftMs);
-        if ((await news.wait({ timeoutMs, signal: deadline.signal })) !== 'woken') break;
-      }
-      return replies;
-    } finally {
-      address.close();
-    }
   }
 
   async #directGet(lastOf: string, deadline: Deadline): Promise<Msg | undefined> {
@@ -299,16 +272,6 @@ function hasMessage(reply: Msg, subject: string): boolean {
   const { code, description } = reply.headers ?? {};
   if (code === 404) return false;
   throw new NatsError(`${subject} was answered with status ${String(code)} ${description ?? ''}`);
-}
-
-/** Whether the server speaks for itself. A message without a body is a message. */
-function isStatus(reply: Msg): boolean {
-  return reply.data.length === 0 && (reply.headers?.code ?? 0) > 0;
-}
-
-function endsWithStatus(replies: readonly Msg[]): boolean {
-  const last = replies.at(-1);
-  return last !== undefined && isStatus(last);
 }
 
 function withHeaders(reply: Msg): StoredMessage {

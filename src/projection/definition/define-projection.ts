@@ -116,6 +116,7 @@ export function defineProjection<Events extends ProjectedEvents, State extends o
 export function defineProjection(
   options: AnyStatementOptions | AnyRowOptions | AnyLiveOptions,
 ): ProjectionDefinition {
+  if (typeof options !== 'object' || options === null) return statementProjection(options);
   if ('initial' in options) return liveProjection(options);
   return 'table' in options ? rowProjection(options) : statementProjection(options);
 }
@@ -237,9 +238,13 @@ function checkText(option: string, given: unknown): void {
   throw new InvalidOptionError({ option, given, allowed: 'a name' });
 }
 
-function keyOf({ key }: AnyRowOptions, name: string): RowHandler['keysOf'] {
+function keyOf({ key, events }: AnyRowOptions, name: string): RowHandler['keysOf'] {
   if (typeof key === 'function') return key as RowHandler['keysOf'];
-  checkOptionsObject(key, { object: 'projection.key', prefix: 'projection.key.', known: [name] });
+  checkOptionsObject(key, {
+    object: 'projection.key',
+    prefix: 'projection.key.',
+    known: Object.keys(events),
+  });
   const ofType = (key as Readonly<Record<string, unknown>>)[name];
   checkFunction(`projection.key.${name}`, ofType);
   return ofType as RowHandler['keysOf'];

@@ -55,9 +55,8 @@ export class RowFold<Tx> implements ModelFold<Tx> {
     return events.map((event, index) => {
       handles(index);
       const keys = this.#handlerOf(event).keysOf(event);
-      const list = typeof keys === 'string' ? [keys] : [...keys];
-      for (const key of list) this.#requireKey(key, event);
-      return list;
+      const list: readonly unknown[] = Array.isArray(keys) ? keys : [keys];
+      return list.map((key) => this.#requireKey(key, event));
     });
   }
 
@@ -89,8 +88,8 @@ export class RowFold<Tx> implements ModelFold<Tx> {
     throw new InvalidRowError({ table, key, reason: `its column ${keyColumn} is another key` });
   }
 
-  #requireKey(key: unknown, event: RecordedEvent): void {
-    if (typeof key === 'string' && key !== '') return;
+  #requireKey(key: unknown, event: RecordedEvent): string {
+    if (typeof key === 'string' && key !== '') return key;
     const reason = `key(event) gave no text for ${event.type} at ${event.position}`;
     throw new InvalidRowError({ table: this.#parts.table, key: String(key), reason });
   }

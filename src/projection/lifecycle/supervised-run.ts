@@ -1,7 +1,4 @@
-import type { EventStore } from '../../event-store/event-store.js';
-import type { ProjectionDefinition } from '../definition/projection-definition.js';
-import type { Reset } from '../run/claim-checkpoint.js';
-import { ProjectionRun } from '../run/projection-run.js';
+import { ProjectionRun, type RunScope } from '../run/projection-run.js';
 import type { RunEvent, RunListener } from '../run/run-event.js';
 
 /** The listeners of a run and of its failure. None of these may throw. */
@@ -23,16 +20,12 @@ export class SupervisedRun implements RunListener {
   #settleBegun: () => void = () => undefined;
   #isOver = false;
 
-  constructor(
-    definition: ProjectionDefinition,
-    store: EventStore,
-    start: { supervisor: RunSupervisor; reset: Reset | undefined },
-  ) {
-    this.#supervisor = start.supervisor;
-    this.stuckAfterMs = start.supervisor.stuckAfterMs;
-    this.#run = new ProjectionRun(definition, store, this);
+  constructor(scope: RunScope, supervisor: RunSupervisor) {
+    this.#supervisor = supervisor;
+    this.stuckAfterMs = supervisor.stuckAfterMs;
+    this.#run = new ProjectionRun(scope, this);
     this.begun = new Promise((resolve) => (this.#settleBegun = resolve));
-    this.ended = this.#work(start.reset);
+    this.ended = this.#work();
   }
 
   get isOver(): boolean {
@@ -58,9 +51,9 @@ export class SupervisedRun implements RunListener {
     if (event.kind === 'began' || event.kind === 'delayed') this.#settleBegun();
   }
 
-  async #work(reset: Reset | undefined): Promise<void> {
+  async #work(): Promise<void> {
     try {
-      await this.#run.work(reset);
+      await this.#run.work();
     } catch (error) {
       if (!this.#isAbandoned) this.#supervisor.onFailure(error as Error);
     } finally {

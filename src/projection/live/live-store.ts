@@ -49,13 +49,18 @@ export class LiveStore<State extends object>
     const parts = { tx: this, checkpoints: this.#checkpoints, parked: this.#parkedTable, models: undefined };
     try {
       const result = await work(parts);
-      this.#handled.clear();
-      this.#isTorn = false;
+      if (this.#checkpoint !== checkpoint) this.#settled();
       return result;
     } catch (error) {
       this.#checkpoint = checkpoint;
       throw error;
     }
+  }
+
+  /** What was handled is in the checkpoint. */
+  #settled(): void {
+    this.#handled.clear();
+    this.#isTorn = false;
   }
 
   async apply(_tx: LiveStore<State>, { events, context, handles }: FoldBatch): Promise<void> {
@@ -71,8 +76,7 @@ export class LiveStore<State extends object>
 
   async clear(): Promise<void> {
     this.#state = this.#initial();
-    this.#handled.clear();
-    this.#isTorn = false;
+    this.#settled();
   }
 
   /** A torn state is no base for later events: then there is no checkpoint, and the model is built again. */

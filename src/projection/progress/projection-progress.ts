@@ -1,7 +1,9 @@
-import { comparePositions, parsePosition, type Position } from '../../event/position.js';
+import type { Position } from '../../event/position.js';
 import { hasJetsourceBrand } from '../../kernel/jetsource-error.js';
 import type { ProjectionState } from '../projection-status.js';
 import type { RunEvent, RunListener } from '../run/run-event.js';
+import type { LaneReport } from './lane-report.js';
+import { RateMeter } from './rate-meter.js';
 
 /** What the model is known to hold: all up to a position, and all that the log held up to a sequence. */
 interface Reached {
@@ -18,8 +20,11 @@ export class ProjectionProgress implements RunListener {
   /** Undefined while nothing is known of the model's content. */
   #reached: Reached | undefined;
   #lastSequenceAtStart = 0;
-  #failure: Error | undefined;
   #stuckSince: Date | undefined;
+  #pending: number | undefined;
+  /** When the last commit in the model was stored, in milliseconds since 1970. */
+  #lastTime: number | undefined;
+  readonly #rate = new RateMeter();
 
   get state(): ProjectionState {
     return this.#state;
@@ -39,16 +44,41 @@ export class ProjectionProgress implements RunListener {
     return this.#stuckSince;
   }
 
-  /** Why nothing happens until the next start; undefined while it works, and before the first start. */
-  get failure(): Error | undefined {
-    return this.#failure;
+  /** What other processes are told of it. */
+  report(): Omit<LaneReport, 'lane'> {
+    const error = this.#error;
+    return {
+      state: this.#state,
+      position: this.#position,
+      reachedSequence: this.#reached?.sequence,
+      pending: this.#pending,
+      lagSeconds: this.#lagSeconds(),
+      eventsPerSecond: this.#rate.perSecond(),
+      error: error && { name: error.name, message: error.message },
+      stuckSince: this.#stuckSince?.toISOString(),
+    };
+  }
+
+  /** Another process owns the lane, or may take it. */
+  stoodBy(): void {
+    this.#state = 'standby';
+    this.#pending = undefined;
+    this.#stuckSince = undefined;
+    this.#error = undefined;
+    this.#reached = undefined;
+  }
+
+  /** It stands still because somebody has paused it. */
+  paused(): void {
+    this.#state = 'paused';
+    this.#stuckSince = undefined;
+    this.#error = undefined;
   }
 
   launched(): void {
     this.#stuckSince = undefined;
     this.#state = 'catching-up';
     this.#error = undefined;
-    this.#failure = undefined;
     this.#reached = undefined;
   }
 
@@ -59,19 +89,16 @@ export class ProjectionProgress implements RunListener {
     this.#error = error;
   }
 
-  /** @param reason What callers get that wait for it. */
-  stopped(reason: Error): void {
-    this.#state = 'stopped';
-    this.#stuckSince = undefined;
-    this.#failure = reason;
-    this.#reached = undefined;
+  /** The log holds nothing that the model lacks up to a sequence, if the model is still at that position. */
+  idleUpTo(position: Position | undefined, sequence: number): void {
+    if (this.#reached === undefined || this.#position !== position) return;
+    this.#reached = { position, sequence: Math.max(sequence, this.#reached.sequence) };
   }
 
   failed(error: Error): void {
     this.#state = stateAfter(error);
     this.#error = error;
-    this.#failure = error;
-    // a failed projection keeps its model. Diverged or fenced, the model's content is not known any more
+    // a failed projection keeps its model. Diverged, the model's content is not known any more
     if (this.#state !== 'failed') this.#reached = undefined;
   }
 
@@ -83,9 +110,14 @@ export class ProjectionProgress implements RunListener {
         break;
       case 'applied':
         this.#reach(event.checkpoint.position, this.#reached?.sequence ?? 0);
+        this.#lastTime = event.commits.at(-1)?.time ?? this.#lastTime;
+        this.#rate.count(event.commits.reduce((sum, { events }) => sum + events.length, 0));
         break;
       case 'batch-done':
+        this.#pending = event.caughtUp ? 0 : event.pending;
         this.#batchDone(event.caughtUp);
+        break;
+      case 'caught-up':
         break;
       case 'interrupted':
         this.#state = 'catching-up';
@@ -105,18 +137,20 @@ export class ProjectionProgress implements RunListener {
     }
   }
 
-  /** Whether the model holds what it can hold of the log up to that position. */
-  hasReached(position: Position): boolean {
-    if (this.#reached === undefined) return false;
-    const reached = this.#reached.position;
-    if (reached !== undefined && comparePositions(position, reached) <= 0) return true;
-    return parsePosition(position).sequence <= this.#reached.sequence;
-  }
-
   #reach(position: Position | undefined, sequence: number): void {
     this.#position = position;
     this.#error = undefined;
     this.#reached = { position, sequence };
+  }
+
+  /**
+   * How old the oldest event is that the model lacks, by the clock of this machine. As long as the last one that
+   * it holds: that is when the oldest one was stored at the earliest.
+   */
+  #lagSeconds(): number | undefined {
+    if (this.#pending === 0) return 0;
+    if (this.#pending === undefined || this.#lastTime === undefined) return undefined;
+    return Math.max(0, (Date.now() - this.#lastTime) / 1_000);
   }
 
   #batchDone(caughtUp: boolean): void {
@@ -130,6 +164,5 @@ export class ProjectionProgress implements RunListener {
 
 function stateAfter(error: Error): ProjectionState {
   if (!hasJetsourceBrand(error)) return 'failed';
-  if (error.code === 'projection-diverged') return 'diverged';
-  return error.code === 'projection-fenced' ? 'fenced' : 'failed';
+  return error.code === 'projection-diverged' ? 'diverged' : 'failed';
 }

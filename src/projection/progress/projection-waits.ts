@@ -6,7 +6,6 @@ import { sleep } from '../../kernel/sleep.js';
 import type { ProjectionDefinition } from '../definition/projection-definition.js';
 import { describeProjection } from '../definition/projection-id.js';
 import { WaitTimeoutError } from '../projection-errors.js';
-import type { ProjectionProgress } from './projection-progress.js';
 import { resolveWaitForOptions, type WaitForOptions } from './wait-for-options.js';
 import { Waiters } from './waiters.js';
 
@@ -21,14 +20,28 @@ interface Wait {
   readonly signals: readonly (AbortSignal | undefined)[];
 }
 
+/** What is known of a projection, over all its lanes. */
+export interface WaitedProgress {
+  /** Why it does not go on; undefined while it does. */
+  failure(): Error | undefined;
+  /** Whether the model holds what it can hold of the log up to that position. */
+  hasReached(position: Position): boolean;
+  /** Whether it has read all that is stored. */
+  isLive(): boolean;
+  /** How far it is, for the error of a timeout. */
+  describe(): string;
+  /** What it is waiting out. */
+  error(): Error | undefined;
+}
+
 /** Callers that wait for a projection's progress. */
 export class ProjectionWaits {
   readonly #definition: ProjectionDefinition;
   readonly #store: EventStore;
-  readonly #progress: ProjectionProgress;
+  readonly #progress: WaitedProgress;
   readonly #waiters = new Waiters();
 
-  constructor(definition: ProjectionDefinition, store: EventStore, progress: ProjectionProgress) {
+  constructor(definition: ProjectionDefinition, store: EventStore, progress: WaitedProgress) {
     this.#definition = definition;
     this.#store = store;
     this.#progress = progress;
@@ -60,7 +73,7 @@ export class ProjectionWaits {
   async untilLive(options: WaitForOptions): Promise<void> {
     const { timeoutMs, signal } = resolveWaitForOptions(options);
     signal?.throwIfAborted();
-    const isOver = (): boolean => this.#progress.state === 'live';
+    const isOver = (): boolean => this.#progress.isLive();
     if (isOver()) return;
     const what = `projection ${describeProjection(this.#definition)} being live`;
     await this.#until({ isOver, what, timeoutMs, signals: [signal] });
@@ -77,11 +90,11 @@ export class ProjectionWaits {
   }
 
   async #until({ isOver, what, timeoutMs, signals }: Wait): Promise<void> {
-    const { failure } = this.#progress;
+    const failure = this.#progress.failure();
     if (failure !== undefined) throw failure;
     const onTimeout = (): Error => {
-      const { state, position, error } = this.#progress;
-      const progress = `it is ${state} at ${position ?? 'the beginning'}`;
+      const error = this.#progress.error();
+      const progress = this.#progress.describe();
       return new WaitTimeoutError({ what, timeoutMs, progress }, error && { cause: error });
     };
     await this.#waiters.until(isOver, { timeoutMs, signals, onTimeout });

@@ -1,9 +1,12 @@
 import type { EventStore } from '../../event-store/event-store.js';
 import { logReachFor } from '../../event-store/replay/start-check.js';
 import { InvalidOptionError } from '../../kernel/invalid-option-error.js';
+import { integerOption } from '../../kernel/options.js';
 import { checkOptionalFunction, checkOptionsObject, checkSignal } from '../checked-options.js';
 import { checkedRebuildStart } from '../definition/projection-start.js';
 import type { RebuildOptions, RebuildStart } from './rebuild-options.js';
+
+const KNOWN = ['from', 'onProgress', 'batch', 'maxEventsPerSecond', 'signal'];
 
 /**
  * Checks the options of a rebuild before anything is cleared.
@@ -12,7 +15,9 @@ import type { RebuildOptions, RebuildStart } from './rebuild-options.js';
  * @throws {@link InvalidOptionError} when a replay cannot begin there, or another option cannot work.
  */
 export function checkRebuildOptions(options: RebuildOptions): RebuildStart | undefined {
-  checkOptionsObject(options, { object: 'options', known: ['from', 'onProgress', 'signal'] });
+  checkOptionsObject(options, { object: 'options', known: KNOWN });
+  integerOption('batch', options.batch, { fallback: 1 });
+  integerOption('maxEventsPerSecond', options.maxEventsPerSecond, { fallback: 1 });
   checkOptionalFunction('onProgress', options.onProgress);
   checkSignal(options.signal);
   return options.from === undefined ? undefined : checkedRebuildStart('from', options.from);

@@ -23,9 +23,16 @@ export interface Batch {
   readonly commits: readonly StoredCommit[];
   /** See {@link HandlerContext.isReplay}. */
   readonly isReplay: boolean;
-  /** Events that are not handled any more, by their id; those that have a reference are parked. */
-  readonly givenUp: ReadonlyMap<string, ParkedEvent | undefined>;
+  /** Events that the projection goes on without, by their id. */
+  readonly givenUp: ReadonlyMap<string, GivenUpEvent>;
   readonly watch: RunWatch;
+}
+
+/** An event whose handler keeps failing. */
+export interface GivenUpEvent {
+  readonly reference: ParkedEvent;
+  /** Whether the reference is stored beside the model. */
+  readonly isParked: boolean;
 }
 
 /** An event, and which of the batch's commits it belongs to. */
@@ -116,8 +123,8 @@ async function handleAll(batch: Batch, { tx, parked }: ProjectionTransaction<unk
     throw faultOf(current, cause);
   }
   for (const { event } of all) {
-    const reference = givenUp.get(event.id);
-    if (reference !== undefined) await parked.add(modelOf(batch.checkpoint), reference);
+    const { isParked = false, reference } = givenUp.get(event.id) ?? {};
+    if (isParked && reference !== undefined) await parked.add(modelOf(batch.checkpoint), reference);
   }
 }
 

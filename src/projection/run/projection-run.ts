@@ -5,26 +5,50 @@ import type { EventStore } from '../../event-store/event-store.js';
 import type { CommitBatch } from '../../event-store/replay/follow-options.js';
 import type { ReadAllStart } from '../../event-store/replay/read-all-start.js';
 import { abortable } from '../../kernel/abortable.js';
+import { describeThrown } from '../../kernel/describe-thrown.js';
 import { hasJetsourceBrand } from '../../kernel/jetsource-error.js';
+import { slotsOfLane } from '../../lane/lane-slots.js';
 import type { Checkpoint } from '../checkpoint/checkpoint.js';
 import { verifyCheckpoint } from '../checkpoint/verify-checkpoint.js';
 import type { ProjectionDefinition } from '../definition/projection-definition.js';
 import { ProjectionDivergedError, ProjectionFailedError } from '../projection-errors.js';
-import { applyCommits, checkpointAfter } from './apply-commits.js';
-import { claimCheckpoint, type Reset } from './claim-checkpoint.js';
+import type { ModelId } from '../store/model-id.js';
+import { applyCommits, checkpointAfter, type GivenUpEvent } from './apply-commits.js';
+import { claimLane } from './claim-lane.js';
 import { HandlerFault } from './handler-fault.js';
-import { retry } from './retry.js';
+import { markCaughtUp } from './mark-caught-up.js';
+import { ReplayPace, type ReplayLimits } from './replay-pace.js';
+import { Retries } from './retries.js';
 import { restIsToCome, wholeTransactions } from './whole-transactions.js';
 import type { RunListener } from './run-event.js';
 import { RunWatch } from './run-watch.js';
 
-/** A projection at work, from the claim of its checkpoint until it is stopped or cannot continue. */
+/** Which part of a projection a run builds. */
+export interface RunScope {
+  readonly definition: ProjectionDefinition;
+  readonly store: EventStore;
+  readonly model: ModelId;
+  readonly lane: number;
+  /** See {@link LaneClaim.mayDivide}. */
+  readonly mayDivide: boolean;
+  /** Whether readers see the model, as far as is known here. */
+  readonly isServing: () => boolean;
+  /** How fast the model is built until it has caught up. */
+  readonly limits: ReplayLimits;
+}
+
+/** One lane of a model at work, from the claim of its checkpoint until it is stopped or cannot continue. */
 export class ProjectionRun {
+  readonly #scope: RunScope;
   readonly #definition: ProjectionDefinition;
   readonly #store: EventStore;
   readonly #listener: RunListener;
   readonly #abort = new AbortController();
   readonly #watch: RunWatch;
+  readonly #retries: Retries;
+  readonly #pace: ReplayPace;
+  /** Events that the projection goes on without, until they are passed; see {@link Batch.givenUp}. */
+  readonly #givenUp = new Map<string, GivenUpEvent>();
   #checkpoint: Checkpoint | undefined;
   #fault: Error | undefined;
   /** Commits of a transaction whose rest has not come yet: they are applied together with it. */
@@ -32,11 +56,19 @@ export class ProjectionRun {
   #unverified = false;
   #verification: Promise<void> | undefined;
 
-  constructor(definition: ProjectionDefinition, store: EventStore, listener: RunListener) {
-    this.#definition = definition;
-    this.#store = store;
+  constructor(scope: RunScope, listener: RunListener) {
+    this.#scope = scope;
+    this.#definition = scope.definition;
+    this.#store = scope.store;
     this.#listener = listener;
     this.#watch = new RunWatch(listener);
+    this.#pace = new ReplayPace(scope.limits);
+    this.#retries = new Retries({
+      definition: scope.definition,
+      signal: this.#abort.signal,
+      onDelay: (error) => listener.on({ kind: 'delayed', error }),
+      onGiveUp: (fault, attempts) => this.#giveUp(fault, attempts),
+    });
   }
 
   /** Makes {@link work} end after the transaction in progress. */
@@ -56,10 +88,9 @@ export class ProjectionRun {
    * @throws {@link ProjectionFailedError}, {@link ProjectionDivergedError} or {@link ProjectionFencedError}
    * when it cannot continue.
    */
-  async work(reset?: Reset): Promise<void> {
-    const claim = { definition: this.#definition, store: this.#store, reset };
+  async work(): Promise<void> {
     try {
-      const checkpoint = await this.#retry(async () => this.#watched(() => claimCheckpoint(claim)));
+      const checkpoint = await this.#retries.run(async () => this.#watched(() => claimLane(this.#scope)));
       this.#checkpoint = checkpoint;
       const lastSequence = await this.#verify(checkpoint);
       this.#listener.on({ kind: 'began', checkpoint, lastSequence });
@@ -107,9 +138,12 @@ export class ProjectionRun {
 
   async #followFrom(from: ReadAllStart | undefined): Promise<void> {
     const { signal } = this.#abort;
+    const { categories, lanes } = this.#definition;
     const batches = this.#store.follow({
       from,
-      categories: this.#definition.categories,
+      categories,
+      slots: lanes === 1 ? undefined : slotsOfLane({ lane: this.#scope.lane, lanes }),
+      maxBatch: this.#scope.limits.batch,
       signal,
       onRecovery: () => this.#recovered(),
     });
@@ -127,7 +161,9 @@ export class ProjectionRun {
     this.#held = commits.slice(whole);
     await this.#applyAll(commits.slice(0, whole));
     if (this.#held.length > 0 && batch.caughtUp) await this.#applyHeld();
-    this.#listener.on({ kind: 'batch-done', caughtUp: batch.caughtUp && this.#held.length === 0 });
+    const caughtUp = batch.caughtUp && this.#held.length === 0;
+    if (caughtUp) await this.#markCaughtUp();
+    this.#listener.on({ kind: 'batch-done', caughtUp, pending: (batch.pending ?? 0) + this.#held.length });
   }
 
   /** The replay has come to the end of the log, and the rest of a transaction may be none of its business. */
@@ -135,7 +171,7 @@ export class ProjectionRun {
     const { categories } = this.#definition;
     const { signal } = this.#abort;
     const search = { store: this.#store, categories, signal };
-    if (await this.#retry(() => restIsToCome(this.#held, search))) return;
+    if (await this.#retries.run(() => restIsToCome(this.#held, search))) return;
     const held = this.#held;
     this.#held = [];
     await this.#applyAll(held);
@@ -160,7 +196,7 @@ export class ProjectionRun {
    */
   async #applyLeading(commits: readonly StoredCommit[]): Promise<number> {
     let leading = commits;
-    const checkpoint = await this.#retry(async () => {
+    const checkpoint = await this.#retries.run(async () => {
       try {
         return await this.#commit(leading);
       } catch (error) {
@@ -170,8 +206,17 @@ export class ProjectionRun {
       }
     });
     this.#checkpoint = checkpoint;
+    this.#forgetGivenUp(checkpoint);
     this.#listener.on({ kind: 'applied', checkpoint, commits: leading });
+    if (!checkpoint.caughtUp) await this.#pace.passed(eventsIn(leading), this.#abort.signal);
     return leading.length;
+  }
+
+  #forgetGivenUp({ position }: Checkpoint): void {
+    if (this.#givenUp.size === 0 || position === undefined) return;
+    for (const [eventId, at] of this.#givenUp) {
+      if (comparePositions(at.reference.position, position) <= 0) this.#givenUp.delete(eventId);
+    }
   }
 
   async #commit(commits: readonly StoredCommit[]): Promise<Checkpoint> {
@@ -182,8 +227,8 @@ export class ProjectionRun {
       registry,
       checkpoint,
       commits,
-      isReplay: !checkpoint.caughtUp,
-      givenUp: new Map(),
+      isReplay: !checkpoint.caughtUp || !this.#scope.isServing(),
+      givenUp: this.#givenUp,
       watch: this.#watch,
     });
   }
@@ -192,6 +237,26 @@ export class ProjectionRun {
     this.#unverified = true;
     this.#listener.on({ kind: 'interrupted' });
     this.#verification ??= this.#verifyAgain();
+  }
+
+  /** The first time only: from then on, readers may see the model. */
+  async #markCaughtUp(): Promise<void> {
+    const checkpoint = this.#checkpoint as Checkpoint;
+    if (checkpoint.caughtUp) return;
+    const { store } = this.#definition;
+    const marked = await this.#retries.run(() => markCaughtUp(checkpoint, store));
+    this.#checkpoint = marked.checkpoint;
+    this.#listener.on({ kind: 'caught-up', isServed: marked.isServed });
+  }
+
+  #giveUp({ event, cause }: HandlerFault, attempts: number): boolean {
+    const { then } = this.#definition.failure;
+    if (event === undefined || then === 'stop') return false;
+    const { id: eventId, position, type, stream } = event;
+    const error = cause instanceof Error ? (cause.stack ?? describeThrown(cause)) : describeThrown(cause);
+    const parked = { position, eventId, type, stream: `${stream}`, error, attempts, parkedAt: new Date() };
+    this.#givenUp.set(eventId, { reference: parked, isParked: then === 'park' });
+    return true;
   }
 
   /** The server may have come back with an older log. Without new commits, nothing else would show that. */
@@ -217,15 +282,9 @@ export class ProjectionRun {
 
   /** It only reads, so a stop does not wait for a log that does not answer. */
   async #verify(checkpoint: Checkpoint): Promise<number> {
-    return this.#retry(() => abortable(verifyCheckpoint(checkpoint, this.#store), [this.#abort.signal]));
-  }
-
-  async #retry<T>(work: () => Promise<T>): Promise<T> {
-    return retry(work, {
-      projection: this.#definition,
-      signal: this.#abort.signal,
-      onDelay: (error) => this.#listener.on({ kind: 'delayed', error }),
-    });
+    return this.#retries.run(() =>
+      abortable(verifyCheckpoint(checkpoint, this.#store), [this.#abort.signal]),
+    );
   }
 
   #asFault(error: unknown): Error {
@@ -236,7 +295,7 @@ export class ProjectionRun {
       // the log has lost its end since it was verified
       if (code === 'start-not-in-log') return this.#diverged(error);
     }
-    return this.#failure(error instanceof Error ? error.message : String(error), error);
+    return this.#failure(describeThrown(error), error);
   }
 
   #diverged(cause: Error): ProjectionDivergedError {
@@ -248,4 +307,8 @@ export class ProjectionRun {
     const { name, version } = this.#definition;
     return new ProjectionFailedError({ projection: name, version, reason }, { cause });
   }
+}
+
+function eventsIn(commits: readonly StoredCommit[]): number {
+  return commits.reduce((sum, { events }) => sum + events.length, 0);
 }

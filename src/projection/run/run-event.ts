@@ -8,8 +8,10 @@ export type RunEvent =
   | { readonly kind: 'began'; readonly checkpoint: Checkpoint; readonly lastSequence: number }
   /** The commits are in the model. */
   | { readonly kind: 'applied'; readonly checkpoint: Checkpoint; readonly commits: readonly StoredCommit[] }
-  /** A batch is done; `caughtUp` when the log held nothing after it. */
-  | { readonly kind: 'batch-done'; readonly caughtUp: boolean }
+  /** A batch is done; `pending` is how many commits the log held after it, 0 when `caughtUp`. */
+  | { readonly kind: 'batch-done'; readonly caughtUp: boolean; readonly pending: number }
+  /** The lane has reached the end of the log for the first time; `isServed` when readers see the model by that. */
+  | { readonly kind: 'caught-up'; readonly isServed: boolean }
   /** The replay was interrupted, and is being resumed. */
   | { readonly kind: 'interrupted' }
   /** A handler, or a transaction, has not returned for long. Told once for each. */

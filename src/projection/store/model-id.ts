@@ -13,3 +13,7 @@ export interface ModelId {
 
 /** The first model of a version, and the only one in a store that keeps no models side by side. */
 export const FIRST_BUILD = 1;
+
+export function isSameModel(a: ModelId, b: ModelId): boolean {
+  return a.projection === b.projection && a.version === b.version && a.build === b.build;
+}

@@ -21,7 +21,10 @@ export interface ModelTable {
   list(projection: string): Promise<StoredModel[]>;
   /** Adds a model with a place of its own for its tables, in the state `building`. Does nothing if it exists. */
   create(model: ModelId): Promise<void>;
-  /** From the end of the transaction on, readers see this model. The one that they saw before is `retired`. */
+  /**
+   * From the end of the transaction on, readers see this model, with the tables that it has now. The one that
+   * they saw before is `retired`.
+   */
   serve(model: ModelId): Promise<void>;
   /** Removes a model with its tables and its checkpoints. The one that serves is not dropped. */
   drop(model: ModelId): Promise<void>;

@@ -16,6 +16,7 @@ import { ConnectionClosedError, NatsError } from '../../jetstream/connection/con
 import { Deadline } from '../../kernel/deadline.js';
 import { joinSignals } from '../../kernel/join-signals.js';
 import { sleep } from '../../kernel/sleep.js';
+import { InMemoryRecordTable } from './in-memory-record-table.js';
 import { replayStorage } from './in-memory-replay.js';
 import type { InMemoryMessage, InMemoryStorage } from './in-memory-storage.js';
 import { LogFaults, type PublishFault } from './log-faults.js';
@@ -42,6 +43,8 @@ export class InMemoryMessageLog implements MessageLog {
   readonly maxPayload: number;
   readonly getsAtOnce = Infinity;
   readonly peers: LogPeers;
+  /** The records beside the log. */
+  readonly records: InMemoryRecordTable;
   /** Faults on order. */
   readonly faults: LogFaults;
   readonly #storage: InMemoryStorage;
@@ -55,6 +58,7 @@ export class InMemoryMessageLog implements MessageLog {
     this.maxPayload = maxPayload ?? DEFAULT_MAX_PAYLOAD;
     this.faults = faults ?? new LogFaults();
     this.#storage = storage;
+    this.records = new InMemoryRecordTable(storage.records, this.faults.records);
     this.peers = {
       areHeard: true,
       tell: (word) => storage.tell(word),

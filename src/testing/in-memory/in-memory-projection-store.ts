@@ -86,7 +86,7 @@ export class InMemoryProjectionStore<Model extends object> implements Projection
 
   /** Another store with the committed state: what a process that starts after a crash would find. */
   copy(): InMemoryProjectionStore<Model> {
-    return new InMemoryProjectionStore(structuredClone(this.#content));
+    return new InMemoryProjectionStore(copyOf(this.#content));
   }
 
   /** Runs `work` on a copy of the content, which replaces the content when it resolves. */
@@ -100,7 +100,7 @@ export class InMemoryProjectionStore<Model extends object> implements Projection
   }
 
   async #transact<R>(work: (transaction: ProjectionTransaction<Model>) => Promise<R>): Promise<R> {
-    const open = structuredClone(this.#content);
+    const open = copyOf(this.#content);
     this.#open = open;
     const result = await work({
       tx: open.model,
@@ -111,6 +111,20 @@ export class InMemoryProjectionStore<Model extends object> implements Projection
     this.#content = open;
     return result;
   }
+}
+
+/** Checkpoints, parked events and rows are replaced as a whole, so that they need no copies. */
+function copyOf<Model>({ model, checkpoints, parked, tables }: Content<Model>): Content<Model> {
+  return {
+    model: structuredClone(model),
+    checkpoints: new Map(checkpoints),
+    parked: copyOfMaps(parked),
+    tables: copyOfMaps(tables),
+  };
+}
+
+function copyOfMaps<V>(maps: Map<string, Map<string, V>>): Map<string, Map<string, V>> {
+  return new Map([...maps].map(([key, map]) => [key, new Map(map)]));
 }
 
 function checkpointsIn(checkpoints: Map<string, Checkpoint>): CheckpointTable {

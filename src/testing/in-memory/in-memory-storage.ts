@@ -1,5 +1,6 @@
 import { v4 as randomUuid } from 'uuid';
 import { ServerHeader } from '../../jetstream/api/server-headers.js';
+import { LocalRecordTable } from '../../log/local-record-table.js';
 import type { OutgoingMessage } from '../../log/message-log.js';
 
 /**
@@ -33,6 +34,8 @@ export class InMemoryStorage {
   readonly #listeners = new Set<() => void>();
   readonly #peers = new Set<(word: string) => void>();
   #lastTime = 0;
+  /** The records beside the messages. */
+  readonly records = new LocalRecordTable();
   /** The clock for the times of messages. */
   now: () => number = Date.now;
 

@@ -1,3 +1,5 @@
+import { RecordFaults } from './record-faults.js';
+
 /** A fault of one publish. */
 export type PublishFault =
   /** Stored, but the answer is lost. The resend meets the broken guard, or the known message id. */
@@ -22,6 +24,8 @@ export class LogFaults {
   readonly #publishes: PublishFault[] = [];
   readonly #pauses: (() => void | Promise<void>)[] = [];
   #known = Infinity;
+  /** Faults of the records beside the log. */
+  readonly records = new RecordFaults();
 
   /**
    * The next publish is stored, but its answer is lost. A single server answers the resend with a conflict, a

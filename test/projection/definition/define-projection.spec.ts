@@ -64,7 +64,8 @@ describe('defineProjection', () => {
   });
 
   it('answers an option that does not exist with the list of those that do', () => {
-    const all = 'name, version, categories, store, setUp, clear, onCorrupt, events, on';
+    const all =
+      'name, version, categories, events, on, from, onFailure, onCorrupt, readFrom, store, lanes, setUp, clear';
     expect(() => define({ retries: 3 })).toThrow(`projection.retries must be one of ${all}`);
     expect(() => define({ on: { OrderPlace: handler } })).toThrow('one of OrderPlaced');
     expect(() => defineProjection(7 as never)).toThrow(`projection must be an object with some of ${all}`);

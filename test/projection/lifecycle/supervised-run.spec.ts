@@ -1,5 +1,6 @@
 import { type RunSupervisor, SupervisedRun } from '../../../src/projection/lifecycle/supervised-run.js';
 import { CorruptCheckpointError } from '../../../src/projection/projection-errors.js';
+import type { RunScope } from '../../../src/projection/run/projection-run.js';
 import type { RunEvent } from '../../../src/projection/run/run-event.js';
 import { FaultyProjectionStore } from '../faulty-projection-store.js';
 import { OrderPlaced, orderLog, orderStream, sums } from '../orders.js';
@@ -32,7 +33,16 @@ function launch(definition = sums(store), onFailure = (): void => undefined): Su
       onFailure();
     },
   };
-  const run = new SupervisedRun(definition, log, { supervisor, reset: undefined });
+  const scope: RunScope = {
+    definition,
+    store: log,
+    model: { projection: definition.name, version: definition.version, build: 1 },
+    lane: 0,
+    mayDivide: true,
+    isServing: () => true,
+    limits: {},
+  };
+  const run = new SupervisedRun(scope, supervisor);
   open.push(run);
   return run;
 }

@@ -1,11 +1,8 @@
+import { hasReached } from '../../../src/projection/progress/lane-view.js';
 import { type Position, positionOf } from '../../../src/event/position.js';
 import type { Checkpoint } from '../../../src/projection/checkpoint/checkpoint.js';
 import { ProjectionProgress } from '../../../src/projection/progress/projection-progress.js';
-import {
-  ProjectionDivergedError,
-  ProjectionFailedError,
-  ProjectionFencedError,
-} from '../../../src/projection/projection-errors.js';
+import { ProjectionDivergedError, ProjectionFailedError } from '../../../src/projection/projection-errors.js';
 
 const projection = { projection: 'sums', version: 1 };
 const failed = new ProjectionFailedError({ ...projection, reason: 'r' });
@@ -23,6 +20,10 @@ function begun(): ProjectionProgress {
   return progress;
 }
 
+function reached(progress: ProjectionProgress, position: Position): boolean {
+  return hasReached({ lane: 0, ...progress.report() }, position);
+}
+
 describe('ProjectionProgress', () => {
   it('is idle before the first start, and has reached nothing', () => {
     const progress = new ProjectionProgress();
@@ -30,47 +31,46 @@ describe('ProjectionProgress', () => {
       state: 'idle',
       position: undefined,
       error: undefined,
-      failure: undefined,
     });
-    expect(progress.hasReached(positionOf(1, 0))).toBe(false);
+    expect(reached(progress, positionOf(1, 0))).toBe(false);
   });
 
   it('has reached the checkpoint, and no more', () => {
     const progress = begun();
     expect(progress).toMatchObject({ state: 'catching-up', position: '3.0' });
-    expect(progress.hasReached(positionOf(3, 0))).toBe(true);
-    expect(progress.hasReached(positionOf(3, 1))).toBe(false);
+    expect(reached(progress, positionOf(3, 0))).toBe(true);
+    expect(reached(progress, positionOf(3, 1))).toBe(false);
   });
 
   it('moves with each transaction', () => {
     const progress = begun();
     progress.on({ kind: 'applied', checkpoint: checkpointAt(positionOf(5, 1)), commits: [] });
-    expect(progress.hasReached(positionOf(5, 1))).toBe(true);
-    expect(progress.hasReached(positionOf(6, 0))).toBe(false);
+    expect(reached(progress, positionOf(5, 1))).toBe(true);
+    expect(reached(progress, positionOf(6, 0))).toBe(false);
     expect(progress.state).toBe('catching-up');
   });
 
   it('is live after the last batch, and has then reached all that the log held at the start', () => {
     const progress = begun();
-    progress.on({ kind: 'batch-done', caughtUp: false });
+    progress.on({ kind: 'batch-done', caughtUp: false, pending: 3 });
     expect(progress.state).toBe('catching-up');
-    expect(progress.hasReached(positionOf(10, 7))).toBe(false);
-    progress.on({ kind: 'batch-done', caughtUp: true });
+    expect(reached(progress, positionOf(10, 7))).toBe(false);
+    progress.on({ kind: 'batch-done', caughtUp: true, pending: 0 });
     expect(progress.state).toBe('live');
-    expect(progress.hasReached(positionOf(10, 7))).toBe(true);
-    expect(progress.hasReached(positionOf(11, 0))).toBe(false);
+    expect(reached(progress, positionOf(10, 7))).toBe(true);
+    expect(reached(progress, positionOf(11, 0))).toBe(false);
   });
 
   it('keeps its position while it waits, and drops the error when work continues', () => {
     const progress = begun();
-    progress.on({ kind: 'batch-done', caughtUp: true });
+    progress.on({ kind: 'batch-done', caughtUp: true, pending: 0 });
     progress.on({ kind: 'interrupted' });
     expect(progress).toMatchObject({ state: 'catching-up', error: undefined });
     const error = new TypeError('down');
     progress.on({ kind: 'delayed', error });
-    expect(progress).toMatchObject({ state: 'catching-up', error, failure: undefined });
-    expect(progress.hasReached(positionOf(3, 0))).toBe(true);
-    progress.on({ kind: 'batch-done', caughtUp: true });
+    expect(progress).toMatchObject({ state: 'catching-up', error });
+    expect(reached(progress, positionOf(3, 0))).toBe(true);
+    progress.on({ kind: 'batch-done', caughtUp: true, pending: 0 });
     expect(progress).toMatchObject({ state: 'live', error: undefined });
   });
 
@@ -78,20 +78,10 @@ describe('ProjectionProgress', () => {
     ['failed', failed, true],
     ['failed', new TypeError('not one of ours'), true],
     ['diverged', new ProjectionDivergedError({ ...projection, reason: 'r' }), false],
-    ['fenced', new ProjectionFencedError(projection), false],
   ])('is %s after %p; whether its model is still known: %s', (state, error, isKnown) => {
     const progress = begun();
     progress.failed(error);
-    expect(progress).toMatchObject({ state, error, failure: error });
-    expect(progress.hasReached(positionOf(3, 0))).toBe(isKnown);
-  });
-
-  it('gives the reason of a stop to callers that wait, not as an error of its own', () => {
-    const progress = begun();
-    progress.stopped(failed);
-    expect(progress).toMatchObject({ state: 'stopped', error: undefined, failure: failed });
-    expect(progress.hasReached(positionOf(3, 0))).toBe(false);
-    progress.launched();
-    expect(progress).toMatchObject({ state: 'catching-up', failure: undefined });
+    expect(progress).toMatchObject({ state, error });
+    expect(reached(progress, positionOf(3, 0))).toBe(isKnown);
   });
 });

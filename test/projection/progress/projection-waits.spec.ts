@@ -1,27 +1,33 @@
 import { positionOf } from '../../../src/event/position.js';
 import { streamName } from '../../../src/event/stream-name.js';
-import { ProjectionProgress } from '../../../src/projection/progress/projection-progress.js';
-import { ProjectionWaits } from '../../../src/projection/progress/projection-waits.js';
+import { ProjectionWaits, type WaitedProgress } from '../../../src/projection/progress/projection-waits.js';
 import { FaultyProjectionStore } from '../faulty-projection-store.js';
 import { OrderPlaced, orderLog, orderStream, sums } from '../orders.js';
 import type { ProjectionLog } from '../projection-log.js';
 
+type Writable<T> = { -readonly [Key in keyof T]: T[Key] };
+
 let log: ProjectionLog;
-let progress: ProjectionProgress;
+let progress: Writable<WaitedProgress>;
 let waits: ProjectionWaits;
 
 beforeEach(() => {
   log = orderLog();
-  progress = new ProjectionProgress();
+  progress = {
+    failure: () => undefined,
+    hasReached: () => false,
+    isLive: () => false,
+    describe: () => 'it is idle',
+    error: () => undefined,
+  };
   waits = new ProjectionWaits(sums(new FaultyProjectionStore()), log, progress);
-  progress.launched();
 });
 
 describe('ProjectionWaits', () => {
   it('resolves when the progress has changed and it is checked', async () => {
     let isLive = false;
     const waiting = waits.untilLive({}).then(() => (isLive = true));
-    progress.on({ kind: 'batch-done', caughtUp: true });
+    progress.isLive = () => true;
     expect(isLive).toBe(false);
     waits.settle();
     await waiting;
@@ -29,7 +35,7 @@ describe('ProjectionWaits', () => {
 
   it('rejects at once while the projection does not run', async () => {
     const reason = new TypeError('stopped');
-    progress.stopped(reason);
+    progress.failure = () => reason;
     await expect(waits.untilLive({})).rejects.toBe(reason);
     await expect(waits.forPosition(positionOf(1, 0), {})).rejects.toBe(reason);
   });
@@ -43,7 +49,7 @@ describe('ProjectionWaits', () => {
 
   it('has the delay of the projection as cause of a timeout', async () => {
     const error = new TypeError('down');
-    progress.on({ kind: 'delayed', error });
+    progress.error = () => error;
     await expect(waits.untilLive({ timeoutMs: 1 })).rejects.toMatchObject({
       code: 'wait-timeout',
       cause: error,

@@ -1,13 +1,11 @@
-import { asPosition, type Position } from '../event/position.js';
-import type { Checkpoint } from '../projection/checkpoint/checkpoint.js';
-
-type Start = NonNullable<Checkpoint['start']>;
+import { asPosition, type Position } from '../../event/position.js';
+import type { RebuildStart } from './rebuild-options.js';
 
 /**
- * The start of a replay as the column holds it: `sequence:17`, `time:<ISO 8601>` or `position:…`; null for
+ * The start of a replay as text, for columns and records: `sequence:17`, `time:<ISO 8601>` or `position:…`; null for
  * the beginning.
  */
-export function encodeStart(start: Start | undefined): string | null {
+export function encodeStart(start: RebuildStart | undefined): string | null {
   if (start === undefined) return null;
   if ('sequence' in start) return `sequence:${start.sequence}`;
   if ('time' in start) return `time:${start.time.toISOString()}`;
@@ -15,7 +13,7 @@ export function encodeStart(start: Start | undefined): string | null {
 }
 
 /** Reads what {@link encodeStart} wrote; undefined when it is anything else. */
-export function decodeStart(column: string): Start | undefined {
+export function decodeStart(column: string): RebuildStart | undefined {
   const [, kind, value = ''] = /^([a-z]+):(.+)$/.exec(column) ?? [];
   if (kind === 'sequence') return decodeSequence(value);
   if (kind === 'time') return decodeTime(value);
@@ -32,12 +30,12 @@ export function decodePosition(text: string): Position | undefined {
   }
 }
 
-function decodeSequence(text: string): Start | undefined {
+function decodeSequence(text: string): RebuildStart | undefined {
   const sequence = /^\d+$/.test(text) ? Number(text) : 0;
   return Number.isSafeInteger(sequence) && sequence >= 1 ? { sequence } : undefined;
 }
 
-function decodeTime(text: string): Start | undefined {
+function decodeTime(text: string): RebuildStart | undefined {
   const time = new Date(text);
   return Number.isNaN(time.getTime()) ? undefined : { time };
 }

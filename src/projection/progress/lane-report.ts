@@ -1,0 +1,56 @@
+import type { Position } from '../../event/position.js';
+import type { ProjectionState } from '../projection-status.js';
+
+/** How a rebuild is doing, beside the model that readers see or in place of it. */
+export interface RebuildReport {
+  /** The build that is made. */
+  readonly build: number;
+  readonly state: ProjectionState;
+  /** Events and commits replayed by this process. */
+  readonly events: number;
+  readonly commits: number;
+  readonly position: Position | undefined;
+  /** Commits that are left; undefined while it is not known. */
+  readonly pending: number | undefined;
+  readonly eventsPerSecond: number;
+  readonly error: ReportedError | undefined;
+}
+
+export interface ReportedError {
+  readonly name: string;
+  readonly message: string;
+}
+
+/**
+ * How one lane of a projection is doing, as its owner tells the other processes. It is JSON: what is undefined
+ * is left out.
+ */
+export interface LaneReport {
+  readonly lane: number;
+  readonly state: ProjectionState;
+  /** The last event in the model. */
+  readonly position: Position | undefined;
+  /** The model holds all that the log held up to this sequence. */
+  readonly reachedSequence: number | undefined;
+  /** Commits that the log holds and the model does not; undefined while it is not known. */
+  readonly pending: number | undefined;
+  readonly lagSeconds: number | undefined;
+  readonly eventsPerSecond: number;
+  readonly error: ReportedError | undefined;
+  /** ISO 8601. */
+  readonly stuckSince: string | undefined;
+  readonly rebuild?: RebuildReport | undefined;
+}
+
+/** What a member tells of the lanes that it owns, by the name of their work. */
+export interface MemberReport {
+  readonly projections: Readonly<Record<string, readonly LaneReport[]>>;
+}
+
+/** The report of a lane; undefined where a member tells nothing, or something else. */
+export function laneReportIn(told: unknown, work: string, lane: number): LaneReport | undefined {
+  const reports = (told as Partial<MemberReport> | undefined)?.projections?.[work];
+  return Array.isArray(reports)
+    ? (reports as LaneReport[]).find((report) => report.lane === lane)
+    : undefined;
+}
