@@ -122,7 +122,7 @@ describe('the health of a store, at a controller of terminus', () => {
       { status: 'up', store: billing.store, projections: [] },
     ]);
     expect(health.projections).toEqual([
-      { name: 'order-list', version: 1, state: 'live', position, lagCommits: 0 },
+      { name: 'order-list', version: 1, state: 'live', position, pending: 0, lagSeconds: 0 },
     ]);
   });
 
@@ -170,28 +170,46 @@ describe('the health of a store', () => {
     await expect(indicator.isHealthy('jetsource', { maxLag: 1 } as never)).rejects.toThrow('maxLag must be');
   });
 
+  const owner = { member: 'm', host: 'h', pid: 1, isOwn: false };
+  const rest = {
+    position: '7.1' as never,
+    pending: 0,
+    lagSeconds: 0,
+    eventsPerSecond: 0,
+    stuckSince: undefined,
+    error: undefined,
+  };
+  const lane = { ...rest, lane: 0, state: 'standby' as const, owner };
   const status: ProjectionStatus = {
+    ...rest,
     name: 'orders',
     version: 2,
     state: 'live',
     caughtUp: true,
-    position: '7.1' as never,
-    stuckSince: undefined,
-    error: undefined,
+    isServing: true,
+    caughtUpInSeconds: 0,
+    lanes: [lane],
+    rebuild: undefined,
   };
 
-  it.each<[Partial<ProjectionStatus>, number | undefined, string | undefined]>([
-    [{}, 100, undefined],
-    [{ state: 'catching-up', caughtUp: false }, 17, undefined],
-    [{ state: 'catching-up', caughtUp: false }, undefined, undefined],
-    [{ state: 'catching-up', caughtUp: false }, 18, 'lacks 11 commits, more than 10'],
-    [{ state: 'catching-up', caughtUp: false, position: undefined }, 11, 'lacks 11 commits, more than 10'],
-    [{ state: 'catching-up', error: new TypeError('no database') }, 7, 'waits and tries again: no database'],
-    [{ state: 'diverged', error: new TypeError('why') }, 7, 'has diverged: why'],
-    [{ state: 'fenced', error: new TypeError('why') }, 7, 'was taken over: why'],
-    [{ state: 'idle' }, 7, 'does not run here'],
-  ])('with %j at the end %j of the log says why: %j', (given, lastSequence, reason) => {
-    const { cause } = projectionHealth({ ...status, ...given }, { lastSequence, maxLagCommits: 10 });
+  it.each<[Partial<ProjectionStatus>, string | undefined]>([
+    [{}, undefined],
+    [{ state: 'catching-up', pending: 10, lagSeconds: 2 }, undefined],
+    [{ state: 'catching-up', pending: undefined, lagSeconds: undefined }, undefined],
+    [{ state: 'catching-up', pending: 11 }, 'lacks 11 commits, more than 10'],
+    [{ lagSeconds: 3 }, 'lacks commits that are 3 s old, more than 2000 ms'],
+    [{ state: 'catching-up', error: new TypeError('no database') }, 'waits and tries again: no database'],
+    [{ state: 'standby' }, undefined],
+    [{ state: 'standby', lanes: [{ ...lane, owner: undefined }] }, 'is run by nobody'],
+    [
+      { state: 'standby', lanes: [lane, { ...lane, lane: 1, owner: undefined }] },
+      'has lanes that nobody runs: 1',
+    ],
+    [{ state: 'diverged', error: new TypeError('why') }, 'has diverged: why'],
+    [{ state: 'paused' }, 'is paused'],
+    [{ state: 'idle' }, 'does not run here'],
+  ])('says of a projection with %j: %s', (given, reason) => {
+    const { cause } = projectionHealth({ ...status, ...given }, { maxLagCommits: 10, maxLagMs: 2_000 });
     expect(cause).toBe(reason === undefined ? undefined : `projection orders (version 2) ${reason}`);
   });
 });

@@ -11,6 +11,8 @@ export interface JetsourceHealthOptions {
   readonly timeoutMs?: number | undefined;
   /** A projection that lacks more commits than that is not healthy. @default any lag is */
   readonly maxLagCommits?: number | undefined;
+  /** A projection that lacks a commit older than that is not healthy, in milliseconds. @default any lag is */
+  readonly maxLagMs?: number | undefined;
 }
 
 /** What a health check says of a store and its projections. */
@@ -26,7 +28,7 @@ export interface JetsourceHealth {
 /**
  * Health of a store and its projections for `@nestjs/terminus` 11 or later, which is not needed to use it. Down
  * while the store does not answer, and while a projection has failed or diverged, is stuck in a handler, waits
- * for its database, does not run, or lacks too many commits; `message` names the causes. `JetsourceModule`
+ * for its database, is paused, is run by nobody, or lags too much; `message` names the causes. `JetsourceModule`
  * provides it; that of a store with an alias under {@link healthIndicatorToken}.
  *
  * @example
@@ -57,17 +59,17 @@ export class JetsourceHealthIndicator {
     key: Key = 'jetsource' as Key,
     options: JetsourceHealthOptions = {},
   ): Promise<Record<Key, JetsourceHealth>> {
-    checkKnownOptions(options, ['timeoutMs', 'maxLagCommits']);
+    checkKnownOptions(options, ['timeoutMs', 'maxLagCommits', 'maxLagMs']);
     const max = LONGEST_TIMER_MS;
     const timeoutMs = integerOption('timeoutMs', options.timeoutMs, { fallback: 1_000, max });
-    const maxLagCommits = integerOption('maxLagCommits', options.maxLagCommits, {
-      fallback: Infinity,
-      min: 0,
-    });
-    const answer = await this.#askStore(timeoutMs);
-    const limits = { lastSequence: answer.lastSequence, maxLagCommits };
+    const any = { fallback: Infinity, min: 0 };
+    const limits = {
+      maxLagCommits: integerOption('maxLagCommits', options.maxLagCommits, any),
+      maxLagMs: integerOption('maxLagMs', options.maxLagMs, any),
+    };
+    const storeCause = await this.#askStore(timeoutMs);
     const projections = this.#projections.status().map((status) => projectionHealth(status, limits));
-    const causes = [answer.cause, ...projections.map(({ cause }) => cause)].filter(
+    const causes = [storeCause, ...projections.map(({ cause }) => cause)].filter(
       (cause) => cause !== undefined,
     );
     const health: JetsourceHealth = {
@@ -79,13 +81,15 @@ export class JetsourceHealthIndicator {
     return { [key]: health } as Record<Key, JetsourceHealth>;
   }
 
-  async #askStore(timeoutMs: number): Promise<{ lastSequence?: number; cause?: string }> {
+  /** Why the store cannot be used; undefined when it answers. */
+  async #askStore(timeoutMs: number): Promise<string | undefined> {
     const signal = AbortSignal.timeout(timeoutMs);
     try {
-      return { lastSequence: await abortable(this.#store.lastSequence({ signal }), [signal]) };
+      await abortable(this.#store.lastSequence({ signal }), [signal]);
+      return undefined;
     } catch (error) {
       const why = signal.aborted ? `no answer within ${timeoutMs} ms` : describeThrown(error);
-      return { cause: `store ${this.#store.name} cannot be reached: ${why}` };
+      return `store ${this.#store.name} cannot be reached: ${why}`;
     }
   }
 }

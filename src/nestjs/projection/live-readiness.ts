@@ -7,7 +7,7 @@ import type { Projections } from '../../projection/projections.js';
 
 const POLL_MS = 10;
 /** States that end only with the next start. */
-const OVER: ReadonlySet<ProjectionState> = new Set(['failed', 'diverged', 'fenced', 'stopped']);
+const OVER: ReadonlySet<ProjectionState> = new Set(['failed', 'diverged', 'paused', 'stopped']);
 
 /**
  * Resolves when each of the projections has read all that is stored.
