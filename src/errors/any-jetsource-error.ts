@@ -45,6 +45,7 @@ import type {
   UnusableReplicaError,
 } from '../jetstream/streams/stream-errors.js';
 import type { InvalidOptionError } from '../kernel/invalid-option-error.js';
+import type { ProjectionClassError } from '../nestjs/projection/projection-class-errors.js';
 import type {
   CorruptCheckpointError,
   ProjectionDivergedError,
@@ -102,6 +103,7 @@ export type AnyJetsourceError =
   | UncommittedEventsError
   | CorruptSnapshotError
   | BucketNotFoundError
+  | ProjectionClassError
   | UnknownProjectionError
   | ProjectionFailedError
   | ProjectionDivergedError

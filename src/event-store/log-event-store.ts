@@ -101,13 +101,13 @@ export class LogEventStore<Events extends object = object> extends EventStore<Ev
     const reader = new StreamReader(log, name);
     const ends = new StreamEnds(name, log, reader);
     const lookup = new CommandLookup(reader, ends);
-    const checks = new CheckMessages(log, name);
+    this.#checks = new CheckMessages(log, name);
     this.#reader = reader;
     this.#ends = ends;
     this.#lookup = lookup;
-    this.#sweeper = sweepsChecks === true ? new CheckSweeper(checks) : undefined;
-    this.#writer = new Writer({ store: name, log, reader, ends, lookup, turns: this.turns, checks });
-    this.#checks = checks;
+    this.#sweeper = sweepsChecks === true ? new CheckSweeper(this.#checks) : undefined;
+    const helpers = { reader, ends, lookup, turns: this.turns, checks: this.#checks };
+    this.#writer = new Writer({ store: name, identity, log, ...helpers });
   }
 
   /**

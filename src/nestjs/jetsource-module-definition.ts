@@ -6,15 +6,24 @@ import {
   type Provider,
 } from '@nestjs/common';
 import { APP_INTERCEPTOR, ModulesContainer } from '@nestjs/core';
-import { connectEventStore } from '../event-store/connect-event-store.js';
+import { connectEventStore, type EventStoreOptions } from '../event-store/connect-event-store.js';
 import type { EventStore } from '../event-store/event-store.js';
 import { InvalidOptionError } from '../kernel/invalid-option-error.js';
-import { checkDefinitions } from '../projection/definition/check-definitions.js';
-import { Projections } from '../projection/projections.js';
+import type { Projections } from '../projection/projections.js';
 import { CorrelationInterceptor } from './correlation.interceptor.js';
+import { JetsourceHealthIndicator } from './health/jetsource-health-indicator.js';
+import { checkWaits } from './http/check-waits.js';
+import { PositionWait } from './http/position-wait.js';
+import { ReadYourWritesInterceptor } from './http/read-your-writes.interceptor.js';
 import { JetsourceLifecycle } from './jetsource-lifecycle.js';
-import type { JetsourceModuleOptions } from './jetsource-module-options.js';
-import { eventStoreToken, projectionsToken } from './store-tokens.js';
+import {
+  type JetsourceModuleOptions,
+  type ResolvedModuleOptions,
+  resolveModuleOptions,
+} from './jetsource-module-options.js';
+import { DeferredProjections } from './projection/deferred-projections.js';
+import { ProjectionExplorer } from './projection/projection-explorer.js';
+import { eventStoreToken, healthIndicatorToken, projectionsToken } from './store-tokens.js';
 
 /** Options of a store's place in the application, which `forRootAsync` takes beside its factory. */
 interface StorePlace {
@@ -36,12 +45,15 @@ export const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } =
     .setExtras<StorePlace>({ isGlobal: true, alias: undefined }, withStore)
     .build();
 
+/** The token of the module's options, checked and with their defaults; each module has its own. */
+const RESOLVED = Symbol('resolved options of JetsourceModule');
+
 function withStore(definition: DynamicModule, { isGlobal = true, alias }: StorePlace): DynamicModule {
   return {
     ...definition,
     global: isGlobal,
-    providers: [...(definition.providers ?? []), ...storeProviders(alias)],
-    exports: [eventStoreToken(alias), projectionsToken(alias)],
+    providers: [...(definition.providers ?? []), ...storeProviders(alias), ...routeProviders(alias)],
+    exports: [eventStoreToken(alias), projectionsToken(alias), healthIndicatorToken(alias)],
   };
 }
 
@@ -49,26 +61,79 @@ function storeProviders(alias: string | undefined): Provider[] {
   const [store, projections] = [eventStoreToken(alias), projectionsToken(alias)];
   return [
     {
+      provide: RESOLVED,
+      inject: [MODULE_OPTIONS_TOKEN],
+      useFactory: (options: JetsourceModuleOptions) => resolveModuleOptions(options, alias),
+    },
+    {
       provide: store,
-      inject: [MODULE_OPTIONS_TOKEN, ModulesContainer],
-      useFactory: async (options: JetsourceModuleOptions, modules: ModulesContainer) => {
-        checkIsOnly(store, modules, options);
-        return connect(options);
+      // resolved first: what is invalid leaves no connection open
+      inject: [RESOLVED, ModulesContainer],
+      useFactory: async (options: ResolvedModuleOptions, modules: ModulesContainer) => {
+        checkIsOnly(store, modules, options.store);
+        return connectEventStore({ onWarning: (warning) => logger.warn(warning), ...options.store });
       },
     },
     {
+      provide: DeferredProjections,
+      inject: [store, RESOLVED, ModulesContainer],
+      useFactory: (
+        eventStore: EventStore,
+        { projections: listed, projectionStore }: ResolvedModuleOptions,
+        modules: ModulesContainer,
+      ) =>
+        new DeferredProjections(eventStore, () => [
+          ...listed,
+          ...new ProjectionExplorer(modules).definitionsFor({ alias, eventStore, projectionStore }),
+        ]),
+    },
+    {
       provide: projections,
-      inject: [store, MODULE_OPTIONS_TOKEN],
-      useFactory: (eventStore: EventStore, options: JetsourceModuleOptions) =>
-        new Projections(eventStore, options.projections ?? [], { onError: logError }),
+      inject: [DeferredProjections],
+      useFactory: (deferred: DeferredProjections) => deferred.projections,
+    },
+    {
+      provide: healthIndicatorToken(alias),
+      inject: [store, projections],
+      useFactory: (eventStore: EventStore, running: Projections) =>
+        new JetsourceHealthIndicator(eventStore, running),
     },
     {
       provide: JetsourceLifecycle,
-      inject: [store, projections],
-      useFactory: (eventStore: EventStore, running: Projections) =>
-        new JetsourceLifecycle(eventStore, running),
+      inject: [store, DeferredProjections, RESOLVED, ModulesContainer],
+      useFactory: (
+        eventStore: EventStore,
+        deferred: DeferredProjections,
+        { liveTimeoutMs }: ResolvedModuleOptions,
+        modules: ModulesContainer,
+      ) => {
+        const checkUses = (): void => checkWaits(modules, alias, deferred.projections);
+        return new JetsourceLifecycle({ store: eventStore, deferred, liveTimeoutMs, checkUses });
+      },
     },
+  ];
+}
+
+function routeProviders(alias: string | undefined): Provider[] {
+  return [
     { provide: APP_INTERCEPTOR, useClass: CorrelationInterceptor },
+    {
+      provide: APP_INTERCEPTOR,
+      inject: [eventStoreToken(alias), DeferredProjections, RESOLVED],
+      useFactory: (
+        store: EventStore,
+        deferred: DeferredProjections,
+        { readYourWrites }: ResolvedModuleOptions,
+      ) => {
+        const positionWait = new PositionWait(store, deferred);
+        return new ReadYourWritesInterceptor({
+          ...readYourWrites,
+          alias,
+          store: store.identity,
+          positionWait,
+        });
+      },
+    },
   ];
 }
 
@@ -76,11 +141,7 @@ function storeProviders(alias: string | undefined): Provider[] {
  * @throws {@link InvalidOptionError} when another global store has the same token: injection could return
  * either.
  */
-function checkIsOnly(
-  token: InjectionToken,
-  modules: ModulesContainer,
-  { name }: JetsourceModuleOptions,
-): void {
+function checkIsOnly(token: InjectionToken, modules: ModulesContainer, { name }: EventStoreOptions): void {
   const sharing = [...modules.values()].filter(({ isGlobal, providers }) => isGlobal && providers.has(token));
   if (sharing.length < 2) return;
   throw new InvalidOptionError({
@@ -91,14 +152,3 @@ function checkIsOnly(
 }
 
 const logger = new Logger('Jetsource');
-
-async function connect(options: JetsourceModuleOptions): Promise<EventStore> {
-  const { projections = [], ...storeOptions } = options;
-  // before the store is connected, so that an invalid list leaves no connection open
-  checkDefinitions(projections);
-  return connectEventStore({ onWarning: (warning) => logger.warn(warning), ...storeOptions });
-}
-
-function logError(error: Error): void {
-  logger.error(error.message, error.stack);
-}

@@ -1,3 +1,4 @@
+import 'reflect-metadata';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -7,6 +8,7 @@ import * as aggregateErrors from '../../src/aggregate/aggregate-errors.js';
 import { InvalidOptionError } from '../../src/kernel/invalid-option-error.js';
 import { JetsourceError } from '../../src/kernel/jetsource-error.js';
 import * as rootEntry from '../../src/index.js';
+import * as nestEntry from '../../src/nestjs.js';
 import * as testingEntry from '../../src/testing.js';
 import * as transportEntry from '../../src/transport.js';
 
@@ -78,7 +80,7 @@ describe('errors', () => {
   });
 
   it('are all exported to users', () => {
-    const exported = Object.keys({ ...rootEntry, ...transportEntry, ...testingEntry });
+    const exported = Object.keys({ ...rootEntry, ...nestEntry, ...transportEntry, ...testingEntry });
     expect(exported).toEqual(expect.arrayContaining(classes.map(([name]) => name)));
   });
 

@@ -1,3 +1,4 @@
+import { noteAppended } from '../../event/append-tracking.js';
 import type { Deadline } from '../../kernel/deadline.js';
 import { CommandIdReusedError } from '../../event-store/append/append-errors.js';
 import type { AppendResult } from '../../event-store/append/append-options.js';
@@ -44,6 +45,7 @@ export class CommandExecution<S> {
       if (earlier !== undefined) {
         this.#target.giveBack(folded);
         await this.#checkOwn(earlier);
+        noteAppended(this.#parts.store.identity, earlier.position);
         return resultOf<T>({ ...earlier, committed: false }, undefined, 0);
       }
       this.#checkExpected(folded);

@@ -1,3 +1,4 @@
+import { noteAppended } from '../../event/append-tracking.js';
 import { asVersion } from '../../event/version.js';
 import { DEFAULT_DEADLINE_MS } from '../../event-store/append/append-request.js';
 import { toAppendResult } from '../../event-store/append/append-result.js';
@@ -273,6 +274,7 @@ export class UnitOfWork {
     const { store, options } = this.#attempt;
     const commits = await storedTogether(store, position, options.signal);
     const entries = commits.map((commit) => toAppendResult(commit, false));
+    for (const entry of entries) noteAppended(store.identity, entry.position);
     return { value: undefined, entries, committed: false, attempts: 0 };
   }
 
