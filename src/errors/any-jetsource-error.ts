@@ -45,6 +45,12 @@ import type {
 } from '../jetstream/streams/stream-errors.js';
 import type { InvalidOptionError } from '../kernel/invalid-option-error.js';
 import type {
+  DriverNotInstalledError,
+  ModelNotFoundError,
+  NameTakenError,
+  TransactionRolledBackError,
+} from '../postgres/postgres-errors.js';
+import type {
   CorruptCheckpointError,
   ProjectionDivergedError,
   ProjectionFailedError,
@@ -105,6 +111,10 @@ export type AnyJetsourceError =
   | ProjectionStuckError
   | SubscriptionStuckError
   | CorruptCheckpointError
+  | DriverNotInstalledError
+  | TransactionRolledBackError
+  | NameTakenError
+  | ModelNotFoundError
   | WaitTimeoutError
   | NatsServerUnavailableError
   | CapturedPatternError

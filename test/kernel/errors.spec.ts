@@ -7,6 +7,7 @@ import * as aggregateErrors from '../../src/aggregate/aggregate-errors.js';
 import { InvalidOptionError } from '../../src/kernel/invalid-option-error.js';
 import { JetsourceError } from '../../src/kernel/jetsource-error.js';
 import * as rootEntry from '../../src/index.js';
+import * as postgresEntry from '../../src/postgres.js';
 import * as testingEntry from '../../src/testing.js';
 import * as transportEntry from '../../src/transport.js';
 
@@ -57,6 +58,9 @@ const DETAILS = {
   subject: 's',
   messageId: 'm',
   known: ['k'],
+  driver: 'd',
+  taken: 't',
+  by: 'b',
   what: 'w',
   timeoutMs: 1,
   progress: 'p',
@@ -78,7 +82,7 @@ describe('errors', () => {
   });
 
   it('are all exported to users', () => {
-    const exported = Object.keys({ ...rootEntry, ...transportEntry, ...testingEntry });
+    const exported = Object.keys({ ...rootEntry, ...transportEntry, ...testingEntry, ...postgresEntry });
     expect(exported).toEqual(expect.arrayContaining(classes.map(([name]) => name)));
   });
 
