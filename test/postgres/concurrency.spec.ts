@@ -235,6 +235,7 @@ describeOn(POSTGRES, 'two connections', () => {
       await side.transact(model, async ({ tx }) =>
         side.rows?.load(tx, { ...place, keys: ['a'], lock: true }),
       );
+      expect(await db.query('select id from sums')).toEqual([{ id: 'b' }]);
       await held.letGo();
     });
 

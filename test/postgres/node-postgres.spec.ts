@@ -181,7 +181,7 @@ describeOn(POSTGRES, 'nodePostgres', () => {
     await using own = nodePostgres(url);
     await insert(own, 1);
     await Promise.all([own.close(), own.close()]);
-    await expect(insert(own, 2)).rejects.toThrow();
+    await expect(insert(own, 2)).rejects.toThrow('after calling end');
   });
 
   /** Resolves when the row is there. */

@@ -173,7 +173,9 @@ function storeCases(open: () => ProjectionStore<unknown>): void {
   });
 }
 
-describe('a projection store in memory', () => storeCases(() => inMemoryProjectionStore()));
+describe('a projection store in memory', () => {
+  storeCases(() => inMemoryProjectionStore());
+});
 
 for (const kind of SQL_KINDS) {
   describeOn(kind, 'a projection store', () => {
