@@ -113,6 +113,15 @@ for (const kind of SQL_KINDS) {
       expect(await states()).toEqual(['1.1 building']);
     });
 
+    it('finds no table before it creates the model, so that none is written where readers look', async () => {
+      await db.query('create table totals (total int)');
+      const work = inModel(one, async ({ tx, models: table }) => {
+        await tx.query('insert into totals values (1)');
+        await table.create(one);
+      });
+      await expect(work).rejects.toMatchObject({ code: 'model-not-found', cause: { code: '42P01' } });
+    });
+
     it('refuses work on a model that was not created, or was dropped, and writes nothing then', async () => {
       const missing = { code: 'model-not-found', projection: 'orders', version: 1, build: 1 };
       const work = async ({ tx }: { tx: SqlTx }): Promise<unknown> => tx.query('create table totals (x int)');
