@@ -294,6 +294,9 @@ describe('records', () => {
     const begun = service.instances.map((instance) => instance.begun());
     await clock.pass(300);
     service.loseRecords();
+    other.records.steer = async ({ kind }) => {
+      if (kind === 'list') await new Promise<void>((resolve) => clock.after(100, resolve));
+    };
     service.stir();
     await clock.pass(5_000);
     expect(service.instances.map((instance) => instance.begun())).toEqual(begun);
