@@ -47,15 +47,23 @@ import type {
 import type { InvalidOptionError } from '../kernel/invalid-option-error.js';
 import type { ProjectionClassError } from '../nestjs/projection/projection-class-errors.js';
 import type {
+  DriverNotInstalledError,
+  ModelNotFoundError,
+  NameTakenError,
+  TransactionRolledBackError,
+} from '../postgres/postgres-errors.js';
+import type {
   CorruptCheckpointError,
   ProjectionDivergedError,
   ProjectionFailedError,
-  ProjectionFencedError,
+  ProjectionBusyError,
+  ProjectionNotReadyError,
   ProjectionStuckError,
   UnknownProjectionError,
   WaitTimeoutError,
 } from '../projection/projection-errors.js';
 import type { BucketNotFoundError } from '../kv-projection-store/kv-errors.js';
+import type { InvalidRowError } from '../projection/store/row-errors.js';
 import type { HandlerTimeoutError } from '../reaction/delivery/handler-timeout-error.js';
 import type { NatsServerUnavailableError } from '../testing/nats-server-unavailable-error.js';
 import type { UnrecoverableError } from '../reaction/unrecoverable-error.js';
@@ -107,10 +115,16 @@ export type AnyJetsourceError =
   | UnknownProjectionError
   | ProjectionFailedError
   | ProjectionDivergedError
-  | ProjectionFencedError
+  | ProjectionBusyError
+  | ProjectionNotReadyError
+  | InvalidRowError
   | ProjectionStuckError
   | SubscriptionStuckError
   | CorruptCheckpointError
+  | DriverNotInstalledError
+  | TransactionRolledBackError
+  | NameTakenError
+  | ModelNotFoundError
   | WaitTimeoutError
   | NatsServerUnavailableError
   | CapturedPatternError
