@@ -1,5 +1,5 @@
 import { defineProjection } from '../../src/projection/definition/define-projection.js';
-import type { HandlerContext } from '../../src/projection/definition/model-fold.js';
+import type { HandlerContext } from '../../src/projection/fold/model-fold.js';
 import type { ProjectionDefinition } from '../../src/projection/definition/projection-definition.js';
 import type { RecordedEvent } from '../../src/event/recorded-event.js';
 import { inMemoryProjectionStore } from '../../src/testing/in-memory/in-memory-projection-store.js';
@@ -151,7 +151,7 @@ const STATEMENTS: readonly SpecificationCase[] = [
     run: async () => {
       const told: unknown[] = [];
       const definition = sums(({ time, metadata, stream }) => {
-        told.push([`${stream}`, time?.getTime(), metadata['tenant']]);
+        told.push([stream.toString(), time?.getTime(), metadata['tenant']]);
       });
       const entries = [
         { stream: 'order/1', events: [ada] },

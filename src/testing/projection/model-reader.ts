@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { InvalidOptionError } from '../../kernel/invalid-option-error.js';
 import type { ProjectionDefinition } from '../../projection/definition/projection-definition.js';
 import { currentModels } from '../../projection/lifecycle/current-models.js';
-import { LiveStore } from '../../projection/live/live-store.js';
+import { LiveStore } from '../../projection/fold/live-store.js';
 import { InMemoryProjectionStore } from '../in-memory/in-memory-projection-store.js';
 
 /**

@@ -1,6 +1,6 @@
 import type { RecordedEvent } from '../../event/recorded-event.js';
 import type { ProjectionDefinition } from '../../projection/definition/projection-definition.js';
-import type { FoldBatch, ModelFold } from '../../projection/definition/model-fold.js';
+import type { FoldBatch, ModelFold } from '../../projection/fold/model-fold.js';
 
 /** Rolls back a transaction whose handlers have all returned, as a crash right before the commit does. */
 export class RolledBack extends Error {
