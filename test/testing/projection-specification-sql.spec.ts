@@ -26,7 +26,11 @@ for (const kind of SQL_KINDS) {
     afterAll(() => db.close());
 
     /** In statement style; `changed` is the SQL of a column. */
-    function sums({ version = 1, changed = 'null' } = {}): ProjectionDefinition<SqlTx> {
+    function sums({
+      version = 1,
+      changed = 'null',
+      before = (): void => undefined,
+    } = {}): ProjectionDefinition<SqlTx> {
       return defineProjection({
         name: 'sums',
         version,
@@ -36,6 +40,7 @@ for (const kind of SQL_KINDS) {
         events: { OrderPlaced },
         on: {
           OrderPlaced: async ({ data }, tx) => {
+            before();
             await tx.query(
               `insert into customer_sum values ($1, $2, null, ${changed})
                on conflict (customer) do update set amount = customer_sum.amount + excluded.amount`,
@@ -119,6 +124,24 @@ for (const kind of SQL_KINDS) {
       const spec = placed(sums());
       expect(await spec.thenRepeatable(rows)).toBeUndefined();
       expect(await spec.thenRepeatable(rows)).toBeUndefined();
+    });
+
+    it('begins again after a rebuild that has failed', async () => {
+      let calls = 0;
+      const before = (): void => {
+        calls += 1;
+        // three events, and the same ones twice
+        if (calls > 9) throw new TypeError('too often');
+      };
+      const message = await messageOf(placed(sums({ before })).thenRepeatable(rows));
+      expect(message).toMatch(/failed when its transactions were repeated or it was rebuilt: .*too often/);
+      expect(
+        await placed(sums()).thenRows(rows, [
+          { customer: 'ada', amount: 4 },
+          { customer: 'bob', amount: 3 },
+        ]),
+      ).toBeUndefined();
+      expect(await placed(sums()).thenRepeatable(rows)).toBeUndefined();
     });
 
     it('finds the time of day in rows', async () => {

@@ -215,7 +215,7 @@ export class ProjectionSpecification<Model> {
       return await Folding.over(this.#options, look, how);
     } catch (error) {
       if (!(error instanceof FoldingError)) throw error;
-      const when = how.isRepeating === true ? ' when its transactions were repeated' : '';
+      const when = how.isRepeating === true ? ' when its transactions were repeated or it was rebuilt' : '';
       return fail(`failed${when}: ${error.message}`, error.cause);
     }
   }

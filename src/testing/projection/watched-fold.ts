@@ -67,7 +67,7 @@ export class WatchedFold<Tx> implements ModelFold<Tx> {
   }
 }
 
-/** The definition with another fold, which stops at the first error, and reads all of the log itself. */
+/** The definition with another fold, which stops at the first error, and reads the log itself. */
 export function watchedDefinition(
   definition: ProjectionDefinition,
   { fold, isRepeating }: { readonly fold: ModelFold<unknown>; readonly isRepeating: boolean },
@@ -75,5 +75,5 @@ export function watchedDefinition(
   // what is rolled back on purpose counts as an attempt
   const maxAttempts = isRepeating ? Number.MAX_SAFE_INTEGER : 1;
   const failure = { maxAttempts, backoffMs: [0], then: 'stop' } as const;
-  return { ...definition, fold, failure, from: 'beginning', readFrom: undefined };
+  return { ...definition, fold, failure, readFrom: undefined };
 }
