@@ -75,6 +75,11 @@ export class InMemoryProjectionStore<Model extends object> implements Projection
     return this.#content.tables.get(name) ?? new Map();
   }
 
+  /** The committed rows of all tables that projections in row style have written, by name and key. */
+  get tables(): ReadonlyMap<string, ReadonlyMap<string, Row>> {
+    return this.#content.tables;
+  }
+
   /**
    * The committed checkpoint of a projection; undefined when it never ran. Version 1, build 1 and lane 0 unless
    * given.
