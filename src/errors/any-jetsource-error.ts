@@ -47,6 +47,12 @@ import type {
 import type { InvalidOptionError } from '../kernel/invalid-option-error.js';
 import type { ProjectionClassError } from '../nestjs/projection/projection-class-errors.js';
 import type {
+  DriverNotInstalledError,
+  ModelNotFoundError,
+  NameTakenError,
+  TransactionRolledBackError,
+} from '../postgres/postgres-errors.js';
+import type {
   CorruptCheckpointError,
   ProjectionDivergedError,
   ProjectionFailedError,
@@ -111,6 +117,10 @@ export type AnyJetsourceError =
   | ProjectionStuckError
   | SubscriptionStuckError
   | CorruptCheckpointError
+  | DriverNotInstalledError
+  | TransactionRolledBackError
+  | NameTakenError
+  | ModelNotFoundError
   | WaitTimeoutError
   | NatsServerUnavailableError
   | CapturedPatternError

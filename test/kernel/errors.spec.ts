@@ -9,6 +9,7 @@ import { InvalidOptionError } from '../../src/kernel/invalid-option-error.js';
 import { JetsourceError } from '../../src/kernel/jetsource-error.js';
 import * as rootEntry from '../../src/index.js';
 import * as nestEntry from '../../src/nestjs.js';
+import * as postgresEntry from '../../src/postgres.js';
 import * as testingEntry from '../../src/testing.js';
 import * as transportEntry from '../../src/transport.js';
 
@@ -59,6 +60,9 @@ const DETAILS = {
   subject: 's',
   messageId: 'm',
   known: ['k'],
+  driver: 'd',
+  taken: 't',
+  by: 'b',
   what: 'w',
   timeoutMs: 1,
   progress: 'p',
@@ -80,7 +84,8 @@ describe('errors', () => {
   });
 
   it('are all exported to users', () => {
-    const exported = Object.keys({ ...rootEntry, ...nestEntry, ...transportEntry, ...testingEntry });
+    const entries = [rootEntry, nestEntry, transportEntry, testingEntry, postgresEntry];
+    const exported = Object.keys(Object.assign({}, ...entries) as object);
     expect(exported).toEqual(expect.arrayContaining(classes.map(([name]) => name)));
   });
 

@@ -95,10 +95,10 @@ describe('several members', () => {
     const one = await service.started();
     one.records.steer = async ({ kind, moment }) => {
       if (kind === 'remove' && moment === 'answered')
-        await new Promise<void>((resolve) => clock.after(500, resolve));
+        await new Promise<void>((resolve) => clock.after(5_000, resolve));
     };
     const other = await service.started();
-    await clock.pass(200);
+    await clock.pass(1_500);
     expect(other.running.size).toBe(1);
     for (const lane of [0, 1]) {
       const certain = [one, other].filter(({ runner }) => runner.isCertain({ work: 'orders', lane }));
@@ -294,6 +294,9 @@ describe('records', () => {
     const begun = service.instances.map((instance) => instance.begun());
     await clock.pass(300);
     service.loseRecords();
+    other.records.steer = async ({ kind }) => {
+      if (kind === 'list') await new Promise<void>((resolve) => clock.after(100, resolve));
+    };
     service.stir();
     await clock.pass(5_000);
     expect(service.instances.map((instance) => instance.begun())).toEqual(begun);

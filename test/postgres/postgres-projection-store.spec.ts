@@ -1,37 +1,25 @@
-import { PGlite, type Transaction } from '@electric-sql/pglite';
 import { Projections } from '../../src/projection/projections.js';
 import { defineProjection } from '../../src/projection/definition/define-projection.js';
 import type { ProjectionDefinition } from '../../src/projection/definition/projection-definition.js';
-import type { Checkpoint } from '../../src/projection/checkpoint/checkpoint.js';
 import { pglite } from '../../src/postgres/pglite.js';
 import { postgresProjectionStore } from '../../src/postgres/postgres-projection-store.js';
-import { positionOf } from '../../src/event/position.js';
 import type { ProjectionLog } from '../projection/projection-log.js';
 import { OrderPlaced, orderLog, orderStream } from '../projection/orders.js';
+import { describeOn, SQL_KINDS, type SqlTx, type TestDatabase } from '../support/postgres/sql-databases.js';
 
 const quick = { timeoutMs: 5_000 };
-const db = new PGlite();
+let db: TestDatabase;
 let log: ProjectionLog;
 
-beforeAll(() => db.waitReady);
-afterAll(() => db.close());
-
-beforeEach(async () => {
-  await db.exec('drop table if exists customer_sum, jetsource_checkpoint');
-  log = orderLog();
-});
-
 /** Sums by customer in a table. `after` runs after each write, inside the transaction. */
-function sums(
-  after?: (customer: string, tx: Transaction) => Promise<unknown> | void,
-): ProjectionDefinition<Transaction> {
+function sums(after?: (customer: string, tx: SqlTx) => Promise<unknown> | void): ProjectionDefinition<SqlTx> {
   return defineProjection({
     name: 'sums',
     categories: ['order'],
     // a store of its own, as another process has it
-    store: postgresProjectionStore(pglite(db)),
+    store: postgresProjectionStore(db.database, { schemas: false }),
     setUp: (tx) =>
-      tx.exec('create table if not exists customer_sum (customer text primary key, amount int not null)'),
+      tx.query('create table if not exists customer_sum (customer text primary key, amount int not null)'),
     clear: (tx) => tx.query('delete from customer_sum'),
     events: { OrderPlaced },
     on: {
@@ -48,17 +36,13 @@ function sums(
 }
 
 async function model(): Promise<Record<string, number>> {
-  const { rows } = await db.query<{ customer: string; amount: number }>(
-    'select * from customer_sum order by customer',
-  );
-  return Object.fromEntries(rows.map(({ customer, amount }) => [customer, amount]));
+  const rows = await db.query('select * from customer_sum order by customer');
+  return Object.fromEntries(rows.map(({ customer, amount }) => [String(customer), Number(amount)]));
 }
 
 async function checkpoint(): Promise<{ epoch: number; position: string | null } | undefined> {
-  const { rows } = await db.query<{ epoch: number; position: string | null }>(
-    'select epoch, position from jetsource_checkpoint',
-  );
-  return rows[0];
+  const [row] = await db.query('select epoch, position from jetsource_checkpoint');
+  return row && { epoch: Number(row['epoch']), position: row['position'] as string | null };
 }
 
 async function live(definition = sums()): Promise<Projections> {
@@ -72,159 +56,113 @@ async function place(customer: string, amount = 1): ReturnType<ProjectionLog['ap
   return log.append(orderStream, [new OrderPlaced(customer, amount)]);
 }
 
-describe('postgresProjectionStore', () => {
-  it('commits model and checkpoint in one transaction', async () => {
-    await place('ada', 2);
-    await using projections = await live();
-    const { position } = await place('ada', 3);
-    await projections.waitFor('sums', position, quick);
-    expect(await model()).toEqual({ ada: 5 });
-    expect(await checkpoint()).toEqual({ epoch: 1, position: '2.0' });
-  });
+for (const kind of SQL_KINDS) {
+  describeOn(kind, 'a projection with its model', () => {
+    beforeAll(async () => {
+      db = await kind.open();
+    });
+    beforeEach(async () => {
+      await db.reset();
+      log = orderLog();
+    });
+    afterAll(() => db.close());
 
-  it('writes neither when a handler fails after its write', async () => {
-    await place('ada');
-    await place('bob');
-    await using projections = new Projections(log, [
-      sums((customer) => {
-        if (customer === 'bob') throw new TypeError('no bob');
-      }),
-    ]);
-    await projections.start();
-    await expect(projections.waitUntilLive(quick)).rejects.toMatchObject({ code: 'projection-failed' });
-    expect(await model()).toEqual({ ada: 1 });
-    expect(await checkpoint()).toEqual({ epoch: 1, position: '1.0' });
-  });
+    it('commits model and checkpoint in one transaction', async () => {
+      await place('ada', 2);
+      await using projections = await live();
+      const { position } = await place('ada', 3);
+      await projections.waitFor('sums', position, quick);
+      expect(await model()).toEqual({ ada: 5 });
+      expect(await checkpoint()).toEqual({ epoch: 1, position: '2.0' });
+    });
 
-  it('does not count a transaction as committed when a swallowed SQL error has aborted it', async () => {
-    await place('ada');
-    await using projections = new Projections(log, [
-      sums((_, tx) => tx.query('select 1 / 0').catch(() => undefined)),
-    ]);
-    await projections.start();
-    await expect(projections.waitUntilLive(quick)).rejects.toThrow('could not be committed');
-    expect(await checkpoint()).toEqual({ epoch: 1, position: null });
-  });
+    it('writes neither when a handler fails after its write', async () => {
+      await place('ada');
+      await place('bob');
+      await using projections = new Projections(log, [
+        sums((customer) => {
+          if (customer === 'bob') throw new TypeError('no bob');
+        }),
+      ]);
+      await projections.start();
+      await expect(projections.waitUntilLive(quick)).rejects.toMatchObject({ code: 'projection-failed' });
+      expect(await model()).toEqual({ ada: 1 });
+      expect(await checkpoint()).toEqual({ epoch: 1, position: '1.0' });
+    });
 
-  it('refuses commits of a former owner', async () => {
-    await place('ada');
-    await using old = await live();
-    await using young = await live();
-    const { position } = await place('ada');
-    await young.waitFor('sums', position, quick);
-    await expect(old.waitFor('sums', position, quick)).rejects.toMatchObject({ code: 'projection-fenced' });
-    expect(await model()).toEqual({ ada: 2 });
-    expect(await checkpoint()).toEqual({ epoch: 2, position: '2.0' });
-  });
+    it('does not count a transaction as committed when a swallowed SQL error has aborted it', async () => {
+      await place('ada');
+      await using projections = new Projections(log, [
+        sums((_, tx) => tx.query('select 1 / 0').catch(() => undefined)),
+      ]);
+      await projections.start();
+      await expect(projections.waitUntilLive(quick)).rejects.toThrow('could not be committed');
+      expect(await checkpoint()).toEqual({ epoch: 1, position: null });
+    });
 
-  it('resumes after a restart', async () => {
-    await place('ada');
-    const first = await live();
-    await first.stop();
-    await place('ada', 4);
-    await using second = await live();
-    expect(second.status()[0]).toMatchObject({ state: 'live', position: '2.0' });
-    expect(await model()).toEqual({ ada: 5 });
-  });
+    it('has each event once while two instances run it', async () => {
+      await place('ada');
+      await using old = await live();
+      await using young = await live();
+      const { position } = await place('ada');
+      await young.waitFor('sums', position, quick);
+      // whether it takes over again, or stands still
+      await old.waitFor('sums', position, quick).catch(() => undefined);
+      expect(await model()).toEqual({ ada: 2 });
+      expect(await checkpoint()).toMatchObject({ position: '2.0' });
+    });
 
-  it('clears the rows for a rebuild', async () => {
-    for (const customer of ['ada', 'bob', 'ada']) await place(customer);
-    await using projections = await live();
-    await db.query(`insert into customer_sum values ('stale', 9)`);
-    expect(await projections.rebuild('sums')).toMatchObject({ events: 3, commits: 3 });
-    expect(await model()).toEqual({ ada: 2, bob: 1 });
-    expect(await checkpoint()).toEqual({ epoch: 2, position: '3.0' });
-  });
+    it('resumes after a restart', async () => {
+      await place('ada');
+      const first = await live();
+      await first.stop();
+      await place('ada', 4);
+      await using second = await live();
+      expect(second.status()[0]).toMatchObject({ state: 'live', position: '2.0' });
+      expect(await model()).toEqual({ ada: 5 });
+    });
 
-  it('rebuilds from a time and from a sequence', async () => {
-    for (let i = 0; i < 50; i++) {
-      log.now = 1_000 * i;
-      await place(`c${i % 7}`, i);
-    }
-    const expected: Record<string, number> = {};
-    for (let i = 20; i < 50; i++) expected[`c${i % 7}`] = (expected[`c${i % 7}`] ?? 0) + i;
-    await using projections = await live();
-    await projections.rebuild('sums', { from: { time: new Date(20_000) } });
-    expect(await model()).toEqual(expected);
-    await projections.rebuild('sums', { from: { sequence: 21 } });
-    expect(await model()).toEqual(expected);
-  });
+    it('clears the rows for a rebuild', async () => {
+      for (const customer of ['ada', 'bob', 'ada']) await place(customer);
+      await using projections = await live();
+      await db.query(`insert into customer_sum values ('stale', 9)`);
+      expect(await projections.rebuild('sums')).toMatchObject({ events: 3, commits: 3 });
+      expect(await model()).toEqual({ ada: 2, bob: 1 });
+      expect(await checkpoint()).toMatchObject({ position: '3.0' });
+    });
 
-  it('stores each part of a checkpoint, and replaces it only where it is as expected', async () => {
-    const store = postgresProjectionStore(pglite(db));
-    const key = { projection: 'p', version: 3, lane: 0 };
-    const first: Checkpoint = {
-      ...key,
-      epoch: 1,
-      storeIdentity: 'identity',
-      position: undefined,
-      commitId: undefined,
-      start: { time: new Date('2026-01-02T03:04:05.678Z') },
-    };
-    const replace = (previous: Checkpoint | undefined, next: Checkpoint): Promise<boolean> =>
-      store.transact((_, table) => table.replace(previous, next));
-    const find = (): Promise<Checkpoint | undefined> => store.transact((_, table) => table.find(key));
-    expect(await find()).toBeUndefined();
-    expect(await replace(first, { ...first, epoch: 2 })).toBe(false);
-    expect(await replace(undefined, first)).toBe(true);
-    expect(await find()).toEqual(first);
-    expect(await replace(undefined, { ...first, epoch: 9 })).toBe(false);
-    const earlier = { position: positionOf(6, 0), commitId: 'b' };
-    const moved = { position: positionOf(7, 2), commitId: 'c', earlier };
-    const next: Checkpoint = { ...first, ...moved, start: { sequence: 4 } };
-    expect(await replace(first, next)).toBe(true);
-    expect(await find()).toEqual(next);
-    // a commit from the same position, and one of another epoch
-    expect(await replace(first, { ...next, position: positionOf(9, 0) })).toBe(false);
-    expect(await replace({ ...next, epoch: 2 }, { ...next, epoch: 3 })).toBe(false);
-    expect(await find()).toEqual(next);
-    for (const start of [{ position: positionOf(3, 1) }, undefined]) {
-      await replace(next, { ...next, start });
-      expect(await find()).toEqual({ ...next, start });
-    }
-  });
+    it('rebuilds from a time and from a sequence', async () => {
+      for (let i = 0; i < 50; i++) {
+        log.now = 1_000 * i;
+        await place(`c${i % 7}`, i);
+      }
+      const expected: Record<string, number> = {};
+      for (let i = 20; i < 50; i++) expected[`c${i % 7}`] = (expected[`c${i % 7}`] ?? 0) + i;
+      await using projections = await live();
+      await projections.rebuild('sums', { from: { time: new Date(20_000) } });
+      expect(await model()).toEqual(expected);
+      await projections.rebuild('sums', { from: { sequence: 21 } });
+      expect(await model()).toEqual(expected);
+    });
 
-  it('keeps the lanes of a projection apart', async () => {
-    const store = postgresProjectionStore(pglite(db));
-    const position = positionOf(1, 0);
-    const first = { projection: 'p', version: 1, lane: 0, epoch: 1, storeIdentity: 'i', position };
-    const lanes: Checkpoint[] = [0, 1].map((lane) => ({ ...first, lane, commitId: 'c', start: undefined }));
-    for (const lane of lanes) {
-      expect(await store.transact((_, table) => table.replace(undefined, lane))).toBe(true);
-    }
-    const [zero, one] = lanes as [Checkpoint, Checkpoint];
-    const next = { ...zero, epoch: 2, position: positionOf(2, 0) };
-    expect(await store.transact((_, table) => table.replace(zero, next))).toBe(true);
-    expect(await store.transact((_, table) => table.find(zero))).toEqual(next);
-    expect(await store.transact((_, table) => table.find(one))).toEqual(one);
-  });
-
-  it.each([
-    ['start_at', 'after:3.1'],
-    ['start_at', 'sequence:0'],
-    ['start_at', 'time:soon'],
-    ['start_at', 'position:3'],
-    ['position', 'third'],
-  ])('stops at a %s of %s in the table, which nobody wrote', async (column, value) => {
-    await using projections = await live();
-    await projections.stop();
-    await db.query(`update jetsource_checkpoint set ${column} = $1`, [value]);
-    await projections.start();
-    await expect(projections.waitUntilLive(quick)).rejects.toMatchObject({
-      code: 'projection-failed',
-      cause: { code: 'corrupt-checkpoint', projection: 'sums', version: 1, column },
-      message: expect.stringContaining(`${column} is "${value}"`) as string,
+    it.each([
+      ['start_at', 'after:3.1'],
+      ['position', 'third'],
+    ])('stops at a %s of %s in the table, which nobody wrote', async (column, value) => {
+      await using projections = await live();
+      await projections.stop();
+      await db.query(`update jetsource_checkpoint set ${column} = $1`, [value]);
+      await projections.start();
+      await expect(projections.waitUntilLive(quick)).rejects.toMatchObject({
+        code: 'projection-failed',
+        cause: { code: 'corrupt-checkpoint', projection: 'sums', version: 1, column },
+        message: expect.stringContaining(`${column} is "${value}"`) as string,
+      });
     });
   });
+}
 
-  it.each([
-    ['nothing', undefined],
-    ['a driver that is no adapter', { query: () => undefined }],
-    ['PGlite without its adapter', db],
-  ])('refuses %s as its database', (_, given) => {
-    expect(() => postgresProjectionStore(given as never)).toThrow('such as pglite(db)');
-  });
-
+describe('pglite', () => {
   it('refuses a PGlite that is none', () => {
     expect(() => pglite({} as never)).toThrow('database must be a PGlite database');
   });
