@@ -29,6 +29,7 @@ import { HandlerFault } from '../run/handler-fault.js';
 import { isSameModel, type ModelId } from '../store/model-id.js';
 import type { ModelTable } from '../store/model-table.js';
 import type { ParkedEvent } from '../store/parked-table.js';
+import { workName } from '../progress/work-name.js';
 import { currentModels } from './current-models.js';
 import { ProjectionLane } from './projection-lane.js';
 import type { ModelRun } from './model-run.js';
@@ -110,7 +111,7 @@ export class ProjectionRunner {
     const { name, version, lanes } = definition;
     this.#lanes = Array.from({ length: lanes }, (_, lane) => new ProjectionLane(lane, context));
     this.work = {
-      name: `projection.${name}.${version}.${lanes}`,
+      name: workName({ name, version, lanes }),
       lanes,
       run: async (lane, signal) => this.#lanes[lane]?.run(signal),
     };
