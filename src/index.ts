@@ -92,11 +92,13 @@ export {
 } from './jetstream/streams/stream-errors.js';
 export { InvalidOptionError } from './kernel/invalid-option-error.js';
 export type { JetsourceError, Outcome } from './kernel/jetsource-error.js';
+export { InvalidRowError } from './projection/store/row-errors.js';
 export {
   CorruptCheckpointError,
   ProjectionDivergedError,
   ProjectionFailedError,
-  ProjectionFencedError,
+  ProjectionBusyError,
+  ProjectionNotReadyError,
   ProjectionStuckError,
   UnknownProjectionError,
   WaitTimeoutError,

@@ -1,11 +1,5 @@
 export { nodePostgres } from './postgres/node-postgres.js';
-export type {
-  OwnedSqlDatabase,
-  PgClient,
-  PgPool,
-  PgPoolClient,
-  PgResult,
-} from './postgres/node-postgres.js';
+export type { OwnedSqlDatabase, PgClient, PgPool, PgPoolClient, PgResult } from './postgres/node-postgres.js';
 export { pglite } from './postgres/pglite.js';
 export type { PGliteDatabase, PGliteTransaction } from './postgres/pglite.js';
 export {

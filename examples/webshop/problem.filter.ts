@@ -19,7 +19,6 @@ const STATUS: Partial<Record<AnyJetsourceError['code'], number>> = {
   'connection-closed': 503,
   'projection-failed': 503,
   'projection-diverged': 503,
-  'projection-fenced': 503,
 };
 
 /** Maps errors to HTTP responses. */

@@ -1,7 +1,7 @@
 import { Command, InvalidArgumentError } from 'commander';
 import { InvalidOptionError } from '../kernel/invalid-option-error.js';
-import { checkedRebuildStart } from '../projection/definition/projection-start.js';
-import { encodeStart } from '../projection/rebuild/start-text.js';
+import { checkedRebuildStart } from '../projection/start/projection-start.js';
+import { encodeStart } from '../projection/start/start-text.js';
 import { factsOf, listLines, statusLines } from './projections/describe-projections.js';
 import { ProjectionRecords } from './projections/projection-records.js';
 import { rebuildProjection } from './projections/rebuild-projection.js';

@@ -56,12 +56,14 @@ import type {
   CorruptCheckpointError,
   ProjectionDivergedError,
   ProjectionFailedError,
-  ProjectionFencedError,
+  ProjectionBusyError,
+  ProjectionNotReadyError,
   ProjectionStuckError,
   UnknownProjectionError,
   WaitTimeoutError,
 } from '../projection/projection-errors.js';
 import type { BucketNotFoundError } from '../kv-projection-store/kv-errors.js';
+import type { InvalidRowError } from '../projection/store/row-errors.js';
 import type { HandlerTimeoutError } from '../reaction/delivery/handler-timeout-error.js';
 import type { NatsServerUnavailableError } from '../testing/nats-server-unavailable-error.js';
 import type { UnrecoverableError } from '../reaction/unrecoverable-error.js';
@@ -113,7 +115,9 @@ export type AnyJetsourceError =
   | UnknownProjectionError
   | ProjectionFailedError
   | ProjectionDivergedError
-  | ProjectionFencedError
+  | ProjectionBusyError
+  | ProjectionNotReadyError
+  | InvalidRowError
   | ProjectionStuckError
   | SubscriptionStuckError
   | CorruptCheckpointError

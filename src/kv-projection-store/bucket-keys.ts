@@ -1,6 +1,6 @@
 import type { Position } from '../event/position.js';
 import { parsePosition } from '../event/position.js';
-import type { CheckpointKey } from '../projection/checkpoint/checkpoint.js';
+import type { CheckpointKey } from '../projection/store/checkpoint.js';
 import type { ModelId } from '../projection/store/model-id.js';
 
 /** What is written as it is; any other byte of UTF-8 becomes `=XX`. */

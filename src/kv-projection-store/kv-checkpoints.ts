@@ -1,4 +1,4 @@
-import type { Checkpoint, CheckpointKey } from '../projection/checkpoint/checkpoint.js';
+import type { Checkpoint, CheckpointKey } from '../projection/store/checkpoint.js';
 import type { CheckpointTable } from '../projection/store/checkpoint-table.js';
 import type { ModelId } from '../projection/store/model-id.js';
 import { checkpointsOf } from './bucket-keys.js';

@@ -1,4 +1,4 @@
-import type { Checkpoint } from '../projection/checkpoint/checkpoint.js';
+import type { Checkpoint } from '../projection/store/checkpoint.js';
 import type { Bucket, Entry, Put } from './bucket.js';
 import { checkpointKey } from './bucket-keys.js';
 import { decodeCheckpoint, encodeCheckpoint, type StoredCheckpoint } from './stored-checkpoint.js';

@@ -1,7 +1,7 @@
 import { v4 as randomUuid } from 'uuid';
 import { asPosition, type Position } from '../event/position.js';
 import type { CommitMark } from '../event-store/replay/log-trail.js';
-import type { Checkpoint, CheckpointKey } from '../projection/checkpoint/checkpoint.js';
+import type { Checkpoint, CheckpointKey } from '../projection/store/checkpoint.js';
 import { CorruptCheckpointError } from '../projection/projection-errors.js';
 
 /** What a bucket holds under the key of a checkpoint. */

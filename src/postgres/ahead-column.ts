@@ -1,7 +1,7 @@
 import type { Position } from '../event/position.js';
 import { SLOTS } from '../event/slot.js';
-import type { Checkpoint } from '../projection/checkpoint/checkpoint.js';
-import { decodePosition } from '../projection/rebuild/start-text.js';
+import type { Checkpoint } from '../projection/store/checkpoint.js';
+import { decodePosition } from '../projection/start/start-text.js';
 
 type Ahead = NonNullable<Checkpoint['ahead']>;
 

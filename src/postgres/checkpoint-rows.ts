@@ -1,4 +1,4 @@
-import type { Checkpoint, CheckpointKey } from '../projection/checkpoint/checkpoint.js';
+import type { Checkpoint, CheckpointKey } from '../projection/store/checkpoint.js';
 import { CorruptCheckpointError } from '../projection/projection-errors.js';
 import type { CheckpointTable } from '../projection/store/checkpoint-table.js';
 import type { ModelId } from '../projection/store/model-id.js';
@@ -6,7 +6,7 @@ import { decodeAhead, encodeAhead } from './ahead-column.js';
 import { decodeMark, encodeMark } from './commit-column.js';
 import type { SqlRow } from './sql-database.js';
 import type { SqlSession } from './sql-session.js';
-import { decodePosition, decodeStart, encodeStart } from '../projection/rebuild/start-text.js';
+import { decodePosition, decodeStart, encodeStart } from '../projection/start/start-text.js';
 
 /** The columns of the key, and then those that change; in the order of {@link valuesOf}. */
 const KEY = ['projection', 'version', 'build', 'lane'];

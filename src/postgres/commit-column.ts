@@ -1,5 +1,5 @@
-import type { Checkpoint } from '../projection/checkpoint/checkpoint.js';
-import { decodePosition } from '../projection/rebuild/start-text.js';
+import type { Checkpoint } from '../projection/store/checkpoint.js';
+import { decodePosition } from '../projection/start/start-text.js';
 
 type Mark = NonNullable<Checkpoint['earlier']>;
 

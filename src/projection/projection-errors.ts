@@ -108,23 +108,6 @@ export class ProjectionDivergedError extends JetsourceError {
   }
 }
 
-/** Another instance took the projection over. This one stopped, and has written nothing since. */
-export class ProjectionFencedError extends JetsourceError {
-  readonly code = 'projection-fenced';
-  override readonly name = 'ProjectionFencedError';
-  /** Name of the projection. */
-  readonly projection: string;
-  /** Version of the projection. */
-  readonly version: number;
-
-  constructor(details: ProjectionDetails, options?: ErrorOptions) {
-    const { projection, version } = details;
-    super(`projection ${projection} (version ${version}) was taken over by another instance`, options);
-    this.projection = projection;
-    this.version = version;
-  }
-}
-
 /**
  * The database holds a checkpoint with a value that jetsource does not write. The projection stops. Correct
  * the value, or delete the row and start the projection: its model is then cleared and built from the

@@ -112,7 +112,13 @@ export class Projections {
       for (const event of events.values()) store.registry.nameOf(event);
       const told = (error: Error): unknown => options.onError?.(error, { name, version });
       const onError = guardedObserver('onError', told);
-      const context = { store, options: { ...limits, onError }, rebuilds, controls: this.#controls };
+      const context = {
+        store,
+        options: { ...limits, onError },
+        rebuilds,
+        controls: this.#controls,
+        ensureRunning: async () => this.#control.run(async () => this.#launch()),
+      };
       this.#runners.add(definition, new ProjectionRunner(definition, context));
     }
   }
@@ -166,8 +172,7 @@ export class Projections {
    *
    * @param projection Its name (the newest version registered here), `{ name, version }`, or its definition.
    * @throws {@link WaitTimeoutError} when it takes longer than `timeoutMs` (default 5,000 ms).
-   * @throws {@link ProjectionFailedError}, {@link ProjectionDivergedError} or {@link ProjectionFencedError}
-   * when the projection does not run any more.
+   * @throws {@link ProjectionFailedError} or {@link ProjectionDivergedError} when the projection does not run any more.
    * @throws {@link InvalidOptionError} when the projection does not read that event's category, or an option
    * cannot work.
    * @throws {@link UnknownProjectionError} when no such projection is registered here.
@@ -212,8 +217,7 @@ export class Projections {
    * });
    */
   async rebuild(projection: ProjectionRef, options: RebuildOptions = {}): Promise<RebuildResult> {
-    const runner = this.#runners.find(projection);
-    return runner.rebuild(options, async () => this.#control.run(async () => this.#launch()));
+    return this.#runners.find(projection).rebuild(options);
   }
 
   /**
@@ -246,12 +250,12 @@ export class Projections {
    * @throws {@link NatsError} when no server answers; {@link UnknownProjectionError}.
    */
   async pause(projection: ProjectionRef): Promise<void> {
-    await this.#runners.find(projection).pause();
+    await this.#runners.find(projection).operations.pause();
   }
 
   /** Ends {@link pause}: the projection goes on from its checkpoint. */
   async resume(projection: ProjectionRef): Promise<void> {
-    await this.#runners.find(projection).resume();
+    await this.#runners.find(projection).operations.resume();
   }
 
   /**
@@ -263,7 +267,7 @@ export class Projections {
    * @throws {@link InvalidOptionError} when a replay cannot begin there.
    */
   async reset(projection: ProjectionRef, options: Pick<RebuildOptions, 'from'> = {}): Promise<void> {
-    await this.#runners.find(projection).reset(options);
+    await this.#runners.find(projection).operations.reset(options);
   }
 
   /**
@@ -275,7 +279,7 @@ export class Projections {
    * await projections.serve({ name: 'order-summary', version: 1 });
    */
   async serve(projection: ProjectionRef): Promise<void> {
-    await this.#runners.find(projection).serve();
+    await this.#runners.find(projection).operations.serve();
   }
 
   /**
@@ -295,12 +299,12 @@ export class Projections {
       const allowed = 'a version that is not registered here: it would be built again';
       throw new InvalidOptionError({ option: 'version', given: version, allowed });
     }
-    await runner.drop(version);
+    await runner.operations.drop(version);
   }
 
   /** The events that a projection gave up on, by position. */
   async parked(projection: ProjectionRef): Promise<ParkedEvent[]> {
-    return this.#runners.find(projection).parked();
+    return this.#runners.find(projection).operations.parked();
   }
 
   /**
@@ -316,7 +320,7 @@ export class Projections {
     options: { readonly positions?: readonly Position[] | undefined } = {},
   ): Promise<RedriveResult[]> {
     checkOptionsObject(options, { object: 'options', known: ['positions'] });
-    return this.#runners.find(projection).redrive(options.positions);
+    return this.#runners.find(projection).operations.redrive(options.positions);
   }
 
   /**
@@ -325,7 +329,7 @@ export class Projections {
    * @returns how many were parked.
    */
   async discard(projection: ProjectionRef, positions: readonly Position[]): Promise<number> {
-    return this.#runners.find(projection).discard(positions);
+    return this.#runners.find(projection).operations.discard(positions);
   }
 
   /**

@@ -107,7 +107,7 @@ async function change(to: Partial<Control>): Promise<void> {
 }
 
 /** A process that has taken the only lane, and is not heard of again. */
-async function ghost(work = 'projection.sums.1.1'): Promise<string> {
+async function ghost(work = 'projection.sums.1.1.db'): Promise<string> {
   const member = randomUUID();
   const since = new Date().toISOString();
   const facts = { host: 'elsewhere', pid: 4711, service: undefined, startedAt: since };
@@ -121,7 +121,7 @@ async function ghost(work = 'projection.sums.1.1'): Promise<string> {
 /** A process that takes the lane, and does nothing. */
 function idleWork() {
   return {
-    name: 'projection.sums.1.1',
+    name: 'projection.sums.1.1.db',
     lanes: 1,
     run: async (_: number, signal: AbortSignal) =>
       new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true })),
@@ -370,8 +370,6 @@ describe('jetsource projections rebuild', () => {
     await until('it is asked for', async () => (await control()).request?.state === 'asked');
     const { request } = await control();
     await change({ request: request && { ...request, state: 'taken' } });
-    // it has to see who has taken it
-    await new Promise((resolve) => setTimeout(resolve, 500));
     await runner.stop();
     expect(await asked).toMatchObject({
       code: 'projection-failed',

@@ -10,7 +10,7 @@ import {
   kvProjectionStore,
 } from '../../src/kv-projection-store/kv-projection-store.js';
 import type { KvTransaction } from '../../src/kv-projection-store/kv-transaction.js';
-import type { Checkpoint } from '../../src/projection/checkpoint/checkpoint.js';
+import type { Checkpoint } from '../../src/projection/store/checkpoint.js';
 import { defineProjection } from '../../src/projection/definition/define-projection.js';
 import type { ProjectionDefinition } from '../../src/projection/definition/projection-definition.js';
 import { Projections } from '../../src/projection/projections.js';

@@ -1,5 +1,5 @@
 import { postgresProjectionStore } from '../../src/postgres/postgres-projection-store.js';
-import type { Checkpoint } from '../../src/projection/checkpoint/checkpoint.js';
+import type { Checkpoint } from '../../src/projection/store/checkpoint.js';
 import { positionOf } from '../../src/event/position.js';
 import type { ProjectionStore } from '../../src/projection/store/projection-store.js';
 import { describeOn, POSTGRES, type SqlTx, type TestDatabase } from '../support/postgres/sql-databases.js';

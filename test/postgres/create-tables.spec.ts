@@ -1,7 +1,7 @@
 import { createTables } from '../../src/postgres/create-tables.js';
 import { postgresProjectionStore } from '../../src/postgres/postgres-projection-store.js';
 import type { SqlDatabase } from '../../src/postgres/sql-database.js';
-import type { Checkpoint } from '../../src/projection/checkpoint/checkpoint.js';
+import type { Checkpoint } from '../../src/projection/store/checkpoint.js';
 import { describeOn, SQL_KINDS, type SqlTx, type TestDatabase } from '../support/postgres/sql-databases.js';
 
 /** The table as it was created before there were lanes, with a checkpoint in it. */

@@ -1,6 +1,6 @@
 import { modelSchema } from '../../src/postgres/model-schema.js';
 import { postgresProjectionStore } from '../../src/postgres/postgres-projection-store.js';
-import type { Checkpoint } from '../../src/projection/checkpoint/checkpoint.js';
+import type { Checkpoint } from '../../src/projection/store/checkpoint.js';
 import type { ModelId } from '../../src/projection/store/model-id.js';
 import type { ModelTable } from '../../src/projection/store/model-table.js';
 import type { ProjectionStore, ProjectionTransaction } from '../../src/projection/store/projection-store.js';

@@ -1,6 +1,6 @@
 import { positionOf } from '../../src/event/position.js';
 import { postgresProjectionStore } from '../../src/postgres/postgres-projection-store.js';
-import type { Checkpoint } from '../../src/projection/checkpoint/checkpoint.js';
+import type { Checkpoint } from '../../src/projection/store/checkpoint.js';
 import type { ParkedEvent } from '../../src/projection/store/parked-table.js';
 import type { ProjectionStore, ProjectionTransaction } from '../../src/projection/store/projection-store.js';
 import { inMemoryProjectionStore } from '../../src/testing/in-memory/in-memory-projection-store.js';

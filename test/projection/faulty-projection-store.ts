@@ -1,4 +1,4 @@
-import type { Checkpoint } from '../../src/projection/checkpoint/checkpoint.js';
+import type { Checkpoint } from '../../src/projection/store/checkpoint.js';
 import type { ModelId } from '../../src/projection/store/model-id.js';
 import type { ProjectionStore, ProjectionTransaction } from '../../src/projection/store/projection-store.js';
 import {

@@ -3,7 +3,7 @@ import { type Position, positionOf } from '../../src/event/position.js';
 import { SLOTS, slotOf } from '../../src/event/slot.js';
 import { streamName } from '../../src/event/stream-name.js';
 import { slotsOfLane } from '../../src/lane/lane-slots.js';
-import type { Checkpoint } from '../../src/projection/checkpoint/checkpoint.js';
+import type { Checkpoint } from '../../src/projection/store/checkpoint.js';
 import { defineProjection } from '../../src/projection/definition/define-projection.js';
 import type { ProjectionDefinition } from '../../src/projection/definition/projection-definition.js';
 import { divideAgain, firstCheckpoints } from '../../src/projection/run/lane-layout.js';

@@ -51,7 +51,7 @@ describe('pause', () => {
     const projections = await bench.started(sums(store));
     await projections.pause('sums');
     await projections.rebuild('sums');
-    await inState(projections, 'live');
+    expect((await inState(projections, 'live')).caughtUp).toBe(true);
   });
 });
 

@@ -1,6 +1,7 @@
 import { getEventListeners } from 'node:events';
 import { Projections } from '../../src/projection/projections.js';
-import type { RebuildProgress, RebuildStart } from '../../src/projection/rebuild/rebuild-options.js';
+import type { RebuildProgress } from '../../src/projection/rebuild/rebuild-options.js';
+import type { RebuildStart } from '../../src/projection/start/rebuild-start.js';
 import type { ProjectionLog } from './projection-log.js';
 import { FaultyProjectionStore } from './faulty-projection-store.js';
 import { OrderPlaced, orderLog, orderStream, sums } from './orders.js';

@@ -1,6 +1,6 @@
 import { defineProjection } from '../../src/projection/definition/define-projection.js';
 import type { ProjectionDefinition } from '../../src/projection/definition/projection-definition.js';
-import type { ProjectionStart } from '../../src/projection/definition/projection-start.js';
+import type { ProjectionStart } from '../../src/projection/start/projection-start.js';
 import { OrderPlaced } from './orders.js';
 import type { FaultyProjectionStore, Model } from './faulty-projection-store.js';
 import { ProjectionBench, quick } from './projection-bench.js';

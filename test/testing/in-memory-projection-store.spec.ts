@@ -1,4 +1,4 @@
-import type { Checkpoint } from '../../src/projection/checkpoint/checkpoint.js';
+import type { Checkpoint } from '../../src/projection/store/checkpoint.js';
 import { inMemoryProjectionStore } from '../../src/testing/in-memory/in-memory-projection-store.js';
 import { positionOf } from '../../src/event/position.js';
 

@@ -12,12 +12,18 @@ import {
 import { combinedStatus } from '../../projection/progress/combined-status.js';
 import { type LaneReport, laneReportIn } from '../../projection/progress/lane-report.js';
 import type { LaneView } from '../../projection/progress/lane-view.js';
-import { parseWorkName, type ProjectionWork, workName } from '../../projection/progress/work-name.js';
 import { UnknownProjectionError } from '../../projection/projection-errors.js';
 import type { ProjectionStatus } from '../../projection/projection-status.js';
 
 /** A process that has been silent for longer is taken for dead, as the others do; in seconds. */
 const SILENT_SECONDS = 3;
+
+/** A projection in one database, as processes share its lanes. */
+interface ProjectionWork extends ProjectionId {
+  /** The name of the work. */
+  readonly work: string;
+  readonly lanes: number;
+}
 
 /** A process that runs projections, as its record says. */
 export interface SurveyedProcess {
@@ -81,46 +87,38 @@ export function findSurveyed(
 interface Known {
   readonly id: ProjectionId;
   readonly control: Control;
-  /** More than one while processes with different numbers of lanes run. */
+  /** More than one with several databases, and while processes with different numbers of lanes run. */
   readonly works: readonly ProjectionWork[];
 }
 
 function surveyed({ id, control, works }: Known, seen: SeenLanes, now: number): SurveyedProjection {
-  const names = new Set(works.map(workName));
-  const all = [...seen.members]
-    .filter(([member, { works: offered }]) => {
-      const owns = [...seen.leases.values()].some(
-        ({ lease }) => lease?.member === member && names.has(lease.work),
-      );
-      return owns || Object.keys(offered).some((work) => names.has(work));
-    })
-    .map(([member, record]) => processOf(member, record, now));
+  const all = [...seen.members.keys()]
+    .filter((member) => works.some(({ work }) => hasWork(seen, member, work)))
+    .map((member) => processOf(member, seen.members.get(member) as SeenMember, now));
   const processes = all.filter(isHeard);
   const silent = all.filter((each) => !isHeard(each));
   const running = new Set(processes.map(({ member }) => member));
-  const [work] = works.toSorted((a, b) => newest(b, seen, running) - newest(a, seen, running));
-  const isRun = processes.length > 0 && work !== undefined;
-  const status = isRun ? combinedStatus(id, lanesOf(work, seen, running), undefined) : undefined;
+  const lanes = works
+    .filter(({ work }) => processes.some(({ member }) => hasWork(seen, member, work)))
+    .flatMap((work) => lanesOf(work, seen, running));
+  const status = lanes.length > 0 ? combinedStatus(id, lanes, undefined) : undefined;
   return { id, control, status, processes, silent };
 }
 
-/** When the newest process was started that can run it; 0 when none can. */
-function newest(work: ProjectionWork, { members }: SeenLanes, running: ReadonlySet<string>): number {
-  const starts = [...members]
-    .filter(([member, { works }]) => running.has(member) && works[workName(work)] !== undefined)
-    .map(([, { startedAt }]) => Date.parse(startedAt));
-  return Math.max(0, ...starts);
+/** Whether a process can run a work, or owns a lane of it. */
+function hasWork({ members, leases }: SeenLanes, member: string, work: string): boolean {
+  if (members.get(member)?.works[work] !== undefined) return true;
+  return [...leases.values()].some(({ lease }) => lease?.member === member && lease.work === work);
 }
 
-function lanesOf(work: ProjectionWork, seen: SeenLanes, running: ReadonlySet<string>): LaneView[] {
-  const name = workName(work);
-  return Array.from({ length: work.lanes }, (_, lane) => {
-    const member = seen.leases.get(laneKey({ work: name, lane }))?.lease?.member;
+function lanesOf({ work, lanes }: ProjectionWork, seen: SeenLanes, running: ReadonlySet<string>): LaneView[] {
+  return Array.from({ length: lanes }, (_, lane) => {
+    const member = seen.leases.get(laneKey({ work, lane }))?.lease?.member;
     const record = member !== undefined && running.has(member) ? seen.members.get(member) : undefined;
     if (member === undefined || record === undefined)
       return { owner: undefined, report: unknownLane(lane), error: undefined };
     const { host, pid } = record;
-    const report = laneReportIn(record.report, name, lane) ?? unknownLane(lane);
+    const report = laneReportIn(record.report, work, lane) ?? unknownLane(lane);
     return { owner: { member, host, pid, isOwn: false }, report, error: undefined };
   });
 }
@@ -151,7 +149,13 @@ function isHeard({ heardSecondsAgo }: SurveyedProcess): boolean {
 function worksIn({ members, leases }: SeenLanes): ProjectionWork[] {
   const offered = [...members.values()].flatMap(({ works }) => Object.keys(works));
   const owned = [...leases.values()].flatMap(({ lease }) => lease?.work ?? []);
-  return [...new Set([...offered, ...owned])].flatMap((work) => parseWorkName(work) ?? []);
+  return [...new Set([...offered, ...owned])].flatMap((work) => projectionOf(work) ?? []);
+}
+
+/** Undefined for a work of another kind. */
+function projectionOf(work: string): ProjectionWork | undefined {
+  const [, name, version, lanes] = /^projection\.([\w-]+)\.(\d+)\.(\d+)(\.|$)/.exec(work) ?? [];
+  return name === undefined ? undefined : { work, name, version: Number(version), lanes: Number(lanes) };
 }
 
 function controlsIn(

@@ -36,7 +36,7 @@ export async function rebuildProjection(
   const { id } = projection;
   const told = (line: string, facts: object): void =>
     print(json === true ? JSON.stringify({ ...id, ...facts }) : line);
-  const request = new Request(records, { id, wish: { kind: 'rebuild', from } }, surroundings);
+  const request = new Request(records, { projection, wish: { kind: 'rebuild', from } }, surroundings);
   const begunAt = performance.now();
   await request.ask();
   const seeStatus = `see jetsource projections status ${id.name}`;

@@ -76,11 +76,12 @@ interface Asked {
 
 async function requested(
   records: ProjectionRecords,
-  { projection: { id }, kind, line, json }: Asked,
+  { projection, kind, line, json }: Asked,
   surroundings: ProjectionsSurroundings,
 ): Promise<boolean> {
+  const { id } = projection;
   const { print, note } = surroundings;
-  const request = new Request(records, { id, wish: { kind } }, surroundings);
+  const request = new Request(records, { projection, wish: { kind } }, surroundings);
   await request.ask();
   const isDone = await request.done();
   if (isDone) print(json === true ? JSON.stringify({ ...id, [kind]: true }) : line);

@@ -21,16 +21,17 @@ export class Request {
   readonly #wish: Wish;
   readonly #surroundings: ProjectionsSurroundings;
   readonly #request: string = randomUUID();
-  /** The owner of the first lane when the request was seen to be taken. */
-  #taker: SurveyedProcess | undefined;
+  /** The owners of the first lane before the request was seen to be taken, by one of them. */
+  #takers: readonly SurveyedProcess[];
 
   constructor(
     records: ProjectionRecords,
-    { id, wish }: { readonly id: ProjectionId; readonly wish: Wish },
+    { projection, wish }: { readonly projection: SurveyedProjection; readonly wish: Wish },
     surroundings: ProjectionsSurroundings,
   ) {
     this.#records = records;
-    this.#id = id;
+    this.#id = projection.id;
+    this.#takers = firstOwners(projection);
     this.#wish = wish;
     this.#surroundings = surroundings;
   }
@@ -56,6 +57,7 @@ export class Request {
       const seen = await this.#records.find(this.#id);
       if (request.state === 'taken') await this.#requireTaker(seen);
       else if (performance.now() - askedAt > patience.takenMs) await this.#withdraw(patience);
+      else this.#takers = firstOwners(seen);
       onLook(seen);
       await sleep(patience.pollMs, signal).catch(() => undefined);
     }
@@ -69,11 +71,10 @@ export class Request {
   }
 
   /** A process that dies leaves its requests as they are. */
-  async #requireTaker({ status, processes }: SurveyedProjection): Promise<void> {
-    const owner = status?.lanes[0]?.owner?.member;
-    this.#taker ??= processes.find(({ member }) => member === owner);
-    const taker = this.#taker;
-    if (taker === undefined || processes.some(({ member }) => member === taker.member)) return;
+  async #requireTaker({ processes }: SurveyedProjection): Promise<void> {
+    const [taker] = this.#takers;
+    const isThere = processes.some(({ member }) => this.#takers.some((each) => each.member === member));
+    if (taker === undefined || isThere) return;
     // it may have done it right before
     if ((await this.#read()).state !== 'taken') return;
     const reason = `process ${processText(taker)}, which did what was asked, is gone; if others run the projection, they go on (see status), otherwise ask again`;
@@ -100,6 +101,11 @@ export class Request {
     const { name: projection, version } = this.#id;
     return new ProjectionBusyError({ projection, version, reason });
   }
+}
+
+function firstOwners({ status, processes }: SurveyedProjection): SurveyedProcess[] {
+  const owners = status?.lanes.filter(({ lane }) => lane === 0).map(({ owner }) => owner?.member) ?? [];
+  return processes.filter(({ member }) => owners.includes(member));
 }
 
 /** @throws {@link ProjectionBusyError} when no process is there that could do a request. */

@@ -32,7 +32,7 @@ interface HttpRequest {
 const RETRY_AFTER = '1';
 /** What proxies log for a client that closed its connection. */
 const CLIENT_CLOSED_REQUEST = 499;
-const NOT_RUNNING = ['projection-failed', 'projection-diverged', 'projection-fenced'];
+const NOT_RUNNING = ['projection-failed', 'projection-diverged'];
 
 /**
  * Adds the highest position that a request has appended to its response, in the header

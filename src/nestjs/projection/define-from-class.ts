@@ -5,13 +5,14 @@ import type { RecordedEvent } from '../../event/recorded-event.js';
 import { InvalidOptionError } from '../../kernel/invalid-option-error.js';
 import { hasJetsourceBrand } from '../../kernel/jetsource-error.js';
 import { defineProjection } from '../../projection/definition/define-projection.js';
-import type { HandlerContext } from '../../projection/definition/model-fold.js';
+import type { HandlerContext } from '../../projection/fold/model-fold.js';
 import type { ProjectionDefinition } from '../../projection/definition/projection-definition.js';
 import type {
   ProjectedEvents,
   StoredProjectionOptions,
 } from '../../projection/definition/projection-options.js';
-import type { RowContext, RowProjectionOptions } from '../../projection/definition/row-projection-options.js';
+import type { RowProjectionOptions } from '../../projection/definition/row-projection-options.js';
+import type { RowContext } from '../../projection/fold/row-fold.js';
 import type { ProjectionStore } from '../../projection/store/projection-store.js';
 import { type FoundProjection, refuse } from './found-projection.js';
 import { onMethodsOf } from './projection-class-metadata.js';

@@ -5,7 +5,7 @@ import type {
   ProjectedEvents,
   StoredProjectionOptions,
 } from '../../projection/definition/projection-options.js';
-import type { RowKeys } from '../../projection/definition/row-projection-options.js';
+import type { RowKeys } from '../../projection/fold/row-fold.js';
 import type { ProjectionStore } from '../../projection/store/projection-store.js';
 
 /** A database for projections, or the token under which one is provided. */

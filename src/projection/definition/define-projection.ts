@@ -7,9 +7,9 @@ import { checkedReplica } from '../../log/replica-source.js';
 import { InvalidOptionError } from '../../kernel/invalid-option-error.js';
 import { integerOption } from '../../kernel/options.js';
 import { checkFunction, checkOptionalFunction, checkOptionsObject } from '../checked-options.js';
-import { LiveStore, type LiveHandler } from '../live/live-store.js';
+import { LiveStore, type LiveHandler } from '../fold/live-store.js';
 import type { ProjectionStore } from '../store/projection-store.js';
-import type { EventHandler } from './event-handler.js';
+import type { EventHandler } from '../fold/event-handler.js';
 import { failurePolicy } from './failure-policy.js';
 import type { LiveProjection } from './live-projection.js';
 import type { LiveProjectionOptions } from './live-projection-options.js';
@@ -20,10 +20,10 @@ import type {
   ProjectionOptions,
   StoredProjectionOptions,
 } from './projection-options.js';
-import { checkedStart } from './projection-start.js';
-import { RowFold, type RowHandler } from './row-fold.js';
+import { checkedStart } from '../start/projection-start.js';
+import { RowFold, type RowHandler } from '../fold/row-fold.js';
 import type { RowProjectionOptions } from './row-projection-options.js';
-import { StatementFold } from './statement-fold.js';
+import { StatementFold } from '../fold/statement-fold.js';
 
 const NAME = /^[A-Za-z][A-Za-z0-9_-]{0,63}$/;
 const OBJECT = { object: 'projection', prefix: 'projection.' };
@@ -127,7 +127,7 @@ type AnyLiveOptions = LiveProjectionOptions<ProjectedEvents, object>;
 
 function statementProjection(options: AnyStatementOptions): ProjectionDefinition {
   checkOptionsObject(options, { ...OBJECT, known: [...STORED, 'clear'] });
-  checkFunction('projection.clear', options.clear);
+  checkFunction('projection.clear', untyped(options)['clear']);
   const handlers = handlersByType(options, (name) => options.on[name] as EventHandler<unknown>['handle']);
   const fold = new StatementFold(mapValues(handlers, toEventHandler), async (tx) => options.clear(tx));
   return { ...storedParts(options, handlers), fold };
@@ -157,7 +157,7 @@ function rowProjection(options: AnyRowOptions): ProjectionDefinition {
 
 function liveProjection(options: AnyLiveOptions): LiveProjection<object> {
   checkOptionsObject(options, { ...OBJECT, known: [...COMMON, 'initial'] });
-  checkFunction('projection.initial', options.initial);
+  checkFunction('projection.initial', untyped(options)['initial']);
   const handlers = handlersByType(options, (name) => options.on[name] as LiveHandler<object>);
   const store = new LiveStore(() => options.initial(), mapValues(handlers, handlerIn));
   return {
@@ -217,7 +217,7 @@ function storedParts<Handler>(
   handlers: ReadonlyMap<string, TypeHandler<Handler>>,
 ): Omit<ProjectionDefinition, 'fold'> {
   checkStore(options.store);
-  checkOptionalFunction('projection.setUp', options.setUp);
+  checkOptionalFunction('projection.setUp', untyped(options)['setUp']);
   return {
     ...commonParts(options, { handlers }),
     lanes: integerOption('projection.lanes', options.lanes, { fallback: 1, max: SLOTS }),
@@ -228,6 +228,10 @@ function storedParts<Handler>(
 }
 
 /** Callers without types may give anything. */
+function untyped(options: object): Readonly<Record<string, unknown>> {
+  return options as Readonly<Record<string, unknown>>;
+}
+
 function checkStore(store: Partial<ProjectionStore<unknown>> | undefined): void {
   if (typeof store?.transact === 'function') return;
   const allowed = 'a ProjectionStore, such as postgresProjectionStore(…) or inMemoryProjectionStore(…)';

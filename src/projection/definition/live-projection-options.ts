@@ -1,5 +1,5 @@
 import type { RecordedEvent } from '../../event/recorded-event.js';
-import type { HandlerContext } from './model-fold.js';
+import type { HandlerContext } from '../fold/model-fold.js';
 import type { CommonProjectionOptions, DataOf, ProjectedEvents } from './projection-options.js';
 
 /**

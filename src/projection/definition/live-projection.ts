@@ -1,4 +1,4 @@
-import type { LiveStore } from '../live/live-store.js';
+import type { LiveStore } from '../fold/live-store.js';
 import type { ProjectionDefinition } from './projection-definition.js';
 
 /** A projection in live style: each process that runs it has the state in memory. */

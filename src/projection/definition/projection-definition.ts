@@ -3,9 +3,9 @@ import type { EventDefinition } from '../../event/event-registry.js';
 import type { ReplicaSource } from '../../log/replica-source.js';
 import type { ProjectionStore } from '../store/projection-store.js';
 import type { FailurePolicy } from './failure-policy.js';
-import type { ModelFold } from './model-fold.js';
+import type { ModelFold } from '../fold/model-fold.js';
 import type { ProjectionId } from './projection-id.js';
-import type { ProjectionStart } from './projection-start.js';
+import type { ProjectionStart } from '../start/projection-start.js';
 
 /** A projection as {@link defineProjection} returns it: checked, whatever its style is. */
 export interface ProjectionDefinition<Tx = unknown> extends ProjectionId {

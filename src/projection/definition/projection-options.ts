@@ -6,8 +6,8 @@ import type { CorruptStreamError } from '../../event/event-errors.js';
 import type { ReplicaSource } from '../../log/replica-source.js';
 import type { ProjectionStore } from '../store/projection-store.js';
 import type { FailureOptions } from './failure-policy.js';
-import type { HandlerContext } from './model-fold.js';
-import type { ProjectionStart } from './projection-start.js';
+import type { HandlerContext } from '../fold/model-fold.js';
+import type { ProjectionStart } from '../start/projection-start.js';
 
 /** Event classes and plain event types, by the names that their handlers have in `on`. */
 export type ProjectedEvents = Readonly<Record<string, EventDefinition>>;

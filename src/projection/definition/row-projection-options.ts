@@ -1,15 +1,6 @@
 import type { RecordedEvent } from '../../event/recorded-event.js';
-import type { HandlerContext } from './model-fold.js';
+import type { RowContext, RowKeys } from '../fold/row-fold.js';
 import type { DataOf, ProjectedEvents, StoredProjectionOptions } from './projection-options.js';
-
-/** The keys of the rows that an event changes: one, several, or none (an empty list). */
-export type RowKeys = string | readonly string[];
-
-/** What a row's handler is told beside the row and its event. */
-export interface RowContext extends HandlerContext {
-  /** The key of the row. */
-  readonly key: string;
-}
 
 /** An event of any of the types. */
 type AnyOf<Events extends ProjectedEvents> = {

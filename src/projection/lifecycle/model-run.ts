@@ -1,8 +1,8 @@
 import type { Stuck } from '../../kernel/busy-watch.js';
-import { hasJetsourceBrand } from '../../kernel/jetsource-error.js';
 import { settledWithin } from '../../kernel/settled-within.js';
 import { ProjectionProgress } from '../progress/projection-progress.js';
 import { ProjectionStuckError } from '../projection-errors.js';
+import { Fenced } from '../run/fenced.js';
 import type { RunScope } from '../run/projection-run.js';
 import type { RunEvent } from '../run/run-event.js';
 import type { ModelId } from '../store/model-id.js';
@@ -96,8 +96,7 @@ export class ModelRun {
   }
 
   #onFailure(error: Error): void {
-    const isFenced = hasJetsourceBrand(error) && error.code === 'projection-fenced';
-    if (!isFenced) {
+    if (!(error instanceof Fenced)) {
       this.#failure = error;
       this.progress.failed(error);
       this.#options.onError(error);

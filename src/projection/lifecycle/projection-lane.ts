@@ -4,6 +4,8 @@ import type { Semaphore } from '../../kernel/semaphore.js';
 import { Wakeup } from '../../kernel/wakeup.js';
 import type { ProjectionDefinition } from '../definition/projection-definition.js';
 import type { LaneReport, RebuildReport } from '../progress/lane-report.js';
+import { ProjectionFailedError } from '../projection-errors.js';
+import { isFinal } from '../run/retries.js';
 import { ProjectionProgress } from '../progress/projection-progress.js';
 import type { ReplayLimits } from '../run/replay-pace.js';
 import type { RunEvent } from '../run/run-event.js';
@@ -164,6 +166,7 @@ export class ProjectionLane {
   /** Starts again what has failed. */
   restart(): void {
     for (const [build, run] of this.#runs) if (run.failure !== undefined) this.#runs.delete(build);
+    if (this.#resting.state === 'failed') this.#resting.launched();
     this.refresh();
   }
 
@@ -245,10 +248,23 @@ export class ProjectionLane {
       try {
         return await currentModels(this.#context.definition, this.lane);
       } catch (error) {
+        if (isFinal(error)) return this.#failed(error as Error);
         if (isFirst) this.#delayed(error as Error);
         await this.#changed.wait({ timeoutMs: backoff.next(), signal });
       }
     }
+    return undefined;
+  }
+
+  /** Waiting does not help: until somebody starts it again. */
+  #failed(cause: Error): undefined {
+    const { name: projection, version } = this.#context.definition;
+    const error = new ProjectionFailedError({ projection, version, reason: cause.message }, { cause });
+    this.#resting.failed(error);
+    this.#context.options.onError(error);
+    this.#hasBegun.wake();
+    this.#settled.wake();
+    this.#context.onChange(this);
     return undefined;
   }
 

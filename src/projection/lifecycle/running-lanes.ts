@@ -1,5 +1,7 @@
 import type { JsonValue } from '../../event/json-value.js';
 import type { EventStore } from '../../event-store/event-store.js';
+import { Backoff } from '../../kernel/backoff.js';
+import { Wakeup } from '../../kernel/wakeup.js';
 import { LaneRunner } from '../../lane/lane-runner.js';
 import { controlKey, decodeControl } from '../operation/control-record.js';
 import type { Controls } from '../operation/controls.js';
@@ -10,27 +12,28 @@ import type { ProjectionRunner } from './projection-runner.js';
 /** How often controls and what owners report are looked at, in milliseconds. Whoever changes a control tells so. */
 const LOOK_MS = 1_000;
 
+/** Pauses before the lanes are shared after all, when the server did not answer, in milliseconds. */
+const JOIN_MS = { first: 200, longest: 5_000 };
+
 /** The lanes of projections while they are started: shared with other processes, or of this process alone. */
 export class RunningLanes {
   readonly #store: EventStore;
   readonly #runners: readonly ProjectionRunner[];
   readonly #controls: Controls;
-  readonly #lanes: LaneRunner;
+  #lanes: LaneRunner;
   readonly #talk: ProgressTalk;
   readonly #abort = new AbortController();
   readonly #runs: Promise<unknown>[] = [];
   #timer: NodeJS.Timeout | undefined;
   #reading: Promise<void> | undefined;
+  /** While the server gives no answer, or refuses. */
+  #joining: Promise<void> | undefined;
 
   constructor(store: EventStore, runners: readonly ProjectionRunner[], controls: Controls) {
     this.#store = store;
     this.#runners = runners;
     this.#controls = controls;
-    this.#lanes = new LaneRunner(store.records, store.peers, {
-      report: () => this.#report(),
-      onError: (error) => this.#tellError(error),
-    });
-    this.#lanes.onChange(() => this.#hear());
+    this.#lanes = this.#newLanes();
     this.#talk = new ProgressTalk(store.peers, {
       reports: (work) => this.#runnerOf(work)?.reports() ?? [],
       confirm: (work, position) => this.#runnerOf(work)?.confirm(position),
@@ -39,7 +42,7 @@ export class RunningLanes {
     });
   }
 
-  /** Resolves when the lanes that nobody else has are being run. */
+  /** Resolves when the lanes that nobody else has are being run, or could not be: that is tried again. */
   async start(): Promise<void> {
     for (const runner of this.#runners) runner.linked(this.#talk);
     await this.#lookAtControls();
@@ -49,17 +52,46 @@ export class RunningLanes {
       if (!definition.isLive) continue;
       this.#runs.push(work.run(0, this.#abort.signal));
     }
-    const shared = this.#shared;
-    if (shared.length > 0) await this.#lanes.start(shared.map(({ work }) => work));
-    this.#hear();
+    if (this.#shared.length > 0 && !(await this.#join())) this.#joining = this.#keepJoining();
   }
 
   async stop(): Promise<void> {
     clearInterval(this.#timer);
     this.#abort.abort();
     this.#talk.stop();
-    await Promise.all([this.#lanes.stop(), this.#reading, ...this.#runs]);
+    await Promise.all([this.#lanes.stop(), this.#joining, this.#reading, ...this.#runs]);
     for (const runner of this.#runners) runner.linked(undefined);
+  }
+
+  #newLanes(): LaneRunner {
+    const lanes = new LaneRunner(this.#store.records, this.#store.peers, {
+      report: () => this.#report(),
+      onError: (error) => this.#tellError(error),
+    });
+    lanes.onChange(() => this.#hear());
+    return lanes;
+  }
+
+  /** @returns whether the server has answered. */
+  async #join(): Promise<boolean> {
+    try {
+      await this.#lanes.start(this.#shared.map(({ work }) => work));
+      this.#hear();
+      return true;
+    } catch (error) {
+      this.#tellError(error);
+      return false;
+    }
+  }
+
+  async #keepJoining(): Promise<void> {
+    const backoff = new Backoff(JOIN_MS.first, JOIN_MS.longest);
+    const { signal } = this.#abort;
+    const pause = new Wakeup();
+    do {
+      if ((await pause.wait({ timeoutMs: backoff.next(), signal })) === 'aborted') return;
+      this.#lanes = this.#newLanes();
+    } while (!(await this.#join()));
   }
 
   get #shared(): readonly ProjectionRunner[] {
@@ -100,7 +132,7 @@ export class RunningLanes {
       const stored = await this.#controls.list(this.#abort.signal);
       for (const runner of this.#runners) {
         const record = stored.get(controlKey(runner.definition));
-        if (record !== undefined) runner.controlled(decodeControl(record.value), record.revision);
+        if (record !== undefined) runner.operations.controlled(decodeControl(record.value), record.revision);
       }
     } catch (error) {
       if (!this.#abort.signal.aborted) this.#tellError(error);

@@ -2,6 +2,7 @@ import { parsePosition, type Position } from '../../event/position.js';
 import { type RecordedEvent, recordedRange } from '../../event/recorded-event.js';
 import type { EventStore } from '../../event-store/event-store.js';
 import { describeThrown } from '../../kernel/describe-thrown.js';
+import { ProjectionFailedError } from '../projection-errors.js';
 import type { ProjectionDefinition } from '../definition/projection-definition.js';
 import type { ModelId } from '../store/model-id.js';
 import type { ParkedEvent } from '../store/parked-table.js';
@@ -16,7 +17,7 @@ export interface RedriveResult {
    * parked.
    */
   readonly outcome: 'handled' | 'failed' | 'gone';
-  /** Why it failed; undefined otherwise. */
+  /** Why it failed, with what the handler threw as its `cause`; undefined otherwise. */
   readonly error: Error | undefined;
 }
 
@@ -41,8 +42,11 @@ export async function redrive(scope: RedriveScope, parked: ParkedEvent): Promise
   try {
     return { position, outcome: (await handle(scope, event)) ? 'handled' : 'gone', error: undefined };
   } catch (thrown) {
-    const error = thrown instanceof Error ? thrown : new Error(describeThrown(thrown));
-    await keep(scope, { ...parked, error: error.stack ?? error.message, attempts: parked.attempts + 1 });
+    const text = thrown instanceof Error ? (thrown.stack ?? thrown.message) : describeThrown(thrown);
+    await keep(scope, { ...parked, error: text, attempts: parked.attempts + 1 });
+    const { name: projection, version } = scope.definition;
+    const reason = `the redrive of ${parked.type} at ${position} failed: ${describeThrown(thrown)}`;
+    const error = new ProjectionFailedError({ projection, version, reason }, { cause: thrown });
     return { position, outcome: 'failed', error };
   }
 }

@@ -1,4 +1,5 @@
 import { comparePositions, type Position } from '../../event/position.js';
+import { total } from '../../kernel/total.js';
 import type { ProjectionId } from '../definition/projection-id.js';
 import type { LaneStatus, ProjectionState, ProjectionStatus, RebuildStatus } from '../projection-status.js';
 import { type LaneView, laneStatusOf, reportedError } from './lane-view.js';
@@ -65,13 +66,6 @@ function severity({ state }: { readonly state: ProjectionState }): number {
 function timeFor(pending: number | undefined, perSecond: number): number | undefined {
   if (pending === undefined || pending === 0) return pending;
   return perSecond === 0 ? undefined : pending / perSecond;
-}
-
-function total(numbers: readonly (number | undefined)[]): number | undefined {
-  return numbers.reduce<number | undefined>(
-    (sum, each) => (sum === undefined || each === undefined ? undefined : sum + each),
-    0,
-  );
 }
 
 function largest(numbers: readonly (number | undefined)[]): number | undefined {

@@ -2,7 +2,7 @@ import { comparePositions, parsePosition, type Position } from '../../event/posi
 import type { LaneStatus, ProjectionOwner } from '../projection-status.js';
 import { ProjectionDivergedError, ProjectionFailedError } from '../projection-errors.js';
 import type { ProjectionId } from '../definition/projection-id.js';
-import type { LaneReport } from './lane-report.js';
+import type { LaneReport, ReportedError } from './lane-report.js';
 
 /** A lane as this process knows it: by itself, or by what its owner has told. */
 export interface LaneView {
@@ -47,7 +47,17 @@ export function laneStatusOf({ report, owner, error }: LaneView): LaneStatus {
   };
 }
 
+/** An error of another process, with the name and the message that it has there. */
+class ErrorElsewhere extends Error {
+  override readonly name: string;
+
+  constructor({ name, message }: ReportedError) {
+    super(message);
+    this.name = name;
+  }
+}
+
 /** An error of another process. */
 export function reportedError(error: LaneReport['error']): Error | undefined {
-  return error && Object.assign(new Error(error.message), { name: error.name });
+  return error && new ErrorElsewhere(error);
 }

@@ -1,10 +1,12 @@
 import type { EventStore } from '../../event-store/event-store.js';
 import type { ProjectionDefinition } from '../definition/projection-definition.js';
+import { ProjectionFailedError } from '../projection-errors.js';
 import { CheckpointsChanged, ownCode, replaceAll } from '../run/claim-lane.js';
+import { HandlerFault } from '../run/handler-fault.js';
 import { firstCheckpoints } from '../run/lane-layout.js';
 import type { ModelId } from '../store/model-id.js';
 import type { ProjectionTransaction } from '../store/projection-store.js';
-import type { RebuildStart } from './rebuild-options.js';
+import type { RebuildStart } from '../start/rebuild-start.js';
 
 /** Owners commit meanwhile; each try takes the locks of all lanes. */
 const TRIES = 20;
@@ -37,6 +39,7 @@ export async function emptyModel(
     try {
       return await definition.store.transact(model, work);
     } catch (error) {
+      if (error instanceof HandlerFault) throw failed(definition, error);
       if (!(error instanceof CheckpointsChanged) || tries === TRIES) throw error;
     }
   }
@@ -75,6 +78,11 @@ export async function rebuildTarget(
     await models.create(model);
     return { model, isJoined: false };
   });
+}
+
+function failed({ name, version }: ProjectionDefinition, fault: HandlerFault): ProjectionFailedError {
+  const details = { projection: name, version, reason: fault.message };
+  return new ProjectionFailedError(details, { cause: fault.cause });
 }
 
 function isSameStart(a: RebuildStart | undefined, b: RebuildStart | undefined): boolean {

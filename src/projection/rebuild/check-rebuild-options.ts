@@ -3,8 +3,9 @@ import { logReachFor } from '../../event-store/replay/start-check.js';
 import { InvalidOptionError } from '../../kernel/invalid-option-error.js';
 import { integerOption } from '../../kernel/options.js';
 import { checkOptionalFunction, checkOptionsObject, checkSignal } from '../checked-options.js';
-import { checkedRebuildStart } from '../definition/projection-start.js';
-import type { RebuildOptions, RebuildStart } from './rebuild-options.js';
+import { checkedRebuildStart } from '../start/projection-start.js';
+import type { RebuildOptions } from './rebuild-options.js';
+import type { RebuildStart } from '../start/rebuild-start.js';
 
 const KNOWN = ['from', 'onProgress', 'batch', 'maxEventsPerSecond', 'signal'];
 

@@ -4,12 +4,12 @@ import type { EventRegistry } from '../../event/event-registry.js';
 import { comparePositions, parsePosition, type Position } from '../../event/position.js';
 import { type RecordedEvent, recordedEvents } from '../../event/recorded-event.js';
 import { slotOf } from '../../event/slot.js';
-import { type Checkpoint, modelOf } from '../checkpoint/checkpoint.js';
+import { type Checkpoint, modelOf } from '../store/checkpoint.js';
 import type { ProjectionDefinition } from '../definition/projection-definition.js';
-import { ProjectionFencedError } from '../projection-errors.js';
 import type { CheckpointTable } from '../store/checkpoint-table.js';
 import type { ParkedEvent } from '../store/parked-table.js';
 import type { ProjectionTransaction } from '../store/projection-store.js';
+import { Fenced } from './fenced.js';
 import { HandlerFault } from './handler-fault.js';
 import type { RunWatch } from './run-watch.js';
 
@@ -45,7 +45,7 @@ interface BatchEvent {
  * Handles the events of the commits and moves the checkpoint after them, in one transaction.
  *
  * @returns The new checkpoint.
- * @throws {@link ProjectionFencedError} when another owner has taken over; {@link HandlerFault} when a
+ * @throws {@link Fenced} when another owner has taken over; {@link HandlerFault} when a
  * handler failed, or what the handlers wrote could not be committed. Nothing is written then.
  */
 export async function applyCommits(batch: Batch): Promise<Checkpoint> {
@@ -97,7 +97,7 @@ function aheadOf({ ahead }: Checkpoint, position: Position): Checkpoint['ahead']
 async function requireOwnCommit(table: CheckpointTable, next: Checkpoint): Promise<void> {
   const found = await table.find(next);
   if (found?.epoch === next.epoch && found.position === next.position) return;
-  throw new ProjectionFencedError(next);
+  throw new Fenced();
 }
 
 async function handleAll(batch: Batch, { tx, parked }: ProjectionTransaction<unknown>): Promise<void> {

@@ -1,12 +1,13 @@
 import type { EventStore } from '../../event-store/event-store.js';
-import type { Checkpoint } from '../checkpoint/checkpoint.js';
+import type { Checkpoint } from '../store/checkpoint.js';
 import type { ProjectionDefinition } from '../definition/projection-definition.js';
-import { ProjectionFailedError, ProjectionFencedError } from '../projection-errors.js';
-import type { RebuildStart } from '../rebuild/rebuild-options.js';
+import { ProjectionFailedError } from '../projection-errors.js';
+import type { RebuildStart } from '../start/rebuild-start.js';
 import type { CheckpointTable } from '../store/checkpoint-table.js';
 import { isSameModel, type ModelId } from '../store/model-id.js';
 import type { ModelTable } from '../store/model-table.js';
 import type { ProjectionTransaction } from '../store/projection-store.js';
+import { Fenced } from './fenced.js';
 import { HandlerFault } from './handler-fault.js';
 import { divideAgain, firstCheckpoints, isWholeLayout } from './lane-layout.js';
 
@@ -29,7 +30,7 @@ export interface LaneClaim {
  * Makes the caller the owner of a lane's checkpoint: from now on, no commit of an earlier owner is accepted. A
  * model that has no checkpoint yet is cleared in the same transaction.
  *
- * @throws {@link ProjectionFencedError} when others were faster each time; {@link HandlerFault} when `setUp`
+ * @throws {@link Fenced} when others were faster each time; {@link HandlerFault} when `setUp`
  * or `clear` fails; {@link ProjectionFailedError} when another process has changed the number of lanes.
  */
 export async function claimLane(claim: LaneClaim): Promise<Checkpoint> {
@@ -42,8 +43,7 @@ export async function claimLane(claim: LaneClaim): Promise<Checkpoint> {
       );
     } catch (error) {
       if (!(error instanceof CheckpointsChanged)) throw error;
-      if (tries === CLAIM_TRIES)
-        throw new ProjectionFencedError({ projection: definition.name, version: definition.version });
+      if (tries === CLAIM_TRIES) throw new Fenced();
     }
   }
 }

@@ -1,8 +1,8 @@
 import { comparePositions, type Position } from '../../event/position.js';
 import { SLOTS } from '../../event/slot.js';
 import { overlappedLanes, slotsOfLane } from '../../lane/lane-slots.js';
-import type { Checkpoint } from '../checkpoint/checkpoint.js';
-import type { RebuildStart } from '../rebuild/rebuild-options.js';
+import type { Checkpoint } from '../store/checkpoint.js';
+import type { RebuildStart } from '../start/rebuild-start.js';
 import type { ModelId } from '../store/model-id.js';
 
 /** What the checkpoints of a model without any event have in common. */

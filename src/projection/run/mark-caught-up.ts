@@ -1,5 +1,5 @@
-import { type Checkpoint, modelOf } from '../checkpoint/checkpoint.js';
-import { ProjectionFencedError } from '../projection-errors.js';
+import { type Checkpoint, modelOf } from '../store/checkpoint.js';
+import { Fenced } from './fenced.js';
 import { isSameModel, type ModelId } from '../store/model-id.js';
 import type { ModelTable } from '../store/model-table.js';
 import type { ProjectionStore } from '../store/projection-store.js';
@@ -14,7 +14,7 @@ export interface MarkedLane {
  * Notes that a lane has reached the end of the log. When all lanes of a model have, readers see the model from
  * the end of the transaction on, unless they see a higher version. Earlier builds of its version are dropped.
  *
- * @throws {@link ProjectionFencedError} when another owner has taken over.
+ * @throws {@link Fenced} when another owner has taken over.
  */
 export async function markCaughtUp(
   checkpoint: Checkpoint,
@@ -29,7 +29,7 @@ export async function markCaughtUp(
       const found = await checkpoints.find(next);
       // the answer to an earlier try was lost
       const isOwn = found?.epoch === next.epoch && found.position === next.position && found.caughtUp;
-      if (!isOwn) throw new ProjectionFencedError(next);
+      if (!isOwn) throw new Fenced();
     }
     const isDone = before.every(({ lane, caughtUp }) => caughtUp || lane === next.lane);
     const isServed = models !== undefined && isDone && (await serveIfNewer(models, model));

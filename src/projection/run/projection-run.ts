@@ -8,13 +8,14 @@ import { abortable } from '../../kernel/abortable.js';
 import { describeThrown } from '../../kernel/describe-thrown.js';
 import { hasJetsourceBrand } from '../../kernel/jetsource-error.js';
 import { slotsOfLane } from '../../lane/lane-slots.js';
-import type { Checkpoint } from '../checkpoint/checkpoint.js';
-import { verifyCheckpoint } from '../checkpoint/verify-checkpoint.js';
+import type { Checkpoint } from '../store/checkpoint.js';
+import { verifyCheckpoint } from './verify-checkpoint.js';
 import type { ProjectionDefinition } from '../definition/projection-definition.js';
 import { ProjectionDivergedError, ProjectionFailedError } from '../projection-errors.js';
 import type { ModelId } from '../store/model-id.js';
 import { applyCommits, checkpointAfter, type GivenUpEvent } from './apply-commits.js';
 import { claimLane } from './claim-lane.js';
+import { Fenced } from './fenced.js';
 import { HandlerFault } from './handler-fault.js';
 import { markCaughtUp } from './mark-caught-up.js';
 import { ReplayPace, type ReplayLimits } from './replay-pace.js';
@@ -85,8 +86,7 @@ export class ProjectionRun {
   /**
    * Resolves when stopped.
    *
-   * @throws {@link ProjectionFailedError}, {@link ProjectionDivergedError} or {@link ProjectionFencedError}
-   * when it cannot continue.
+   * @throws {@link ProjectionFailedError}, {@link ProjectionDivergedError} or {@link Fenced} when it cannot continue.
    */
   async work(): Promise<void> {
     try {
@@ -255,7 +255,15 @@ export class ProjectionRun {
     if (event === undefined || then === 'stop') return false;
     const { id: eventId, position, type, stream } = event;
     const error = cause instanceof Error ? (cause.stack ?? describeThrown(cause)) : describeThrown(cause);
-    const parked = { position, eventId, type, stream: `${stream}`, error, attempts, parkedAt: new Date() };
+    const parked = {
+      position,
+      eventId,
+      type,
+      stream: stream.toString(),
+      error,
+      attempts,
+      parkedAt: new Date(),
+    };
     this.#givenUp.set(eventId, { reference: parked, isParked: then === 'park' });
     return true;
   }
@@ -289,10 +297,10 @@ export class ProjectionRun {
   }
 
   #asFault(error: unknown): Error {
+    if (error instanceof Fenced) return error;
     if (hasJetsourceBrand(error)) {
       const { code } = error;
-      if (code === 'projection-failed' || code === 'projection-diverged' || code === 'projection-fenced')
-        return error;
+      if (code === 'projection-failed' || code === 'projection-diverged') return error;
       // the log has lost its end since it was verified
       if (code === 'start-not-in-log') return this.#diverged(error);
     }

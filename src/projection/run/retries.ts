@@ -3,6 +3,7 @@ import { hasJetsourceBrand } from '../../kernel/jetsource-error.js';
 import { sleep } from '../../kernel/sleep.js';
 import type { ProjectionDefinition } from '../definition/projection-definition.js';
 import { ProjectionFailedError } from '../projection-errors.js';
+import { Fenced } from './fenced.js';
 import { HandlerFault } from './handler-fault.js';
 
 const FIRST_WAIT_MS = 50;
@@ -79,6 +80,8 @@ export class Retries {
   }
 }
 
-function isFinal(error: unknown): boolean {
+/** Whether no further try helps. */
+export function isFinal(error: unknown): boolean {
+  if (error instanceof Fenced) return true;
   return hasJetsourceBrand(error) && error.code !== 'nats';
 }

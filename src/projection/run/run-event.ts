@@ -1,6 +1,6 @@
 import type { StoredCommit } from '../../event/commit.js';
 import type { Stuck } from '../../kernel/busy-watch.js';
-import type { Checkpoint } from '../checkpoint/checkpoint.js';
+import type { Checkpoint } from '../store/checkpoint.js';
 
 /** Something that happened in a {@link ProjectionRun}. */
 export type RunEvent =

@@ -1,4 +1,4 @@
-import type { Checkpoint, CheckpointKey } from '../checkpoint/checkpoint.js';
+import type { Checkpoint, CheckpointKey } from './checkpoint.js';
 import type { ModelId } from './model-id.js';
 
 /** The checkpoints as one transaction sees them. */

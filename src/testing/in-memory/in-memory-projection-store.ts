@@ -1,6 +1,6 @@
 import { comparePositions } from '../../event/position.js';
 import { InvalidOptionError } from '../../kernel/invalid-option-error.js';
-import type { Checkpoint, CheckpointKey } from '../../projection/checkpoint/checkpoint.js';
+import type { Checkpoint, CheckpointKey } from '../../projection/store/checkpoint.js';
 import type { CheckpointTable } from '../../projection/store/checkpoint-table.js';
 import { FIRST_BUILD, type ModelId } from '../../projection/store/model-id.js';
 import type { ParkedEvent, ParkedTable } from '../../projection/store/parked-table.js';

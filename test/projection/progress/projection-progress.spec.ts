@@ -1,6 +1,6 @@
 import { hasReached } from '../../../src/projection/progress/lane-view.js';
 import { type Position, positionOf } from '../../../src/event/position.js';
-import type { Checkpoint } from '../../../src/projection/checkpoint/checkpoint.js';
+import type { Checkpoint } from '../../../src/projection/store/checkpoint.js';
 import { ProjectionProgress } from '../../../src/projection/progress/projection-progress.js';
 import { ProjectionDivergedError, ProjectionFailedError } from '../../../src/projection/projection-errors.js';
 

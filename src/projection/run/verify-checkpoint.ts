@@ -2,7 +2,7 @@ import type { EventStore } from '../../event-store/event-store.js';
 import { divergenceOf } from '../../event-store/replay/log-trail.js';
 import { logReachFor } from '../../event-store/replay/start-check.js';
 import { ProjectionDivergedError } from '../projection-errors.js';
-import type { Checkpoint } from './checkpoint.js';
+import type { Checkpoint } from '../store/checkpoint.js';
 
 /**
  * Checks that the log is the one that the model was built from. A commit that was removed since is no

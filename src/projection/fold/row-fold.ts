@@ -2,8 +2,16 @@ import { comparePositions, type Position } from '../../event/position.js';
 import type { RecordedEvent } from '../../event/recorded-event.js';
 import { InvalidRowError } from '../store/row-errors.js';
 import type { Row, RowTables } from '../store/row-tables.js';
-import type { FoldBatch, ModelFold } from './model-fold.js';
-import type { RowContext, RowKeys } from './row-projection-options.js';
+import type { FoldBatch, HandlerContext, ModelFold } from './model-fold.js';
+
+/** The keys of the rows that an event changes: one, several, or none (an empty list). */
+export type RowKeys = string | readonly string[];
+
+/** What a row's handler is told beside the row and its event. */
+export interface RowContext extends HandlerContext {
+  /** The key of the row. */
+  readonly key: string;
+}
 
 /** What a projection in row style does with the events of one type. */
 export interface RowHandler {

@@ -1,7 +1,7 @@
 import type { Position } from '../../event/position.js';
 import type { CommitMark } from '../../event-store/replay/log-trail.js';
-import type { RebuildStart } from '../rebuild/rebuild-options.js';
-import type { ModelId } from '../store/model-id.js';
+import type { RebuildStart } from '../start/rebuild-start.js';
+import type { ModelId } from './model-id.js';
 
 /** The lane of a projection that is not divided into lanes: one owner runs all of it. */
 export const ONLY_LANE = 0;

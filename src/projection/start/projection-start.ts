@@ -1,7 +1,7 @@
 import { asPosition } from '../../event/position.js';
 import { InvalidOptionError } from '../../kernel/invalid-option-error.js';
 import { checkOptionsObject } from '../checked-options.js';
-import type { RebuildStart } from '../rebuild/rebuild-options.js';
+import type { RebuildStart } from './rebuild-start.js';
 
 /**
  * Where a model begins: with the first event of the log, with the first one that is stored after its first

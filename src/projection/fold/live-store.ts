@@ -1,7 +1,7 @@
 import type { RecordedEvent } from '../../event/recorded-event.js';
 import type { Position } from '../../event/position.js';
-import type { Checkpoint } from '../checkpoint/checkpoint.js';
-import type { FoldBatch, HandlerContext, ModelFold } from '../definition/model-fold.js';
+import type { Checkpoint } from '../store/checkpoint.js';
+import type { FoldBatch, HandlerContext, ModelFold } from './model-fold.js';
 import type { CheckpointTable } from '../store/checkpoint-table.js';
 import type { ModelId } from '../store/model-id.js';
 import type { ParkedEvent, ParkedTable } from '../store/parked-table.js';
@@ -63,10 +63,11 @@ export class LiveStore<State extends object>
     this.#isTorn = false;
   }
 
-  async apply(_tx: LiveStore<State>, { events, context, handles }: FoldBatch): Promise<void> {
+  async apply(_tx: LiveStore<State>, batch: FoldBatch): Promise<void> {
+    const { events, context } = batch;
     for (const [index, event] of events.entries()) {
       if (this.#handled.has(event.id)) continue;
-      handles(index);
+      batch.handles(index);
       this.#isTorn = true;
       this.#state = this.#handlers.get(event.type)?.(this.#state, event, context) ?? this.#state;
       this.#isTorn = false;

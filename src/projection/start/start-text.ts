@@ -1,5 +1,5 @@
 import { asPosition, type Position } from '../../event/position.js';
-import type { RebuildStart } from './rebuild-options.js';
+import type { RebuildStart } from './rebuild-start.js';
 
 /**
  * The start of a replay as text, for columns and records: `sequence:17`, `time:<ISO 8601>` or `position:…`; null for

@@ -11,9 +11,10 @@ export class StatementFold<Tx> implements ModelFold<Tx> {
     this.#clear = clear;
   }
 
-  async apply(tx: Tx, { events, context, handles }: FoldBatch): Promise<void> {
+  async apply(tx: Tx, batch: FoldBatch): Promise<void> {
+    const { events, context } = batch;
     for (const [index, event] of events.entries()) {
-      handles(index);
+      batch.handles(index);
       await this.#handlers.get(event.type)?.handle(event, tx, context);
     }
   }

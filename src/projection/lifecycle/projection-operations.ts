@@ -1,0 +1,198 @@
+import type { Position } from '../../event/position.js';
+import { describeThrown } from '../../kernel/describe-thrown.js';
+import { InvalidOptionError } from '../../kernel/invalid-option-error.js';
+import { type Control, type ControlRequest, NO_CONTROL } from '../operation/control-record.js';
+import type { Controls } from '../operation/controls.js';
+import { redrive, type RedriveResult, type RedriveScope, unpark } from '../parking/redrive.js';
+import { ProjectionBusyError } from '../projection-errors.js';
+import type { ProjectionState } from '../projection-status.js';
+import { emptyModel, type RebuildRequest } from '../rebuild/begin-rebuild.js';
+import { checkRebuildOptions, requireWithinLog } from '../rebuild/check-rebuild-options.js';
+import type { RebuildOptions } from '../rebuild/rebuild-options.js';
+import { decodeStart } from '../start/start-text.js';
+import type { ModelTable } from '../store/model-table.js';
+import type { ParkedEvent } from '../store/parked-table.js';
+import { currentModels } from './current-models.js';
+import type { LaneViews } from './lane-views.js';
+import type { ProjectionLane } from './projection-lane.js';
+
+/** States in which a lane writes its model. */
+const IS_RUNNING: ReadonlySet<ProjectionState> = new Set(['catching-up', 'live', 'stuck']);
+
+/** What the operations of a projection work on. */
+export interface OperationScope extends Pick<RebuildRequest, 'definition' | 'store'> {
+  readonly lanes: readonly ProjectionLane[];
+  readonly views: LaneViews;
+  readonly controls: Controls;
+  /** Told of what fails for somebody outside of this process. Must not throw. */
+  readonly onError: (error: Error) => void;
+  /** Rebuilds because somebody outside asks for it. */
+  readonly rebuild: (options: RebuildOptions) => Promise<unknown>;
+  /** Tells other processes that the control, or the models, have changed. */
+  readonly tellChange: () => void;
+}
+
+/** What operators do with a projection, in this process or by way of a record that all processes read. */
+export class ProjectionOperations {
+  readonly #scope: OperationScope;
+  #control = NO_CONTROL;
+  #revision = 0;
+
+  constructor(scope: OperationScope) {
+    this.#scope = scope;
+  }
+
+  /** How the projection is to be run. */
+  get control(): Control {
+    return this.#control;
+  }
+
+  /** The control as it is stored, whoever has changed it. */
+  controlled(control: Control, revision: number): void {
+    // a list of controls may lag
+    if (revision > this.#revision) this.#apply(control, revision);
+    void this.#answer(this.#control.request);
+  }
+
+  /** Changes the control, and tells the other processes. */
+  async change(change: (control: Control) => Control): Promise<void> {
+    const { controls, definition, tellChange } = this.#scope;
+    const { control, revision } = await controls.change(definition, change);
+    this.controlled(control, revision);
+    tellChange();
+  }
+
+  async pause(): Promise<void> {
+    await this.change((control) => ({ ...control, isPaused: true }));
+    await Promise.all(this.#scope.lanes.map(async (lane) => lane.ended()));
+  }
+
+  async resume(): Promise<void> {
+    await this.change((control) => ({ ...control, isPaused: false }));
+  }
+
+  /** Empties the model of a projection that is paused, or not started. */
+  async reset(options: RebuildOptions): Promise<void> {
+    const { definition, store, views } = this.#scope;
+    const start = checkRebuildOptions(options);
+    if (start !== undefined) await requireWithinLog(start, store);
+    const running = views.all().find(({ report }) => IS_RUNNING.has(report.state));
+    if (running !== undefined)
+      throw this.#busy(`lane ${running.report.lane} is ${running.report.state}; pause it first`);
+    const { main } = await currentModels(definition);
+    await emptyModel({ definition, store, start }, main);
+    await this.change((control) => control);
+  }
+
+  /** From then on readers see this version. */
+  async serve(): Promise<void> {
+    const { main } = await currentModels(this.#scope.definition);
+    await this.#onModels(async (models) => models.serve(main));
+    await this.change((control) => control);
+  }
+
+  /** Removes another version of the projection with its tables. */
+  async drop(version: number): Promise<void> {
+    const { name } = this.#scope.definition;
+    await this.#onModels(async (models) => {
+      const stored = (await models.list(name)).filter((model) => model.version === version);
+      if (stored.some(({ state }) => state === 'serving'))
+        throw this.#busy('readers see it; serve another version first', version);
+      for (const model of stored) await models.drop(model);
+    });
+  }
+
+  async parked(): Promise<ParkedEvent[]> {
+    const { definition, model } = await this.#redriveScope();
+    return definition.store.transact(model, async ({ parked }) => parked.list(model));
+  }
+
+  /** @param positions @default all */
+  async redrive(positions: readonly Position[] | undefined): Promise<RedriveResult[]> {
+    const scope = await this.#redriveScope();
+    const results: RedriveResult[] = [];
+    for (const event of await this.parked()) {
+      if (positions !== undefined && !positions.includes(event.position)) continue;
+      results.push(await redrive(scope, event));
+    }
+    return results;
+  }
+
+  /** @returns how many were parked. */
+  async discard(positions: readonly Position[]): Promise<number> {
+    const scope = await this.#redriveScope();
+    let count = 0;
+    for (const position of positions) if (await unpark(scope, position)) count += 1;
+    return count;
+  }
+
+  #apply(control: Control, revision: number): void {
+    this.#revision = revision;
+    this.#control = control;
+    for (const lane of this.#scope.lanes) {
+      if (control.isPaused) lane.pause();
+      else lane.resume();
+      lane.refresh();
+    }
+  }
+
+  /** Does what somebody asks from outside: only the process that owns the first lane, and once. */
+  async #answer(request: ControlRequest | undefined): Promise<void> {
+    if (request?.state !== 'asked' || this.#scope.lanes[0]?.isOwned !== true) return;
+    const isTaken = await this.#note(request, 'asked', { state: 'taken' });
+    if (!isTaken) return;
+    try {
+      await this.#do(request);
+      await this.#note(request, 'taken', { state: 'done' });
+    } catch (error) {
+      this.#scope.onError(error as Error);
+      await this.#note(request, 'taken', { state: 'failed', error: describeThrown(error) });
+    }
+  }
+
+  async #do({ kind, from }: ControlRequest): Promise<void> {
+    const start = from === undefined ? undefined : decodeStart(from);
+    if (kind === 'serve') return this.serve();
+    if (kind === 'reset') return this.reset({ from: start });
+    await this.#scope.rebuild({ from: start });
+  }
+
+  /** @returns whether the request was in that state, and is in the next one now. */
+  async #note(
+    { id }: ControlRequest,
+    before: ControlRequest['state'],
+    after: Pick<ControlRequest, 'state' | 'error'>,
+  ): Promise<boolean> {
+    let isNoted = false;
+    try {
+      await this.change((control) => {
+        const { request } = control;
+        isNoted = request?.id === id && request.state === before;
+        return isNoted && request !== undefined ? { ...control, request: { ...request, ...after } } : control;
+      });
+    } catch (error) {
+      this.#scope.onError(error as Error);
+      return false;
+    }
+    return isNoted;
+  }
+
+  async #redriveScope(): Promise<RedriveScope> {
+    const { definition, store } = this.#scope;
+    const { main: model } = await currentModels(definition);
+    return { definition, store, model };
+  }
+
+  async #onModels(work: (models: ModelTable) => Promise<void>): Promise<void> {
+    const { store } = this.#scope.definition;
+    await store.transact(undefined, async ({ models }) => {
+      if (models !== undefined) return work(models);
+      const allowed = 'one that keeps models side by side, such as postgresProjectionStore(…)';
+      throw new InvalidOptionError({ option: 'projection.store', given: store, allowed });
+    });
+  }
+
+  #busy(reason: string, version = this.#scope.definition.version): ProjectionBusyError {
+    return new ProjectionBusyError({ projection: this.#scope.definition.name, version, reason });
+  }
+}
