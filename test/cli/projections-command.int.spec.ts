@@ -286,7 +286,7 @@ describe('jetsource projections rebuild', () => {
     expect(process.exitCode).toBeUndefined();
   });
 
-  it('prints lines of progress on stderr where there is no terminal', async () => {
+  it('names on stderr what it waits for', async () => {
     for (let n = 0; n < 6; n += 1) await place(`c${n}`);
     let isSlow = false;
     const gate = new AbortController();
