@@ -39,7 +39,7 @@ export class RebuildWatch {
     this.#told = error.message;
     if (now - this.#failingSince < this.#failingMs) return;
     const { name: projection, version } = this.#id;
-    const reason = `the rebuild keeps failing, and goes on when that ends: ${error.message}`;
+    const reason = `the rebuild keeps failing or hangs, and goes on when that ends: ${error.message}`;
     throw new ProjectionFailedError({ projection, version, reason });
   }
 }
