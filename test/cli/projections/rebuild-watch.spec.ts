@@ -90,7 +90,9 @@ describe('the watch of a rebuild', () => {
     expect(() => watch.look(seen({ state: 'catching-up', error }))).toThrow('keeps failing');
     expect(notes).toEqual(['waits: Error: no connection']);
     const rebuild = { build: 2, state: 'catching-up', events: 0, commits: 0, eventsPerSecond: 0 };
-    watched().watch.look(seen({ state: 'failed', error, rebuild }));
+    for (const state of ['failed', 'catching-up']) watched().watch.look(seen({ state, error, rebuild }));
+    const failing = seen({ rebuild: { ...rebuild, error } });
+    expect(() => watched().watch.look(failing)).toThrow('keeps failing');
     watched().watch.look(seen({ state: 'failed', error }));
   });
 
