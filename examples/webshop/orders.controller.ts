@@ -14,7 +14,8 @@ import {
 import { asPosition, Projections, type Repository, type UpdateResult } from 'jetsource';
 import { InjectRepository } from 'jetsource/nestjs';
 import { v5 as nameBasedUuid, v7 as timeOrderedUuid } from 'uuid';
-import { type ListedOrder, ORDER_LIST, OrderList } from './order-list.js';
+import { type ListedOrder, OrderList } from './order-list.js';
+import { ORDER_LIST } from './order-list.projection.js';
 import { Order } from './order.js';
 import {
   checkedIdempotencyKey,

@@ -8,28 +8,34 @@ import {
   StandardSchemaValidationPipe,
 } from '@nestjs/common';
 import { APP_FILTER, APP_PIPE } from '@nestjs/core';
-import { PGlite } from '@electric-sql/pglite';
 import { aggregateFeature, JetsourceModule } from 'jetsource/nestjs';
 import { OrderPlaced, ParcelShipped } from './events.js';
 import { jsonOnly } from './json-only.middleware.js';
 import { Order } from './order.js';
-import { OrderList, orderList } from './order-list.js';
+import { OrderList } from './order-list.js';
+import { OrderListProjection } from './order-list.projection.js';
 import { OrdersController } from './orders.controller.js';
 import { ProblemFilter } from './problem.filter.js';
+import { ShopDatabase } from './shop-database.js';
 
 @Injectable()
 class DatabaseLifecycle implements OnApplicationShutdown {
-  constructor(private readonly db: PGlite) {}
+  constructor(private readonly db: ShopDatabase) {}
 
   async onApplicationShutdown(): Promise<void> {
     await this.db.close();
   }
 }
 
-/** PostgreSQL inside the process, in memory: the read model is rebuilt from the log at each start. */
 @Module({
-  providers: [{ provide: PGlite, useFactory: async () => PGlite.create() }, DatabaseLifecycle],
-  exports: [PGlite],
+  providers: [
+    {
+      provide: ShopDatabase,
+      useFactory: async () => ShopDatabase.open(process.env['DATABASE_URL'] || undefined),
+    },
+    DatabaseLifecycle,
+  ],
+  exports: [ShopDatabase],
 })
 class DatabaseModule {}
 
@@ -42,12 +48,12 @@ export class ShopModule implements NestModule {
         DatabaseModule,
         JetsourceModule.forRootAsync({
           imports: [DatabaseModule],
-          inject: [PGlite],
-          useFactory: (db: PGlite) => ({
+          inject: [ShopDatabase],
+          useFactory: (db: ShopDatabase) => ({
             servers,
             name: 'shop',
             events: [OrderPlaced, ParcelShipped],
-            projections: [orderList(db)],
+            projectionStore: db.models,
           }),
         }),
         // a client is rather told of a conflict than kept waiting
@@ -56,6 +62,7 @@ export class ShopModule implements NestModule {
       controllers: [OrdersController],
       providers: [
         OrderList,
+        OrderListProjection,
         { provide: APP_PIPE, useClass: StandardSchemaValidationPipe },
         { provide: APP_FILTER, useClass: ProblemFilter },
       ],

@@ -19,7 +19,7 @@ export async function startShop(servers: string, port: number): Promise<Shop> {
   });
   app.enableShutdownHooks();
   await app.init();
-  // the read model is in memory: without this wait, requests could miss orders while it is rebuilt
+  // a read model in memory is built again at each start: without this wait, requests could miss orders meanwhile
   await app.get(Projections).waitUntilLive({ timeoutMs: READ_MODEL_TIMEOUT_MS });
   await app.listen(port, '127.0.0.1');
   return { app, url: await app.getUrl() };

@@ -10,7 +10,7 @@ import {
   parseControlKey,
 } from '../../projection/operation/control-record.js';
 import { combinedStatus } from '../../projection/progress/combined-status.js';
-import { type LaneReport, laneReportIn } from '../../projection/progress/lane-report.js';
+import { type LaneReport, laneReportIn, projectionOfWork } from '../../projection/progress/lane-report.js';
 import type { LaneView } from '../../projection/progress/lane-view.js';
 import { UnknownProjectionError } from '../../projection/projection-errors.js';
 import type { ProjectionStatus } from '../../projection/projection-status.js';
@@ -154,8 +154,8 @@ function worksIn({ members, leases }: SeenLanes): ProjectionWork[] {
 
 /** Undefined for a work of another kind. */
 function projectionOf(work: string): ProjectionWork | undefined {
-  const [, name, version, lanes] = /^projection\.([\w-]+)\.(\d+)\.(\d+)(\.|$)/.exec(work) ?? [];
-  return name === undefined ? undefined : { work, name, version: Number(version), lanes: Number(lanes) };
+  const projection = projectionOfWork(work);
+  return projection && { work, ...projection };
 }
 
 function controlsIn(
