@@ -6,7 +6,7 @@ import type { SqlDatabase } from './sql-database.js';
  */
 export function boundedTransactions<Tx>(database: SqlDatabase<Tx>, idleMs: number): SqlDatabase<Tx> {
   const bound = `set local idle_in_transaction_session_timeout = ${idleMs}`;
-  const { transactionWith } = database;
+  const transactionWith = database.transactionWith?.bind(database);
   const query: SqlDatabase<Tx>['query'] = async (tx, sql, parameters) => database.query(tx, sql, parameters);
   if (transactionWith !== undefined) {
     return {

@@ -14,7 +14,7 @@ import {
   freshFold,
   type Handled,
   handledBy,
-  type Query,
+  type ReadDatabase,
 } from '../projection-faults/check-tally.js';
 import type { Tally } from '../projection-faults/tallies.js';
 import { TallyProcess } from '../projection-faults/tally-process.js';
@@ -50,8 +50,9 @@ const found = await postgresServer();
 if (!('url' in found)) throw new TypeError(`there is no PostgreSQL: ${found.missing}`);
 const database = await newDatabase(found);
 const pool = new pg.Pool({ connectionString: database.url });
-const query: Query = async (sql, parameters) =>
-  (await pool.query<Record<string, unknown>>(sql, parameters)).rows;
+const db: ReadDatabase = {
+  query: async (sql, parameters) => (await pool.query<Record<string, unknown>>(sql, parameters)).rows,
+};
 const server = await startNatsServer({ ownProcess: true });
 const name = 'faults';
 const store = await connectEventStore({ servers: server.url, name, events: ORDER_EVENTS });
@@ -100,12 +101,12 @@ const writtenIn = elapsed();
 const fold = await freshFold(store);
 const end = performance.now() + PATIENCE_MS;
 for (const tally of TALLIES)
-  while ((await countHandled(query, tally)) < fold.events.size && performance.now() < end) await delay(100);
+  while ((await countHandled(db, tally)) < fold.events.size && performance.now() < end) await delay(100);
 
 const faults: string[] = [];
 if (fold.events.size !== appended)
   faults.push(`${appended} events were appended, ${fold.events.size} are stored`);
-for (const tally of TALLIES) faults.push(...(await checkTally(query, tally, fold)));
+for (const tally of TALLIES) faults.push(...(await checkTally(db, tally, fold)));
 for (const each of all) {
   const failed = each.status.filter(({ state }) => state === 'failed' || state === 'diverged');
   for (const status of failed)
@@ -115,8 +116,7 @@ console.log(
   `${kills.length} kills of ${all.length} processes, ${fold.events.size} events of ${fold.streams.size} streams appended in ${writtenIn.toFixed(0)} s ` +
     `(${Math.round(fold.events.size / writtenIn)}/s), all handled ${(elapsed() - writtenIn).toFixed(1)} s later`,
 );
-for (const tally of TALLIES)
-  console.log(`  ${tally.name}: ${takeOvers(tally, await handledBy(query, tally))}`);
+for (const tally of TALLIES) console.log(`  ${tally.name}: ${takeOvers(tally, await handledBy(db, tally))}`);
 for (const fault of faults.slice(0, 20)) console.log(`  ${fault}`);
 console.log(faults.length === 0 ? 'all guarantees hold' : `${faults.length} guarantees are violated`);
 

@@ -2,8 +2,10 @@ import type { EventStore } from '../../src/index.js';
 import type { Counted } from '../support/order-events.js';
 import { eventKey, groupKey, type Tally } from './tallies.js';
 
-/** Runs a statement as a reader does. */
-export type Query = (sql: string, parameters?: unknown[]) => Promise<Record<string, unknown>[]>;
+/** A database as a reader sees it. */
+export interface ReadDatabase {
+  query(sql: string, parameters?: unknown[]): Promise<Record<string, unknown>[]>;
+}
 
 /** What a tally of the log has to be. */
 export interface FreshFold {
@@ -39,9 +41,9 @@ export async function freshFold(store: EventStore): Promise<FreshFold> {
 }
 
 /** What is wrong with a tally; empty when each event was handled once. */
-export async function checkTally(query: Query, tally: Tally, fold: FreshFold): Promise<string[]> {
+export async function checkTally(db: ReadDatabase, tally: Tally, fold: FreshFold): Promise<string[]> {
   const faults: string[] = [];
-  const counts = await countsOf(query, tally);
+  const counts = await countsOf(db, tally);
   const expected = new Map([...fold.streams, ...(tally.style === 'rows' ? fold.groups : [])]);
   for (const [id, count] of expected) {
     const found = counts.get(id) ?? 0;
@@ -49,7 +51,7 @@ export async function checkTally(query: Query, tally: Tally, fold: FreshFold): P
   }
   for (const id of counts.keys())
     if (!expected.has(id)) faults.push(`${tally.name}: ${id} is not in the log`);
-  const handled = await handledBy(query, tally);
+  const handled = await handledBy(db, tally);
   const ids = new Set(handled.map(({ event }) => event));
   for (const id of fold.events) if (!ids.has(id)) faults.push(`${tally.name}: event ${id} is missing`);
   if (handled.length !== fold.events.size)
@@ -58,12 +60,12 @@ export async function checkTally(query: Query, tally: Tally, fold: FreshFold): P
 }
 
 /** Each event that was handled, in the order in which that was done. */
-export async function handledBy(query: Query, { name, style }: Tally): Promise<Handled[]> {
+export async function handledBy(db: ReadDatabase, { name, style }: Tally): Promise<Handled[]> {
   const from =
     style === 'rows'
       ? `substr(id, ${eventKey('').length + 1}) as event, stream, member, at from tally_${name} where id like 'event %'`
       : `event_id as event, stream, member, at from handled_${name}`;
-  const rows = await query(`select ${from} order by at`);
+  const rows = await db.query(`select ${from} order by at`);
   return rows.map(({ event, stream, member, at }) => ({
     event: String(event),
     stream: String(stream),
@@ -73,13 +75,13 @@ export async function handledBy(query: Query, { name, style }: Tally): Promise<H
 }
 
 /** How many events a tally has handled. */
-export async function countHandled(query: Query, { name, style }: Tally): Promise<number> {
+export async function countHandled(db: ReadDatabase, { name, style }: Tally): Promise<number> {
   const from = style === 'rows' ? `tally_${name} where id like 'event %'` : `handled_${name}`;
-  const [row] = await query(`select count(*)::int as count from ${from}`);
+  const [row] = await db.query(`select count(*)::int as count from ${from}`);
   return Number(row?.['count']);
 }
 
-async function countsOf(query: Query, { name }: Tally): Promise<Map<string, number>> {
-  const rows = await query(`select id, count from tally_${name} where id not like 'event %'`);
+async function countsOf(db: ReadDatabase, { name }: Tally): Promise<Map<string, number>> {
+  const rows = await db.query(`select id, count from tally_${name} where id not like 'event %'`);
   return new Map(rows.map(({ id, count }) => [String(id), Number(count)]));
 }

@@ -87,7 +87,7 @@ describeOn(POSTGRES, 'instances of a service that run the same projections', () 
     for (const tally of tallies) {
       await until(
         `all is handled by ${tally.name}`,
-        async () => (await countHandled(db.query, tally)) >= n,
+        async () => (await countHandled(db, tally)) >= n,
         PATIENCE_MS,
       );
     }
@@ -96,7 +96,7 @@ describeOn(POSTGRES, 'instances of a service that run the same projections', () 
   async function expectEachOnce(...tallies: Tally[]): Promise<void> {
     const fold = await freshFold(store);
     expect(fold.events.size).toBe(n);
-    for (const tally of tallies) expect(await checkTally(db.query, tally, fold)).toEqual([]);
+    for (const tally of tallies) expect(await checkTally(db, tally, fold)).toEqual([]);
   }
 
   const laneOf = ({ stream }: Handled): number => {
@@ -116,7 +116,9 @@ describeOn(POSTGRES, 'instances of a service that run the same projections', () 
       TallyProcess,
     ];
     const owned = (): number[] =>
-      processes.flatMap((each) => (each.hasEnded ? [] : each.lanesOf('statements'))).toSorted();
+      processes
+        .flatMap((each) => (each.hasEnded ? [] : each.lanesOf('statements')))
+        .toSorted((x, y) => x - y);
     const isWhole = (): boolean => String(owned()) === '0,1,2';
     await until(
       'each has a lane',
@@ -127,7 +129,7 @@ describeOn(POSTGRES, 'instances of a service that run the same projections', () 
     for (const victim of [a, b]) {
       await until(
         `${victim.member} handles`,
-        async () => (await handledBy(db.query, statements)).some(({ member }) => member === victim.member),
+        async () => (await handledBy(db, statements)).some(({ member }) => member === victim.member),
         PATIENCE_MS,
       );
       const lanes = victim.lanesOf('statements');
@@ -138,7 +140,7 @@ describeOn(POSTGRES, 'instances of a service that run the same projections', () 
         await until(
           `lane ${lane} of ${victim.member} is taken over`,
           async () => {
-            const handled = await handledBy(db.query, statements);
+            const handled = await handledBy(db, statements);
             next = handled.find(
               (each) => each.at > killedAt && each.member !== victim.member && laneOf(each) === lane,
             );
@@ -162,19 +164,19 @@ describeOn(POSTGRES, 'instances of a service that run the same projections', () 
     const b = start('b', [tally]);
     await until('the other stands by', () => standsBy(b, 'suspended'), PATIENCE_MS);
     for (let i = 0; i < 20; i += 1) await append();
-    await until('all is handled', async () => (await countHandled(db.query, tally)) === n, PATIENCE_MS);
+    await until('all is handled', async () => (await countHandled(db, tally)) === n, PATIENCE_MS);
     a.signal('SIGSTOP');
     for (let i = 0; i < 20; i += 1) await append();
-    await until('the other handles', async () => (await countHandled(db.query, tally)) === n, PATIENCE_MS);
+    await until('the other handles', async () => (await countHandled(db, tally)) === n, PATIENCE_MS);
     const checkpoint = 'select epoch::int, position from jetsource_checkpoint';
     const before = await db.query(checkpoint);
     a.signal('SIGCONT');
     await until('the first stands by', () => standsBy(a, 'suspended'), PATIENCE_MS);
     expect(await db.query(checkpoint)).toEqual(before);
     for (let i = 0; i < 20; i += 1) await append();
-    await until('all is handled', async () => (await countHandled(db.query, tally)) === n, PATIENCE_MS);
+    await until('all is handled', async () => (await countHandled(db, tally)) === n, PATIENCE_MS);
     await expectEachOnce(tally);
-    const members = (await handledBy(db.query, tally)).map(({ member }) => member);
+    const members = (await handledBy(db, tally)).map(({ member }) => member);
     expect(members).toEqual([...Array<string>(20).fill('a'), ...Array<string>(40).fill('b')]);
     expect([a.hasEnded, b.stateOf('suspended')]).toEqual([false, 'live']);
   }, 90_000);
@@ -193,14 +195,14 @@ describeOn(POSTGRES, 'instances of a service that run the same projections', () 
       await until('it is frozen', () => a.reached === freezeAt, PATIENCE_MS);
       const held = `select 1 from pg_stat_activity where state = 'idle in transaction' and datname = current_database()`;
       expect(await db.query(held)).toHaveLength(1);
-      await until('the other handles', async () => (await countHandled(db.query, tally)) === n, PATIENCE_MS);
+      await until('the other handles', async () => (await countHandled(db, tally)) === n, PATIENCE_MS);
       expect(await db.query(held)).toEqual([]);
       a.signal('SIGCONT');
       await until('the first stands by', () => standsBy(a, 'frozen'), PATIENCE_MS);
       for (let i = 0; i < 20; i += 1) await append();
-      await until('all is handled', async () => (await countHandled(db.query, tally)) === n, PATIENCE_MS);
+      await until('all is handled', async () => (await countHandled(db, tally)) === n, PATIENCE_MS);
       await expectEachOnce(tally);
-      const late = (await handledBy(db.query, tally)).slice(freezeAt - 1);
+      const late = (await handledBy(db, tally)).slice(freezeAt - 1);
       expect(new Set(late.map(({ member }) => member))).toEqual(new Set(['b']));
       expect(a.hasEnded).toBe(false);
     },

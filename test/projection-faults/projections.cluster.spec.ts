@@ -73,7 +73,7 @@ describeOn(POSTGRES, 'two instances on a cluster of three', () => {
     await cluster.restart(killed);
     const last = await appendCounted(one.store, 101, 120);
     for (const { projections } of started) await projections.waitFor('clustered', last, long);
-    expect(await faultsOf(db.query, tally, one.store)).toEqual([]);
+    expect(await faultsOf(db, tally, one.store)).toEqual([]);
     for (const { projections } of started) await projections.stop();
   }, 120_000);
 });

@@ -64,7 +64,7 @@ describeOn(POSTGRES, 'a projection that stalls', () => {
     await projections.waitFor('stalled', position, { timeoutMs: HEALED_MS });
     const { error } = await statusWhen(projections, 'stalled', ({ state }) => state === 'live');
     expect(error).toBeUndefined();
-    expect(await faultsOf(db.query, tally, store)).toEqual([]);
+    expect(await faultsOf(db, tally, store)).toEqual([]);
   }
 
   it('goes on within 5 s after the nats-server is back, and says meanwhile that it is away', async () => {

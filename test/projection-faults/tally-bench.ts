@@ -2,7 +2,7 @@ import { type EventStore, type Position, type Projections, streamName } from '..
 import { type ProjectionStatus } from '../../src/index.js';
 import { until } from '../support/collect.js';
 import { Counted } from '../support/order-events.js';
-import { checkTally, freshFold, type Query } from './check-tally.js';
+import { checkTally, freshFold, type ReadDatabase } from './check-tally.js';
 import type { Tally } from './tallies.js';
 
 /** How long a healing may take when nothing but the machine is slow. */
@@ -31,6 +31,6 @@ export async function statusWhen(
 }
 
 /** What is wrong with a tally, compared with a fresh fold of the log. */
-export async function faultsOf(query: Query, tally: Tally, store: EventStore): Promise<string[]> {
-  return checkTally(query, tally, await freshFold(store));
+export async function faultsOf(db: ReadDatabase, tally: Tally, store: EventStore): Promise<string[]> {
+  return checkTally(db, tally, await freshFold(store));
 }
