@@ -16,6 +16,7 @@ export type {
   LiveProjectionClass,
   StatementProjectionClass,
 } from './nestjs/projection/projection.decorator.js';
+export { projectionOf } from './nestjs/projection/projection-of.js';
 export { ProjectionClassError } from './nestjs/projection/projection-class-errors.js';
 export type {
   LiveProjectionClassOptions,

@@ -15,6 +15,13 @@ export { startNatsServer } from './testing/start-nats-server.js';
 export type { ExpectedError } from './testing/expected-error.js';
 export { specification } from './testing/specification.js';
 export type { Expectations, Specification } from './testing/specification.js';
+export type { GivenEntry, GivenOptions } from './testing/projection/given-commits.js';
+export type { ModelRead } from './testing/projection/model-reader.js';
+export { projectionSpecification } from './testing/projection/projection-specification.js';
+export type {
+  ProjectionSpecification,
+  ProjectionSpecificationOptions,
+} from './testing/projection/projection-specification.js';
 export { NatsServerUnavailableError } from './testing/nats-server-unavailable-error.js';
 export { inMemorySnapshots } from './aggregate/snapshot/in-memory-snapshot-store.js';
 export { InMemoryMessageLog } from './testing/in-memory/in-memory-message-log.js';

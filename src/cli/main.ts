@@ -8,6 +8,7 @@ import { consumersCommand } from './consumers-command.js';
 import { deadLettersCommand } from './dead-letters-command.js';
 import { eventsCommand } from './events-command.js';
 import { natsCommand } from './nats-command.js';
+import { projectionsCommand } from './projections-command.js';
 import { verifyCommand } from './verify-command.js';
 
 const manifest = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
@@ -21,6 +22,7 @@ new Command('jetsource')
   .addCommand(eventsCommand())
   .addCommand(consumersCommand())
   .addCommand(deadLettersCommand())
+  .addCommand(projectionsCommand())
   .addCommand(verifyCommand())
   .parseAsync()
   .catch((error: unknown) => {

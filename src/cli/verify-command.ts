@@ -1,16 +1,9 @@
 import { Command } from 'commander';
 import { verifyLog } from '../event-store/verify/verify-log.js';
 import type { StoreFault } from '../event-store/verify/store-fault.js';
-import { checkStoreName } from '../event-store/store-options.js';
-import { JetStreamLog } from '../jetstream/jetstream-log.js';
-import { findStream } from '../jetstream/streams/find-stream.js';
-import { identityOf } from '../jetstream/streams/store-stream.js';
-import { StoreNotFoundError } from '../jetstream/streams/stream-errors.js';
-import { Deadline } from '../kernel/deadline.js';
 import { hasJetsourceBrand } from '../kernel/jetsource-error.js';
-import { type ConnectionFlags, openConnection, withConnectionFlags } from './connection-flags.js';
+import { openLog, type StoreFlags, withStoreFlags } from './store-flags.js';
 
-const LOOK_UP_MS = 10_000;
 /** Messages between two lines of progress. */
 const PROGRESS = 100_000;
 
@@ -18,9 +11,7 @@ const PROGRESS = 100_000;
 const EXIT = { sound: 0, faults: 1, notVerified: 2 } as const;
 
 /** Flags of `jetsource verify`. */
-export interface VerifyFlags extends ConnectionFlags {
-  readonly store: string;
-  readonly jetstream?: string;
+export interface VerifyFlags extends StoreFlags {
   readonly json?: boolean;
 }
 
@@ -39,13 +30,10 @@ const CONSOLE: VerifyOutput = {
 
 /** The command `jetsource verify`: walks a store and names every fault by its position. */
 export function verifyCommand(output: VerifyOutput = CONSOLE): Command {
-  const command = new Command('verify')
-    .description(
-      'walk a store and name every fault by its position; exit with 1 if there are faults, with 2 if it could not be verified',
-    )
-    .requiredOption('--store <name>', 'name of the store')
-    .option('--jetstream <name>', 'the JetStream stream that holds it (default: the name of the store)');
-  return withConnectionFlags(command)
+  const command = new Command('verify').description(
+    'walk a store and name every fault by its position; exit with 1 if there are faults, with 2 if it could not be verified',
+  );
+  return withStoreFlags(command)
     .option('--json', 'print one line of JSON for each fault, and one for the result')
     .exitOverride((error) => process.exit(error.exitCode === 0 ? EXIT.sound : EXIT.notVerified))
     .action(async (flags: VerifyFlags) => {
@@ -68,9 +56,8 @@ export async function runVerify(flags: VerifyFlags, output: VerifyOutput): Promi
 }
 
 async function verify(flags: VerifyFlags, { print, note }: VerifyOutput): Promise<boolean> {
-  checkStoreName('--store', flags.store);
   const { store, json = false } = flags;
-  const log = await openLog(flags);
+  const log = await openLog(flags, 'jetsource verify');
   try {
     let told = 0;
     const result = await verifyLog(log, {
@@ -88,26 +75,6 @@ async function verify(flags: VerifyFlags, { print, note }: VerifyOutput): Promis
     return faults === 0;
   } finally {
     await log.close();
-  }
-}
-
-/** Unlike a connect of a store, this creates nothing, and opens a store whose settings are not right. */
-async function openLog({ store, jetstream, ...flags }: VerifyFlags): Promise<JetStreamLog> {
-  const name = jetstream ?? store;
-  checkStoreName('--jetstream', name);
-  const connection = await openConnection(flags, 'jetsource verify');
-  try {
-    const found = await findStream(connection, name, new Deadline(LOOK_UP_MS));
-    const identity = found && identityOf(found.config);
-    if (identity !== undefined) return new JetStreamLog(connection, { name, identity });
-    const reason =
-      found === undefined
-        ? 'there is no such JetStream stream'
-        : 'the JetStream stream was not created by jetsource';
-    throw new StoreNotFoundError({ store: name, reason });
-  } catch (error) {
-    await connection.close();
-    throw error;
   }
 }
 

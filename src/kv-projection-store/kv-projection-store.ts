@@ -133,6 +133,11 @@ export class KvProjectionStore implements ProjectionStore<KvTransaction> {
     for await (const { changes } of this.#changes(table, options.signal)) yield* changes;
   }
 
+  /** The name of the bucket. */
+  async identity(): Promise<string> {
+    return this.bucket;
+  }
+
   isTransient(error: unknown): boolean {
     return error instanceof NatsError;
   }

@@ -6,6 +6,8 @@ import { decodeMember, type MemberRecord } from './member-record.js';
 /** A member, as its record was seen. */
 export interface SeenMember extends MemberRecord {
   readonly revision: number;
+  /** When it was written, by the clock of the server; in milliseconds since 1970. */
+  readonly storedAt: number;
 }
 
 /** A lease, as its record was seen. */
@@ -25,16 +27,17 @@ export interface LaneView {
 
 /** Reads who is there and who owns what. */
 export async function readLaneView(records: RecordTable, signal?: AbortSignal): Promise<LaneView> {
-  return toLaneView(await records.list({ signal }));
+  return laneViewOf(await records.list({ signal }));
 }
 
-function toLaneView(records: readonly StoredRecord[]): LaneView {
+/** What a list of records says of members and leases. */
+export function laneViewOf(records: readonly StoredRecord[]): LaneView {
   const members = new Map<string, SeenMember>();
   const leases = new Map<string, SeenLease>();
-  for (const { key, value, revision } of records) {
+  for (const { key, value, revision, storedAt } of records) {
     const id = memberIdOf(key);
     const member = id === undefined ? undefined : decodeMember(value);
-    if (id !== undefined && member !== undefined) members.set(id, { ...member, revision });
+    if (id !== undefined && member !== undefined) members.set(id, { ...member, revision, storedAt });
     const lane = laneKeyOf(key);
     if (lane !== undefined) leases.set(lane, { lease: decodeLease(value), revision });
   }

@@ -12,6 +12,8 @@ import {
 interface KeptRecord {
   readonly text: string;
   readonly revision: number;
+  /** In milliseconds since 1970. */
+  readonly storedAt: number;
   /** By the table's clock. */
   readonly expiresAt: number;
 }
@@ -46,7 +48,7 @@ export class LocalRecordTable implements RecordTable {
     if ((this.#read(key)?.revision ?? 0) !== revision) return undefined;
     this.#lastRevision += 1;
     const expiresAt = ttlMs === undefined ? Infinity : this.#now() + ttlMs;
-    this.#records.set(key, { text, revision: this.#lastRevision, expiresAt });
+    this.#records.set(key, { text, revision: this.#lastRevision, storedAt: Date.now(), expiresAt });
     return this.#lastRevision;
   }
 
@@ -71,7 +73,8 @@ export class LocalRecordTable implements RecordTable {
       this.#records.delete(key);
       return undefined;
     }
-    return { key, value: JSON.parse(kept.text) as JsonValue, revision: kept.revision };
+    const { text, revision, storedAt } = kept;
+    return { key, value: JSON.parse(text) as JsonValue, revision, storedAt };
   }
 }
 

@@ -9,6 +9,8 @@ export interface StoredRecord {
   readonly value: JsonValue;
   /** Changes with each write of the record. */
   readonly revision: number;
+  /** When it was written, in milliseconds since 1970, by the clock of whoever keeps the table. */
+  readonly storedAt: number;
 }
 
 /** A record to be written. */

@@ -11,7 +11,8 @@ const LOCK = 7_236_591_042;
 const FIND = `select n.nspname as home, exists (
     select from pg_attribute where attrelid = c.oid and attname = 'ahead' and not attisdropped
   ) and to_regclass(format('%I.jetsource_model', n.nspname)) is not null
-    and to_regclass(format('%I.jetsource_parked_event', n.nspname)) is not null as is_current
+    and to_regclass(format('%I.jetsource_parked_event', n.nspname)) is not null
+    and to_regclass(format('%I.jetsource_database', n.nspname)) is not null as is_current
 from pg_namespace n left join pg_class c on c.oid = to_regclass('jetsource_checkpoint')
 where n.oid = coalesce(c.relnamespace, to_regnamespace(quote_ident(current_schema())))`;
 
@@ -69,11 +70,14 @@ const STATEMENTS: readonly ((own: (name: string) => string) => string)[] = [
   parked_at timestamptz not null,
   primary key (projection, version, build, position)
 )`,
+  (own) => `create table if not exists ${own('jetsource_database')} (id text primary key)`,
+  (own) => `insert into ${own('jetsource_database')} select gen_random_uuid()
+where not exists (select from ${own('jetsource_database')})`,
 ];
 
 /**
- * Creates the tables `jetsource_checkpoint`, `jetsource_model` and `jetsource_parked_event` where they do not
- * exist, and adds the columns that one of an earlier release lacks: its checkpoints are those of build 1 and
+ * Creates the tables `jetsource_checkpoint`, `jetsource_model`, `jetsource_parked_event` and
+ * `jetsource_database`, which holds what distinguishes the database, where they do not exist, and adds the columns that one of an earlier release lacks: its checkpoints are those of build 1 and
  * lane 0. Several instances may do so at the same time. Where the tables are up to date, this only reads: a
  * role that may not create tables can then run projections.
  *

@@ -92,6 +92,16 @@ class PostgresProjectionStore<Tx> implements ProjectionStore<Tx> {
     this.rows = new PostgresRows(database, (tx) => models?.schemaOf(tx) ?? '');
   }
 
+  /** Stored in the database, so that its copy has the same one. */
+  async identity(): Promise<string> {
+    const home = await (this.#home ??= this.#create());
+    return this.#database.transaction(async (tx) => {
+      const session = new SqlSession(this.#database, tx, home);
+      const [row] = await session.query(`select id from ${session.own('jetsource_database')}`);
+      return String(row?.['id']);
+    });
+  }
+
   isTransient(error: unknown): boolean {
     return isTransientError(error);
   }

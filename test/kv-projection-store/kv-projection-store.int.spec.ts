@@ -276,7 +276,7 @@ describe('a read model in a KV bucket', () => {
     await projections.waitUntilLive(SOON);
     expect(Object.fromEntries(await models.table('sums'))).toEqual({ bob: { id: 'bob', sum: 4 } });
     const state = await value('=checkpoint.sums.1.1.0');
-    expect(state).toMatchObject({ epoch: 2, position: '2.0', start: { sequence: 2 } });
+    expect(state).toMatchObject({ epoch: 3, position: '2.0', start: { sequence: 2 } });
     expect(state).not.toHaveProperty('clearing');
   });
 });
@@ -569,6 +569,7 @@ describe('a bucket', () => {
     await pay('ada');
     await until('it fails', () => projections.status('sums').state === 'failed');
     expect(String(projections.status('sums').error)).toContain(bucket);
+    await projections.stop();
     models = await kvProjectionStore(store, { bucket });
     await built();
     expect(await models.get('sums', 'ada')).toEqual({ id: 'ada', sum: 2 });

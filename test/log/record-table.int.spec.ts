@@ -25,9 +25,20 @@ describe.each(STORE_KINDS)('records beside a store %s', (_, open) => {
     expect(await here.list()).toEqual([]);
     expect(await there.get('member.a')).toBeUndefined();
     const revision = await here.put({ key: 'member.a', value: { n: [1, null] }, revision: 0 });
-    const record = { key: 'member.a', value: { n: [1, null] }, revision };
+    const record = { key: 'member.a', value: { n: [1, null] }, revision, storedAt: expect.any(Number) };
     expect(await there.get('member.a')).toEqual(record);
     expect(await there.list()).toEqual([record]);
+  });
+
+  it('say when they were written, in a list and by themselves', async () => {
+    const before = Date.now() - 5_000;
+    const revision = (await here.put({ key: 'a', value: 1, revision: 0 })) as number;
+    const first = (await there.get('a'))?.storedAt ?? 0;
+    expect(first).toBeGreaterThan(before);
+    expect((await there.list())[0]?.storedAt).toBe(first);
+    await pause(5);
+    await here.put({ key: 'a', value: 2, revision });
+    expect((await there.get('a'))?.storedAt).toBeGreaterThan(first);
   });
 
   it('are written by one of several who expect the same revision', async () => {
@@ -168,7 +179,7 @@ describe('records on JetStream', () => {
     await records.list();
     await using raw = await RawNats.open();
     const revision = await raw.store(`${name}~records.a`, 'no JSON');
-    expect(await records.get('a')).toEqual({ key: 'a', value: null, revision });
+    expect(await records.get('a')).toMatchObject({ key: 'a', value: null, revision });
     expect(await records.put({ key: 'a', value: 1, revision })).toBeGreaterThan(revision);
   });
 
@@ -202,7 +213,7 @@ describe('a write of a record whose answer is lost', () => {
   it('is told from another one by a read at the leader', async () => {
     const { table, close } = await withLostAnswers(1);
     const revision = await table.put({ key: 'a', value: 1, revision: 0 });
-    expect(await table.get('a')).toEqual({ key: 'a', value: 1, revision });
+    expect(await table.get('a')).toMatchObject({ key: 'a', value: 1, revision });
     await close();
   });
 });

@@ -124,6 +124,8 @@ for (const kind of SQL_KINDS) {
         'alter table',
         'create table',
         'create table',
+        'create table',
+        'insert into',
       ]);
     });
 

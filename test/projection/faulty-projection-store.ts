@@ -23,6 +23,10 @@ export class FaultyProjectionStore implements ProjectionStore<Model> {
     this.#database = database;
   }
 
+  async identity(): Promise<string> {
+    return this.#database.identity();
+  }
+
   get model(): Model {
     return this.#database.model;
   }

@@ -10,6 +10,8 @@ import type { NatsServer } from '../../src/testing/nats-server.js';
 import { kvProjectionStore } from '../../src/kv-projection-store/kv-projection-store.js';
 import { defineProjection } from '../../src/projection/definition/define-projection.js';
 import { Projections } from '../../src/projection/projections.js';
+import { projectionsCommand } from '../../src/cli/projections-command.js';
+import { processSurroundings } from '../../src/cli/projections/surroundings.js';
 import { openStore } from '../shared-server.js';
 import { collect, rejection, until } from '../support/collect.js';
 import { counted, ORDER_EVENTS, OrderPlaced, OrderShipped } from '../support/order-events.js';
@@ -323,6 +325,27 @@ describe('lanes', () => {
       await until('the other has both', () => other.owners('summary').every(({ owner }) => owner?.isSelf));
       expect(errors).toEqual([]);
       expect([store.peers.areHeard, elsewhere.peers.areHeard]).toEqual([true, true]);
+    },
+  );
+
+  it.each(['projection', 'projection-of-all', 'admin'] as const)(
+    'are listed and steered from the command line by a user who is %s',
+    async (role) => {
+      const store = await storeOf('admin');
+      await using runner = new LaneRunner(store.records, store.peers);
+      await runner.start([{ name: 'projection.summary.1.1.db', lanes: 1, run }]);
+      const lines: string[] = [];
+      const command = projectionsCommand(() => ({
+        ...processSurroundings(),
+        print: (line) => lines.push(line),
+      }));
+      const { inboxPrefix } = optionsOf(role);
+      const servers = server.url.replace('://', `://${role}:${role}-secret@`);
+      const flags = ['--store', 'shop', '--servers', servers, '--inbox-prefix', inboxPrefix];
+      await command.parseAsync(['list', ...flags], { from: 'user' });
+      expect(lines.at(-1)).toMatch(/^summary +1 /);
+      await command.parseAsync(['rebuild', 'summary', '--detach', ...flags], { from: 'user' });
+      expect(lines.at(-1)).toMatch(/^asked for a rebuild of summary/);
     },
   );
 

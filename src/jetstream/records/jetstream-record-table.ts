@@ -9,7 +9,7 @@ import {
   type StoredRecord,
 } from '../../log/record-table.js';
 import type { JetStreamConnection } from '../connection/jetstream-connection.js';
-import { listMessages } from './list-messages.js';
+import { listMessages, type TimedMessage } from './list-messages.js';
 import { RecordPublisher } from './record-publisher.js';
 import { RecordStream } from './record-stream.js';
 
@@ -39,6 +39,14 @@ export class JetStreamRecordTable implements RecordTable {
     this.#connection = connection;
     this.#stream = new RecordStream(connection, logStream);
     this.#publisher = new RecordPublisher(connection, this.#stream);
+  }
+
+  /**
+   * The server's time, in milliseconds since 1970, by the clock of {@link StoredRecord.storedAt}; undefined while
+   * there has been no record. Creates nothing.
+   */
+  async now(signal?: AbortSignal): Promise<number | undefined> {
+    return this.#stream.now(new Deadline(TIMEOUT_MS, signal));
   }
 
   async list({ prefix, signal }: ListRecordsOptions = {}): Promise<readonly StoredRecord[]> {
@@ -93,8 +101,10 @@ function isMark({ data }: StoredMessage): boolean {
 }
 
 /** Undefined for a mark. */
-function toRecord(key: string, message: StoredMessage): StoredRecord | undefined {
-  return isMark(message) ? undefined : { key, value: parse(message.data), revision: message.sequence };
+function toRecord(key: string, message: TimedMessage): StoredRecord | undefined {
+  if (isMark(message)) return undefined;
+  const { data, sequence: revision, time: storedAt } = message;
+  return { key, value: parse(data), revision, storedAt };
 }
 
 /** Null for what is no JSON, so that its place can be written over. */

@@ -24,6 +24,11 @@ const Status = { end: 204, none: 404, tooMany: 413 } as const;
 
 const utf8 = new TextEncoder();
 
+/** A message with the time at which the server stored it. */
+export interface TimedMessage extends SubjectMessage {
+  readonly time: number;
+}
+
 /** Which messages of a stream are listed. */
 export interface MessageFilter {
   readonly stream: string;
@@ -52,7 +57,7 @@ export async function listMessages(
   connection: JetStreamConnection,
   wanted: MessageFilter,
   deadline: Deadline,
-): Promise<readonly SubjectMessage[]> {
+): Promise<readonly TimedMessage[]> {
   const first = await askPage(connection, wanted, { multi_last: [wanted.filter] }, deadline);
   const isWhole = first.status === Status.end && first.pending === 0;
   const messages = isWhole ? first.messages : await allPages(connection, wanted, first, deadline);
@@ -111,11 +116,11 @@ async function atLeader(
   { api }: JetStreamConnection,
   { stream, filter }: MessageFilter,
   deadline: Deadline,
-): Promise<readonly SubjectMessage[]> {
+): Promise<readonly TimedMessage[]> {
   const doing = `reading the records of stream ${stream}`;
   const found = await api.streamSubjects(stream, { filter }, deadline);
   const { subjects } = expectValue(found, doing);
-  const read = async (subject: string): Promise<SubjectMessage | undefined> => {
+  const read = async (subject: string): Promise<TimedMessage | undefined> => {
     const message = await api.message(stream, { last_by_subj: subject }, deadline);
     return findValue(message, ApiCode.messageNotFound, doing);
   };
@@ -123,10 +128,11 @@ async function atLeader(
   return messages.filter((message) => message !== undefined);
 }
 
-function toMessage(reply: Msg): SubjectMessage {
+function toMessage(reply: Msg): TimedMessage {
   return {
     subject: reply.headers?.get(ServerHeader.subject) ?? '',
     sequence: Number(reply.headers?.get(ServerHeader.sequence)),
     data: reply.data,
+    time: Date.parse(reply.headers?.get(ServerHeader.timestamp) ?? ''),
   };
 }

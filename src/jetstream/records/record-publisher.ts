@@ -1,7 +1,7 @@
 import { v4 as randomUuid } from 'uuid';
 import type { Deadline } from '../../kernel/deadline.js';
 import { sleep } from '../../kernel/sleep.js';
-import type { OutgoingMessage, SubjectMessage } from '../../log/message-log.js';
+import type { OutgoingMessage } from '../../log/message-log.js';
 import { sizeOf } from '../../log/message-size.js';
 import { ApiCode, FORBIDDEN } from '../api/api-codes.js';
 import { describeFault } from '../api/api-fault.js';
@@ -11,6 +11,7 @@ import { findValue } from '../connection/expect-value.js';
 import type { JetStreamConnection } from '../connection/jetstream-connection.js';
 import { Publisher, type ServerAnswer } from '../publish/publisher.js';
 import { PayloadTooLargeError } from '../publish/publish-errors.js';
+import type { TimedMessage } from './list-messages.js';
 import type { RecordStream } from './record-stream.js';
 
 /** The part of a deadline that is left for reading what became of a write that was not answered. */
@@ -28,7 +29,7 @@ export interface RecordMessage {
 }
 
 /** The last message of a record. */
-export interface LastMessage extends SubjectMessage {
+export interface LastMessage extends TimedMessage {
   readonly messageId: string;
 }
 
@@ -74,8 +75,8 @@ export class RecordPublisher {
       if (found.ok || found.fault.err_code !== ApiCode.streamNotFound || deadline.passed) {
         const message = findValue(found, ApiCode.messageNotFound, `reading record ${key}`);
         if (message === undefined) return undefined;
-        const { subject, sequence, data, headers } = message;
-        return { subject, sequence, data, messageId: headers.get(ServerHeader.messageId) };
+        const { subject, sequence, data, time, headers } = message;
+        return { subject, sequence, data, time, messageId: headers.get(ServerHeader.messageId) };
       }
       this.#stream.doubt();
       await sleep(Math.min(PAUSE_MS, deadline.leftMs), deadline.signal);

@@ -61,6 +61,16 @@ export class RecordStream {
     await this.#found;
   }
 
+  /**
+   * The server's time, in milliseconds since 1970; undefined while the stream is not there. Creates nothing.
+   *
+   * @throws {@link NatsError} when the user may not look, or no answer comes in time.
+   */
+  async now(deadline: Deadline): Promise<number | undefined> {
+    const found = await findStream(this.#connection, this.name, deadline);
+    return found && Date.parse(found.ts ?? new Date().toISOString());
+  }
+
   /** Nobody serves the stream: it may have been deleted. */
   doubt(): void {
     this.#found = undefined;

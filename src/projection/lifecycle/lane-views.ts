@@ -19,18 +19,16 @@ interface ToldReport {
 /** How the lanes of a projection are: those of this process, and those of others by what they say. */
 export class LaneViews {
   readonly #definition: ProjectionDefinition;
-  readonly #work: string;
   readonly #lanes: readonly ProjectionLane[];
+  #work = '';
   #owners: ReadonlyMap<number, LaneMember> = new Map();
   /** What owners have told when they were asked, by lane: fresher than what was heard of them. */
   readonly #told = new Map<number, ToldReport>();
   /** Of lanes that nobody has. */
   #resting: 'idle' | 'standby' | 'stopped' = 'idle';
 
-  /** @param work Name under which the lanes are shared. */
-  constructor(definition: ProjectionDefinition, work: string, lanes: readonly ProjectionLane[]) {
+  constructor(definition: ProjectionDefinition, lanes: readonly ProjectionLane[]) {
     this.#definition = definition;
-    this.#work = work;
     this.#lanes = lanes;
   }
 
@@ -75,8 +73,13 @@ export class LaneViews {
     this.#told.clear();
   }
 
-  /** Who has the lanes, and what they say of them. */
-  heard(lanes: readonly LaneOwner[]): void {
+  /**
+   * Who has the lanes, and what they say of them.
+   *
+   * @param work Name under which the lanes are shared.
+   */
+  heard(lanes: readonly LaneOwner[], work: string): void {
+    this.#work = work;
     const owners = new Map<number, LaneMember>();
     for (const { lane, owner } of lanes) if (owner !== undefined) owners.set(lane, owner);
     for (const [lane, { at }] of this.#told) {

@@ -176,6 +176,7 @@ export class ProjectionLane {
     if (run !== undefined) {
       if (run === this.#mainRun) this.#hasCaughtUp = false;
       this.#runs.delete(model.build);
+      this.#giveUpPlace(model.build);
       this.#ending.add(run);
     }
     this.restart();
@@ -233,6 +234,7 @@ export class ProjectionLane {
       if (models.epochs.get(build) === run.epoch || run.epoch === undefined) continue;
       // its model is gone, or somebody has emptied it
       this.#runs.delete(build);
+      this.#giveUpPlace(build);
       await run.stop();
     }
     if (!this.#runs.has(models.main.build)) this.#launch(models.main);

@@ -8,7 +8,7 @@ import type { LaneWork } from '../../lane/lane-work.js';
 import type { ProjectionDefinition } from '../definition/projection-definition.js';
 import type { Controls } from '../operation/controls.js';
 import { ASK_AGAIN_MS } from '../operation/progress-talk.js';
-import type { LaneReport } from '../progress/lane-report.js';
+import { type LaneReport, workName } from '../progress/lane-report.js';
 import { ProjectionWaits } from '../progress/projection-waits.js';
 import type { WaitForOptions } from '../progress/wait-for-options.js';
 import { ProjectionFailedError, ProjectionNotReadyError } from '../projection-errors.js';
@@ -48,8 +48,6 @@ export interface RunnerContext {
 /** One projection in this process: its lanes, of which the process owns some or none, and who waits for it. */
 export class ProjectionRunner {
   readonly definition: ProjectionDefinition;
-  /** What is to be run, for whoever gives lanes to processes. */
-  readonly work: LaneWork;
   /** What operators do with it. */
   readonly operations: ProjectionOperations;
   readonly #context: RunnerContext;
@@ -58,6 +56,7 @@ export class ProjectionRunner {
   readonly #waits: ProjectionWaits;
   readonly #rebuilds: Rebuilds;
   #link: RunnerLink | undefined;
+  #database = '';
   /** Why nothing happens until the next start. */
   #stopReason: Error | undefined;
   /** Aborts at the next stop: a rebuild that was asked for before it must not begin after it. */
@@ -68,15 +67,8 @@ export class ProjectionRunner {
   constructor(definition: ProjectionDefinition, context: RunnerContext) {
     this.definition = definition;
     this.#context = context;
-    const { name, version, lanes } = definition;
     this.#lanes = this.#makeLanes();
-    this.work = {
-      // processes with different numbers of lanes do not share them: the checkpoints tell which number counts
-      name: `projection.${name}.${version}.${lanes}`,
-      lanes,
-      run: async (lane, signal) => this.#lanes[lane]?.run(signal),
-    };
-    this.#views = new LaneViews(definition, this.work.name, this.#lanes);
+    this.#views = new LaneViews(definition, this.#lanes);
     this.#rebuilds = new Rebuilds(definition, this.#lanes);
     this.operations = this.#makeOperations();
     this.#waits = new ProjectionWaits(definition, context.store, {
@@ -100,6 +92,21 @@ export class ProjectionRunner {
   /** Something is wrong with what gives lanes to processes. */
   troubled(error: Error): void {
     this.#context.options.onError(error);
+  }
+
+  /** What is to be run, for whoever gives lanes to processes. */
+  get work(): LaneWork {
+    const { lanes } = this.definition;
+    return {
+      name: workName(this.definition, this.#database),
+      lanes,
+      run: async (lane, signal) => this.#lanes[lane]?.run(signal),
+    };
+  }
+
+  /** Its lanes are shared by the processes that use this database. */
+  shareIn(database: string): void {
+    this.#database = database;
   }
 
   /** @param link Undefined when its lanes are not run any more. */
@@ -151,7 +158,7 @@ export class ProjectionRunner {
 
   /** Who has the lanes, and what they say of them. */
   heard(lanes: readonly LaneOwner[]): void {
-    this.#views.heard(lanes);
+    this.#views.heard(lanes, this.work.name);
     this.#settle();
   }
 

@@ -1,39 +1,33 @@
-import type { JsonValue } from '../../event/json-value.js';
 import type { EventStore } from '../../event-store/event-store.js';
-import { Backoff } from '../../kernel/backoff.js';
-import { Wakeup } from '../../kernel/wakeup.js';
-import { LaneRunner } from '../../lane/lane-runner.js';
 import { controlKey, decodeControl } from '../operation/control-record.js';
 import type { Controls } from '../operation/controls.js';
 import { ProgressTalk } from '../operation/progress-talk.js';
-import type { LaneReport, MemberReport } from '../progress/lane-report.js';
+import type { ProjectionStore } from '../store/projection-store.js';
 import type { ProjectionRunner } from './projection-runner.js';
+import { SharedLanes } from './shared-lanes.js';
 
-/** How often controls and what owners report are looked at, in milliseconds. Whoever changes a control tells so. */
+/**
+ * How often controls and what owners report are looked at, in milliseconds. Whoever changes a control tells
+ * so.
+ */
 const LOOK_MS = 1_000;
 
-/** Pauses before the lanes are shared after all, when the server did not answer, in milliseconds. */
-const JOIN_MS = { first: 200, longest: 5_000 };
-
-/** The lanes of projections while they are started: shared with other processes, or of this process alone. */
+/** The projections of a process while they are started. */
 export class RunningLanes {
-  readonly #store: EventStore;
   readonly #runners: readonly ProjectionRunner[];
   readonly #controls: Controls;
-  #lanes: LaneRunner;
+  readonly #shared: readonly SharedLanes[];
   readonly #talk: ProgressTalk;
   readonly #abort = new AbortController();
-  readonly #runs: Promise<unknown>[] = [];
+  /** The lanes of live projections, which each process has. */
+  readonly #live: Promise<unknown>[] = [];
   #timer: NodeJS.Timeout | undefined;
   #reading: Promise<void> | undefined;
-  /** While the server gives no answer, or refuses. */
-  #joining: Promise<void> | undefined;
 
   constructor(store: EventStore, runners: readonly ProjectionRunner[], controls: Controls) {
-    this.#store = store;
     this.#runners = runners;
     this.#controls = controls;
-    this.#lanes = this.#newLanes();
+    this.#shared = byDatabase(runners).map((group) => new SharedLanes(store, group));
     this.#talk = new ProgressTalk(store.peers, {
       reports: (work) => this.#runnerOf(work)?.reports() ?? [],
       confirm: (work, position) => this.#runnerOf(work)?.confirm(position),
@@ -49,79 +43,30 @@ export class RunningLanes {
     this.#timer = setInterval(() => void this.#look(), LOOK_MS);
     this.#timer.unref();
     for (const { work, definition } of this.#runners) {
-      if (!definition.isLive) continue;
-      this.#runs.push(work.run(0, this.#abort.signal));
+      if (definition.isLive) this.#live.push(work.run(0, this.#abort.signal));
     }
-    if (this.#shared.length > 0 && !(await this.#join())) this.#joining = this.#keepJoining();
+    await Promise.all(this.#shared.map(async (lanes) => lanes.start()));
   }
 
   async stop(): Promise<void> {
     clearInterval(this.#timer);
     this.#abort.abort();
     this.#talk.stop();
-    await Promise.all([this.#lanes.stop(), this.#joining, this.#reading, ...this.#runs]);
+    const shared = this.#shared.map(async (lanes) => lanes.stop());
+    await Promise.all([...shared, this.#reading, ...this.#live]);
     for (const runner of this.#runners) runner.linked(undefined);
   }
 
-  #newLanes(): LaneRunner {
-    const lanes = new LaneRunner(this.#store.records, this.#store.peers, {
-      report: () => this.#report(),
-      onError: (error) => this.#tellError(error),
-    });
-    lanes.onChange(() => this.#hear());
-    return lanes;
-  }
-
-  /** @returns whether the server has answered. */
-  async #join(): Promise<boolean> {
-    try {
-      await this.#lanes.start(this.#shared.map(({ work }) => work));
-      this.#hear();
-      return true;
-    } catch (error) {
-      this.#tellError(error);
-      return false;
-    }
-  }
-
-  async #keepJoining(): Promise<void> {
-    const backoff = new Backoff(JOIN_MS.first, JOIN_MS.longest);
-    const { signal } = this.#abort;
-    const pause = new Wakeup();
-    do {
-      if ((await pause.wait({ timeoutMs: backoff.next(), signal })) === 'aborted') return;
-      this.#lanes = this.#newLanes();
-    } while (!(await this.#join()));
-  }
-
-  get #shared(): readonly ProjectionRunner[] {
-    return this.#runners.filter(({ definition }) => !definition.isLive);
-  }
-
   #runnerOf(work: string): ProjectionRunner | undefined {
-    return this.#shared.find((runner) => runner.work.name === work);
-  }
-
-  #report(): JsonValue {
-    const reports = this.#shared.map((runner): [string, LaneReport[]] => [
-      runner.work.name,
-      runner.reports(),
-    ]);
-    const report: MemberReport = { projections: Object.fromEntries(reports) };
-    // what is undefined is left out
-    return JSON.parse(JSON.stringify(report)) as JsonValue;
-  }
-
-  #hear(): void {
-    for (const runner of this.#shared) runner.heard(this.#lanes.owners(runner.work.name));
+    return this.#runners.find((runner) => runner.work.name === work);
   }
 
   async #look(): Promise<void> {
     await this.#lookAtControls();
-    this.#hear();
+    for (const lanes of this.#shared) lanes.hear();
   }
 
-  /** One after the other; errors are told by the lanes, which ask the same server. */
+  /** One after the other. */
   async #lookAtControls(): Promise<void> {
     this.#reading ??= this.#readControls().finally(() => (this.#reading = undefined));
     return this.#reading;
@@ -135,11 +80,23 @@ export class RunningLanes {
         if (record !== undefined) runner.operations.controlled(decodeControl(record.value), record.revision);
       }
     } catch (error) {
-      if (!this.#abort.signal.aborted) this.#tellError(error);
+      if (this.#abort.signal.aborted) return;
+      for (const runner of this.#runners) runner.troubled(error as Error);
     }
   }
+}
 
-  #tellError(error: unknown): void {
-    for (const runner of this.#shared) runner.troubled(error as Error);
+/** The projections whose models are in databases, by their database. */
+function byDatabase(
+  runners: readonly ProjectionRunner[],
+): (readonly [ProjectionRunner, ...ProjectionRunner[]])[] {
+  const groups = new Map<ProjectionStore<unknown>, [ProjectionRunner, ...ProjectionRunner[]]>();
+  for (const runner of runners) {
+    const { isLive, store } = runner.definition;
+    if (isLive) continue;
+    const group = groups.get(store);
+    if (group === undefined) groups.set(store, [runner]);
+    else group.push(runner);
   }
+  return [...groups.values()];
 }

@@ -34,6 +34,12 @@ export function controlKey({ name, version }: ProjectionId): string {
   return `${PREFIX}.${name}.${version}`;
 }
 
+/** The projection whose control a record is; undefined for another record. */
+export function parseControlKey(key: string): ProjectionId | undefined {
+  const [, name, version] = /^control\.([\w-]+)\.(\d+)$/.exec(key) ?? [];
+  return name === undefined ? undefined : { name, version: Number(version) };
+}
+
 export function encodeControl({ isPaused, limits, request }: Control): JsonValue {
   // what is undefined is left out
   return JSON.parse(JSON.stringify({ isPaused, limits, request })) as JsonValue;

@@ -1,4 +1,5 @@
 import type { Position } from '../../event/position.js';
+import type { ProjectionId } from '../definition/projection-id.js';
 import type { ProjectionState } from '../projection-status.js';
 
 /** How a rebuild is doing, beside the model that readers see or in place of it. */
@@ -53,4 +54,21 @@ export function laneReportIn(told: unknown, work: string, lane: number): LaneRep
   return Array.isArray(reports)
     ? (reports as LaneReport[]).find((report) => report.lane === lane)
     : undefined;
+}
+
+/**
+ * The name under which processes share the lanes of a projection. Those that have another number of lanes do not
+ * share them: the checkpoints in the database tell which number counts.
+ */
+export function workName(
+  { name, version, lanes }: ProjectionId & { readonly lanes: number },
+  database: string,
+): string {
+  return `projection.${name}.${version}.${lanes}.${database}`;
+}
+
+/** The projection of a work; undefined for a work of another kind. */
+export function projectionOfWork(work: string): (ProjectionId & { readonly lanes: number }) | undefined {
+  const [, name, version, lanes] = /^projection\.([\w-]+)\.(\d+)\.(\d+)\./.exec(work) ?? [];
+  return name === undefined ? undefined : { name, version: Number(version), lanes: Number(lanes) };
 }

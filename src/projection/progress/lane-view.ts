@@ -25,7 +25,9 @@ export function failureOf({ report, error, owner }: LaneView, id: ProjectionId):
   if (error !== undefined) return error;
   const { name: projection, version } = id;
   const place = owner === undefined ? '' : ` in process ${owner.pid} on ${owner.host}`;
-  const reason = `${report.error?.message ?? report.state}${place}`;
+  const told = report.error?.message ?? report.state;
+  const prefix = `projection ${projection} (version ${version}) stopped: `;
+  const reason = `${told.startsWith(prefix) ? told.slice(prefix.length) : told}${place}`;
   const details = { projection, version, reason };
   return report.state === 'diverged'
     ? new ProjectionDivergedError(details)

@@ -22,6 +22,14 @@ export interface ProjectionStore<Tx> {
   /** Reads and writes whole rows; undefined in a store that cannot. */
   readonly rows?: RowTables<Tx> | undefined;
   /**
+   * What distinguishes the database from others: letters, digits, `-` and `_`, 64 at most. Processes that have
+   * the same one share the projections in it, and each of its projections is run by one of them. A process with a
+   * database of its own runs all of them.
+   *
+   * @default one that all such stores have
+   */
+  identity?(): Promise<string>;
+  /**
    * Whether an error of the database, which a handler may have passed on, goes away by itself: a lost
    * connection, a deadlock. The work is then repeated for as long as it takes.
    *

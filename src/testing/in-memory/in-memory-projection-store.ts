@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { comparePositions } from '../../event/position.js';
 import { InvalidOptionError } from '../../kernel/invalid-option-error.js';
 import type { Checkpoint, CheckpointKey } from '../../projection/store/checkpoint.js';
@@ -36,11 +37,12 @@ export function inMemoryProjectionStore<Model extends object>(
   if (typeof model !== 'object' || model === null) {
     throw new InvalidOptionError({ option: 'model', given: model, allowed: 'an object, such as new Map()' });
   }
-  return new InMemoryProjectionStore({ ...EMPTY, model: structuredClone(model) });
+  return new InMemoryProjectionStore({ ...EMPTY, id: randomUUID(), model: structuredClone(model) });
 }
 
 /** All that the store holds. A transaction works on a copy. */
 interface Content<Model> {
+  readonly id: string;
   readonly model: Model;
   readonly checkpoints: Map<string, Checkpoint>;
   readonly parked: Map<string, Map<string, ParkedEvent>>;
@@ -73,6 +75,11 @@ export class InMemoryProjectionStore<Model extends object> implements Projection
     return this.#content.tables.get(name) ?? new Map();
   }
 
+  /** The committed rows of all tables that projections in row style have written, by name and key. */
+  get tables(): ReadonlyMap<string, ReadonlyMap<string, Row>> {
+    return this.#content.tables;
+  }
+
   /**
    * The committed checkpoint of a projection; undefined when it never ran. Version 1, build 1 and lane 0 unless
    * given.
@@ -87,6 +94,11 @@ export class InMemoryProjectionStore<Model extends object> implements Projection
   /** Another store with the committed state: what a process that starts after a crash would find. */
   copy(): InMemoryProjectionStore<Model> {
     return new InMemoryProjectionStore(copyOf(this.#content));
+  }
+
+  /** New with each store; a {@link copy} has the one of its original. */
+  async identity(): Promise<string> {
+    return this.#content.id;
   }
 
   /** Runs `work` on a copy of the content, which replaces the content when it resolves. */
@@ -114,8 +126,9 @@ export class InMemoryProjectionStore<Model extends object> implements Projection
 }
 
 /** Checkpoints, parked events and rows are replaced as a whole, so that they need no copies. */
-function copyOf<Model>({ model, checkpoints, parked, tables }: Content<Model>): Content<Model> {
+function copyOf<Model>({ id, model, checkpoints, parked, tables }: Content<Model>): Content<Model> {
   return {
+    id,
     model: structuredClone(model),
     checkpoints: new Map(checkpoints),
     parked: copyOfMaps(parked),
