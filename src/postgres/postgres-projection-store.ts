@@ -1,8 +1,9 @@
 import { InvalidOptionError } from '../kernel/invalid-option-error.js';
-import { checkKnownOptions } from '../kernel/options.js';
+import { checkKnownOptions, integerOption, LONGEST_TIMER_MS } from '../kernel/options.js';
 import type { ModelId } from '../projection/store/model-id.js';
 import type { ProjectionStore, ProjectionTransaction } from '../projection/store/projection-store.js';
 import type { RowTables } from '../projection/store/row-tables.js';
+import { boundedTransactions } from './bounded-transactions.js';
 import { CheckpointRows } from './checkpoint-rows.js';
 import { createTables } from './create-tables.js';
 import { ModelTransactions } from './model-transactions.js';
@@ -22,7 +23,18 @@ export interface PostgresProjectionStoreOptions {
    * @default true
    */
   readonly schemas?: boolean | undefined;
+  /**
+   * How long a transaction may leave the server without a statement, in milliseconds, at least 1,000. Then
+   * PostgreSQL rolls it back and closes its connection, and the projection tries again. This bounds how long a
+   * process that is frozen, or whose machine is gone, keeps others from taking over. A handler that waits for
+   * anything but the database must be done earlier.
+   *
+   * @default 10_000
+   */
+  readonly idleTransactionMs?: number | undefined;
 }
+
+const KNOWN = ['schemas', 'idleTransactionMs'];
 
 /**
  * Keeps read models in PostgreSQL. The checkpoints are stored beside them in the table
@@ -54,12 +66,17 @@ export function postgresProjectionStore<Tx>(
   options: PostgresProjectionStoreOptions = {},
 ): ProjectionStore<Tx> {
   checkDatabase(database);
-  checkKnownOptions(options, ['schemas']);
+  checkKnownOptions(options, KNOWN);
   const { schemas = true } = options;
   if (typeof schemas !== 'boolean') {
     throw new InvalidOptionError({ option: 'schemas', given: schemas, allowed: 'true or false' });
   }
-  return new PostgresProjectionStore(database, schemas);
+  const idleMs = integerOption('idleTransactionMs', options.idleTransactionMs, {
+    fallback: 10_000,
+    min: 1_000,
+    max: LONGEST_TIMER_MS,
+  });
+  return new PostgresProjectionStore(boundedTransactions(database, idleMs), schemas);
 }
 
 class PostgresProjectionStore<Tx> implements ProjectionStore<Tx> {
