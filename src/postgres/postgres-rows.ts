@@ -36,7 +36,9 @@ export class PostgresRows<Tx> implements RowTables<Tx> {
     const sql = `select ${column}::text as key, row_to_json(t)::text as row from ${quoteName(table)} as t
 where ${isIn(column, key.type)}${lock ? ` order by ${column} for update` : ''}`;
     const rows = await this.#database.query(tx, sql, [list]);
-    return new Map(rows.map((row) => [String(row['key']), JSON.parse(String(row['row'])) as Row]));
+    const loaded = new Map(rows.map((row) => [String(row['key']), JSON.parse(String(row['row'])) as Row]));
+    requireKeys(loaded, { table, keys, column: keyColumn });
+    return loaded;
   }
 
   async save(tx: Tx, { table, keyColumn, upserts, deletes }: RowChanges): Promise<void> {
@@ -135,4 +137,22 @@ function withoutColumn(details: { table: string; key: string; column: string }):
   const { table, key, column } = details;
   const reason = `the table does not exist, or has no column ${column}; create it in setUp`;
   return new InvalidRowError({ table, key, reason });
+}
+
+/** A column that writes keys in another way, such as one of type `uuid`, would lose the rows of these keys. */
+function requireKeys(
+  loaded: ReadonlyMap<string, Row>,
+  {
+    table,
+    keys,
+    column,
+  }: { readonly table: string; readonly keys: readonly string[]; readonly column: string },
+): void {
+  if (loaded.size === 0) return;
+  const asked = new Set(keys);
+  for (const key of loaded.keys()) {
+    if (asked.has(key)) continue;
+    const reason = `column ${column} writes its key in another way than key(event) does; use a column of type text`;
+    throw new InvalidRowError({ table, key, reason });
+  }
 }

@@ -117,7 +117,11 @@ export class Projections {
         options: { ...limits, onError },
         rebuilds,
         controls: this.#controls,
-        ensureRunning: async () => this.#control.run(async () => this.#launch()),
+        ensureRunning: async (check: () => void) =>
+          this.#control.run(async () => {
+            check();
+            await this.#launch();
+          }),
       };
       this.#runners.add(definition, new ProjectionRunner(definition, context));
     }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { ClassModel } from '../aggregate/model/class-model.js';
 import { asEvents, type Decider } from '../aggregate/model/decider.js';
 import type { AggregateClass, EventSourcedAggregate } from '../aggregate/model/event-sourced-aggregate.js';
-import { deepFreeze } from './deep-freeze.js';
+import { deepFreeze } from '../kernel/deep-freeze.js';
 import { describeEvents, isExpectedError, type ExpectedError } from './expected-error.js';
 
 /** Result of a decision: the events and the state after them, or the error that it was refused with. */

@@ -167,3 +167,60 @@ describe('a projection in row style', () => {
     expect(define).toThrow('projection.store must be a store that reads and writes rows');
   });
 });
+
+describe('a row', () => {
+  it('is frozen, so that a handler that changes it in place is told instead of losing the change', async () => {
+    await bench.place('ada', 1);
+    const projections = await bench.started(
+      defineProjection({
+        name: 'changed',
+        store: database,
+        table: 'changed',
+        key: { OrderPlaced: ({ data }) => data.customer },
+        events: { OrderPlaced },
+        on: {
+          OrderPlaced: (row: { orders: number } | undefined, _event) => {
+            if (row === undefined) return { orders: 1 };
+            row.orders += 1;
+            return row;
+          },
+        },
+      }),
+    );
+    await projections.waitUntilLive(quick);
+    await bench.place('ada', 1);
+    expect((await inState(projections, 'failed')).error?.message).toContain('read only');
+    expect(database.table('changed').get('ada')).toMatchObject({ orders: 1 });
+  });
+
+  it('that its table refuses is parked with its event only', async () => {
+    for (const customer of ['ada', 'bob', 'cleo', 'bad', 'dora']) await bench.place(customer, 1);
+    const store = watched();
+    const { rows } = store;
+    Object.assign(store, {
+      rows: {
+        ...rows,
+        save: async (tx: object, changes: RowChanges) => {
+          if (changes.upserts.some(({ customer }) => customer === 'bad'))
+            throw new RangeError('a check failed');
+          return rows.save(tx, changes);
+        },
+      },
+    });
+    const projections = await bench.started(
+      defineProjection({
+        name: 'checked',
+        store,
+        table: 'checked',
+        keyColumn: 'customer',
+        key: ({ data }) => data.customer,
+        onFailure: { maxAttempts: 2, backoffMs: [1], then: 'park' },
+        events: { OrderPlaced },
+        on: { OrderPlaced: (_: object | undefined, { data }) => ({ customer: data.customer }) },
+      }),
+    );
+    await projections.waitUntilLive(quick);
+    expect([...store.table('checked').keys()]).toEqual(['ada', 'bob', 'cleo', 'dora']);
+    expect(await projections.parked('checked')).toMatchObject([{ position: '4.0' }]);
+  });
+});

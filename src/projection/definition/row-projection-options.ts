@@ -17,8 +17,8 @@ export type RowKey<Events extends ProjectedEvents> =
   | { readonly [Name in keyof Events]: (event: RecordedEvent<DataOf<Events[Name]>>) => RowKeys };
 
 /**
- * For each event type, the row after the event. `row` is undefined where there is none yet. The row that is
- * returned takes its place as a whole; `undefined` deletes it.
+ * For each event type, the row after the event. `row` is undefined where there is none yet, and frozen: return a
+ * new one. The row that is returned takes its place as a whole; `undefined` deletes it.
  */
 export type RowHandlers<Events extends ProjectedEvents, R extends object> = {
   readonly [Name in keyof Events]: (

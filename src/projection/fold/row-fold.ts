@@ -1,5 +1,6 @@
 import { comparePositions, type Position } from '../../event/position.js';
 import type { RecordedEvent } from '../../event/recorded-event.js';
+import { deepFreeze } from '../../kernel/deep-freeze.js';
 import { InvalidRowError } from '../store/row-errors.js';
 import type { Row, RowTables } from '../store/row-tables.js';
 import type { FoldBatch, HandlerContext, ModelFold } from './model-fold.js';
@@ -56,6 +57,8 @@ export class RowFold<Tx> implements ModelFold<Tx> {
     batch.begins(`the query of ${keys.length} rows of ${table}`);
     const selection = { table, keyColumn, keys, lock: batch.isShared };
     const before = await rows.load(tx, selection);
+    // a row that its handler changes in place could not be told from one that has not changed
+    for (const row of before.values()) deepFreeze(row);
     const upTo = rows.positions?.(tx, selection);
     const positions = new Map(upTo);
     const after = this.#fold(batch, keysByEvent, { before, upTo, positions });
@@ -93,7 +96,7 @@ export class RowFold<Tx> implements ModelFold<Tx> {
         const isInside = holds(upTo?.get(key), event);
         if (isInside && batch.isRedriven !== true) continue;
         const row = handler.handle(rows.get(key), event, { ...batch.context, key });
-        rows.set(key, row && this.#withKey(row, key));
+        rows.set(key, row && deepFreeze(this.#withKey(row, key)));
         if (!isInside) positions.set(key, event.position);
       }
     }

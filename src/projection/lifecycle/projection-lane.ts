@@ -4,7 +4,7 @@ import type { Semaphore } from '../../kernel/semaphore.js';
 import { Wakeup } from '../../kernel/wakeup.js';
 import type { ProjectionDefinition } from '../definition/projection-definition.js';
 import type { LaneReport, RebuildReport } from '../progress/lane-report.js';
-import { ProjectionFailedError } from '../projection-errors.js';
+import { ProjectionFailedError, ProjectionStuckError } from '../projection-errors.js';
 import { isFinal } from '../run/retries.js';
 import { ProjectionProgress } from '../progress/projection-progress.js';
 import type { ReplayLimits } from '../run/replay-pace.js';
@@ -20,7 +20,7 @@ import type { RunnerOptions } from './runner-options.js';
 /** Pauses before a checkpoint is claimed again that another owner has taken, in milliseconds. */
 const FENCED_MS = { first: 50, longest: 2_000 };
 /** Pauses before a database is asked again for its models, in milliseconds. */
-const DELAYED_MS = { first: 50, longest: 5_000 };
+const DELAYED_MS = { first: 50, longest: 2_000 };
 
 /** What the lanes of a projection in this process share. */
 export interface LaneContext {
@@ -32,6 +32,8 @@ export interface LaneContext {
   /** How fast rebuilds go. */
   readonly limits: () => ReplayLimits;
   /** Called after anything has changed; the event is one of a run. */
+  /** Called after readers were given another model. */
+  readonly onServed: () => void;
   readonly onChange: (
     lane: ProjectionLane,
     change?: { readonly run: ModelRun; readonly event: RunEvent },
@@ -165,7 +167,7 @@ export class ProjectionLane {
 
   /** Starts again what has failed. */
   restart(): void {
-    for (const [build, run] of this.#runs) if (run.failure !== undefined) this.#runs.delete(build);
+    for (const [build, run] of this.#runs) if (run.failure !== undefined) this.#remove(build);
     if (this.#resting.state === 'failed') this.#resting.launched();
     this.refresh();
   }
@@ -175,8 +177,7 @@ export class ProjectionLane {
     const run = this.runOf(model);
     if (run !== undefined) {
       if (run === this.#mainRun) this.#hasCaughtUp = false;
-      this.#runs.delete(model.build);
-      this.#giveUpPlace(model.build);
+      this.#remove(model.build);
       this.#ending.add(run);
     }
     this.restart();
@@ -192,9 +193,11 @@ export class ProjectionLane {
     if (this.#isConfirming || report.state !== 'live' || hasReached(report, position)) return;
     this.#isConfirming = true;
     try {
+      // before the look: what is stored after it is not proved
+      const end = await this.#context.store.lastSequence();
       const isIdle = await hasNothingAfter(report, { ...this.#context, lane: this.lane });
       if (isIdle && progress === this.progress)
-        progress.idleUpTo(report.position, parsePosition(position).sequence);
+        progress.idleUpTo(report.position, Math.min(end, parsePosition(position).sequence));
     } catch {
       // a log that does not answer: whoever waits asks again
     } finally {
@@ -233,8 +236,7 @@ export class ProjectionLane {
     for (const [build, run] of this.#runs) {
       if (models.epochs.get(build) === run.epoch || run.epoch === undefined) continue;
       // its model is gone, or somebody has emptied it
-      this.#runs.delete(build);
-      this.#giveUpPlace(build);
+      this.#remove(build);
       await run.stop();
     }
     if (!this.#runs.has(models.main.build)) this.#launch(models.main);
@@ -245,15 +247,25 @@ export class ProjectionLane {
   async #findModels(signal: AbortSignal): Promise<CurrentModels | undefined> {
     const backoff = new Backoff(DELAYED_MS.first, DELAYED_MS.longest);
     for (let isFirst = true; !signal.aborted; isFirst = false) {
+      const silence = setTimeout(() => this.#delayed(this.#hanging()), this.#context.options.stuckAfterMs);
       try {
         return await currentModels(this.#context.definition, this.lane);
       } catch (error) {
         if (isFinal(error)) return this.#failed(error as Error);
         if (isFirst) this.#delayed(error as Error);
         await this.#changed.wait({ timeoutMs: backoff.next(), signal });
+      } finally {
+        clearTimeout(silence);
       }
     }
     return undefined;
+  }
+
+  #hanging(): ProjectionStuckError {
+    const { definition, options } = this.#context;
+    const { name: projection, version } = definition;
+    const what = 'the query of its models';
+    return new ProjectionStuckError({ projection, version, what, timeoutMs: options.stuckAfterMs });
   }
 
   /** Waiting does not help: until somebody starts it again. */
@@ -286,6 +298,11 @@ export class ProjectionLane {
       this.#launch(model);
       await new Wakeup().wait({ signal: place.signal });
     });
+  }
+
+  #remove(build: number): void {
+    this.#runs.delete(build);
+    this.#giveUpPlace(build);
   }
 
   #giveUpPlace(build: number): void {
@@ -325,7 +342,7 @@ export class ProjectionLane {
       this.#hasCaughtUp ||= run === this.#mainRun;
       this.#settled.wake();
     }
-    if (event.kind === 'caught-up' && event.isServed) this.refresh();
+    if (event.kind === 'caught-up' && event.isServed) this.#context.onServed();
     this.#context.onChange(this, { run, event });
   }
 

@@ -12,6 +12,9 @@ import type { RebuildOptions } from '../rebuild/rebuild-options.js';
 import { decodeStart } from '../start/start-text.js';
 import type { ModelTable } from '../store/model-table.js';
 import type { ParkedEvent } from '../store/parked-table.js';
+import { isBuilt } from '../rebuild/is-built.js';
+import { projectionOfWork } from '../progress/lane-report.js';
+import { readLaneView } from '../../lane/lane-view.js';
 import { currentModels } from './current-models.js';
 import type { LaneViews } from './lane-views.js';
 import type { ProjectionLane } from './projection-lane.js';
@@ -79,14 +82,31 @@ export class ProjectionOperations {
     const running = views.all().find(({ report }) => IS_RUNNING.has(report.state));
     if (running !== undefined)
       throw this.#busy(`lane ${running.report.lane} is ${running.report.state}; pause it first`);
+    await this.#requireUnowned();
     const { main } = await currentModels(definition);
     await emptyModel({ definition, store, start }, main);
     await this.change((control) => control);
   }
 
+  /** A process that is not started hears of no other: the records tell who has the lanes. */
+  async #requireUnowned(): Promise<void> {
+    const { definition, store, controls } = this.#scope;
+    if ((await controls.get(definition)).isPaused) return;
+    const { leases } = await readLaneView(store.records);
+    for (const { lease } of leases.values()) {
+      const projection = lease && projectionOfWork(lease.work);
+      const isOther = projection?.name !== definition.name || projection.version !== definition.version;
+      if (isOther || lease?.member === undefined) continue;
+      throw this.#busy(`a process has its lane ${lease.lane}; pause it first`);
+    }
+  }
+
   /** From then on readers see this version. */
   async serve(): Promise<void> {
-    const { main } = await currentModels(this.#scope.definition);
+    const { definition } = this.#scope;
+    const { main } = await currentModels(definition);
+    if (!(await isBuilt(definition, main)))
+      throw this.#busy('its model has not reached the end of the log yet');
     await this.#onModels(async (models) => models.serve(main));
     await this.change((control) => control);
   }

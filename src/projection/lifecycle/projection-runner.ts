@@ -41,8 +41,12 @@ export interface RunnerContext {
   /** Bounds the rebuilds of the process. */
   readonly rebuilds: Semaphore;
   readonly controls: Controls;
-  /** Runs the lanes where they are not run. */
-  readonly ensureRunning: () => Promise<void>;
+  /**
+   * Runs the lanes where they are not run.
+   *
+   * @param check Throws when that is not wanted any more.
+   */
+  readonly ensureRunning: (check: () => void) => Promise<void>;
 }
 
 /** One projection in this process: its lanes, of which the process owns some or none, and who waits for it. */
@@ -171,7 +175,8 @@ export class ProjectionRunner {
   async rebuild(options: RebuildOptions): Promise<RebuildResult> {
     const { store, ensureRunning } = this.#context;
     const start = checkRebuildOptions(options);
-    const signals = [options.signal, this.#untilStop.signal];
+    const untilStop = this.#untilStop.signal;
+    const signals = [options.signal, untilStop];
     const throwIfAborted = (): void => {
       for (const signal of signals) signal?.throwIfAborted();
     };
@@ -182,11 +187,14 @@ export class ProjectionRunner {
     throwIfAborted();
     const limits = { batch: options.batch, maxEventsPerSecond: options.maxEventsPerSecond };
     await this.operations.change((control) => ({ ...control, limits }));
+    throwIfAborted();
     const model = await this.#prepare({ definition: this.definition, store, start }, main);
+    if (untilStop.aborted) this.#isEmptying = false;
+    untilStop.throwIfAborted();
     const rebuild = this.#rebuilds.add(model, this.#observer(options));
     for (const lane of this.#lanes) lane.runAgain(model);
     this.#isEmptying = false;
-    await ensureRunning();
+    await ensureRunning(() => untilStop.throwIfAborted());
     await this.operations.resume();
     return rebuild.result(options.signal);
   }
@@ -197,6 +205,11 @@ export class ProjectionRunner {
 
   async waitUntilLive(options: WaitForOptions): Promise<void> {
     await this.#asking(undefined, async () => this.#waits.untilLive(options));
+  }
+
+  /** What is to be built may have changed. */
+  refresh(): void {
+    for (const lane of this.#lanes) lane.refresh();
   }
 
   /** Looks whether lanes of this process that stand still have anything to do up to a position. */
@@ -213,6 +226,7 @@ export class ProjectionRunner {
       options,
       rebuilds,
       limits: () => this.operations.control.limits,
+      onServed: () => this.#link?.tellChange(),
       onChange: () => this.#moved(),
     };
     return Array.from({ length: this.definition.lanes }, (_, lane) => new ProjectionLane(lane, context));

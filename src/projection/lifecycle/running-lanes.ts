@@ -3,7 +3,7 @@ import { controlKey, decodeControl } from '../operation/control-record.js';
 import type { Controls } from '../operation/controls.js';
 import { ProgressTalk } from '../operation/progress-talk.js';
 import type { ProjectionStore } from '../store/projection-store.js';
-import type { ProjectionRunner } from './projection-runner.js';
+import type { ProjectionRunner, RunnerLink } from './projection-runner.js';
 import { SharedLanes } from './shared-lanes.js';
 
 /**
@@ -32,13 +32,25 @@ export class RunningLanes {
       reports: (work) => this.#runnerOf(work)?.reports() ?? [],
       confirm: (work, position) => this.#runnerOf(work)?.confirm(position),
       told: (work, lanes) => this.#runnerOf(work)?.told(lanes),
-      changed: () => void this.#lookAtControls(),
+      changed: () => {
+        this.#refresh();
+        void this.#lookAtControls();
+      },
     });
   }
 
   /** Resolves when the lanes that nobody else has are being run, or could not be: that is tried again. */
   async start(): Promise<void> {
-    for (const runner of this.#runners) runner.linked(this.#talk);
+    const talk = this.#talk;
+    const link: RunnerLink = {
+      ask: (work, position) => talk.ask(work, position),
+      moved: (work) => talk.moved(work),
+      tellChange: () => {
+        talk.tellChange();
+        this.#refresh();
+      },
+    };
+    for (const runner of this.#runners) runner.linked(link);
     await this.#lookAtControls();
     this.#timer = setInterval(() => void this.#look(), LOOK_MS);
     this.#timer.unref();
@@ -55,6 +67,11 @@ export class RunningLanes {
     const shared = this.#shared.map(async (lanes) => lanes.stop());
     await Promise.all([...shared, this.#reading, ...this.#live]);
     for (const runner of this.#runners) runner.linked(undefined);
+  }
+
+  /** Models of one version concern the others of its name. */
+  #refresh(): void {
+    for (const runner of this.#runners) runner.refresh();
   }
 
   #runnerOf(work: string): ProjectionRunner | undefined {

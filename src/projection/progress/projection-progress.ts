@@ -5,6 +5,9 @@ import type { RunEvent, RunListener } from '../run/run-event.js';
 import type { LaneReport } from './lane-report.js';
 import { RateMeter } from './rate-meter.js';
 
+/** Of an error's message, in characters: others are told of it each second. */
+const LONGEST_MESSAGE = 500;
+
 /** What the model is known to hold: all up to a position, and all that the log held up to a sequence. */
 interface Reached {
   readonly position: Position | undefined;
@@ -54,7 +57,7 @@ export class ProjectionProgress implements RunListener {
       pending: this.#pending,
       lagSeconds: this.#lagSeconds(),
       eventsPerSecond: this.#rate.perSecond(),
-      error: error && { name: error.name, message: error.message },
+      error: error && { name: error.name, message: error.message.slice(0, LONGEST_MESSAGE) },
       stuckSince: this.#stuckSince?.toISOString(),
     };
   }

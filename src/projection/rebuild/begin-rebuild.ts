@@ -26,7 +26,9 @@ export async function emptyModel(
 ): Promise<void> {
   const { lanes } = definition;
   const { identity: storeIdentity } = store;
-  const work = async ({ checkpoints, parked, tx }: ProjectionTransaction<unknown>): Promise<void> => {
+  const work = async ({ models, checkpoints, parked, tx }: ProjectionTransaction<unknown>): Promise<void> => {
+    // together with its checkpoints: one without them would be taken for a first model
+    await models?.create(model);
     const old = await checkpoints.list(model);
     const epoch = Math.max(0, ...old.map((checkpoint) => checkpoint.epoch)) + (old.length === 0 ? 0 : 1);
     const next = firstCheckpoints(model, { lanes, storeIdentity, start, epoch });
@@ -75,7 +77,6 @@ export async function rebuildTarget(
     if (own.find(({ build }) => build === main.build)?.state !== 'serving')
       return { model: main, isJoined: false };
     const model = { projection, version, build: main.build + 1 };
-    await models.create(model);
     return { model, isJoined: false };
   });
 }

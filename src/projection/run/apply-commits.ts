@@ -50,22 +50,24 @@ interface BatchEvent {
  */
 export async function applyCommits(batch: Batch): Promise<Checkpoint> {
   const next = checkpointAfter(batch);
-  let handled = false;
+  let handled: readonly RecordedEvent[] | undefined;
   try {
     batch.watch.begin(() => 'the database');
     await batch.definition.store.transact(modelOf(batch.checkpoint), async (transaction) => {
       const { checkpoints } = transaction;
       // comes first, since it locks: a former owner is refused before it writes, and cannot deadlock
-      if (await checkpoints.replace(batch.checkpoint, next)) await handleAll(batch, transaction);
+      let events: readonly RecordedEvent[] = [];
+      if (await checkpoints.replace(batch.checkpoint, next)) events = await handleAll(batch, transaction);
       else await requireOwnCommit(checkpoints, next);
       batch.watch.begin(() => 'the commit of the transaction');
-      handled = true;
+      handled = events;
     });
   } catch (cause) {
-    if (!handled) throw cause;
+    if (handled === undefined) throw cause;
     throw new HandlerFault(`the events up to ${next.position} could not be committed`, {
       commitsBefore: 0,
       cause,
+      events: handled,
     });
   } finally {
     batch.watch.end();
@@ -100,18 +102,23 @@ async function requireOwnCommit(table: CheckpointTable, next: Checkpoint): Promi
   throw new Fenced();
 }
 
-async function handleAll(batch: Batch, { tx, parked }: ProjectionTransaction<unknown>): Promise<void> {
+/** @returns the events that were handled. */
+async function handleAll(
+  batch: Batch,
+  { tx, parked }: ProjectionTransaction<unknown>,
+): Promise<RecordedEvent[]> {
   const { definition, givenUp, watch, isReplay } = batch;
   const all = batch.commits.flatMap((_, index) => eventsOf(batch, index));
-  const events = all.filter(({ event }) => !givenUp.has(event.id));
+  const wanted = all.filter(({ event }) => !givenUp.has(event.id));
+  const events = wanted.map(({ event }) => event);
   let current: BatchEvent | undefined;
   try {
     await definition.fold.apply(tx, {
-      events: events.map(({ event }) => event),
+      events,
       context: { isReplay },
       isShared: definition.lanes > 1,
       handles: (index) => {
-        current = events[index] as BatchEvent;
+        current = wanted[index] as BatchEvent;
         watch.handles(current.event);
       },
       begins: (what) => {
@@ -120,17 +127,21 @@ async function handleAll(batch: Batch, { tx, parked }: ProjectionTransaction<unk
       },
     });
   } catch (cause) {
-    throw faultOf(current, cause);
+    throw faultOf(current, { cause, events });
   }
   for (const { event } of all) {
     const { isParked = false, reference } = givenUp.get(event.id) ?? {};
     if (isParked && reference !== undefined) await parked.add(modelOf(batch.checkpoint), reference);
   }
+  return events;
 }
 
-function faultOf(current: BatchEvent | undefined, cause: unknown): HandlerFault {
+function faultOf(
+  current: BatchEvent | undefined,
+  { cause, events }: { readonly cause: unknown; readonly events: readonly RecordedEvent[] },
+): HandlerFault {
   if (current === undefined)
-    return new HandlerFault('the rows could not be written', { commitsBefore: 0, cause });
+    return new HandlerFault('the rows could not be written', { commitsBefore: 0, cause, events });
   const { event, commitIndex } = current;
   const what = `the handler of ${event.type} failed at ${event.position} (${event.stream.toString()})`;
   return new HandlerFault(what, { commitsBefore: commitIndex, cause, event });

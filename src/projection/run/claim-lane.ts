@@ -4,7 +4,7 @@ import type { ProjectionDefinition } from '../definition/projection-definition.j
 import { ProjectionFailedError } from '../projection-errors.js';
 import type { RebuildStart } from '../start/rebuild-start.js';
 import type { CheckpointTable } from '../store/checkpoint-table.js';
-import { isSameModel, type ModelId } from '../store/model-id.js';
+import { FIRST_BUILD, isSameModel, type ModelId } from '../store/model-id.js';
 import type { ModelTable } from '../store/model-table.js';
 import type { ProjectionTransaction } from '../store/projection-store.js';
 import { Fenced } from './fenced.js';
@@ -65,6 +65,8 @@ async function tryToClaim(
   const { checkpoints, tx, models } = transaction;
   const stored = await checkpoints.find({ ...model, lane });
   const isNew = stored === undefined && (await checkpoints.list(model)).length === 0;
+  // a rebuild that was never begun, or was dropped
+  if (isNew && model.build > FIRST_BUILD) throw new Fenced();
   const found = stored?.lanes === definition.lanes ? stored : await layOut(claim, checkpoints);
   const next = { ...found, epoch: found.epoch + 1 };
   // before the model is written, as in batches: transactions that lock in the same order cannot deadlock

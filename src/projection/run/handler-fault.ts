@@ -7,6 +7,8 @@ export interface FaultPlace {
   readonly cause: unknown;
   /** The event whose handler failed; undefined when no single event did. */
   readonly event?: RecordedEvent | undefined;
+  /** The events of which what was written is refused, where no single one failed. */
+  readonly events?: readonly RecordedEvent[] | undefined;
 }
 
 /**
@@ -17,11 +19,13 @@ export class HandlerFault extends Error {
   override readonly name = 'HandlerFault';
   readonly commitsBefore: number;
   readonly event: RecordedEvent | undefined;
+  readonly events: readonly RecordedEvent[] | undefined;
 
-  constructor(message: string, { commitsBefore, cause, event }: FaultPlace) {
+  constructor(message: string, { commitsBefore, cause, event, events }: FaultPlace) {
     const reason = cause instanceof Error ? cause.message : String(cause);
     super(`${message}: ${reason}`, { cause });
     this.commitsBefore = commitsBefore;
     this.event = event;
+    this.events = events;
   }
 }

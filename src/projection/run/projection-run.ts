@@ -1,5 +1,6 @@
 import type { StoredCommit } from '../../event/commit.js';
 import { comparePositions, parsePosition, positionOf } from '../../event/position.js';
+import type { RecordedEvent } from '../../event/recorded-event.js';
 import type { CorruptStreamError } from '../../event/event-errors.js';
 import type { EventStore } from '../../event-store/event-store.js';
 import type { CommitBatch } from '../../event-store/replay/follow-options.js';
@@ -20,7 +21,7 @@ import { HandlerFault } from './handler-fault.js';
 import { markCaughtUp } from './mark-caught-up.js';
 import { ReplayPace, type ReplayLimits } from './replay-pace.js';
 import { Retries } from './retries.js';
-import { restIsToCome, wholeTransactions } from './whole-transactions.js';
+import { firstTransaction, restIsToCome, wholeTransactions } from './whole-transactions.js';
 import type { RunListener } from './run-event.js';
 import { RunWatch } from './run-watch.js';
 
@@ -70,6 +71,12 @@ export class ProjectionRun {
       onDelay: (error) => listener.on({ kind: 'delayed', error }),
       onGiveUp: (fault, attempts) => this.#giveUp(fault, attempts),
     });
+  }
+
+  /** Those of the lane; undefined where it is the only one. */
+  get #slots(): readonly number[] | undefined {
+    const { lanes } = this.#definition;
+    return lanes === 1 ? undefined : slotsOfLane({ lane: this.#scope.lane, lanes });
   }
 
   /** Makes {@link work} end after the transaction in progress. */
@@ -138,11 +145,11 @@ export class ProjectionRun {
 
   async #followFrom(from: ReadAllStart | undefined): Promise<void> {
     const { signal } = this.#abort;
-    const { categories, lanes, readFrom } = this.#definition;
+    const { categories, readFrom } = this.#definition;
     const batches = this.#store.follow({
       from,
       categories,
-      slots: lanes === 1 ? undefined : slotsOfLane({ lane: this.#scope.lane, lanes }),
+      slots: this.#slots,
       maxBatch: this.#scope.limits.batch,
       readFrom,
       signal,
@@ -171,7 +178,7 @@ export class ProjectionRun {
   async #applyHeld(): Promise<void> {
     const { categories } = this.#definition;
     const { signal } = this.#abort;
-    const search = { store: this.#store, categories, signal };
+    const search = { store: this.#store, categories, slots: this.#slots, signal };
     if (await this.#retries.run(() => restIsToCome(this.#held, search))) return;
     const held = this.#held;
     this.#held = [];
@@ -198,12 +205,17 @@ export class ProjectionRun {
   async #applyLeading(commits: readonly StoredCommit[]): Promise<number> {
     let leading = commits;
     const checkpoint = await this.#retries.run(async () => {
-      try {
-        return await this.#commit(leading);
-      } catch (error) {
-        const before = error instanceof HandlerFault ? wholeTransactions(leading, error.commitsBefore) : 0;
-        if (before > 0) leading = leading.slice(0, before);
-        throw error;
+      for (;;) {
+        try {
+          return await this.#commit(leading);
+        } catch (error) {
+          if (!(error instanceof HandlerFault)) throw error;
+          const fewer = this.#withoutFault(error, leading);
+          const isNarrowed = error.events !== undefined && fewer.length < leading.length;
+          leading = fewer;
+          // what concerns no single event is looked for in ever fewer commits, which counts as one attempt
+          if (!isNarrowed) throw error;
+        }
       }
     });
     this.#checkpoint = checkpoint;
@@ -211,6 +223,17 @@ export class ProjectionRun {
     this.#listener.on({ kind: 'applied', checkpoint, commits: leading });
     if (!checkpoint.caughtUp) await this.#pace.passed(eventsIn(leading), this.#abort.signal);
     return leading.length;
+  }
+
+  /** The leading commits before the one that failed; fewer of them, where that is not known. */
+  #withoutFault(fault: HandlerFault, commits: readonly StoredCommit[]): readonly StoredCommit[] {
+    if (fault.events === undefined) {
+      const before = wholeTransactions(commits, fault.commitsBefore);
+      return before > 0 ? commits.slice(0, before) : commits;
+    }
+    if (this.#definition.store.isTransient?.(fault.cause) === true) return commits;
+    const half = wholeTransactions(commits, Math.floor(commits.length / 2));
+    return commits.slice(0, half > 0 ? half : firstTransaction(commits));
   }
 
   #forgetGivenUp({ position }: Checkpoint): void {
@@ -250,10 +273,18 @@ export class ProjectionRun {
     this.#listener.on({ kind: 'caught-up', isServed: marked.isServed });
   }
 
-  #giveUp({ event, cause }: HandlerFault, attempts: number): boolean {
+  #giveUp({ event, events = [], cause }: HandlerFault, attempts: number): boolean {
     const { then } = this.#definition.failure;
-    if (event === undefined || then === 'stop') return false;
-    const { id: eventId, position, type, stream } = event;
+    const failing = event === undefined ? events : [event];
+    if (failing.length === 0 || then === 'stop') return false;
+    for (const each of failing) this.#giveUpEvent(each, { cause, attempts, isParked: then === 'park' });
+    return true;
+  }
+
+  #giveUpEvent(
+    { id: eventId, position, type, stream }: RecordedEvent,
+    { cause, attempts, isParked }: { cause: unknown; attempts: number; isParked: boolean },
+  ): void {
     const error = cause instanceof Error ? (cause.stack ?? describeThrown(cause)) : describeThrown(cause);
     const parked = {
       position,
@@ -264,8 +295,7 @@ export class ProjectionRun {
       attempts,
       parkedAt: new Date(),
     };
-    this.#givenUp.set(eventId, { reference: parked, isParked: then === 'park' });
-    return true;
+    this.#givenUp.set(eventId, { reference: parked, isParked });
   }
 
   /** The server may have come back with an older log. Without new commits, nothing else would show that. */
@@ -301,6 +331,8 @@ export class ProjectionRun {
     if (hasJetsourceBrand(error)) {
       const { code } = error;
       if (code === 'projection-failed' || code === 'projection-diverged') return error;
+      // another one took its place
+      if (code === 'model-not-found') return new Fenced();
       // the log has lost its end since it was verified
       if (code === 'start-not-in-log') return this.#diverged(error);
     }

@@ -7,7 +7,7 @@ import { Fenced } from './fenced.js';
 import { HandlerFault } from './handler-fault.js';
 
 const FIRST_WAIT_MS = 50;
-const LONGEST_WAIT_MS = 5_000;
+const LONGEST_WAIT_MS = 2_000;
 
 export interface RetriesOptions {
   readonly definition: ProjectionDefinition;
@@ -23,7 +23,7 @@ export interface RetriesOptions {
 
 /**
  * Does work until it succeeds. An error of the projection's own code is final after the attempts that its
- * policy allows. A database or a log that does not answer is waited for without limit, up to 5 s between two
+ * policy allows. A database or a log that does not answer is waited for without limit, up to 2 s between two
  * tries.
  */
 export class Retries {

@@ -1,4 +1,5 @@
 import type { StoredCommit } from '../../event/commit.js';
+import { slotOf } from '../../event/slot.js';
 import { isSystemCategory } from '../../event/stream-name.js';
 import { sequencesOf, transactionPartOf } from '../../event/transaction-part.js';
 import type { EventStore } from '../../event-store/event-store.js';
@@ -28,11 +29,20 @@ export function wholeTransactions(commits: readonly StoredCommit[], count = comm
   return first;
 }
 
+/** How many commits the first transaction has; 1 for a commit that is in none. */
+export function firstTransaction(commits: readonly StoredCommit[]): number {
+  for (let count = 1; count < commits.length; count += 1)
+    if (wholeTransactions(commits, count) === count) return count;
+  return commits.length;
+}
+
 /** Where the rest of a transaction may be found. */
 export interface RestSearch {
   readonly store: EventStore;
   /** Those that the replay covers. */
   readonly categories: readonly string[] | undefined;
+  /** Those of the lane; undefined for all. */
+  readonly slots: readonly number[] | undefined;
   readonly signal: AbortSignal;
 }
 
@@ -40,10 +50,8 @@ export interface RestSearch {
  * Whether parts after these are to come. They are stored by then or about to be, since a transaction is
  * stored as a whole; but they may be of other categories, or have been removed.
  */
-export async function restIsToCome(
-  commits: readonly StoredCommit[],
-  { store, categories, signal }: RestSearch,
-): Promise<boolean> {
+export async function restIsToCome(commits: readonly StoredCommit[], search: RestSearch): Promise<boolean> {
+  const { store, signal } = search;
   const last = commits.at(-1);
   const transaction = last && transactionPartOf(last);
   if (last === undefined || transaction === undefined) return false;
@@ -53,10 +61,16 @@ export async function restIsToCome(
   for (let sequence = end; sequence > last.sequence; sequence -= 1) {
     const commit = await soundCommitAt(sequence, store, signal);
     if (commit === undefined || transactionPartOf(commit)?.id !== transaction.id) continue;
-    const { category } = commit.stream;
-    if (categories === undefined ? !isSystemCategory(category) : categories.includes(category)) return true;
+    if (isRead(commit, search)) return true;
   }
   return false;
+}
+
+/** Whether the replay covers the stream of a commit. */
+function isRead({ stream }: StoredCommit, { categories, slots }: RestSearch): boolean {
+  const { category } = stream;
+  const isCovered = categories === undefined ? !isSystemCategory(category) : categories.includes(category);
+  return isCovered && (slots === undefined || slots.includes(slotOf(stream)));
 }
 
 /** Undefined where the message is no sound commit: the replay tells of it, and applies none. */
