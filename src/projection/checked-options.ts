@@ -1,3 +1,4 @@
+import { asPosition, type Position } from '../event/position.js';
 import { InvalidOptionError } from '../kernel/invalid-option-error.js';
 import { checkKnownOptions } from '../kernel/options.js';
 
@@ -36,4 +37,12 @@ export function checkOptionalFunction(option: string, given: unknown): void {
 export function checkSignal(given: unknown): void {
   if (given === undefined || given instanceof AbortSignal) return;
   throw new InvalidOptionError({ option: 'signal', given, allowed: 'an AbortSignal' });
+}
+
+/** @throws {@link InvalidOptionError} when something else than a list of positions is given. */
+export function checkPositions(option: string, given: readonly unknown[]): void {
+  if (!Array.isArray(given)) {
+    throw new InvalidOptionError({ option, given, allowed: 'a list of positions' });
+  }
+  for (const position of given) asPosition(position as Position);
 }

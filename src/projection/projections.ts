@@ -5,7 +5,7 @@ import { InvalidOptionError } from '../kernel/invalid-option-error.js';
 import { guardedObserver } from '../kernel/guarded-observer.js';
 import { integerOption, LONGEST_TIMER_MS } from '../kernel/options.js';
 import { Semaphore } from '../kernel/semaphore.js';
-import { checkOptionalFunction, checkOptionsObject } from './checked-options.js';
+import { checkOptionalFunction, checkOptionsObject, checkPositions } from './checked-options.js';
 import { checkDefinitions } from './definition/check-definitions.js';
 import type { LiveProjection } from './definition/live-projection.js';
 import type { ProjectionDefinition } from './definition/projection-definition.js';
@@ -324,6 +324,7 @@ export class Projections {
     options: { readonly positions?: readonly Position[] | undefined } = {},
   ): Promise<RedriveResult[]> {
     checkOptionsObject(options, { object: 'options', known: ['positions'] });
+    if (options.positions !== undefined) checkPositions('options.positions', options.positions);
     return this.#runners.find(projection).operations.redrive(options.positions);
   }
 
@@ -333,6 +334,7 @@ export class Projections {
    * @returns how many were parked.
    */
   async discard(projection: ProjectionRef, positions: readonly Position[]): Promise<number> {
+    checkPositions('positions', positions);
     return this.#runners.find(projection).operations.discard(positions);
   }
 

@@ -234,7 +234,9 @@ export class ProjectionLane {
     this.#models = models;
     await this.#endReplaced();
     for (const [build, run] of this.#runs) {
-      if (models.epochs.get(build) === run.epoch || run.epoch === undefined) continue;
+      const stored = models.epochs.get(build);
+      // a lower one was read before the run has claimed its checkpoint
+      if (run.epoch === undefined || (stored !== undefined && stored <= run.epoch)) continue;
       // its model is gone, or somebody has emptied it
       this.#remove(build);
       await run.stop();

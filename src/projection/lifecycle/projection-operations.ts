@@ -61,7 +61,9 @@ export class ProjectionOperations {
   async change(change: (control: Control) => Control): Promise<void> {
     const { controls, definition, tellChange } = this.#scope;
     const { control, revision } = await controls.change(definition, change);
-    this.controlled(control, revision);
+    // written by this process: newer than whatever it has read, also where the records were lost meanwhile
+    this.#apply(control, revision);
+    void this.#answer(control.request);
     tellChange();
   }
 

@@ -141,7 +141,7 @@ export class ProjectionRunner {
     if (failure !== undefined) throw failure;
     const { name: projection, version } = this.definition;
     const { state } = this.status();
-    if (!this.#lanes.every(({ hasCaughtUp }) => hasCaughtUp))
+    if (state === 'paused' || !this.#lanes.every(({ hasCaughtUp }) => hasCaughtUp))
       throw new ProjectionNotReadyError({ projection, version, state });
   }
 

@@ -82,8 +82,12 @@ async function handle({ definition, model }: RedriveScope, event: RecordedEvent)
   });
 }
 
+/** Unless somebody else has redriven or discarded it meanwhile. */
 async function keep({ definition, model }: RedriveScope, event: ParkedEvent): Promise<void> {
-  await definition.store.transact(model, async ({ parked }) => parked.add(model, event));
+  await definition.store.transact(model, async ({ checkpoints, parked }) => {
+    await checkpoints.list(model);
+    if (await parked.remove(model, event.position)) await parked.add(model, event);
+  });
 }
 
 /** Forgets a parked event. @returns whether it was there. */

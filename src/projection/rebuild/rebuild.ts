@@ -11,7 +11,7 @@ export interface ReplayedSoFar {
 }
 
 /** How long a database is not asked again, in milliseconds. */
-const SEARCH_MS = 200;
+const SEARCH_MS = 20;
 
 /** A rebuild that somebody waits for. It ends once. */
 export class Rebuild {

@@ -150,7 +150,7 @@ export class ProjectionRun {
       from,
       categories,
       slots: this.#slots,
-      maxBatch: this.#scope.limits.batch,
+      maxBatch: this.#checkpoint?.caughtUp === true ? undefined : this.#scope.limits.batch,
       readFrom,
       signal,
       onRecovery: () => this.#recovered(),
