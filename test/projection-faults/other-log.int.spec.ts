@@ -65,7 +65,7 @@ describeOn(POSTGRES, 'a store whose folder was replaced by an older copy', () =>
     expect(before).toHaveLength(10);
     const { error } = await statusWhen(projections, 'copied', ({ state }) => state === 'diverged');
     expect(error).toMatchObject({ code: 'projection-diverged', projection: 'copied' });
-    expect(error?.message).toMatch(/at 10\.0 it has read commit .*rebuild/);
+    expect(error?.message).toMatch(/10\.0.*rebuild/);
     expect(await handledBy(db, tally)).toEqual(before);
     await projections.rebuild('copied');
     expect(await faultsOf(db, tally, store)).toEqual([]);

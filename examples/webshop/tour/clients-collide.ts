@@ -3,7 +3,7 @@ import { EventStore, streamName } from 'jetsource';
 import type { Tour } from './tour.js';
 
 /** Two requests collide only if both load before one of them stores. This can take several orders. */
-const MOST_ORDERS = 200;
+const MOST_ORDERS = 1_000;
 
 export async function clientsCollide({ shops: [one, other], app, saw }: Tour): Promise<void> {
   for (let orders = 1; orders <= MOST_ORDERS; orders += 1) {

@@ -27,6 +27,8 @@ export class LiveStore<State extends object>
   #checkpoint: Checkpoint | undefined;
   /** Ids of the events after the checkpoint that were handled in transactions that failed later. */
   readonly #handled = new Set<string>();
+  /** Ids of the events of the transaction in progress. */
+  #inTransaction: readonly string[] = [];
   /** Whether a handler threw: it may have changed a part of the state. */
   #isTorn = false;
   readonly #parked = new Map<Position, ParkedEvent>();
@@ -46,6 +48,7 @@ export class LiveStore<State extends object>
     work: (transaction: ProjectionTransaction<LiveStore<State>>) => Promise<R>,
   ): Promise<R> {
     const checkpoint = this.#checkpoint;
+    this.#inTransaction = [];
     const parts = { tx: this, checkpoints: this.#checkpoints, parked: this.#parkedTable, models: undefined };
     try {
       const result = await work(parts);
@@ -57,14 +60,14 @@ export class LiveStore<State extends object>
     }
   }
 
-  /** What was handled is in the checkpoint. */
+  /** What was handled is in the checkpoint. Events after it may have been handled as well. */
   #settled(): void {
-    this.#handled.clear();
-    this.#isTorn = false;
+    for (const id of this.#inTransaction) this.#handled.delete(id);
   }
 
   async apply(_tx: LiveStore<State>, batch: FoldBatch): Promise<void> {
     const { events, context } = batch;
+    this.#inTransaction = events.map(({ id }) => id);
     for (const [index, event] of events.entries()) {
       if (this.#handled.has(event.id)) continue;
       batch.handles(index);
@@ -77,7 +80,8 @@ export class LiveStore<State extends object>
 
   async clear(): Promise<void> {
     this.#state = this.#initial();
-    this.#settled();
+    this.#handled.clear();
+    this.#isTorn = false;
   }
 
   /** A torn state is no base for later events: then there is no checkpoint, and the model is built again. */

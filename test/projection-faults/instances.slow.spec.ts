@@ -168,7 +168,8 @@ describeOn(POSTGRES, 'instances of a service that run the same projections', () 
     a.signal('SIGSTOP');
     for (let i = 0; i < 20; i += 1) await append();
     await until('the other handles', async () => (await countHandled(db, tally)) === n, PATIENCE_MS);
-    const checkpoint = 'select epoch::int, position from jetsource_checkpoint';
+    // it may claim the checkpoint for a moment before it learns who has the lease, and writes nothing
+    const checkpoint = 'select position from jetsource_checkpoint';
     const before = await db.query(checkpoint);
     a.signal('SIGCONT');
     await until('the first stands by', () => standsBy(a, 'suspended'), PATIENCE_MS);
