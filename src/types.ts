@@ -32,7 +32,6 @@ export type { RecordedMetadata, StoredMetadata } from './event/metadata.js';
 export type { StoreStreamOptions } from './jetstream/streams/store-stream.js';
 export type { Checkpoint, CheckpointKey } from './projection/store/checkpoint.js';
 export type { CheckpointTable } from './projection/store/checkpoint-table.js';
-export type { EventHandler } from './projection/fold/event-handler.js';
 export type { ProjectionId } from './projection/definition/projection-id.js';
 export type { ProjectedEvents, ProjectionHandlers } from './projection/definition/projection-options.js';
 export type { StartOptions } from './projection/lifecycle/start-options.js';

@@ -74,7 +74,7 @@ export class DeciderRepository<Command, Event extends object, State> {
   }
 
   /**
-   * State and version of the aggregate with that id, as any replica knows them, which may lag behind the
+   * State and version of the aggregate with that id, as each replica may know them, which may lag behind the
    * leader by milliseconds.
    *
    * @throws {@link AggregateNotFoundError} when it has no events.

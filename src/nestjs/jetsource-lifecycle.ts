@@ -6,7 +6,7 @@ import type {
 } from '@nestjs/common';
 import type { EventStore } from '../event-store/event-store.js';
 import type { DeferredProjections } from './projection/deferred-projections.js';
-import { untilCaughtUp } from './projection/live-readiness.js';
+import { startReady } from './projection/live-readiness.js';
 
 /** What starts and stops with the application. */
 export interface LifecycleParts {
@@ -40,9 +40,8 @@ export class JetsourceLifecycle
   async onApplicationBootstrap(): Promise<void> {
     const { deferred, liveTimeoutMs } = this.#parts;
     await this.#orClose(async () => {
-      await deferred.projections.start();
       const live = deferred.definitions.filter(({ isLive }) => isLive);
-      await untilCaughtUp(deferred.projections, live, liveTimeoutMs);
+      await startReady(deferred.projections, live, liveTimeoutMs);
     });
   }
 

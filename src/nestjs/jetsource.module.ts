@@ -11,8 +11,9 @@ import { eventStoreToken } from './store-tokens.js';
  * The event store in a Nest application. `EventStore` and `Projections` can be injected everywhere.
  * Projections start with the application and stop before it: those listed in `projections`, and all providers
  * with {@link Projection} or {@link LiveProjection}. All appends of one request carry one correlation id, and
- * its response has the position of the last one (see {@link WaitForProjection}). The application fails to start when the store cannot be reached or refuses the connection. An
- * application with two stores gives one of them an `alias`.
+ * its response has the position of the last one (see {@link WaitForProjection}). The application fails to
+ * start when the store cannot be reached or refuses the connection. An application with two stores gives one
+ * of them an `alias`.
  *
  * @example
  * \@Module({

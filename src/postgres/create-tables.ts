@@ -77,9 +77,10 @@ where not exists (select from ${own('jetsource_database')})`,
 
 /**
  * Creates the tables `jetsource_checkpoint`, `jetsource_model`, `jetsource_parked_event` and
- * `jetsource_database`, which holds what distinguishes the database, where they do not exist, and adds the columns that one of an earlier release lacks: its checkpoints are those of build 1 and
- * lane 0. Several instances may do so at the same time. Where the tables are up to date, this only reads: a
- * role that may not create tables can then run projections.
+ * `jetsource_database`, which holds what distinguishes the database, where they do not exist, and adds the
+ * columns that one of an earlier release lacks: its checkpoints are those of build 1 and lane 0. Several
+ * instances may do so at the same time. Where the tables are up to date, this only reads: a role that may not
+ * create tables can then run projections.
  *
  * @returns Name of the schema that they are in: the first one of the `search_path` when they are created.
  */

@@ -92,6 +92,11 @@ export interface ProjectionStatus {
   readonly stuckSince: Date | undefined;
   /** Why it stopped, or what it is waiting out; undefined when neither. */
   readonly error: Error | undefined;
+  /**
+   * How many sequences the mirror that it reads is after the store; undefined without `readFrom`, and while it is
+   * not known.
+   */
+  readonly replicaLag: number | undefined;
   /** Each of its lanes. */
   readonly lanes: readonly LaneStatus[];
   /** A rebuild beside the model that readers see; undefined when there is none. */

@@ -128,10 +128,11 @@ export class Projections {
   }
 
   /**
-   * Starts the projections that do not run, each from its checkpoint. Resolves when every replay of this process
-   * has begun or could not begin, and every live projection has read all that is stored or could not. Of several
-   * processes one runs a lane of a projection; the others stand by, and take over within 5 s of its end. An error that keeps a projection from running is passed to `onError`, is part of
-   * {@link status}, and rejects {@link waitUntilLive}.
+   * Starts the projections that do not run, each from its checkpoint. Resolves when every replay of this
+   * process has begun or could not begin, and every live projection has read all that is stored or could not.
+   * Of several processes one runs a lane of a projection; the others stand by, and take over within 5 s of
+   * its end. An error that keeps a projection from running is passed to `onError`, is part of {@link status},
+   * and rejects {@link waitUntilLive}.
    *
    * A log that does not answer is noticed when its reads time out. `signal` ends the wait earlier; the
    * projections keep trying.
@@ -176,7 +177,8 @@ export class Projections {
    *
    * @param projection Its name (the newest version registered here), `{ name, version }`, or its definition.
    * @throws {@link WaitTimeoutError} when it takes longer than `timeoutMs` (default 5,000 ms).
-   * @throws {@link ProjectionFailedError} or {@link ProjectionDivergedError} when the projection does not run any more.
+   * @throws {@link ProjectionFailedError} or {@link ProjectionDivergedError} when the projection does not run
+   * any more.
    * @throws {@link InvalidOptionError} when the projection does not read that event's category, or an option
    * cannot work.
    * @throws {@link UnknownProjectionError} when no such projection is registered here.

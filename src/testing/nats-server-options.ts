@@ -29,7 +29,7 @@ export interface NatsServerOptions {
    */
   syncAlways?: boolean | undefined;
   /**
-   * Key for encryption at rest (`cipher: chacha`): any text. A store folder opens only with the key that it
+   * Key for encryption at rest (`cipher: chacha`), a text. A store folder opens only with the key that it
    * was created with. If the key is lost, the data are lost. Cannot be combined with `configFile`: set
    * `cipher` and `key` there.
    * @default none: the store folder holds event data and stream ids in plain text

@@ -188,6 +188,7 @@ describe('the health of a store', () => {
     caughtUp: true,
     isServing: true,
     caughtUpInSeconds: 0,
+    replicaLag: undefined,
     lanes: [lane],
     rebuild: undefined,
   };

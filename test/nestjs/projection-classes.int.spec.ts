@@ -14,7 +14,7 @@ import {
 import { pglite, type PGliteTransaction, postgresProjectionStore } from 'jetsource/postgres';
 import { inMemoryEventStore, inMemoryProjectionStore } from 'jetsource/testing';
 import { DeferredProjections } from '../../src/nestjs/projection/deferred-projections.js';
-import { untilCaughtUp } from '../../src/nestjs/projection/live-readiness.js';
+import { startReady } from '../../src/nestjs/projection/live-readiness.js';
 import { sharedServerUrl, uniqueStoreName } from '../shared-server.js';
 
 @Event('Placed')
@@ -534,11 +534,24 @@ describe('@On', () => {
 
 describe('a live model', () => {
   it('that is late ends the start with an error that names it and the option', async () => {
-    const status = { name: 'slow', version: 1, state: 'catching-up', caughtUp: false, position: '7.0' };
-    const projections = { status: () => status } as unknown as Projections;
-    await expect(untilCaughtUp(projections, [{ name: 'slow', version: 1 }], 1)).rejects.toMatchObject({
+    await using store = inMemoryEventStore({ events: [Placed] });
+    // a log that does not come to its end
+    store.follow = async function* follow({ signal }) {
+      await new Promise((resolve) => signal?.addEventListener('abort', resolve));
+      yield* [];
+    };
+    const slow = defineProjection({
+      name: 'slow',
+      initial: () => ({}),
+      events: { Placed },
+      on: { Placed: () => undefined },
+    });
+    await using projections = new Projections(store, [slow]);
+    await expect(startReady(projections, [slow], 50)).rejects.toMatchObject({
       code: 'wait-timeout',
-      message: expect.stringMatching(/slow \(version 1\).*catching-up at 7.0.*liveTimeoutMs/) as string,
+      message: expect.stringMatching(
+        /slow \(version 1\).*catching-up at the beginning.*liveTimeoutMs/,
+      ) as string,
     });
   });
 

@@ -136,3 +136,58 @@ describe('the pace of a rebuild', () => {
     expect(steps).toEqual([10, 20, 30, 40]);
   });
 });
+
+describe('the transactions after a rebuild', () => {
+  it('are as large as before it', async () => {
+    let release = (): void => undefined;
+    let gate: Promise<void> | undefined;
+    const definition = defineProjection({
+      name: 'gated',
+      store,
+      clear: async (model) => model.clear(),
+      events: { OrderPlaced },
+      on: {
+        OrderPlaced: async ({ data }, model) => {
+          await gate;
+          model.set(data.customer, 1);
+        },
+      },
+    });
+    const projections = await bench.started(definition);
+    await projections.rebuild('gated', { batch: 1 });
+    gate = new Promise((resolve) => (release = resolve));
+    await bench.place('first');
+    for (let n = 0; n < 30; n += 1) await bench.place(`d${n}`);
+    const before = store.commits;
+    release();
+    await projections.waitFor('gated', '34.0' as never, quick);
+    expect(store.commits - before).toBeLessThan(10);
+  });
+});
+
+describe('a projection that reads a mirror', () => {
+  it('has not reached what the mirror lacks, however far the store is', async () => {
+    const { log } = bench;
+    const follow = log.follow.bind(log);
+    const end = 2;
+    let grown = (): void => undefined;
+    const growth = new Promise<void>((resolve) => (grown = resolve));
+    log.replicaLag = async () => 3 - end;
+    // the mirror holds the first two of three commits
+    log.follow = async function* mirrored({ readFrom, ...options }) {
+      expect(readFrom).toEqual({ stream: 'mirror', domain: undefined });
+      for await (const batch of follow(options)) {
+        yield { ...batch, commits: batch.commits.slice(0, end) };
+        await growth;
+        yield { ...batch, commits: batch.commits.slice(end) };
+      }
+    };
+    const definition = { ...sums(), readFrom: { stream: 'mirror', domain: undefined } };
+    const projections = await bench.started(definition);
+    await projections.waitFor('sums', '2.0' as never, quick);
+    const early = projections.waitFor('sums', '3.0' as never, { timeoutMs: 50 });
+    await expect(early).rejects.toMatchObject({ code: 'wait-timeout' });
+    grown();
+    await projections.waitFor('sums', '3.0' as never, quick);
+  });
+});

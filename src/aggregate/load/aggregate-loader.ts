@@ -45,7 +45,7 @@ export class AggregateLoader<S> {
   }
 
   /**
-   * The state for a decision: from the cache, else as any replica knows it. A cached state is the caller's
+   * The state for a decision: from the cache, else as each replica may know it. A cached state is the caller's
    * until {@link giveBack}; one that is not given back is dropped.
    */
   async take(target: AggregateId, signal?: AbortSignal): Promise<FoldedState<S>> {

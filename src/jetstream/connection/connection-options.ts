@@ -13,9 +13,10 @@ type PassedOn = Omit<NodeConnectionOptions, 'name' | 'servers' | 'port'>;
  * `authenticator`, `tls`, `inboxPrefix`, `pingInterval`, …) under the same names, with these differences:
  * `servers` is required unless `connection` is given, the client's `name` is `connectionName`, since `name`
  * is the store's, and the defaults suit a service that has to live on: reconnecting never ends
- * (`maxReconnectAttempts: -1`) and is tried every 250 ms (`reconnectTimeWait`), each try for 3 s (`timeout`); a first connection that times out
- * is tried once more. A server that has said nothing is asked for a sign of life after 1 s (`pingInterval`);
- * after more than 2 of these without one (`maxPingOut`) it is left, and another connection is made.
+ * (`maxReconnectAttempts: -1`) and is tried every 250 ms (`reconnectTimeWait`), each try for 3 s (`timeout`);
+ * a first connection that times out is tried once more. A server that has said nothing is asked for a sign of
+ * life after 1 s (`pingInterval`); after more than 2 of these without one (`maxPingOut`) it is left, and
+ * another connection is made.
  *
  * Credentials are asked for at each connection. A refusal when the connection is renewed does not end it: it
  * is tried again (`ignoreAuthErrorAbort: true`).

@@ -9,7 +9,6 @@ import { integerOption } from '../../kernel/options.js';
 import { checkFunction, checkOptionalFunction, checkOptionsObject } from '../checked-options.js';
 import { LiveStore, type LiveHandler } from '../fold/live-store.js';
 import type { ProjectionStore } from '../store/projection-store.js';
-import type { EventHandler } from '../fold/event-handler.js';
 import { failurePolicy } from './failure-policy.js';
 import type { LiveProjection } from './live-projection.js';
 import type { LiveProjectionOptions } from './live-projection-options.js';
@@ -23,7 +22,7 @@ import type {
 import { checkedStart } from '../start/projection-start.js';
 import { RowFold, type RowHandler } from '../fold/row-fold.js';
 import type { RowProjectionOptions } from './row-projection-options.js';
-import { StatementFold } from '../fold/statement-fold.js';
+import { StatementFold, type StatementHandler } from '../fold/statement-fold.js';
 
 const NAME = /^[A-Za-z][A-Za-z0-9_-]{0,63}$/;
 const OBJECT = { object: 'projection', prefix: 'projection.' };
@@ -128,8 +127,8 @@ type AnyLiveOptions = LiveProjectionOptions<ProjectedEvents, object>;
 function statementProjection(options: AnyStatementOptions): ProjectionDefinition {
   checkOptionsObject(options, { ...OBJECT, known: [...STORED, 'clear'] });
   checkFunction('projection.clear', untyped(options)['clear']);
-  const handlers = handlersByType(options, (name) => options.on[name] as EventHandler<unknown>['handle']);
-  const fold = new StatementFold(mapValues(handlers, toEventHandler), async (tx) => options.clear(tx));
+  const handlers = handlersByType(options, (name) => options.on[name] as StatementHandler<unknown>);
+  const fold = new StatementFold(mapValues(handlers, handlerIn), async (tx) => options.clear(tx));
   return { ...storedParts(options, handlers), fold };
 }
 
@@ -179,13 +178,6 @@ interface TypeHandler<Handler> {
 
 function handlerIn<Handler>({ handler }: TypeHandler<Handler>): Handler {
   return handler;
-}
-
-function toEventHandler<Tx>({
-  definition,
-  handler,
-}: TypeHandler<EventHandler<Tx>['handle']>): EventHandler<Tx> {
-  return { definition, handle: handler };
 }
 
 function mapValues<V, W>(map: ReadonlyMap<string, V>, change: (value: V) => W): ReadonlyMap<string, W> {

@@ -31,13 +31,10 @@ export interface LaneContext {
   readonly rebuilds: Semaphore;
   /** How fast rebuilds go. */
   readonly limits: () => ReplayLimits;
-  /** Called after anything has changed; the event is one of a run. */
   /** Called after readers were given another model. */
   readonly onServed: () => void;
-  readonly onChange: (
-    lane: ProjectionLane,
-    change?: { readonly run: ModelRun; readonly event: RunEvent },
-  ) => void;
+  /** Called after anything has changed. */
+  readonly onChange: () => void;
 }
 
 /**
@@ -155,7 +152,7 @@ export class ProjectionLane {
       this.#resting.stoodBy();
       this.#hasBegun.wake();
       this.#idle.wake();
-      this.#context.onChange(this);
+      this.#context.onChange();
     }
   }
 
@@ -203,7 +200,7 @@ export class ProjectionLane {
     } finally {
       this.#isConfirming = false;
     }
-    this.#context.onChange(this);
+    this.#context.onChange();
   }
 
   /** Stands still until {@link resume}. */
@@ -226,7 +223,7 @@ export class ProjectionLane {
       await this.#endAll();
       this.#resting.paused();
       this.#idle.wake();
-      this.#context.onChange(this);
+      this.#context.onChange();
       return;
     }
     const models = await this.#findModels(signal);
@@ -249,18 +246,26 @@ export class ProjectionLane {
   async #findModels(signal: AbortSignal): Promise<CurrentModels | undefined> {
     const backoff = new Backoff(DELAYED_MS.first, DELAYED_MS.longest);
     for (let isFirst = true; !signal.aborted; isFirst = false) {
-      const silence = setTimeout(() => this.#delayed(this.#hanging()), this.#context.options.stuckAfterMs);
       try {
-        return await currentModels(this.#context.definition, this.lane);
+        return await this.#askModels();
       } catch (error) {
         if (isFinal(error)) return this.#failed(error as Error);
         if (isFirst) this.#delayed(error as Error);
         await this.#changed.wait({ timeoutMs: backoff.next(), signal });
-      } finally {
-        clearTimeout(silence);
       }
     }
     return undefined;
+  }
+
+  /** A database that does not answer is told. */
+  async #askModels(): Promise<CurrentModels> {
+    const { definition, options } = this.#context;
+    const silence = setTimeout(() => this.#delayed(this.#hanging()), options.stuckAfterMs);
+    try {
+      return await currentModels(definition, this.lane);
+    } finally {
+      clearTimeout(silence);
+    }
   }
 
   #hanging(): ProjectionStuckError {
@@ -278,7 +283,7 @@ export class ProjectionLane {
     this.#context.options.onError(error);
     this.#hasBegun.wake();
     this.#settled.wake();
-    this.#context.onChange(this);
+    this.#context.onChange();
     return undefined;
   }
 
@@ -286,7 +291,7 @@ export class ProjectionLane {
     this.#resting.on({ kind: 'delayed', error });
     this.#context.options.onError(error);
     this.#hasBegun.wake();
-    this.#context.onChange(this);
+    this.#context.onChange();
   }
 
   /** Rebuilds wait for each other, so that they leave room for the models that readers see. */
@@ -345,7 +350,7 @@ export class ProjectionLane {
       this.#settled.wake();
     }
     if (event.kind === 'caught-up' && event.isServed) this.#context.onServed();
-    this.#context.onChange(this, { run, event });
+    this.#context.onChange();
   }
 
   /** Another owner has taken over, or the run has failed. The lease says whether to claim again. */
@@ -357,7 +362,7 @@ export class ProjectionLane {
       this.#resting.launched();
       setTimeout(() => this.refresh(), this.#fenced.next()).unref();
     }
-    this.#context.onChange(this);
+    this.#context.onChange();
   }
 
   async #endReplaced(): Promise<void> {

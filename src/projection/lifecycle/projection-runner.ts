@@ -12,7 +12,7 @@ import { type LaneReport, workName } from '../progress/lane-report.js';
 import { ProjectionWaits } from '../progress/projection-waits.js';
 import type { WaitForOptions } from '../progress/wait-for-options.js';
 import { ProjectionFailedError, ProjectionNotReadyError } from '../projection-errors.js';
-import type { ProjectionStatus } from '../projection-status.js';
+import type { ProjectionState, ProjectionStatus } from '../projection-status.js';
 import { emptyModel, type RebuildRequest, rebuildTarget } from '../rebuild/begin-rebuild.js';
 import { checkRebuildOptions, requireWithinLog } from '../rebuild/check-rebuild-options.js';
 import type { RebuildOptions, RebuildResult } from '../rebuild/rebuild-options.js';
@@ -23,6 +23,9 @@ import { ProjectionLane } from './projection-lane.js';
 import { ProjectionOperations } from './projection-operations.js';
 import { Rebuilds } from './rebuilds.js';
 import type { RunnerOptions } from './runner-options.js';
+
+/** A lane in one of these states stands still. */
+const IS_HALTED: ReadonlySet<ProjectionState> = new Set(['failed', 'diverged', 'paused', 'stuck']);
 
 /** By which a runner reaches those of other processes, while it is started. */
 export interface RunnerLink {
@@ -60,7 +63,8 @@ export class ProjectionRunner {
   readonly #waits: ProjectionWaits;
   readonly #rebuilds: Rebuilds;
   #link: RunnerLink | undefined;
-  #database = '';
+  #replicaLag: number | undefined;
+  #workName: string;
   /** Why nothing happens until the next start. */
   #stopReason: Error | undefined;
   /** Aborts at the next stop: a rebuild that was asked for before it must not begin after it. */
@@ -71,6 +75,7 @@ export class ProjectionRunner {
   constructor(definition: ProjectionDefinition, context: RunnerContext) {
     this.definition = definition;
     this.#context = context;
+    this.#workName = workName(definition, '');
     this.#lanes = this.#makeLanes();
     this.#views = new LaneViews(definition, this.#lanes);
     this.#rebuilds = new Rebuilds(definition, this.#lanes);
@@ -85,7 +90,25 @@ export class ProjectionRunner {
   }
 
   status(): ProjectionStatus {
-    return this.#views.status();
+    return { ...this.#views.status(), replicaLag: this.#replicaLag };
+  }
+
+  /** Looks how far the mirror is that it reads. Never rejects. */
+  async lookAtReplica(signal: AbortSignal): Promise<void> {
+    const { readFrom } = this.definition;
+    if (readFrom === undefined) return;
+    try {
+      this.#replicaLag = await this.#context.store.replicaLag(readFrom, { signal });
+    } catch {
+      // its replay tells what is wrong
+      this.#replicaLag = undefined;
+    }
+  }
+
+  /** Which of the lanes of this process stand still, and why. */
+  halts(): string[] {
+    const owned = this.#lanes.filter(({ isOwned }) => isOwned);
+    return owned.flatMap(({ lane, progress: { state } }) => (IS_HALTED.has(state) ? `${lane} ${state}` : []));
   }
 
   /** What other processes are told of the lanes that this one owns. */
@@ -102,7 +125,7 @@ export class ProjectionRunner {
   get work(): LaneWork {
     const { lanes } = this.definition;
     return {
-      name: workName(this.definition, this.#database),
+      name: this.#workName,
       lanes,
       run: async (lane, signal) => this.#lanes[lane]?.run(signal),
     };
@@ -110,7 +133,7 @@ export class ProjectionRunner {
 
   /** Its lanes are shared by the processes that use this database. */
   shareIn(database: string): void {
-    this.#database = database;
+    this.#workName = workName(this.definition, database);
   }
 
   /** @param link Undefined when its lanes are not run any more. */
@@ -162,7 +185,7 @@ export class ProjectionRunner {
 
   /** Who has the lanes, and what they say of them. */
   heard(lanes: readonly LaneOwner[]): void {
-    this.#views.heard(lanes, this.work.name);
+    this.#views.heard(lanes, this.#workName);
     this.#settle();
   }
 
@@ -265,12 +288,14 @@ export class ProjectionRunner {
   }
 
   #moved(): void {
-    this.#link?.moved(this.work.name);
+    this.#link?.moved(this.#workName);
     this.#settle();
   }
 
   /** After each change: ends the waits that are over. */
   #settle(): void {
+    // mostly nobody waits, and a batch should not cost a look at all lanes
+    if (this.#waits.isEmpty && this.#rebuilds.isEmpty) return;
     this.#waits.settle();
     const failure = this.#failure();
     if (failure !== undefined) this.#waits.fail(failure);
@@ -281,7 +306,7 @@ export class ProjectionRunner {
   async #asking(position: Position | undefined, wait: () => Promise<void>): Promise<void> {
     const ask = (): void => {
       if (position !== undefined) this.confirm(position);
-      if (this.#lanes.some(({ isOwned }) => !isOwned)) this.#link?.ask(this.work.name, position);
+      if (this.#lanes.some(({ isOwned }) => !isOwned)) this.#link?.ask(this.#workName, position);
     };
     const timer = setInterval(ask, ASK_AGAIN_MS);
     try {

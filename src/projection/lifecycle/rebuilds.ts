@@ -20,6 +20,10 @@ export class Rebuilds {
     this.#lanes = lanes;
   }
 
+  get isEmpty(): boolean {
+    return this.#open.size === 0;
+  }
+
   /** A rebuild that begins, in place of those before it. */
   add(model: ModelId, onProgress: RebuildOptions['onProgress']): Rebuild {
     this.fail(this.#failure('another rebuild took the place of this one'));

@@ -23,12 +23,15 @@ export class RunningLanes {
   readonly #live: Promise<unknown>[] = [];
   #timer: NodeJS.Timeout | undefined;
   #reading: Promise<void> | undefined;
+  /** An error is told once until a look has succeeded. */
+  #isErrorTold = false;
 
   constructor(store: EventStore, runners: readonly ProjectionRunner[], controls: Controls) {
     this.#runners = runners;
     this.#controls = controls;
     this.#shared = byDatabase(runners).map((group) => new SharedLanes(store, group));
     this.#talk = new ProgressTalk(store.peers, {
+      halts: (work) => this.#runnerOf(work)?.halts() ?? [],
       reports: (work) => this.#runnerOf(work)?.reports() ?? [],
       confirm: (work, position) => this.#runnerOf(work)?.confirm(position),
       told: (work, lanes) => this.#runnerOf(work)?.told(lanes),
@@ -81,6 +84,7 @@ export class RunningLanes {
   async #look(): Promise<void> {
     await this.#lookAtControls();
     for (const lanes of this.#shared) lanes.hear();
+    await Promise.all(this.#runners.map(async (runner) => runner.lookAtReplica(this.#abort.signal)));
   }
 
   /** One after the other. */
@@ -92,12 +96,14 @@ export class RunningLanes {
   async #readControls(): Promise<void> {
     try {
       const stored = await this.#controls.list(this.#abort.signal);
+      this.#isErrorTold = false;
       for (const runner of this.#runners) {
         const record = stored.get(controlKey(runner.definition));
         if (record !== undefined) runner.operations.controlled(decodeControl(record.value), record.revision);
       }
     } catch (error) {
-      if (this.#abort.signal.aborted) return;
+      if (this.#abort.signal.aborted || this.#isErrorTold) return;
+      this.#isErrorTold = true;
       for (const runner of this.#runners) runner.troubled(error as Error);
     }
   }

@@ -36,7 +36,8 @@ export class Controls {
    *
    * @param change Makes the next one from the one that is stored; undefined leaves it.
    * @returns the one that is stored then.
-   * @throws {@link NatsError} when no server answers; {@link ProjectionBusyError} when others change it all the time.
+   * @throws {@link NatsError} when no server answers; {@link ProjectionBusyError} when others change it all
+   * the time.
    */
   async change(
     id: ProjectionId,

@@ -14,13 +14,12 @@ export const ASK_AGAIN_MS = 250;
 /** A lane in one of these states reaches nothing more. */
 const HAS_ENDED: ReadonlySet<ProjectionState> = new Set(['failed', 'diverged']);
 
-/** A lane in one of these states stands still. */
-const IS_HALTED: ReadonlySet<ProjectionState> = new Set(['failed', 'diverged', 'paused', 'stuck']);
-
 /** What is asked of the projections of this process. */
 export interface TalkedOf {
   /** Somebody waits for a position: looks whether lanes that stand still have anything to do up to it. */
   confirm(work: string, position: Position): void;
+  /** Which of the lanes of a work that this process owns stand still, and why. */
+  halts(work: string): readonly string[];
   /** How the lanes of a work are that this process owns. */
   reports(work: string): readonly LaneReport[];
   /** Somebody has told how its lanes are. */
@@ -72,14 +71,10 @@ export class ProgressTalk {
 
   /** Whoever waits is told at once when a lane comes to a halt, or goes on. */
   #tellHalts(work: string): void {
-    const lanes = this.#of.reports(work);
-    const halts = lanes
-      .filter(({ state }) => IS_HALTED.has(state))
-      .map(({ lane, state }) => `${lane} ${state}`);
-    const told = halts.join();
-    if (told === (this.#halts.get(work) ?? '')) return;
-    this.#halts.set(work, told);
-    this.#tell({ kind: 'tells', from: this.#me, work, lanes });
+    const halts = this.#of.halts(work).join();
+    if (halts === (this.#halts.get(work) ?? '')) return;
+    this.#halts.set(work, halts);
+    this.#tell({ kind: 'tells', from: this.#me, work, lanes: this.#of.reports(work) });
   }
 
   stop(): void {

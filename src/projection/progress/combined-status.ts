@@ -38,6 +38,8 @@ export function combinedStatus(
     lagSeconds: largest(lanes.map(({ lagSeconds }) => lagSeconds)),
     eventsPerSecond,
     caughtUpInSeconds: timeFor(pending, eventsPerSecond),
+    // no lane knows it
+    replicaLag: undefined,
     stuckSince: worst.stuckSince,
     error: worst.error ?? lanes.find(({ error }) => error !== undefined)?.error,
     lanes,

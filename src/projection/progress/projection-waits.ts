@@ -79,6 +79,11 @@ export class ProjectionWaits {
     await this.#until({ isOver, what, timeoutMs, signals: [signal] });
   }
 
+  /** Whether nobody waits. */
+  get isEmpty(): boolean {
+    return this.#waiters.isEmpty;
+  }
+
   /** Resolves the waits that are over; to be called after each change of the progress. */
   settle(): void {
     this.#waiters.settle();

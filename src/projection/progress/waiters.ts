@@ -21,6 +21,11 @@ interface Waiter {
 export class Waiters {
   readonly #waiting = new Set<Waiter>();
 
+  /** Whether nobody waits. */
+  get isEmpty(): boolean {
+    return this.#waiting.size === 0;
+  }
+
   /** Resolves at the first {@link settle} at which `isOver` is true. */
   async until(isOver: () => boolean, options: WaitOptions): Promise<void> {
     const { timeoutMs, signals, onTimeout } = options;

@@ -6,7 +6,8 @@ export interface RebuildOptions {
   /** The model is then built from the events from there on. @default the beginning of the log */
   readonly from?: RebuildStart | undefined;
   /**
-   * Called after each transaction, and for what other processes do once a second. What it throws is reported to `onError`, and does not stop the rebuild.
+   * Called after each transaction of this process. What it throws is reported to `onError`, and does not stop the
+   * rebuild.
    *
    * @default not called
    */

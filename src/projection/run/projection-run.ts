@@ -93,14 +93,15 @@ export class ProjectionRun {
   /**
    * Resolves when stopped.
    *
-   * @throws {@link ProjectionFailedError}, {@link ProjectionDivergedError} or {@link Fenced} when it cannot continue.
+   * @throws {@link ProjectionFailedError}, {@link ProjectionDivergedError} or {@link Fenced} when it cannot
+   * continue.
    */
   async work(): Promise<void> {
     try {
       const checkpoint = await this.#retries.run(async () => this.#watched(() => claimLane(this.#scope)));
       this.#checkpoint = checkpoint;
       const lastSequence = await this.#verify(checkpoint);
-      this.#listener.on({ kind: 'began', checkpoint, lastSequence });
+      this.#listener.on({ kind: 'began', checkpoint, lastSequence: await this.#readable(lastSequence) });
       await this.#follow(checkpoint);
     } catch (error) {
       if (!this.#abort.signal.aborted) this.#fault = this.#asFault(error);
@@ -111,6 +112,15 @@ export class ProjectionRun {
       this.#watch.stop();
     }
     if (this.#fault !== undefined) throw this.#fault;
+  }
+
+  /** Up to which sequence the replay has everything when it has caught up: a mirror may lack the last ones. */
+  async #readable(lastSequence: number): Promise<number> {
+    const { readFrom } = this.#definition;
+    if (readFrom === undefined) return lastSequence;
+    const { signal } = this.#abort;
+    const lag = await this.#retries.run(async () => this.#store.replicaLag(readFrom, { signal }));
+    return lag === 0 ? lastSequence : 0;
   }
 
   async #watched<T>(claim: () => Promise<T>): Promise<T> {
@@ -150,7 +160,6 @@ export class ProjectionRun {
       from,
       categories,
       slots: this.#slots,
-      maxBatch: this.#checkpoint?.caughtUp === true ? undefined : this.#scope.limits.batch,
       readFrom,
       signal,
       onRecovery: () => this.#recovered(),
@@ -203,7 +212,7 @@ export class ProjectionRun {
    * @returns How many were applied.
    */
   async #applyLeading(commits: readonly StoredCommit[]): Promise<number> {
-    let leading = commits;
+    let leading = this.#atOnce(commits);
     const checkpoint = await this.#retries.run(async () => {
       for (;;) {
         try {
@@ -223,6 +232,14 @@ export class ProjectionRun {
     this.#listener.on({ kind: 'applied', checkpoint, commits: leading });
     if (!checkpoint.caughtUp) await this.#pace.passed(eventsIn(leading), this.#abort.signal);
     return leading.length;
+  }
+
+  /** What a rebuild may apply in one transaction; a transaction of the log is not cut for that. */
+  #atOnce(commits: readonly StoredCommit[]): readonly StoredCommit[] {
+    const { batch } = this.#scope.limits;
+    if (batch === undefined || this.#checkpoint?.caughtUp === true || commits.length <= batch) return commits;
+    const whole = wholeTransactions(commits, batch);
+    return commits.slice(0, whole > 0 ? whole : firstTransaction(commits));
   }
 
   /** The leading commits before the one that failed; fewer of them, where that is not known. */

@@ -2,8 +2,8 @@ import { asPosition, type Position } from '../../event/position.js';
 import type { RebuildStart } from './rebuild-start.js';
 
 /**
- * The start of a replay as text, for columns and records: `sequence:17`, `time:<ISO 8601>` or `position:…`; null for
- * the beginning.
+ * The start of a replay as text, for columns and records: `sequence:17`, `time:<ISO 8601>` or `position:…`;
+ * null for the beginning.
  */
 export function encodeStart(start: RebuildStart | undefined): string | null {
   if (start === undefined) return null;
