@@ -30,7 +30,7 @@ const STEPS: readonly Step[] = [
   { title: 'Two clients collide on one order', run: clientsCollide },
   { title: 'One request is sent twice', run: requestIsRepeated },
   { title: 'The NATS server is killed under load', run: serverIsKilled },
-  { title: 'The read model is dropped and rebuilt', run: readModelIsRebuilt },
+  { title: 'The read model is rebuilt while orders come in', run: readModelIsRebuilt },
 ];
 
 // the tour kills its server, so it starts its own and ignores NATS_URL
