@@ -35,7 +35,7 @@ export type { CheckpointTable } from './projection/store/checkpoint-table.js';
 export type { ProjectionId } from './projection/definition/projection-id.js';
 export type { ProjectedEvents, ProjectionHandlers } from './projection/definition/projection-options.js';
 export type { StartOptions } from './projection/lifecycle/start-options.js';
-export type { WaitForOptions } from './projection/progress/wait-for-options.js';
+export type { WaitForOptions, WaitUntilLiveOptions } from './projection/progress/wait-for-options.js';
 export type { ProjectionState } from './projection/projection-status.js';
 export type { ProjectionsOptions } from './projection/projections.js';
 export type { RebuildProgress } from './projection/rebuild/rebuild-options.js';

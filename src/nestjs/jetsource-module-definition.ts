@@ -13,7 +13,6 @@ import type { Projections } from '../projection/projections.js';
 import { CorrelationInterceptor } from './correlation.interceptor.js';
 import { JetsourceHealthIndicator } from './health/jetsource-health-indicator.js';
 import { checkWaits } from './http/check-waits.js';
-import { PositionWait } from './http/position-wait.js';
 import { ReadYourWritesInterceptor } from './http/read-your-writes.interceptor.js';
 import { JetsourceLifecycle } from './jetsource-lifecycle.js';
 import {
@@ -125,12 +124,11 @@ function routeProviders(alias: string | undefined): Provider[] {
         deferred: DeferredProjections,
         { readYourWrites }: ResolvedModuleOptions,
       ) => {
-        const positionWait = new PositionWait(store, deferred);
         return new ReadYourWritesInterceptor({
           ...readYourWrites,
           alias,
           store: store.identity,
-          positionWait,
+          projections: deferred.projections,
         });
       },
     },

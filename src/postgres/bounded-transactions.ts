@@ -5,6 +5,7 @@ import type { SqlDatabase } from './sql-database.js';
  * that, a process that is frozen in a transaction, or whose machine is gone, would keep its locks.
  */
 export function boundedTransactions<Tx>(database: SqlDatabase<Tx>, idleMs: number): SqlDatabase<Tx> {
+  if (database.isInProcess === true) return database;
   const bound = `set local idle_in_transaction_session_timeout = ${idleMs}`;
   const transactionWith = database.transactionWith?.bind(database);
   const query: SqlDatabase<Tx>['query'] = async (tx, sql, parameters) => database.query(tx, sql, parameters);

@@ -34,10 +34,14 @@ export class ModelRows implements ModelTable {
     this.#onCreated = onCreated;
   }
 
+  /** Without models that an earlier release has built in place: {@link list} adds them. */
+  async find(projection: string): Promise<StoredModel[]> {
+    return modelsOf(projection, await this.#rowsOf(projection, ''));
+  }
+
   async list(projection: string): Promise<StoredModel[]> {
     await this.#adopt(projection);
-    const rows = await this.#rowsOf(projection);
-    return rows.map(({ version, build, state }) => ({ projection, version, build, state }));
+    return modelsOf(projection, await this.#rowsOf(projection, 'for update'));
   }
 
   /**
@@ -80,7 +84,7 @@ values ($1, $2, $3, 'building', $4) on conflict do nothing returning 1`,
   async serve(model: ModelId): Promise<void> {
     const { projection } = model;
     await this.#adopt(projection);
-    const rows = await this.#rowsOf(projection);
+    const rows = await this.#rowsOf(projection, 'for update');
     const row = rows.find(({ version, build }) => version === model.version && build === model.build);
     if (row === undefined) throw new ModelNotFoundError(model);
     await serveViews(this.#session, { projection, schema: row.schema });
@@ -127,10 +131,10 @@ values ($1, $2, $3, 'building', $4) on conflict do nothing returning 1`,
     return row?.['is_there'] === true ? 'in-place' : 'missing';
   }
 
-  async #rowsOf(projection: string): Promise<ModelRow[]> {
+  async #rowsOf(projection: string, lock: 'for update' | ''): Promise<ModelRow[]> {
     const rows = await this.#session.query(
       `select version, build, state, schema_name from ${this.#models}
-where projection = $1 order by version, build for update`,
+where projection = $1 order by version, build ${lock}`,
       [projection],
     );
     return rows.map((row) => ({
@@ -169,6 +173,10 @@ interface ModelRow {
   readonly state: ModelState;
   /** Undefined for a model that was built in place. */
   readonly schema: string | undefined;
+}
+
+function modelsOf(projection: string, rows: readonly ModelRow[]): StoredModel[] {
+  return rows.map(({ version, build, state }) => ({ projection, version, build, state }));
 }
 
 function valuesOf({ projection, version, build }: ModelId): unknown[] {

@@ -26,6 +26,7 @@ export function pglite<Tx extends PGliteTransaction>(database: PGliteDatabase<Tx
     throw new InvalidOptionError({ option: 'database', given: database, allowed: 'a PGlite database' });
   }
   return {
+    isInProcess: true,
     transaction: (work) => database.transaction(work),
     query: async (tx, sql, parameters) =>
       (await tx.query<Record<string, unknown>>(sql, [...parameters])).rows,

@@ -13,6 +13,8 @@ export type SqlRow = Readonly<Record<string, unknown>>;
  * });
  */
 export interface SqlDatabase<Tx> {
+  /** Whether the database is inside this process, so that no lock of it outlives the process. @default false */
+  readonly isInProcess?: boolean | undefined;
   /**
    * Runs `work` between BEGIN and COMMIT. Rolls back when it rejects, and rejects with the same error. Also
    * rejects when the server rolled back instead of committing, which PostgreSQL reports as success.

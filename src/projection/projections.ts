@@ -15,7 +15,7 @@ import { ProjectionRunner } from './lifecycle/projection-runner.js';
 import { Controls } from './operation/controls.js';
 import { RunningLanes } from './lifecycle/running-lanes.js';
 import { checkStartOptions, type StartOptions } from './lifecycle/start-options.js';
-import type { WaitForOptions } from './progress/wait-for-options.js';
+import type { WaitForOptions, WaitUntilLiveOptions } from './progress/wait-for-options.js';
 import type { RedriveResult } from './parking/redrive.js';
 import { UnknownProjectionError } from './projection-errors.js';
 import type { ProjectionStatus } from './projection-status.js';
@@ -199,7 +199,7 @@ export class Projections {
    *
    * @throws As {@link waitFor} does, with the error of the first projection that cannot get there.
    */
-  async waitUntilLive(options: WaitForOptions = {}): Promise<void> {
+  async waitUntilLive(options: WaitUntilLiveOptions = {}): Promise<void> {
     await this.#each((runner) => runner.waitUntilLive(options));
   }
 

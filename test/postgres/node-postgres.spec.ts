@@ -158,7 +158,7 @@ describeOn(POSTGRES, 'nodePostgres', () => {
   });
 
   it('gives a full pool up', async () => {
-    const pool = new pg.Pool({ connectionString: url, max: 1, connectionTimeoutMillis: 50 });
+    const pool = new pg.Pool({ connectionString: url, max: 1, connectionTimeoutMillis: 1_000 });
     const pooled = nodePostgres(pool);
     await pooled.transaction(async () => {
       expect(isTransientError(await errorOf(insert(pooled, 1)))).toBe(true);

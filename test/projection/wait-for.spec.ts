@@ -1,4 +1,5 @@
 import { getEventListeners } from 'node:events';
+import type { Position } from '../../src/event/position.js';
 import { streamName } from '../../src/event/stream-name.js';
 import type { ProjectionLog } from './projection-log.js';
 import type { FaultyProjectionStore } from './faulty-projection-store.js';
@@ -89,5 +90,36 @@ describe('waitFor', () => {
     const projections = bench.projections(sums(store));
     await projections.rebuild('sums', { from: { sequence: 2 } });
     await expect(projections.waitFor('sums', position, { timeoutMs: 0 })).resolves.toBeUndefined();
+  });
+});
+
+describe('waitFor of any category', () => {
+  const foreign = async (): Promise<Position> => {
+    const { position } = await log.append(streamName('customer', '7'), [new OrderPlaced('ada')]);
+    return position as Position;
+  };
+  const anyCategory = { ...quick, ofAnyCategory: true };
+
+  it('resolves when the model holds all that it reads up to a position that it does not read', async () => {
+    let release = (): void => undefined;
+    const gate = new Promise<void>((resolve) => (release = resolve));
+    const owner = await bench.started(sums(store, { before: () => gate }));
+    const other = await bench.started(sums(store));
+    await bench.place('ada');
+    const position = await foreign();
+    for (const projections of [owner, other]) {
+      const early = projections.waitFor('sums', position, { timeoutMs: 50, ofAnyCategory: true });
+      expect(await errorOf(early)).toMatchObject({ code: 'wait-timeout' });
+    }
+    release();
+    for (const projections of [owner, other]) await projections.waitFor('sums', position, anyCategory);
+    expect(store.model.get('ada')).toBe(1);
+  });
+
+  it('resolves on a log that holds nothing that the projection reads', async () => {
+    const projections = await bench.started(sums(store));
+    await projections.waitUntilLive(quick);
+    await projections.waitFor('sums', await foreign(), anyCategory);
+    expect(store.model.size).toBe(0);
   });
 });

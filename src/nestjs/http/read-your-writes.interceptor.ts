@@ -11,7 +11,7 @@ import { Observable } from 'rxjs';
 import { AppendedPositions, trackAppends } from '../../event/append-tracking.js';
 import { asPosition, type Position } from '../../event/position.js';
 import { hasJetsourceBrand } from '../../kernel/jetsource-error.js';
-import type { PositionWait } from './position-wait.js';
+import type { Projections } from '../../projection/projections.js';
 import { beforeHeaders, rawResponseOf, whileConnected } from './raw-response.js';
 import type { ResolvedReadYourWrites } from './read-your-writes-options.js';
 import { type ProjectionWait, projectionWaitOf } from './wait-for-projection.decorator.js';
@@ -21,7 +21,7 @@ export interface ReadYourWritesParts extends ResolvedReadYourWrites {
   readonly alias: string | undefined;
   /** Identity of the store. */
   readonly store: string;
-  readonly positionWait: PositionWait;
+  readonly projections: Projections;
 }
 
 interface HttpRequest {
@@ -82,10 +82,9 @@ export class ReadYourWritesInterceptor implements NestInterceptor {
   ): Promise<void> {
     await whileConnected(response, async (signal) => {
       try {
-        const { positionWait } = this.#parts;
-        const waits = projections.map(async (ref) =>
-          positionWait.until(ref, position, { timeoutMs, signal }),
-        );
+        // a request that writes to several categories names its last event, and the projection may read another one
+        const options = { timeoutMs, signal, ofAnyCategory: true };
+        const waits = projections.map(async (ref) => this.#parts.projections.waitFor(ref, position, options));
         await Promise.all(waits);
       } catch (error) {
         if (signal.aborted) throw new HttpException('the client has gone', CLIENT_CLOSED_REQUEST);

@@ -38,8 +38,12 @@ export async function currentModels(definition: ProjectionDefinition, lane = 0):
 
 /** All models of the projection, after the first one of the version was added where it has none. */
 async function withFirst(models: ModelTable, first: ModelId): Promise<StoredModel[]> {
+  const hasOwn = (stored: readonly StoredModel[]): boolean =>
+    stored.some(({ version }) => version === first.version);
+  const found = await models.find(first.projection);
+  if (hasOwn(found)) return found;
   const stored = await models.list(first.projection);
-  if (stored.some(({ version }) => version === first.version)) return stored;
+  if (hasOwn(stored)) return stored;
   await models.create(first);
   const isSeen = stored.some(({ state }) => state === 'serving');
   if (!isSeen) await models.serve(first);

@@ -1,7 +1,7 @@
 import { parsePosition } from '../../event/position.js';
 import type { EventStore } from '../../event-store/event-store.js';
 import { joinSignals } from '../../kernel/join-signals.js';
-import { slotsOfLane } from '../../lane/lane-slots.js';
+import { slotsToRead } from '../run/lane-layout.js';
 import type { ProjectionDefinition } from '../definition/projection-definition.js';
 import type { LaneReport } from '../progress/lane-report.js';
 
@@ -25,7 +25,7 @@ export async function hasNothingAfter(
   const { signal, release } = joinSignals([end.signal, AbortSignal.timeout(TIMEOUT_MS)]);
   const isPast = position === undefined || reachedSequence > parsePosition(position).sequence;
   const from = isPast ? { sequence: reachedSequence + 1 } : { after: position };
-  const follow = { from, categories, slots: slotsOfLane({ lane, lanes }), maxBatch: 1, signal };
+  const follow = { from, categories, slots: slotsToRead({ lane, lanes }), maxBatch: 1, signal };
   try {
     for await (const { commits, caughtUp } of store.follow(follow)) return caughtUp && commits.length === 0;
     return false;

@@ -7,13 +7,13 @@ import type { LaneOwner } from '../../lane/lane-status.js';
 import type { LaneWork } from '../../lane/lane-work.js';
 import type { ProjectionDefinition } from '../definition/projection-definition.js';
 import type { Controls } from '../operation/controls.js';
-import { ASK_AGAIN_MS } from '../operation/progress-talk.js';
+import { ASK_AGAIN_MS, type LaneQuestion } from '../operation/progress-talk.js';
 import { type LaneReport, workName } from '../progress/lane-report.js';
 import { ProjectionWaits } from '../progress/projection-waits.js';
-import type { WaitForOptions } from '../progress/wait-for-options.js';
+import type { WaitForOptions, WaitUntilLiveOptions } from '../progress/wait-for-options.js';
 import { ProjectionFailedError, ProjectionNotReadyError } from '../projection-errors.js';
 import type { ProjectionState, ProjectionStatus } from '../projection-status.js';
-import { emptyModel, type RebuildRequest, rebuildTarget } from '../rebuild/begin-rebuild.js';
+import { emptyModel, joinOrBegin, type RebuildRequest, rebuildTarget } from '../rebuild/begin-rebuild.js';
 import { checkRebuildOptions, requireWithinLog } from '../rebuild/check-rebuild-options.js';
 import type { RebuildOptions, RebuildResult } from '../rebuild/rebuild-options.js';
 import { isSameModel, type ModelId } from '../store/model-id.js';
@@ -30,7 +30,7 @@ const IS_HALTED: ReadonlySet<ProjectionState> = new Set(['failed', 'diverged', '
 /** By which a runner reaches those of other processes, while it is started. */
 export interface RunnerLink {
   /** Asks the owners of its lanes to tell when they have reached a position; at once without one. */
-  ask(work: string, position: Position | undefined): void;
+  ask(work: string, question: LaneQuestion): void;
   /** Tells them that controls or models have changed. */
   tellChange(): void;
   /** A lane of this process has moved. */
@@ -223,11 +223,13 @@ export class ProjectionRunner {
   }
 
   async waitFor(position: Position | undefined, options: WaitForOptions): Promise<void> {
-    await this.#asking(position, async () => this.#waits.forPosition(position, options));
+    const isAny = options.ofAnyCategory === true;
+    await this.#asking({ position, isAny }, async () => this.#waits.forPosition(position, options));
   }
 
-  async waitUntilLive(options: WaitForOptions): Promise<void> {
-    await this.#asking(undefined, async () => this.#waits.untilLive(options));
+  async waitUntilLive(options: WaitUntilLiveOptions): Promise<void> {
+    const question = { position: undefined, isAny: false };
+    await this.#asking(question, async () => this.#waits.untilLive(options));
   }
 
   /** What is to be built may have changed. */
@@ -235,9 +237,12 @@ export class ProjectionRunner {
     for (const lane of this.#lanes) lane.refresh();
   }
 
-  /** Looks whether lanes of this process that stand still have anything to do up to a position. */
-  confirm(position: Position): void {
-    if (this.#lanes.length === 1) return;
+  /**
+   * Looks whether lanes of this process that stand still have anything to do up to a position. A position that
+   * the only lane reads is reached by handling its event.
+   */
+  confirm(position: Position, isAny: boolean): void {
+    if (this.#lanes.length === 1 && !isAny) return;
     for (const lane of this.#lanes) if (lane.isOwned) void lane.confirm(position);
   }
 
@@ -271,11 +276,11 @@ export class ProjectionRunner {
 
   /** Makes the model that is to be filled. */
   async #prepare(request: RebuildRequest, main: ModelId): Promise<ModelId> {
-    const { model, isJoined } = await rebuildTarget(request, main);
-    if (isJoined) return model;
-    this.#isEmptying = isSameModel(model, main);
+    const model = await rebuildTarget(request, main);
+    const isBeside = !isSameModel(model, main);
+    this.#isEmptying = !isBeside;
     try {
-      await emptyModel(request, model);
+      await (isBeside ? joinOrBegin(request, model) : emptyModel(request, model));
     } catch (error) {
       this.#isEmptying = false;
       throw error;
@@ -303,10 +308,11 @@ export class ProjectionRunner {
   }
 
   /** Asks the owners of lanes of other processes while somebody waits for them. */
-  async #asking(position: Position | undefined, wait: () => Promise<void>): Promise<void> {
+  async #asking(question: LaneQuestion, wait: () => Promise<void>): Promise<void> {
+    const { position, isAny } = question;
     const ask = (): void => {
-      if (position !== undefined) this.confirm(position);
-      if (this.#lanes.some(({ isOwned }) => !isOwned)) this.#link?.ask(this.#workName, position);
+      if (position !== undefined) this.confirm(position, isAny);
+      if (this.#lanes.some(({ isOwned }) => !isOwned)) this.#link?.ask(this.#workName, question);
     };
     const timer = setInterval(ask, ASK_AGAIN_MS);
     try {

@@ -33,7 +33,7 @@ export class RunningLanes {
     this.#talk = new ProgressTalk(store.peers, {
       halts: (work) => this.#runnerOf(work)?.halts() ?? [],
       reports: (work) => this.#runnerOf(work)?.reports() ?? [],
-      confirm: (work, position) => this.#runnerOf(work)?.confirm(position),
+      confirm: (work, position, isAny) => this.#runnerOf(work)?.confirm(position, isAny),
       told: (work, lanes) => this.#runnerOf(work)?.told(lanes),
       changed: () => {
         this.#refresh();
@@ -46,7 +46,7 @@ export class RunningLanes {
   async start(): Promise<void> {
     const talk = this.#talk;
     const link: RunnerLink = {
-      ask: (work, position) => talk.ask(work, position),
+      ask: (work, question) => talk.ask(work, question),
       moved: (work) => talk.moved(work),
       tellChange: () => {
         talk.tellChange();

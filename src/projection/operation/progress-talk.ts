@@ -17,7 +17,7 @@ const HAS_ENDED: ReadonlySet<ProjectionState> = new Set(['failed', 'diverged']);
 /** What is asked of the projections of this process. */
 export interface TalkedOf {
   /** Somebody waits for a position: looks whether lanes that stand still have anything to do up to it. */
-  confirm(work: string, position: Position): void;
+  confirm(work: string, position: Position, isAny: boolean): void;
   /** Which of the lanes of a work that this process owns stand still, and why. */
   halts(work: string): readonly string[];
   /** How the lanes of a work are that this process owns. */
@@ -26,6 +26,14 @@ export interface TalkedOf {
   told(work: string, lanes: readonly LaneReport[]): void;
   /** Controls or models have changed. */
   changed(): void;
+}
+
+/** What somebody waits for. */
+export interface LaneQuestion {
+  /** Undefined: how the lanes are at once. */
+  readonly position: Position | undefined;
+  /** Whether the projection may not read the event there. */
+  readonly isAny: boolean;
 }
 
 interface Question {
@@ -53,8 +61,8 @@ export class ProgressTalk {
   }
 
   /** Asks the owners of a work's lanes to tell when they have reached a position; at once without one. */
-  ask(work: string, position: Position | undefined): void {
-    this.#tell({ kind: 'asks', from: this.#me, work, position });
+  ask(work: string, { position, isAny }: LaneQuestion): void {
+    this.#tell({ kind: 'asks', from: this.#me, work, position, isAny });
   }
 
   /** Tells that controls or models have changed. */
@@ -86,7 +94,7 @@ export class ProgressTalk {
     if (word.kind === 'changed') return this.#of.changed();
     if (word.kind === 'tells') return this.#of.told(word.work, word.lanes);
     const questions = this.#asked.get(word.work) ?? [];
-    if (word.position !== undefined) this.#of.confirm(word.work, word.position as Position);
+    if (word.position !== undefined) this.#of.confirm(word.work, word.position as Position, word.isAny);
     const others = questions.filter(({ position }) => position !== word.position);
     const question = { position: word.position, until: performance.now() + OWED_MS };
     this.#answer(word.work, [...others, question]);

@@ -13,6 +13,7 @@ export type ProgressWord =
       readonly from: string;
       readonly work: string;
       readonly position: string | undefined;
+      readonly isAny: boolean;
     }
   | {
       readonly kind: 'tells';

@@ -6,7 +6,7 @@ import { sleep } from '../../kernel/sleep.js';
 import type { ProjectionDefinition } from '../definition/projection-definition.js';
 import { describeProjection } from '../definition/projection-id.js';
 import { WaitTimeoutError } from '../projection-errors.js';
-import { resolveWaitForOptions, type WaitForOptions } from './wait-for-options.js';
+import { resolveWait, type WaitForOptions, type WaitUntilLiveOptions } from './wait-for-options.js';
 import { Waiters } from './waiters.js';
 
 /** Most waits are over by then. For the others it is worth asking the log what they wait for. */
@@ -53,14 +53,14 @@ export class ProjectionWaits {
    * @throws {@link InvalidOptionError} when the projection does not read that event.
    */
   async forPosition(position: Position | undefined, options: WaitForOptions): Promise<void> {
-    const { timeoutMs, signal } = resolveWaitForOptions(options);
+    const { timeoutMs, signal } = resolveWait(options, ['ofAnyCategory']);
     if (position === undefined) return;
     asPosition(position);
     signal?.throwIfAborted();
     const isOver = (): boolean => this.#progress.hasReached(position);
     if (isOver()) return;
     const look = new AbortController();
-    void this.#refuseForeign(position, look);
+    if (options.ofAnyCategory !== true) void this.#refuseForeign(position, look);
     const what = `position ${position} in projection ${describeProjection(this.#definition)}`;
     try {
       await this.#until({ isOver, what, timeoutMs, signals: [look.signal, signal] });
@@ -70,8 +70,8 @@ export class ProjectionWaits {
   }
 
   /** Resolves when the projection has read all that is stored. */
-  async untilLive(options: WaitForOptions): Promise<void> {
-    const { timeoutMs, signal } = resolveWaitForOptions(options);
+  async untilLive(options: WaitUntilLiveOptions): Promise<void> {
+    const { timeoutMs, signal } = resolveWait(options);
     signal?.throwIfAborted();
     const isOver = (): boolean => this.#progress.isLive();
     if (isOver()) return;

@@ -1,6 +1,7 @@
 import type { EventStore } from '../../event-store/event-store.js';
 import type { ProjectionDefinition } from '../definition/projection-definition.js';
 import { ProjectionFailedError } from '../projection-errors.js';
+import type { Checkpoint } from '../store/checkpoint.js';
 import { CheckpointsChanged, ownCode, replaceAll } from '../run/claim-lane.js';
 import { HandlerFault } from '../run/handler-fault.js';
 import { firstCheckpoints } from '../run/lane-layout.js';
@@ -19,10 +20,30 @@ export interface RebuildRequest {
   readonly start: RebuildStart | undefined;
 }
 
-/** Empties a model, and moves the checkpoints of all its lanes to the start. Its owners have to claim again. */
-export async function emptyModel(
+/**
+ * Empties a model, and moves the checkpoints of all its lanes to the start. Its owners have to claim again.
+ *
+ * @throws {@link ProjectionFailedError} when `setUp` or `clear` fails: nothing is changed then.
+ */
+export async function emptyModel(request: RebuildRequest, model: ModelId): Promise<void> {
+  await begin(request, model, () => false);
+}
+
+/**
+ * As {@link emptyModel}, for a model beside the one that readers see, which it makes where it is missing. One that
+ * is being built already from the same start is left as it is: two processes that ask for a rebuild do not build
+ * twice.
+ */
+export async function joinOrBegin(request: RebuildRequest, model: ModelId): Promise<void> {
+  const isUnderWay = (begun: readonly Checkpoint[]): boolean =>
+    begun.length > 0 && begun.every(({ start }) => isSameStart(start, request.start));
+  await begin(request, model, isUnderWay);
+}
+
+async function begin(
   { definition, store, start }: RebuildRequest,
   model: ModelId,
+  isUnderWay: (begun: readonly Checkpoint[]) => boolean,
 ): Promise<void> {
   const { lanes } = definition;
   const { identity: storeIdentity } = store;
@@ -30,6 +51,7 @@ export async function emptyModel(
     // together with its checkpoints: one without them would be taken for a first model
     await models?.create(model);
     const old = await checkpoints.list(model);
+    if (isUnderWay(old)) return;
     const epoch = Math.max(0, ...old.map((checkpoint) => checkpoint.epoch)) + (old.length === 0 ? 0 : 1);
     const next = firstCheckpoints(model, { lanes, storeIdentity, start, epoch });
     await replaceAll(checkpoints, { old, next });
@@ -47,37 +69,19 @@ export async function emptyModel(
   }
 }
 
-/** The model that a rebuild fills. */
-export interface RebuildTarget {
-  readonly model: ModelId;
-  /** Whether another rebuild from the same start is under way there. */
-  readonly isJoined: boolean;
-}
-
 /**
  * Finds the model that a rebuild fills: a next build beside the one that readers see, where the store can;
- * otherwise that model itself. One that is being made already from the same start is joined.
+ * otherwise that model itself.
  */
-export async function rebuildTarget(
-  { definition, start }: RebuildRequest,
-  main: ModelId,
-): Promise<RebuildTarget> {
+export async function rebuildTarget({ definition }: RebuildRequest, main: ModelId): Promise<ModelId> {
   const { projection, version } = main;
-  return definition.store.transact(undefined, async ({ models, checkpoints }) => {
-    if (models === undefined) return { model: main, isJoined: false };
-    const stored = await models.list(projection);
+  return definition.store.transact(undefined, async ({ models }) => {
+    const stored = (await models?.find(projection)) ?? [];
     const own = stored.filter((model) => model.version === version);
     const building = own.findLast(({ state, build }) => state === 'building' && build > main.build);
-    if (building !== undefined) {
-      const model = { projection, version, build: building.build };
-      const begun = await checkpoints.list(model);
-      const isJoined = begun.length > 0 && begun.every((each) => isSameStart(each.start, start));
-      return { model, isJoined };
-    }
-    if (own.find(({ build }) => build === main.build)?.state !== 'serving')
-      return { model: main, isJoined: false };
-    const model = { projection, version, build: main.build + 1 };
-    return { model, isJoined: false };
+    if (building !== undefined) return { projection, version, build: building.build };
+    const isSeen = own.some(({ build, state }) => build === main.build && state === 'serving');
+    return isSeen ? { projection, version, build: main.build + 1 } : main;
   });
 }
 

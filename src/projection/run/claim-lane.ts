@@ -95,7 +95,7 @@ async function layOut(claim: StartedClaim, table: CheckpointTable): Promise<Chec
 
 /** Tables that `setUp` has added to a model that readers see are to be seen as well. */
 async function showAgain(models: ModelTable, model: ModelId): Promise<void> {
-  const stored = await models.list(model.projection);
+  const stored = await models.find(model.projection);
   const { state } = stored.find((each) => isSameModel(each, model)) ?? {};
   if (state === 'serving') await models.serve(model);
 }

@@ -1,6 +1,6 @@
 import { comparePositions, type Position } from '../../event/position.js';
 import { SLOTS } from '../../event/slot.js';
-import { overlappedLanes, slotsOfLane } from '../../lane/lane-slots.js';
+import { type LanePart, overlappedLanes, slotsOfLane } from '../../lane/lane-slots.js';
 import type { Checkpoint } from '../store/checkpoint.js';
 import type { RebuildStart } from '../start/rebuild-start.js';
 import type { ModelId } from '../store/model-id.js';
@@ -78,6 +78,11 @@ function byPosition(a: Checkpoint, b: Checkpoint): number {
     return Number(a.position !== undefined) - Number(b.position !== undefined);
   }
   return comparePositions(a.position, b.position);
+}
+
+/** The slots that a lane reads; undefined for the only lane, which needs no filter. */
+export function slotsToRead(part: LanePart): readonly number[] | undefined {
+  return part.lanes === 1 ? undefined : slotsOfLane(part);
 }
 
 /** Whether a list of checkpoints has all lanes of one layout. */

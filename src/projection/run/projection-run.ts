@@ -8,7 +8,6 @@ import type { ReadAllStart } from '../../event-store/replay/read-all-start.js';
 import { abortable } from '../../kernel/abortable.js';
 import { describeThrown } from '../../kernel/describe-thrown.js';
 import { hasJetsourceBrand } from '../../kernel/jetsource-error.js';
-import { slotsOfLane } from '../../lane/lane-slots.js';
 import type { Checkpoint } from '../store/checkpoint.js';
 import { verifyCheckpoint } from './verify-checkpoint.js';
 import type { ProjectionDefinition } from '../definition/projection-definition.js';
@@ -18,6 +17,7 @@ import { applyCommits, checkpointAfter, type GivenUpEvent } from './apply-commit
 import { claimLane } from './claim-lane.js';
 import { Fenced } from './fenced.js';
 import { HandlerFault } from './handler-fault.js';
+import { slotsToRead } from './lane-layout.js';
 import { markCaughtUp } from './mark-caught-up.js';
 import { ReplayPace, type ReplayLimits } from './replay-pace.js';
 import { Retries } from './retries.js';
@@ -75,8 +75,7 @@ export class ProjectionRun {
 
   /** Those of the lane; undefined where it is the only one. */
   get #slots(): readonly number[] | undefined {
-    const { lanes } = this.#definition;
-    return lanes === 1 ? undefined : slotsOfLane({ lane: this.#scope.lane, lanes });
+    return slotsToRead({ lane: this.#scope.lane, lanes: this.#definition.lanes });
   }
 
   /** Makes {@link work} end after the transaction in progress. */

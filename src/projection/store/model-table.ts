@@ -14,8 +14,10 @@ export interface StoredModel extends ModelId {
 
 /** The models of projections that stand side by side, as one transaction sees them. */
 export interface ModelTable {
+  /** All models of a projection, oldest first. They are not locked, so a look waits for nobody. */
+  find(projection: string): Promise<StoredModel[]>;
   /**
-   * All models of a projection, oldest first. They are locked until the transaction ends, so that two
+   * As {@link find}, to change them: they are locked until the transaction ends, so that two
    * instances do not switch at the same time.
    */
   list(projection: string): Promise<StoredModel[]>;
