@@ -42,7 +42,7 @@ export function subjectOfKey(bucket: string, key: string): string {
  * @throws {@link JetStreamSettingsError} when it exists with settings under which rows would be lost.
  */
 export async function openBucketStream(
-  { connection, jetStream }: Pick<JetStreamEventStore, 'connection' | 'jetStream'>,
+  { connection, jetStream }: JetStreamEventStore,
   bucket: string,
   options: StoreStreamOptions,
 ): Promise<number> {

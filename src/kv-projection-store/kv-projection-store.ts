@@ -62,7 +62,7 @@ export interface RowChange {
  * await models.get('totals', 'ada');
  */
 export async function kvProjectionStore(
-  store: Pick<JetStreamEventStore, 'connection' | 'jetStream'>,
+  store: JetStreamEventStore,
   options: KvProjectionStoreOptions,
 ): Promise<KvProjectionStore> {
   checkKnownOptions(options, ['bucket', 'replicas', 'storage']);
