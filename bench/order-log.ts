@@ -31,7 +31,7 @@ export class OrderLog {
   readonly js: JetStreamClient;
   readonly #nc: NatsConnection;
   #events = 0;
-  #last: Position | undefined;
+  #last: string | undefined;
 
   private constructor(store: JetStreamEventStore, nc: NatsConnection) {
     this.store = store;
@@ -55,7 +55,7 @@ export class OrderLog {
   /** Position of the last event in the store. */
   get last(): Position {
     if (this.#last === undefined) throw new TypeError('the log is empty');
-    return this.#last;
+    return this.#last as Position;
   }
 
   /** Appends until the logs hold so many events. */

@@ -1,4 +1,3 @@
-import { createRequire } from 'node:module';
 import { InvalidOptionError } from '../kernel/invalid-option-error.js';
 import { DriverNotInstalledError, TransactionRolledBackError } from './postgres-errors.js';
 import type { SqlDatabase } from './sql-database.js';
@@ -53,8 +52,10 @@ const CONNECT_TIMEOUT_MS = 5_000;
  * connection is lost. A connection string makes a pool of ten connections that waits 5 s for a connection;
  * close it with `close()`.
  *
+ * With a connection string, the package `pg` is loaded by the first transaction, which rejects with
+ * {@link DriverNotInstalledError} when it is not installed.
+ *
  * @throws {@link InvalidOptionError} when it is none of these.
- * @throws {@link DriverNotInstalledError} for a connection string, when the package `pg` is not installed.
  * @example
  * const models = postgresProjectionStore(nodePostgres(new Pool({ connectionString: process.env.DATABASE_URL })));
  */
@@ -67,6 +68,7 @@ export function nodePostgres(
   if (typeof given === 'string') return ownedDatabase(given);
   const { connect, query, totalCount } = (given ?? {}) as Partial<PgPool<PgPoolClient> & PgClient>;
   if (typeof connect === 'function' && typeof totalCount === 'number') {
+    survive(given as PgPool<PgPoolClient>);
     return pooledDatabase(given as PgPool<PgPoolClient>);
   }
   if (typeof query === 'function' && typeof (given as Partial<PgClient>).off === 'function') {
@@ -77,33 +79,45 @@ export function nodePostgres(
 }
 
 function ownedDatabase(connectionString: string): OwnedSqlDatabase<PgClient> {
-  const pool = newPool(connectionString);
-  const database = pooledDatabase(pool) as SqlDatabase<PgClient>;
-  let ended: Promise<void> | undefined;
-  const close = async (): Promise<void> => (ended ??= pool.end());
-  return { ...database, close, [Symbol.asyncDispose]: close };
-}
-
-function newPool(connectionString: string): OwnPool {
   if (!/^(?:postgres(?:ql)?|socket):/.test(connectionString)) {
     const allowed = 'a connection string such as postgres://user:password@host:5432/database';
     // it may hold a password
     throw new InvalidOptionError({ option: 'database', given: 'another text', allowed });
   }
-  const { Pool } = loadPg();
-  return new Pool({ connectionString, connectionTimeoutMillis: CONNECT_TIMEOUT_MS, keepAlive: true });
+  let opening: Promise<OwnPool> | undefined;
+  const opened = async (): Promise<OwnPool> => (opening ??= newPool(connectionString));
+  const database = pooledDatabase({
+    connect: async () => (await opened()).connect(),
+  }) as SqlDatabase<PgClient>;
+  let ended: Promise<void> | undefined;
+  const close = async (): Promise<void> => (ended ??= opened().then(async (pool) => pool.end()));
+  return { ...database, close, [Symbol.asyncDispose]: close };
 }
 
-function loadPg(): { Pool: new (options: object) => OwnPool } {
+/** The driver is loaded when it is needed: it is an optional peer. */
+async function newPool(connectionString: string): Promise<OwnPool> {
+  const { Pool } = await loadPg();
+  const pool = new Pool({ connectionString, connectionTimeoutMillis: CONNECT_TIMEOUT_MS, keepAlive: true });
+  survive(pool);
+  return pool;
+}
+
+interface PgModule {
+  readonly Pool: new (options: object) => OwnPool;
+}
+
+async function loadPg(): Promise<PgModule> {
   try {
-    return createRequire(import.meta.url)('pg') as { Pool: new (options: object) => OwnPool };
+    const loaded = (await import('pg')) as unknown as { readonly default: PgModule };
+    return loaded.default;
   } catch (cause) {
     throw new DriverNotInstalledError({ driver: 'pg' }, { cause });
   }
 }
 
-function pooledDatabase<Client extends PgPoolClient>(pool: PgPool<Client>): SqlDatabase<Client> {
-  survive(pool);
+function pooledDatabase<Client extends PgPoolClient>(
+  pool: Pick<PgPool<Client>, 'connect'>,
+): SqlDatabase<Client> {
   const transactionWith = async <R>(begin: string, work: (tx: Client) => Promise<R>): Promise<R> => {
     const client = await pool.connect();
     let isBroken = false;

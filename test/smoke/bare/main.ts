@@ -2,10 +2,10 @@
 import { strict as assert } from 'node:assert';
 import { existsSync } from 'node:fs';
 import { connectEventStore, type Decider, Event, repository, streamName } from 'jetsource';
-import { postgresProjectionStore } from 'jetsource/postgres';
+import { nodePostgres, postgresProjectionStore } from 'jetsource/postgres';
 import { inMemoryEventStore, specification, startNatsServer } from 'jetsource/testing';
 
-for (const peer of ['@nestjs', 'rxjs', '@electric-sql', 'testcontainers', '@opentelemetry'])
+for (const peer of ['@nestjs', 'rxjs', '@electric-sql', 'pg', 'testcontainers', '@opentelemetry'])
   assert.equal(existsSync(`node_modules/${peer}`), false, `${peer} is installed`);
 
 @Event('Counted')
@@ -33,7 +33,12 @@ for (const each of [store, inMemoryEventStore({ name: 'shop', events: [Counted] 
   await each.close();
 }
 await server.stop();
-assert.equal(typeof postgresProjectionStore, 'function');
+const models = postgresProjectionStore(nodePostgres('postgres://localhost/none'));
+const notInstalled = { code: 'driver-not-installed' };
+await assert.rejects(
+  models.transact(undefined, async () => undefined),
+  notInstalled,
+);
 // in a variable: its types need those of Nest
 const needsNest: string = 'jetsource/transport';
 await assert.rejects(import(needsNest), /@nestjs/);
