@@ -14,6 +14,7 @@ import { DeciderRepository } from './decider-repository.js';
 import { categoryOf } from './model/event-sourced.js';
 import type { AggregateClass, EventSourcedAggregate } from './model/event-sourced-aggregate.js';
 import { checkAggregate } from './model/aggregate-kind.js';
+import { savedBy } from './model/saved-by.js';
 import { checkPastState, eventsUpTo, type PastState } from './load/past-state.js';
 import {
   type ClassRepositoryOptions,
@@ -112,7 +113,7 @@ export class Repository<A extends EventSourcedAggregate> {
     const { state, lastCommit } = await this.commands.loader.read(target, options.signal);
     const { version, commitId } = lastCommit;
     if (version === 0) return undefined;
-    this.#origins.set(state, { target, version, lastCommitId: commitId });
+    this.#remember(state, { target, version, lastCommitId: commitId });
     return state;
   }
 
@@ -136,7 +137,7 @@ export class Repository<A extends EventSourcedAggregate> {
     const past = await eventsUpTo(this.#store, target.stream, at);
     if (past === undefined) return undefined;
     const aggregate = this.model.fold(this.model.initial(id), past.events);
-    this.#origins.set(aggregate, { target, version: asVersion(past.version) });
+    this.#remember(aggregate, { target, version: asVersion(past.version) });
     return aggregate;
   }
 
@@ -253,6 +254,11 @@ export class Repository<A extends EventSourcedAggregate> {
       this.#origins.set(aggregate, { target, version: result.version, lastCommitId: commitId });
     }
     return result;
+  }
+
+  #remember(aggregate: A, origin: Origin): void {
+    this.#origins.set(aggregate, origin);
+    savedBy(aggregate, async () => this.save(aggregate));
   }
 
   #originOf(aggregate: A, id: string | undefined): Origin {

@@ -44,6 +44,11 @@ export class EventRegistry {
     return [...this.#byDefinition.values()].map(({ name }) => name);
   }
 
+  /** The event types in the order given. */
+  get definitions(): EventDefinition[] {
+    return [...this.#byDefinition.keys()] as EventDefinition[];
+  }
+
   /**
    * The names under which a method of an aggregate class is found for an event: `on` and the name of its
    * type, or of its class.

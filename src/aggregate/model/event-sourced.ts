@@ -37,11 +37,16 @@ export function EventSourced(category: string) {
  * @throws {@link MissingCategoryError} naming the class when it is not decorated.
  */
 export function categoryOf(aggregateClass: AggregateClass): string {
-  if (Object.hasOwn(aggregateClass, CATEGORY)) {
-    return (aggregateClass as unknown as Record<symbol, string>)[CATEGORY] as string;
-  }
+  const category = findCategory(aggregateClass);
+  if (category !== undefined) return category;
   throw new MissingCategoryError({
     aggregate: aggregateClass.name,
     remedy: "decorate the class with @EventSourced('category'), or give the option category",
   });
+}
+
+/** The category of an aggregate class; undefined when it is not decorated itself. */
+export function findCategory(aggregateClass: object): string | undefined {
+  if (!Object.hasOwn(aggregateClass, CATEGORY)) return undefined;
+  return (aggregateClass as Readonly<Record<symbol, string>>)[CATEGORY];
 }

@@ -1,0 +1,6 @@
+export type { Committing } from './nestjs/cqrs/aggregate-publisher.js';
+export { CqrsSetupError } from './nestjs/cqrs/cqrs-setup-error.js';
+export { JetsourceCqrsModule } from './nestjs/cqrs/jetsource-cqrs.module.js';
+export type { BusOptions, JetsourceCqrsOptions } from './nestjs/cqrs/jetsource-cqrs-options.js';
+export { Reactor } from './nestjs/cqrs/reactor.decorator.js';
+export type { ReactorClassOptions } from './nestjs/cqrs/reactor.decorator.js';

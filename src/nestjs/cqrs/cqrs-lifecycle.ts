@@ -1,0 +1,108 @@
+import {
+  Logger,
+  type BeforeApplicationShutdown,
+  type OnApplicationBootstrap,
+  type OnApplicationShutdown,
+} from '@nestjs/common';
+import type { ModuleRef, ModulesContainer } from '@nestjs/core';
+import type { CommandBus, UnhandledExceptionBus } from '@nestjs/cqrs';
+import type { JetStreamEventStore } from '../../event-store/jetstream-event-store.js';
+import type { ReactorDefinition } from '../../reaction/reactor/reactor-definition.js';
+import { Reactors } from '../../reaction/reactor/reactors.js';
+import { CommandCodec, commandClasses } from './command-codec.js';
+import { commandDispatcher, DISPATCHER } from './command-dispatch.js';
+import type { DurableEventBus } from './durable-event-bus.js';
+import { checkHandlerNames, checkNamesOption } from './handler-names.js';
+import { type HandlerReactor, handlerReactors } from './handler-reactors.js';
+import type { BusOptions } from './jetsource-cqrs-options.js';
+import { checkNoOtherBus } from './plain-cqrs-modules.js';
+import { findSagas } from './saga.js';
+import { SAGA_CATEGORY, sagaReactors } from './saga-reactors.js';
+
+/** What the bus starts and stops with the application. */
+export interface CqrsLifecycleParts {
+  readonly store: JetStreamEventStore;
+  readonly bus: DurableEventBus;
+  readonly commandBus: CommandBus;
+  readonly unhandledExceptions: UnhandledExceptionBus;
+  readonly moduleRef: ModuleRef;
+  readonly modules: ModulesContainer;
+  readonly options: BusOptions;
+}
+
+/** Runs handlers and sagas as reactors while the application runs. */
+export class CqrsLifecycle
+  implements OnApplicationBootstrap, BeforeApplicationShutdown, OnApplicationShutdown
+{
+  readonly #parts: CqrsLifecycleParts;
+  #reactors: Reactors | undefined;
+
+  constructor(parts: CqrsLifecycleParts) {
+    this.#parts = parts;
+  }
+
+  /** After the modules that this one imports: `CqrsModule` has found the handlers. */
+  async onApplicationBootstrap(): Promise<void> {
+    const { store, options } = this.#parts;
+    try {
+      checkNoOtherBus(this.#parts.modules);
+      this.#reactors = new Reactors(store, this.#definitions(), {
+        service: options.service ?? store.name,
+        logger,
+      });
+      await this.#reactors.start();
+    } catch (error) {
+      // Nest calls no shutdown hooks when a start fails: the connection would keep the process
+      await this.#reactors?.stop();
+      await store.close();
+      throw error;
+    }
+  }
+
+  /** Before Nest takes the handlers down. */
+  async beforeApplicationShutdown(): Promise<void> {
+    await this.#reactors?.stop();
+  }
+
+  /** Before the store is closed: what requests have published without awaiting it is stored. */
+  async onApplicationShutdown(): Promise<void> {
+    await this.#parts.bus.drain();
+  }
+
+  #definitions(): ReactorDefinition[] {
+    const { store, bus, options, moduleRef, unhandledExceptions, commandBus, modules } = this.#parts;
+    const codec = new CommandCodec(commandClasses(modules, options.commands));
+    const handlers = handlerReactors(bus.handlers, {
+      registry: store.registry,
+      options,
+      moduleRef,
+      unhandledExceptions,
+    });
+    const sagas = sagaReactors(findSagas(bus.sagas), {
+      store,
+      codec,
+      commandBus,
+      options,
+      unhandledExceptions,
+    });
+    const named = [...handlers, ...sagas];
+    check(named, options);
+    if (sagas.length === 0) return named.map(({ define }) => define());
+    const categories = [SAGA_CATEGORY];
+    const dispatcher = commandDispatcher(
+      { commandBus, codec, unhandledExceptions, categories },
+      options.reactions,
+    );
+    return [...named.map(({ define }) => define()), dispatcher];
+  }
+}
+
+function check(named: readonly HandlerReactor[], { names = {} }: BusOptions): void {
+  checkNamesOption(
+    names,
+    named.map(({ label }) => label),
+  );
+  checkHandlerNames([...named, { label: 'the execution of stored commands', name: DISPATCHER }]);
+}
+
+const logger = new Logger('Jetsource');

@@ -1,0 +1,79 @@
+import type { Type } from '@nestjs/common';
+import type { CqrsModuleOptions } from '@nestjs/cqrs';
+import { InvalidOptionError } from '../../kernel/invalid-option-error.js';
+import { checkKnownOptions } from '../../kernel/options.js';
+import type { ReactionOptions } from '../../reaction/reactor/reactor-definition.js';
+import type { JetsourceModuleOptions } from '../jetsource-module-options.js';
+
+/** Options of `CqrsModule` that stay as they are. */
+type PassedOptions = {
+  readonly [
+    Option in 'commandPublisher' | 'queryPublisher' | 'unhandledExceptionPublisher' | 'rethrowUnhandled'
+  ]?: CqrsModuleOptions[Option] | undefined;
+};
+
+/** Options of the durable bus itself. */
+export interface BusOptions {
+  /**
+   * Names the service: its instances share the work of its handlers. @default the store's name
+   */
+  readonly service?: string | undefined;
+  /**
+   * Stable names of handlers by their class, and of sagas by class and property, where no decorator gives them:
+   * `{ KillDragonHandler: 'kill-dragon', 'HeroesSagas.dragonKilled': 'dragon-killed' }`.
+   *
+   * @default a handler needs a name; a saga has that of its property
+   */
+  readonly names?: Readonly<Record<string, string>> | undefined;
+  /** How all handlers are attempted, unless their own {@link Reactor} says otherwise. */
+  readonly reactions?: ReactionOptions | undefined;
+  /**
+   * Stable names of command classes, under which sagas, timers and process managers store commands.
+   *
+   * @default the name of each class that has a handler
+   */
+  readonly commands?: Readonly<Record<string, Type<object>>> | undefined;
+}
+
+/**
+ * Options of `JetsourceCqrsModule`: those of `JetsourceModule`, of `CqrsModule`, and of the bus. Without those of
+ * `JetsourceModule` the bus stands on the store that a `JetsourceModule` of the application provides.
+ */
+export type JetsourceCqrsOptions = BusOptions & PassedOptions & Partial<JetsourceModuleOptions>;
+
+/** {@link JetsourceCqrsOptions}, sorted by who takes them. */
+export interface ResolvedCqrsOptions {
+  readonly bus: BusOptions;
+  readonly cqrs: PassedOptions;
+  readonly store: JetsourceModuleOptions;
+}
+
+const REACTIONS = ['maxAttempts', 'backoffMs', 'timeoutMs', 'concurrency', 'lanes', 'from'];
+
+/** @throws {@link InvalidOptionError} for options that the bus cannot have. */
+export function resolveCqrsOptions(
+  given: JetsourceCqrsOptions,
+  { hasOwnStore }: { readonly hasOwnStore: boolean },
+): ResolvedCqrsOptions {
+  const { service, names, reactions, commands, ...others } = given;
+  const { commandPublisher, queryPublisher, unhandledExceptionPublisher, rethrowUnhandled, ...store } =
+    others;
+  refuse(store, 'eventPublisher', 'absent: events are stored; subscribe to the EventBus to see them');
+  refuse(store, 'eventIdProvider', 'absent: @Event names event types');
+  if (reactions !== undefined) checkKnownOptions(reactions, REACTIONS, 'reactions.');
+  const [option] = Object.keys(store);
+  if (!hasOwnStore && option !== undefined) {
+    const allowed = 'given with name and servers, or to JetsourceModule.forRoot of the application';
+    throw new InvalidOptionError({ option, given: (store as Record<string, unknown>)[option], allowed });
+  }
+  return {
+    bus: { service, names, reactions, commands },
+    cqrs: { commandPublisher, queryPublisher, unhandledExceptionPublisher, rethrowUnhandled },
+    store: store as JetsourceModuleOptions,
+  };
+}
+
+function refuse(options: object, option: string, allowed: string): void {
+  const given = (options as Record<string, unknown>)[option];
+  if (given !== undefined) throw new InvalidOptionError({ option, given, allowed });
+}

@@ -1,0 +1,167 @@
+import { ConfigurableModuleBuilder, type DynamicModule, Module, type Provider } from '@nestjs/common';
+import { ModuleRef, ModulesContainer } from '@nestjs/core';
+import {
+  CommandBus,
+  CqrsModule,
+  type CqrsModuleOptions,
+  EventBus,
+  EventPublisher,
+  UnhandledExceptionBus,
+} from '@nestjs/cqrs';
+import type { EventStore } from '../../event-store/event-store.js';
+import type { JetStreamEventStore } from '../../event-store/jetstream-event-store.js';
+import { JetsourceModule } from '../jetsource.module.js';
+import { eventStoreToken } from '../store-tokens.js';
+import { AggregatePublisher } from './aggregate-publisher.js';
+import { CqrsLifecycle } from './cqrs-lifecycle.js';
+import { DurableEventBus } from './durable-event-bus.js';
+import {
+  type JetsourceCqrsOptions,
+  type ResolvedCqrsOptions,
+  resolveCqrsOptions,
+} from './jetsource-cqrs-options.js';
+
+/** Options of the bus's place in the application, which `forRootAsync` takes beside its factory. */
+interface BusPlace {
+  /**
+   * Whether the factory gives the options of a store. False where a `JetsourceModule` of the application provides
+   * it.
+   *
+   * @default true
+   */
+  readonly hasOwnStore?: boolean | undefined;
+  /** Alias of the store that keeps the events. @default none */
+  readonly alias?: string | undefined;
+}
+
+const OPTIONS = Symbol('options of JetsourceCqrsModule');
+/** The token of the options, checked and sorted. */
+const RESOLVED = Symbol('resolved options of JetsourceCqrsModule');
+
+const { ConfigurableModuleClass, ASYNC_OPTIONS_TYPE } = new ConfigurableModuleBuilder<JetsourceCqrsOptions>({
+  optionsInjectionToken: OPTIONS,
+})
+  .setClassMethodName('forRoot')
+  .setExtras<BusPlace>({ hasOwnStore: true, alias: undefined }, (definition, { hasOwnStore = true }) => ({
+    ...definition,
+    providers: [
+      ...(definition.providers ?? []),
+      {
+        provide: RESOLVED,
+        inject: [OPTIONS],
+        useFactory: (options: JetsourceCqrsOptions) => resolveCqrsOptions(options, { hasOwnStore }),
+      },
+    ],
+    exports: [RESOLVED],
+  }))
+  .build();
+
+/** The options of one {@link JetsourceCqrsModule}, for the modules that it is made of. */
+@Module({})
+class CqrsOptionsModule extends ConfigurableModuleClass {}
+
+/**
+ * Takes the place of `CqrsModule` of `@nestjs/cqrs`, with durable events: `EventBus.publish` and `commit()` of
+ * aggregates store them and can be awaited, classes with `@EventsHandler` are durable reactors with a stable name
+ * each, commands of sagas are stored before they are executed. Commands and queries stay as they are.
+ *
+ * It provides the event store as well; an application that has a `JetsourceModule` gives no `name` and no
+ * `servers` here.
+ *
+ * @example
+ * JetsourceCqrsModule.forRoot({
+ *   servers: 'nats://127.0.0.1:4222',
+ *   name: 'heroes',
+ *   events: [HeroKilledDragon],
+ *   names: { HeroKilledDragonHandler: 'hero-killed-dragon' },
+ * })
+ */
+@Module({})
+export class JetsourceCqrsModule {
+  /** @throws {@link InvalidOptionError} when the application starts, for options that cannot work. */
+  static forRoot({ alias, ...options }: JetsourceCqrsOptions & Pick<BusPlace, 'alias'>): DynamicModule {
+    const hasOwnStore = options.name !== undefined || options.servers !== undefined;
+    return assemble(CqrsOptionsModule.forRoot({ ...options, hasOwnStore }), { hasOwnStore, alias });
+  }
+
+  /** Like {@link forRoot}, with options that are injected. */
+  static forRootAsync(options: typeof ASYNC_OPTIONS_TYPE): DynamicModule {
+    return assemble(CqrsOptionsModule.forRootAsync(options), options);
+  }
+}
+
+function assemble(options: DynamicModule, { hasOwnStore = true, alias }: BusPlace): DynamicModule {
+  return {
+    module: JetsourceCqrsModule,
+    global: true,
+    imports: [options, ...(hasOwnStore ? [storeModule(options, alias)] : []), cqrsModule(options, alias)],
+    providers: [lifecycle(alias)],
+    exports: [CqrsModule],
+  };
+}
+
+function storeModule(options: DynamicModule, alias: string | undefined): DynamicModule {
+  return JetsourceModule.forRootAsync({
+    alias,
+    imports: [options],
+    inject: [RESOLVED],
+    useFactory: ({ store }: ResolvedCqrsOptions) => store,
+  });
+}
+
+/** The module of `@nestjs/cqrs` itself, with another event bus and publisher. */
+function cqrsModule(options: DynamicModule, alias: string | undefined): DynamicModule {
+  const module = CqrsModule.forRootAsync({
+    imports: [options],
+    inject: [RESOLVED],
+    useFactory: ({ cqrs }: ResolvedCqrsOptions) => cqrs as CqrsModuleOptions,
+  });
+  const bus: Provider = {
+    provide: EventBus,
+    inject: [CommandBus, ModuleRef, UnhandledExceptionBus, RESOLVED, eventStoreToken(alias)],
+    useFactory: (
+      commandBus: CommandBus,
+      moduleRef: ModuleRef,
+      unhandledExceptions: UnhandledExceptionBus,
+      { cqrs }: ResolvedCqrsOptions,
+      store: EventStore,
+    ) =>
+      new DurableEventBus({
+        commandBus,
+        moduleRef,
+        unhandledExceptions,
+        options: cqrs as CqrsModuleOptions,
+        store,
+      }),
+  };
+  const publisher: Provider = {
+    provide: EventPublisher,
+    inject: [EventBus],
+    useFactory: (eventBus: DurableEventBus) => new AggregatePublisher(eventBus),
+  };
+  return { ...module, providers: [...(module.providers ?? []), bus, publisher] };
+}
+
+function lifecycle(alias: string | undefined): Provider {
+  return {
+    provide: CqrsLifecycle,
+    inject: [
+      eventStoreToken(alias),
+      EventBus,
+      CommandBus,
+      UnhandledExceptionBus,
+      ModuleRef,
+      ModulesContainer,
+      RESOLVED,
+    ],
+    useFactory: (
+      store: JetStreamEventStore,
+      bus: DurableEventBus,
+      commandBus: CommandBus,
+      unhandledExceptions: UnhandledExceptionBus,
+      moduleRef: ModuleRef,
+      modules: ModulesContainer,
+      { bus: options }: ResolvedCqrsOptions,
+    ) => new CqrsLifecycle({ store, bus, commandBus, unhandledExceptions, moduleRef, modules, options }),
+  };
+}
