@@ -2,6 +2,7 @@ import type { StandardSchemaV1 } from '@standard-schema/spec';
 import { EventRegistrationError } from './event-errors.js';
 import { checkKnownOptions } from '../kernel/options.js';
 import type { EventCodec } from './event-codec.js';
+import { isOwnEventName } from './own-event-name.js';
 import { fieldCodec, type FieldKinds } from './field-codec.js';
 import type { Upcasts } from './upcast.js';
 
@@ -57,8 +58,27 @@ export interface EventType extends EventDeclaration {
 
 const OPTIONS = ['version', 'schema', 'upcasts', 'aliases', 'fields', 'codec'];
 
-/** @throws {@link EventRegistrationError} with the name of the type, when the options are invalid. */
+/**
+ * The declaration of a user's event type.
+ *
+ * @throws {@link EventRegistrationError} with the name of the type, when the options are invalid, or a name
+ *   is reserved for jetsource.
+ */
 export function declareEvent(name: string, options: EventTypeOptions): EventDeclaration {
+  const declaration = checkedDeclaration(name, options);
+  const reserved = [name, ...declaration.aliases].find(isOwnEventName);
+  if (reserved === undefined) return declaration;
+  throw new EventRegistrationError(
+    `event type ${name}: the name ${reserved} is reserved, since jetsource's own event types start with $; choose another name`,
+  );
+}
+
+/**
+ * Any declaration, also of one of jetsource's own event types.
+ *
+ * @throws {@link EventRegistrationError} with the name of the type, when the options are invalid.
+ */
+export function checkedDeclaration(name: string, options: EventTypeOptions): EventDeclaration {
   if (typeof name !== 'string' || name === '') throw new EventRegistrationError('an event type needs a name');
   checkKnownOptions(options, OPTIONS, `event type ${name}: `);
   const { version = 1, schema, upcasts = {}, aliases = [], fields = {} } = options;

@@ -11,13 +11,18 @@ import {
 } from './event-decoder.js';
 import { faultsIn } from './event-schema.js';
 import { declarationOf, type EventClass } from './event-type.js';
+import { isOwnEventName } from './own-event-name.js';
+import { OWN_EVENT_TYPES } from './own-event-types.js';
 import { toPlainData } from './plain-data.js';
 import { type DomainEvent, isPlainEventType, type PlainEventType } from './plain-event-type.js';
 
 /** An event type: a class with {@link Event}, or the result of {@link eventType}. */
 export type EventDefinition = EventClass | PlainEventType;
 
-/** The event types of a store. Encodes events to their stored form and decodes them. */
+/**
+ * The event types of a store: the user's, and jetsource's own (`$…`). Encodes events to their stored form and
+ * decodes them.
+ */
 export class EventRegistry {
   readonly #byName = new Map<string, EventType>();
   readonly #byDefinition = new Map<unknown, EventType>();
@@ -34,14 +39,14 @@ export class EventRegistry {
    *   type.
    */
   constructor(definitions: readonly EventDefinition[], policies: EventPolicies = {}) {
-    for (const definition of definitions) this.#register(definition);
+    for (const definition of [...OWN_EVENT_TYPES, ...definitions]) this.#register(definition);
     this.#decoder = new EventDecoder(this.#byName, policies);
     this.cipher = policies.cipher;
   }
 
-  /** Names of the registered event types in the order given, without aliases. */
+  /** Names of the user's event types in the order given, without aliases. */
   get names(): string[] {
-    return [...this.#byDefinition.values()].map(({ name }) => name);
+    return this.#users.map(([, { name }]) => name);
   }
 
   /** The event types in the order given. */
@@ -54,7 +59,7 @@ export class EventRegistry {
    * type, or of its class.
    */
   get handlerNames(): string[] {
-    const names = [...this.#byDefinition].flatMap(([definition, { name }]) => [
+    const names = this.#users.flatMap(([definition, { name }]) => [
       `on${name}`,
       `on${(definition as EventDefinition).name}`,
     ]);
@@ -123,6 +128,11 @@ export class EventRegistry {
    */
   domainEventOf({ type, data }: { readonly type: string; readonly data: object }): object {
     return this.#byName.get(type)?.prototype === undefined ? { type, data } : data;
+  }
+
+  /** What the user has registered. */
+  get #users(): [unknown, EventType][] {
+    return [...this.#byDefinition].filter(([, { name }]) => !isOwnEventName(name));
   }
 
   #register(definition: EventDefinition): void {

@@ -59,7 +59,10 @@ export function streamName(category: string, id: string): StreamName {
   return checked(category, id);
 }
 
-/** The stream name in a stored commit. Unlike {@link streamName} it accepts system categories (`$…`). */
+/**
+ * The stream name in a stored commit, and of jetsource's own streams. Unlike {@link streamName} it accepts
+ * system categories (`$…`).
+ */
 export function storedStream(category: unknown, id: unknown): StreamName {
   if (typeof category === 'string' && SYSTEM_CATEGORY.test(category)) return checked(category, id);
   return streamName(category as string, id as string);

@@ -1,7 +1,7 @@
 import type { StoredCommit } from '../../src/event/commit.js';
 import { encodeCommit } from '../../src/event/commit-format.js';
 import { EventRegistry } from '../../src/event/event-registry.js';
-import { streamName } from '../../src/event/stream-name.js';
+import { storedStream, streamName } from '../../src/event/stream-name.js';
 import { subjectOf } from '../../src/event/subject.js';
 import { CommitUnpacker } from '../../src/reaction/delivery/commit-unpacker.js';
 import type { HandlerCall } from '../../src/reaction/delivery/handler-call.js';
@@ -32,10 +32,13 @@ class CommitHarness extends DeliveryHarness<never> {
   readonly failing = new Set<number>();
   readonly handled: number[] = [];
 
-  constructor(options: HarnessOptions<never> & { eventType?: string } = {}) {
+  constructor(
+    options: HarnessOptions<never> & { eventType?: string; ownCategories?: readonly string[] } = {},
+  ) {
+    const { eventType, ownCategories } = options;
     super({
       log: 'shop',
-      unpacker: new CommitUnpacker({ registry, eventType: options.eventType }) as Unpacker<never>,
+      unpacker: new CommitUnpacker({ registry, eventType, ownCategories }) as Unpacker<never>,
       handle: (call) => this.#handle(call),
       ...options,
     });
@@ -169,6 +172,16 @@ describe('a message that is no commit for handlers', () => {
     const system = { ...commit(1), stream: streamName('order', '1') };
     const message = messageOf(system, {
       subject: subjectOf('shop', system.stream).replace('.order.', '.$tag.'),
+    });
+
+    it('has those of an own category handled by a handler that asks for it by name', async () => {
+      const harness = new CommitHarness({ ownCategories: ['$process'] });
+      const ofCategory = (category: string): FakeMessage =>
+        messageOf({ ...commit(1), stream: storedStream(category, '42') });
+      expect(await harness.deliver(ofCategory('$timer'))).toEqual(['+ACK']);
+      expect(harness.handled).toEqual([]);
+      expect(await harness.deliver(ofCategory('$process'))).toEqual(['+ACK']);
+      expect(harness.handled).toEqual([1]);
     });
     expect(await harness.deliver(message)).toEqual(['+ACK']);
     expect(harness.handled).toEqual([]);

@@ -4,7 +4,9 @@ import type { EventRegistry } from '../../event/event-registry.js';
 import { isEventWithMetadata } from '../../event/event-with-metadata.js';
 import { type Metadata, plainMetadata, type StoredMetadata } from '../../event/metadata.js';
 import { currentMetadata } from '../../event/metadata-context.js';
-import { asStreamName, type StreamLike } from '../../event/stream-name.js';
+import { InvalidEventError } from '../../event/event-errors.js';
+import { isOwnEventName } from '../../event/own-event-name.js';
+import { asStreamName, isSystemCategory, type StreamLike, type StreamName } from '../../event/stream-name.js';
 import { Deadline } from '../../kernel/deadline.js';
 import { InvalidOptionError } from '../../kernel/invalid-option-error.js';
 import { checkKnownOptions, integerOption } from '../../kernel/options.js';
@@ -84,7 +86,7 @@ export function toStreamWrite(
   return {
     index,
     stream,
-    events: entry.events.map((event: object) => toCommitEvent(event, registry)),
+    events: entry.events.map((event: object) => toCommitEvent(event, stream, registry)),
     metadata: toStoredMetadata(plainMetadata(metadata), commandId),
     expect: resolveExpectation(entry.expect),
     lastCommitId: entry.lastCommitId,
@@ -107,9 +109,14 @@ function toStoredMetadata(own: Metadata, commandId: string | undefined): StoredM
   };
 }
 
-function toCommitEvent(event: object, registry: EventRegistry): CommitEvent {
-  if (!isEventWithMetadata(event)) return registry.encode(event);
-  return { ...registry.encode(event.event), metadata: event.metadata };
+function toCommitEvent(event: object, stream: StreamName, registry: EventRegistry): CommitEvent {
+  const encoded = isEventWithMetadata(event)
+    ? { ...registry.encode(event.event), metadata: event.metadata }
+    : registry.encode(event);
+  if (!isOwnEventName(encoded.type) || isSystemCategory(stream.category)) return encoded;
+  throw new InvalidEventError(
+    `events of type ${encoded.type} are jetsource's own: stream ${stream.toString()} cannot hold them`,
+  );
 }
 
 function checkCommandId(commandId: string): void {

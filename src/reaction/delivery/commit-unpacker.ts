@@ -19,6 +19,11 @@ export interface CommitUnpackerOptions {
   readonly registry: EventRegistry;
   /** The only event type that is wanted, by any of its names; undefined for all. */
   readonly eventType: string | undefined;
+  /**
+   * Which of jetsource's own categories (`$…`) the consumer asks for by name. The others are skipped.
+   * @default none
+   */
+  readonly ownCategories?: readonly string[] | undefined;
 }
 
 /** One call for each event of a commit. Attempts are counted for each event. */
@@ -26,16 +31,19 @@ export class CommitUnpacker implements Unpacker<never> {
   readonly parkedBody = 'referenced' as const;
   readonly #registry: EventRegistry;
   readonly #eventType: string | undefined;
+  readonly #ownCategories: ReadonlySet<string>;
   readonly #progresses = new LRUCache<string, CommitProgress>({ max: MAX_PROGRESSES });
 
-  constructor({ registry, eventType }: CommitUnpackerOptions) {
+  constructor({ registry, eventType, ownCategories = [] }: CommitUnpackerOptions) {
     this.#registry = registry;
     this.#eventType = eventType === undefined ? undefined : registry.currentName(eventType);
+    this.#ownCategories = new Set(ownCategories);
   }
 
-  /** Skips what jetsource itself keeps in a store. */
+  /** Skips what jetsource itself keeps in a store, unless it is asked for. */
   isSkipped({ subject }: DeliveredMessage): boolean {
-    return isSystemCategory(categoryOfSubject(subject) ?? '');
+    const category = categoryOfSubject(subject) ?? '';
+    return isSystemCategory(category) && !this.#ownCategories.has(category);
   }
 
   async unpack(message: DeliveredMessage, origin: MessageOrigin): Promise<readonly PendingCall<never>[]> {

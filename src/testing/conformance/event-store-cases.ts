@@ -4,6 +4,7 @@ import type { ConformanceCase } from './conformance-case.js';
 import { idempotenceCases } from './idempotence-cases.js';
 import { identityCases } from './identity-cases.js';
 import { logReadCases } from './log-read-cases.js';
+import { ownStreamCases } from './own-stream-cases.js';
 import { readStartCases } from './read-start-cases.js';
 import { metadataCases } from './metadata-cases.js';
 import { streamReadCases } from './stream-read-cases.js';
@@ -26,4 +27,5 @@ export const eventStoreCases: readonly ConformanceCase[] = [
   ...streamReadCases,
   ...logReadCases,
   ...readStartCases,
+  ...ownStreamCases,
 ];
