@@ -103,6 +103,8 @@ export function toProblem(
 
 function answerOfRefusal(refusal: Error, status: number): ProblemAnswer {
   const { code } = refusal as { readonly code?: unknown };
-  const members = { code: typeof code === 'string' ? code : refusal.name, retryable: false };
+  // a class that does not set its name inherits that of Error
+  const name = refusal.name === Error.prototype.name ? refusal.constructor.name : refusal.name;
+  const members = { code: typeof code === 'string' ? code : name, retryable: false };
   return { status, detail: refusal.message, members };
 }

@@ -146,6 +146,8 @@ describe('problemDetails', () => {
       body: { title: 'Unprocessable Entity', detail: 'no', code: 'Refused', retryable: false },
     });
     expect(problemDetails(new SoldOut('gone'), { refusals })?.body).toMatchObject({ code: 'sold-out' });
+    class Unnamed extends Error {}
+    expect(problemDetails(new Unnamed(), { refusals: [Unnamed] })?.body.code).toBe('Unnamed');
     expect(problemDetails(new Error('other'), { refusals })).toBeUndefined();
     for (const nothing of [undefined, null, 'text', { code: 'nats' }])
       expect(problemDetails(nothing, { refusals })).toBeUndefined();
