@@ -61,6 +61,10 @@ export {
   UncommittedEventsError,
 } from './aggregate/aggregate-errors.js';
 export { BucketNotFoundError } from './kv-projection-store/kv-errors.js';
+export { problemDetails } from './problem/problem-details.js';
+export type { ProblemBody, ProblemDetails } from './problem/problem-details.js';
+export type { ProblemOptions } from './problem/problem-options.js';
+export type { ErrorClass, Refusals } from './problem/refusals.js';
 export { isJetsourceError } from './errors/any-jetsource-error.js';
 export type { AnyJetsourceError } from './errors/any-jetsource-error.js';
 export {
