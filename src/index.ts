@@ -54,6 +54,26 @@ export type { ProjectionOptions } from './projection/definition/projection-optio
 export type { ProjectionStatus } from './projection/projection-status.js';
 export { Projections } from './projection/projections.js';
 export type { RebuildOptions, RebuildResult } from './projection/rebuild/rebuild-options.js';
+export { defineReactor } from './reaction/reactor/define-reactor.js';
+export { Reactors } from './reaction/reactor/reactors.js';
+export type { OrphanedReactor } from './reaction/reactor/reactors.js';
+export type {
+  ReactionContext,
+  ReactionOptions,
+  ReactorDefinition,
+} from './reaction/reactor/reactor-definition.js';
+export type { ReactorStart } from './reaction/reactor/reactor-start.js';
+export type { ReactorsOptions } from './reaction/reactor/reactors-options.js';
+export type { ReactorLaneStatus, ReactorState, ReactorStatus } from './reaction/reactor/reactor-status.js';
+export type {
+  ParkedQuery,
+  ParkedReaction,
+  ParkedReactionDetails,
+  ParkedSelection,
+} from './reaction/reactor/parked-events.js';
+export type { WaitUntilHandledOptions } from './reaction/reactor/reactor-waits.js';
+export type { ReactionLogger } from './reaction/reaction-logger.js';
+export type { ReactionObserver } from './reaction/reaction-observer.js';
 export {
   AggregateNotFoundError,
   CommandHandledError,
@@ -99,6 +119,11 @@ export {
 } from './jetstream/streams/stream-errors.js';
 export { InvalidOptionError } from './kernel/invalid-option-error.js';
 export type { JetsourceError, Outcome } from './kernel/jetsource-error.js';
+export { ConsumerSettingsError } from './jetstream/consume/consumer-errors.js';
+export { DeadLetterNotFoundError } from './jetstream/dead-letters/dead-letter-errors.js';
+export { HandlerTimeoutError } from './reaction/delivery/handler-timeout-error.js';
+export { ReactorsStartedError, UnknownReactorError } from './reaction/reactor/reactor-errors.js';
+export { UnrecoverableError } from './reaction/unrecoverable-error.js';
 export { InvalidRowError } from './projection/store/row-errors.js';
 export {
   CorruptCheckpointError,
