@@ -66,6 +66,7 @@ import type {
 import type { BucketNotFoundError } from '../kv-projection-store/kv-errors.js';
 import type { InvalidRowError } from '../projection/store/row-errors.js';
 import type { HandlerTimeoutError } from '../reaction/delivery/handler-timeout-error.js';
+import type { ReactorsStartedError, UnknownReactorError } from '../reaction/reactor/reactor-errors.js';
 import type { NatsServerUnavailableError } from '../testing/nats-server-unavailable-error.js';
 import type { UnrecoverableError } from '../reaction/unrecoverable-error.js';
 import type {
@@ -101,6 +102,8 @@ export type AnyJetsourceError =
   | JetStreamNotFoundError
   | ConsumerSettingsError
   | HandlerTimeoutError
+  | ReactorsStartedError
+  | UnknownReactorError
   | DeadLetterNotFoundError
   | ExpectationFailedError
   | PublishRefusedError

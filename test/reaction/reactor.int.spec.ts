@@ -330,6 +330,32 @@ describe('a reactor', () => {
     expect(handled).toEqual(['a:1']);
   });
 
+  it('goes on with another number of lanes when no instance has the former one any more', async () => {
+    const name = uniqueStoreName();
+    const store = await open(name);
+    const former = recorded({ lanes: 1 });
+    const old = await startReactors(store, [former.definition]);
+    for (let n = 1; n <= 8; n += 1) await store.append(`count/${n}`, counted(1));
+    await until('the first are handled', () => former.handled.length === 8);
+    const next = recorded({ lanes: 4 });
+    const reactors = await startReactors(await open(name), [next.definition], { service: name });
+    await store.append('count/1', counted(2));
+    await until('the former goes on', () => former.handled.length === 9);
+    const [waiting] = await reactors.status();
+    expect(waiting).toMatchObject({
+      state: 'unowned',
+      lanes: [{ problem: expect.anything() as string }, {}, {}, {}],
+    });
+    await old.stop();
+    for (let n = 1; n <= 8; n += 1) await store.append(`count/${n}`, counted(3));
+    await until('the rest is handled', () => next.handled.length >= 8, 15_000);
+    expect(next.handled.toSorted()).toEqual(['1:3', '2:2', '3:2', '4:2', '5:2', '6:2', '7:2', '8:2']);
+    await using raw = await RawNats.open();
+    expect(await raw.consumers(name)).toHaveLength(4);
+    const [status] = await reactors.status();
+    expect(status?.lanes.map(({ state }) => state)).toEqual(['idle', 'idle', 'idle', 'idle']);
+  }, 40_000);
+
   it('keeps what cannot be parked, in order, and says so', async () => {
     const store = await open();
     let isBroken = true;
