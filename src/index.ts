@@ -51,6 +51,16 @@ export type { ProjectionOptions } from './projection/definition/projection-optio
 export type { ProjectionStatus } from './projection/projection-status.js';
 export { Projections } from './projection/projections.js';
 export type { RebuildOptions, RebuildResult } from './projection/rebuild/rebuild-options.js';
+export { openTimers } from './reaction/timers/open-timers.js';
+export { Timers } from './reaction/timers/timers.js';
+export type {
+  DueTimer,
+  ScheduledTimer,
+  ScheduleOptions,
+  TimerCommand,
+  TimersStatus,
+} from './reaction/timers/timers.js';
+export type { TimersOptions } from './reaction/timers/timers-options.js';
 export {
   AggregateNotFoundError,
   CommandHandledError,
