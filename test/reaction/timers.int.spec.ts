@@ -472,6 +472,63 @@ describe('timers over crashes', () => {
     expect(timers.status.state).toBe('stopped');
   }, 30_000);
 
+  it('a schedule of a commit that the log has lost does not keep out the one of the commit in its place', async () => {
+    const store = await openStore();
+    const calls = new Calls();
+    await using raw = await RawNats.open();
+    await using timers = await started(store, { onDue: calls.onDue });
+    const stream = `${store.jetStream}~timers`;
+    const lost = { id: 'a', position: '500.0', eventId: '00000000-0000-7000-8000-000000000000/0' };
+    const schedule = {
+      'Nats-Schedule': `@at ${new Date(Date.now() + 60_000).toISOString()}`,
+      'Nats-Schedule-Target': `${stream}.due.a`,
+    };
+    await raw.store(`${stream}.at.a`, JSON.stringify(lost), schedule);
+    await timers.schedule(CANCEL_ORDER, { in: 100, id: 'a' });
+    await calls.reach(1);
+    await cleared(raw, store);
+    expect(calls.ids).toEqual(['a']);
+  });
+
+  it('a store that takes the place of a deleted one does not carry out its timers, and finds all of its own', async () => {
+    const name = uniqueStoreName();
+    const former = await openStore({ name });
+    await using raw = await RawNats.open();
+    const old = new Calls();
+    const before = await started(former, { onDue: old.onDue, sweepEveryMs: 50 });
+    await before.schedule({ name: 'Former', data: {} }, { in: 600, id: 'a' });
+    while (!(await subjectsOf(raw, former)).includes(`${name}~timers.mark`)) await pause(20);
+    await before.stop();
+    await raw.api(`STREAM.DELETE.${name}`);
+    const store = await openStore({ name });
+    // at the position of the former one, and without a schedule
+    const data = { command: CANCEL_ORDER, at: new Date().toISOString() };
+    await store.append(storedStream('$timer', 'b'), [TIMER_SCHEDULED.create(data)]);
+    const calls = new Calls();
+    await using _ = await started(store, { onDue: calls.onDue });
+    await calls.reach(1);
+    await cleared(raw, store);
+    expect([calls.ids, old.ids]).toEqual([['b'], []]);
+  });
+
+  it('a stop waits for the calls that are under way, and their timers are recorded', async () => {
+    const store = await openStore();
+    const calls = new Calls();
+    const released = new Wakeup();
+    const onDue = async (timer: DueTimer): Promise<void> => {
+      calls.onDue(timer);
+      await released.wait();
+    };
+    const timers = await started(store, { onDue });
+    await timers.schedule(CANCEL_ORDER, { in: 0, id: 'a' });
+    await calls.reach(1);
+    const stopping = timers.stop();
+    released.wake();
+    await stopping;
+    expect(await typesOf(store, 'a')).toEqual(['$timerScheduled', '$timerFired']);
+    await timers.stop();
+  });
+
   it('timers survive a kill and restart of the server', async () => {
     const server = await startNatsServer({ ownProcess: true, log: () => undefined });
     const store = await openStore({ servers: server.url });
