@@ -74,6 +74,16 @@ export type {
 export type { WaitUntilHandledOptions } from './reaction/reactor/reactor-waits.js';
 export type { ReactionLogger } from './reaction/reaction-logger.js';
 export type { ReactionObserver } from './reaction/reaction-observer.js';
+export { openTimers } from './reaction/timers/open-timers.js';
+export { Timers } from './reaction/timers/timers.js';
+export type {
+  DueTimer,
+  ScheduledTimer,
+  ScheduleOptions,
+  TimerCommand,
+  TimersStatus,
+} from './reaction/timers/timers.js';
+export type { TimersOptions } from './reaction/timers/timers-options.js';
 export {
   AggregateNotFoundError,
   CommandHandledError,

@@ -43,6 +43,8 @@ export interface ReactorLaneStatus {
   readonly longestCall: RunningCall | undefined;
   /** What went wrong last; undefined where nothing has. */
   readonly problem: string | undefined;
+  /** Whether an event was given up and cannot be parked: it stays unacknowledged, and is tried again. */
+  readonly isUnparked: boolean;
 }
 
 /** How a reactor is, over all instances of the service. */
@@ -83,6 +85,7 @@ export function laneStatusOf({ consumer, owner, found, report, isStalled }: Lane
     handledAt: report?.handledAt === undefined ? undefined : new Date(report.handledAt),
     longestCall: longest && { position: positionOf(longest.sequence, 0), since: new Date(longest.since) },
     problem,
+    isUnparked: report?.isUnparked === true,
   };
 }
 
