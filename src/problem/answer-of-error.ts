@@ -105,6 +105,8 @@ export function answerOf(error: AnyJetsourceError): ProblemAnswer {
     case 'uncommitted-events':
     case 'projection-class':
     case 'unknown-projection':
+    case 'unknown-reactor':
+    case 'reactors-started':
     case 'invalid-row':
     case 'name-taken':
     case 'driver-not-installed':
