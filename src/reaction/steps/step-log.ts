@@ -1,0 +1,60 @@
+import { causedBy } from '../../event/metadata-context.js';
+import type { JsonValue } from '../../event/json-value.js';
+import { STEP, STEP_SLEEP, type StepOrder } from '../../event/own-event-types.js';
+import type { DomainEvent } from '../../event/plain-event-type.js';
+import type { RecordedEvent } from '../../event/recorded-event.js';
+import { type StreamName, storedStream } from '../../event/stream-name.js';
+import type { EventStore } from '../../event-store/event-store.js';
+
+/** The category of the streams of steps. */
+export const STEPS_CATEGORY = '$steps';
+
+/** A step that was stored. */
+export interface StoredStep extends StepOrder {
+  readonly name: string;
+  /** Absent for undefined, and for a step that waits. */
+  readonly result?: JsonValue;
+  /** ISO 8601, for a step that waits. */
+  readonly until?: string;
+}
+
+/** The stream of the steps of one event in one reactor. */
+export class StepLog {
+  readonly #store: EventStore;
+  readonly #stream: StreamName;
+  readonly #event: RecordedEvent;
+
+  constructor(store: EventStore, reactor: string, event: RecordedEvent) {
+    this.#store = store;
+    this.#stream = storedStream(STEPS_CATEGORY, `${reactor}/${event.id}`);
+    this.#event = event;
+  }
+
+  /** The steps by name, as the leader knows them. */
+  async load(signal: AbortSignal | undefined): Promise<Map<string, StoredStep>> {
+    const steps = new Map<string, StoredStep>();
+    for await (const { data } of this.#store.read(this.#stream, { consistency: 'leader', signal })) {
+      const step = data as StoredStep;
+      steps.set(step.name, step);
+    }
+    return steps;
+  }
+
+  /** Stores a step that is done. @returns what is stored: another instance may have been first. */
+  async done(step: StepOrder & { readonly name: string; readonly result?: JsonValue }): Promise<StoredStep> {
+    return this.#storeOnce(step, STEP.create(step));
+  }
+
+  /** Stores a step that waits. @returns what is stored: another instance may have been first. */
+  async sleeping(step: StepOrder & { readonly name: string; readonly until: string }): Promise<StoredStep> {
+    return this.#storeOnce(step, STEP_SLEEP.create(step));
+  }
+
+  async #storeOnce(step: StoredStep, event: DomainEvent): Promise<StoredStep> {
+    const options = { commandId: step.name, metadata: causedBy(this.#event) };
+    const { committed } = await this.#store.append(this.#stream, [event], options);
+    if (committed) return step;
+    const stored = await this.load(undefined);
+    return stored.get(step.name) ?? step;
+  }
+}
