@@ -3,7 +3,7 @@ import { InvalidOptionError } from '../../kernel/invalid-option-error.js';
 import { checkKnownOptions } from '../../kernel/options.js';
 import type { ProcessManager, ProcessManagerOptions } from './process-manager.js';
 
-const NAME = /^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/;
+const NAME = /^[A-Za-z][A-Za-z0-9_-]{0,63}$/;
 const FUNCTIONS = ['correlate', 'initial', 'react'] as const;
 const OPTIONS = [
   'name',
@@ -42,7 +42,7 @@ export function defineProcessManager<State, const Definition extends EventDefini
   checkKnownOptions(options, OPTIONS);
   const { name, events } = options;
   if (typeof name !== 'string' || !NAME.test(name)) {
-    const allowed = 'a letter or digit, then letters, digits, _ or -, 64 characters at most';
+    const allowed = 'a letter, then letters, digits, _ or -, 64 characters at most';
     throw new InvalidOptionError({ option: 'name', given: name, allowed });
   }
   if (!Array.isArray(events) || events.length === 0)

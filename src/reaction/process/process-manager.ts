@@ -22,7 +22,7 @@ export interface ProcessManagerOptions<
   Definition extends EventDefinition = EventDefinition,
 > extends ReactionOptions {
   /**
-   * Names the processes in the store, and their consumers: stable, and its own in the store. A letter or digit,
+   * Names the processes in the store, and their consumers: stable, and its own in the store. A letter,
    * then letters, digits, `_` or `-`, 64 characters at most.
    */
   readonly name: string;
