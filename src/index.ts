@@ -51,6 +51,22 @@ export type { ProjectionOptions } from './projection/definition/projection-optio
 export type { ProjectionStatus } from './projection/projection-status.js';
 export { Projections } from './projection/projections.js';
 export type { RebuildOptions, RebuildResult } from './projection/rebuild/rebuild-options.js';
+export { defineProcessManager } from './reaction/process/define-process-manager.js';
+export type { Process } from './reaction/process/process.js';
+export type { ProcessManager, ProcessManagerOptions } from './reaction/process/process-manager.js';
+export type { ProcessTimerTime } from './reaction/process/process-output.js';
+export type {
+  CommandContext,
+  CommandEncoder,
+  CommandExecutor,
+  ProcessPorts,
+  ProcessTimers,
+} from './reaction/process/process-ports.js';
+export { processReactors } from './reaction/process/process-reactors.js';
+export type { Resume } from './reaction/steps/resume.js';
+export type { Steps } from './reaction/steps/steps.js';
+export { isResume, resumeEvent, timerResume } from './reaction/steps/timer-resume.js';
+export { currentSteps, reactorWithSteps, steps } from './reaction/steps/with-steps.js';
 export {
   AggregateNotFoundError,
   CommandHandledError,
@@ -92,6 +108,8 @@ export {
 } from './jetstream/streams/stream-errors.js';
 export { InvalidOptionError } from './kernel/invalid-option-error.js';
 export type { JetsourceError, Outcome } from './kernel/jetsource-error.js';
+export { LateOutputError } from './reaction/process/process-errors.js';
+export { StepMismatchError, StepsUnavailableError } from './reaction/steps/step-errors.js';
 export { InvalidRowError } from './projection/store/row-errors.js';
 export {
   CorruptCheckpointError,

@@ -15,6 +15,12 @@ export { startNatsServer } from './testing/start-nats-server.js';
 export type { ExpectedError } from './testing/expected-error.js';
 export { specification } from './testing/specification.js';
 export type { Expectations, Specification } from './testing/specification.js';
+export type {
+  ExpectedOutcome,
+  ProcessExpectations,
+  ProcessSpecification,
+} from './testing/process/process-specification.js';
+export { processSpecification } from './testing/process/process-specification.js';
 export type { GivenEntry, GivenOptions } from './testing/projection/given-commits.js';
 export type { ModelRead } from './testing/projection/model-reader.js';
 export { projectionSpecification } from './testing/projection/projection-specification.js';

@@ -66,6 +66,8 @@ import type { BucketNotFoundError } from '../kv-projection-store/kv-errors.js';
 import type { InvalidRowError } from '../projection/store/row-errors.js';
 import type { HandlerTimeoutError } from '../reaction/delivery/handler-timeout-error.js';
 import type { NatsServerUnavailableError } from '../testing/nats-server-unavailable-error.js';
+import type { LateOutputError } from '../reaction/process/process-errors.js';
+import type { StepMismatchError, StepsUnavailableError } from '../reaction/steps/step-errors.js';
 import type { UnrecoverableError } from '../reaction/unrecoverable-error.js';
 import type {
   CapturedPatternError,
@@ -85,6 +87,9 @@ export type AnyJetsourceError =
   | TransactionConflictError
   | AppendOutcomeUnknownError
   | UnrecoverableError
+  | LateOutputError
+  | StepMismatchError
+  | StepsUnavailableError
   | CommitRemovedError
   | CommandIdReusedError
   | PayloadTooLargeError

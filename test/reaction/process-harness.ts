@@ -8,6 +8,7 @@ import { defineProcessManager } from '../../src/reaction/process/define-process-
 import type { ProcessManager } from '../../src/reaction/process/process-manager.js';
 import type {
   CommandContext,
+  CommandEncoder,
   ProcessPorts,
   ProcessTimers,
 } from '../../src/reaction/process/process-ports.js';
@@ -85,7 +86,7 @@ export function context(change: Partial<ReactionContext> = {}): ReactionContext 
 
 /** What a service sends: each list in the order of sending. */
 export class SentOutputs implements ProcessPorts, ProcessTimers {
-  readonly commands: undefined;
+  commands: CommandEncoder | undefined;
   readonly executed: (StoredCommandData & { readonly id: string })[] = [];
   readonly published: object[] = [];
   readonly timed: object[] = [];

@@ -159,10 +159,9 @@ describe('an input of a process', () => {
       inputs.push(await happened(store, Added.create({ to: 'a', n }), `o${n}`));
     // each comes to two of them
     await Promise.all(
-      inputs.flatMap((input, index) => [
-        services[index % 3]?.handle(input),
-        services[(index + 1) % 3]?.handle(input),
-      ]),
+      inputs.flatMap((input, index) =>
+        [0, 1].map(async (shift) => services[(index + shift) % 3]?.handle(input)),
+      ),
     );
     expect(await services[0]?.state('sum/a')).toEqual({ sum: 465 });
   });
@@ -286,9 +285,8 @@ describe('the outputs of a process', () => {
     class Charge {
       constructor(readonly amount: number) {}
     }
-    const sent = Object.assign(new SentOutputs(), {
-      commands: { encode: (command: object) => ({ name: command.constructor.name, data: { ...command } }) },
-    });
+    const sent = new SentOutputs();
+    sent.commands = { encode: (command: object) => ({ name: command.constructor.name, data: { ...command } }) };
     service = new ProcessService(store, [managerThat((process) => process.send(new Charge(7)))], sent);
     await service.handle(await happened(store, new Ordered('1')));
     await service.sendAll('told/1');

@@ -32,7 +32,7 @@ export class ProcessOutputs {
 
   /** Resolves when the output was taken. Outputs of process managers of other services are left to them. */
   async send(output: RecordedEvent, context: ReactionContext): Promise<void> {
-    const [manager = '', id] = splitOnce(output.stream.id);
+    const [manager, id] = splitOnce(output.stream.id);
     if (id === undefined || !this.#managers.has(manager)) return;
     await runWithMetadata(causedBy(output), async () => this.#send(output, { manager, id }, context));
   }
