@@ -8,7 +8,7 @@ export default {
   resolver: '<rootDir>/test/resolver.cjs',
   moduleNameMapper: {
     '^jetsource$': '<rootDir>/src/index.ts',
-    '^jetsource/(log|nestjs|transport|types|postgres|testing)$': '<rootDir>/src/$1.ts',
+    '^jetsource/(cqrs|log|nestjs|transport|types|postgres|testing)$': '<rootDir>/src/$1.ts',
   },
   transform: {
     '^.+\\.ts$': [

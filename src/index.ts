@@ -15,6 +15,9 @@ export { connectEventStore } from './event-store/connect-event-store.js';
 export type { EventStoreOptions } from './event-store/connect-event-store.js';
 export { EventStore } from './event-store/event-store.js';
 export type { AppendOptions, AppendResult, Expectation } from './event-store/append/append-options.js';
+export type { NotifyOptions, NotifyResult } from './event-store/notify/notify-options.js';
+export { NotifyIncompleteError } from './event-store/notify/notify-errors.js';
+export type { StoredNotification } from './event-store/notify/notify-errors.js';
 export type { ReadOptions } from './event-store/read/read-options.js';
 export type { ReadAllOptions } from './event-store/replay/read-all-options.js';
 export type { StreamStatus } from './event-store/read/stream-status.js';
@@ -77,6 +80,10 @@ export {
   UncommittedEventsError,
 } from './aggregate/aggregate-errors.js';
 export { BucketNotFoundError } from './kv-projection-store/kv-errors.js';
+export { problemDetails } from './problem/problem-details.js';
+export type { ProblemBody, ProblemDetails } from './problem/problem-details.js';
+export type { ProblemOptions } from './problem/problem-options.js';
+export type { ErrorClass, Refusals } from './problem/refusals.js';
 export { isJetsourceError } from './errors/any-jetsource-error.js';
 export type { AnyJetsourceError } from './errors/any-jetsource-error.js';
 export {

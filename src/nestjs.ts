@@ -1,4 +1,5 @@
 export { AggregateFeature, aggregateFeature } from './nestjs/aggregate-feature.js';
+export type { CorrelationOptions, TracePropagation } from './nestjs/correlation-options.js';
 export { JetsourceHealthIndicator } from './nestjs/health/jetsource-health-indicator.js';
 export type { JetsourceHealth, JetsourceHealthOptions } from './nestjs/health/jetsource-health-indicator.js';
 export type { ProjectionHealth } from './nestjs/health/projection-health.js';
@@ -24,4 +25,6 @@ export type {
   ProjectionStoreRef,
   RowProjectionClassOptions,
 } from './nestjs/projection/projection-class-options.js';
+export { JetsourceExceptionFilter } from './problem/jetsource-exception.filter.js';
+export type { JetsourceExceptionFilterOptions } from './problem/jetsource-exception.filter.js';
 export { eventStoreToken, healthIndicatorToken, projectionsToken } from './nestjs/store-tokens.js';

@@ -8,7 +8,7 @@ const src = join(root, 'src');
 /** Packages that only certain folders may import, and folders that may import certain folders only. */
 const PACKAGES: readonly { package: string; folders: string[]; typesFor: string[] }[] = [
   { package: '@nats-io/', folders: ['jetstream'], typesFor: ['transport'] },
-  { package: '@nestjs/', folders: ['nestjs', 'transport'], typesFor: [] },
+  { package: '@nestjs/', folders: ['nestjs', 'problem', 'transport'], typesFor: [] },
 ];
 const KNOWS_ONLY: Record<string, string[]> = { postgres: ['kernel', 'event', 'projection', 'erasure'] };
 

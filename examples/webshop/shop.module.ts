@@ -7,15 +7,14 @@ import {
   type OnApplicationShutdown,
   StandardSchemaValidationPipe,
 } from '@nestjs/common';
-import { APP_FILTER, APP_PIPE } from '@nestjs/core';
-import { aggregateFeature, JetsourceModule } from 'jetsource/nestjs';
+import { APP_PIPE } from '@nestjs/core';
+import { aggregateFeature, JetsourceExceptionFilter, JetsourceModule } from 'jetsource/nestjs';
 import { OrderPlaced, ParcelShipped } from './events.js';
 import { jsonOnly } from './json-only.middleware.js';
-import { Order } from './order.js';
+import { Order, OrderRefused } from './order.js';
 import { OrderList } from './order-list.js';
 import { OrderListProjection } from './order-list.projection.js';
 import { OrdersController } from './orders.controller.js';
-import { ProblemFilter } from './problem.filter.js';
 import { ShopDatabase } from './shop-database.js';
 
 @Injectable()
@@ -64,7 +63,7 @@ export class ShopModule implements NestModule {
         OrderList,
         OrderListProjection,
         { provide: APP_PIPE, useClass: StandardSchemaValidationPipe },
-        { provide: APP_FILTER, useClass: ProblemFilter },
+        JetsourceExceptionFilter.provider({ refusals: [OrderRefused] }),
       ],
     };
   }

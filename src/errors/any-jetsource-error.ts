@@ -22,6 +22,7 @@ import type {
   TransactionConflictError,
   WrongExpectedVersionError,
 } from '../event-store/append/append-errors.js';
+import type { NotifyIncompleteError } from '../event-store/notify/notify-errors.js';
 import type { SubscriptionStuckError } from '../event-store/replay/subscription-errors.js';
 import type { StartNotInLogError } from '../event-store/replay/start-errors.js';
 import type {
@@ -92,6 +93,7 @@ export type AnyJetsourceError =
   | StepsUnavailableError
   | CommitRemovedError
   | CommandIdReusedError
+  | NotifyIncompleteError
   | PayloadTooLargeError
   | NatsError
   | ConnectionClosedError

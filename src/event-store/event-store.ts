@@ -9,6 +9,7 @@ import { NO_MIRRORS, type ReplicaSource } from '../log/replica-source.js';
 import type { AppendOptions, AppendResult } from './append/append-options.js';
 import type { TransactionEntry, TransactionResult, TransactOptions } from './append/transact-options.js';
 import type { StreamPage, StreamPageOptions } from './listing/stream-page.js';
+import type { NotifyOptions, NotifyResult } from './notify/notify-options.js';
 import type { ReadCommitsOptions, ReadOptions, StatusOptions } from './read/read-options.js';
 import { NO_PEERS, type LogPeers } from '../log/log-peers.js';
 import { LocalRecordTable } from '../log/local-record-table.js';
@@ -123,6 +124,23 @@ export abstract class EventStore<Events extends object = object> {
   ): Promise<TransactionResult>;
 
   /**
+   * Stores events that belong to no stream, each by itself: notifications. They have a position, and no version.
+   * Reads, subscriptions and projections that name the category `$bus` get them, in one order with the events
+   * of the streams that they name beside it; {@link eventAt} reads one.
+   *
+   * All are sent at once. They are stored in the order of the list unless one had to be sent again. It is not
+   * all or none: when the call fails, the error says which were stored.
+   *
+   * @throws {@link NotifyIncompleteError} when some were stored, or may have been.
+   * @throws {@link PayloadTooLargeError}, {@link InvalidEventError}, {@link EventRegistrationError},
+   * {@link InvalidOptionError} before anything is sent.
+   * @throws {@link NatsError} when no server took any; then nothing was stored.
+   * @example
+   * await store.notify([new PricesImported('2026-01')], { commandId: 'import-2026-01' });
+   */
+  abstract notify(events: readonly NewEvent<Events>[], options?: NotifyOptions): Promise<NotifyResult>;
+
+  /**
    * The events of one stream. A stream that does not exist reads as empty;
    * {@link status} distinguishes the two.
    *
@@ -188,8 +206,8 @@ export abstract class EventStore<Events extends object = object> {
   abstract readCommits(stream: StreamLike, options?: ReadCommitsOptions): Promise<StreamCommits>;
 
   /**
-   * The event at a position, with its time, read from the leader. Undefined when there is none, and for
-   * events of jetsource's own categories.
+   * The event at a position, with its time, read from the leader: of a stream, or a notification. Undefined
+   * when there is none, and for other events of jetsource's own categories.
    *
    * @throws {@link CorruptStreamError} when the message there is no commit.
    * @throws {@link InvalidOptionError} when the text is no position.

@@ -5,13 +5,13 @@ import type { EventRegistry } from '../event/event-registry.js';
 import type { NewEvent } from '../event/new-event.js';
 import { parsePosition, type Position, positionOf } from '../event/position.js';
 import { type RecordedEvent, recordedRange } from '../event/recorded-event.js';
-import { asStreamName, isSystemCategory, type StreamLike, type StreamName } from '../event/stream-name.js';
+import { isNotification } from '../event/notification.js';
+import { isSystemCategory, type StreamLike, type StreamName } from '../event/stream-name.js';
 import { categoryOfSubject } from '../event/subject.js';
 import { asVersion } from '../event/version.js';
 import { ConnectionClosedError } from '../jetstream/connection/connection-errors.js';
 import { Deadline } from '../kernel/deadline.js';
 import { guardedObserver } from '../kernel/guarded-observer.js';
-import { joinSignals } from '../kernel/join-signals.js';
 import { checkKnownOptions, integerOption, LONGEST_TIMER_MS } from '../kernel/options.js';
 import { Wakeup } from '../kernel/wakeup.js';
 import type { AppendOptions, AppendResult } from './append/append-options.js';
@@ -57,7 +57,12 @@ import { reaches, resolveStart } from './replay/read-all-start.js';
 import { StartCheck } from './replay/start-check.js';
 import type { SubscribeOptions } from './replay/subscribe-options.js';
 import { Subscription } from './replay/subscription.js';
+import { whileOpen } from './replay/while-open.js';
+import { Notifier } from './notify/notifier.js';
+import type { NotifyOptions, NotifyResult } from './notify/notify-options.js';
+import { toNotifyRequest } from './notify/notify-request.js';
 import { StreamTurns } from './turns/stream-turns.js';
+import { asVersionedStream } from './versioned-stream.js';
 
 const CLOSE_DEADLINE = { fallback: 5_000, min: 0, max: LONGEST_TIMER_MS };
 
@@ -86,6 +91,7 @@ export class LogEventStore<Events extends object = object> extends EventStore<Ev
   readonly #checks: CheckMessages;
   readonly #sweeper: CheckSweeper | undefined;
   readonly #writer: Writer;
+  readonly #notifier: Notifier;
   readonly #closing = new AbortController();
   #closed: Promise<void> | undefined;
 
@@ -108,6 +114,7 @@ export class LogEventStore<Events extends object = object> extends EventStore<Ev
     this.#sweeper = sweepsChecks === true ? new CheckSweeper(this.#checks) : undefined;
     const helpers = { reader, ends, lookup, turns: this.turns, checks: this.#checks };
     this.#writer = new Writer({ store: name, identity, log, ...helpers });
+    this.#notifier = new Notifier({ store: name, identity, log, cipher: registry.cipher });
   }
 
   /**
@@ -137,6 +144,14 @@ export class LogEventStore<Events extends object = object> extends EventStore<Ev
   ): Promise<TransactionResult> {
     this.#checkOpen();
     return this.#write(toTransactRequest(entries, options, this.registry));
+  }
+
+  override async notify(
+    events: readonly NewEvent<Events>[],
+    options: NotifyOptions = {},
+  ): Promise<NotifyResult> {
+    this.#checkOpen();
+    return this.#notifier.notify(toNotifyRequest(events, options, this.registry));
   }
 
   /**
@@ -174,9 +189,8 @@ export class LogEventStore<Events extends object = object> extends EventStore<Ev
 
   override async *readAll(options: ReadAllOptions = {}): AsyncGenerator<RecordedEvent, void, void> {
     this.#checkOpen();
-    const batches = this.#whileOpen(options.signal, (signal) =>
-      readLog(this.#log, this, { ...options, signal }),
-    );
+    const signals = { closing: this.closing, signal: options.signal };
+    const batches = whileOpen(signals, (signal) => readLog(this.#log, this, { ...options, signal }));
     let left = options.limit ?? Infinity;
     for await (const { commits, eventsOf } of batches) {
       for (const commit of commits) {
@@ -201,7 +215,8 @@ export class LogEventStore<Events extends object = object> extends EventStore<Ev
     const check = new StartCheck(this, { from: options.from, signal: options.signal, onRecovery });
     await check.tryOnce();
     const replay = { store: this.name, categories, slots, source, onRecovery, maxBatch, start: start.replay };
-    const batches = this.#whileOpen(options.signal, (signal) =>
+    const signals = { closing: this.closing, signal: options.signal };
+    const batches = whileOpen(signals, (signal) =>
       replayCommits(this.#log, { ...replay, live: true, signal }),
     );
     for await (const { commits, caughtUp, pending } of batches) {
@@ -259,7 +274,8 @@ export class LogEventStore<Events extends object = object> extends EventStore<Ev
     checkKnownOptions(options, ['signal']);
     const { sequence, index } = parsePosition(position);
     const commit = sequence === 0 ? undefined : await this.commitAt(sequence, options);
-    if (commit === undefined || isSystemCategory(commit.stream.category)) return undefined;
+    if (commit === undefined) return undefined;
+    if (isSystemCategory(commit.stream.category) && !isNotification(commit.stream)) return undefined;
     return recordedRange(commit, this.registry, { from: index, to: index })[0];
   }
 
@@ -320,7 +336,7 @@ export class LogEventStore<Events extends object = object> extends EventStore<Ev
     { upTo, signal }: { readonly upTo?: number | undefined; readonly signal?: AbortSignal | undefined } = {},
   ): Promise<StoredCommit | undefined> {
     this.#checkOpen();
-    const name = asStreamName(stream);
+    const name = asVersionedStream(stream);
     const wanted = { stream: name, commitId: commitIdOfCommand(name, commandId) };
     if (upTo !== undefined && this.#lookup.isNewUpTo(wanted, upTo)) return undefined;
     const { commit } = await this.#lookup.find({ ...wanted, deadline: deadlineOf({ signal }) });
@@ -347,7 +363,7 @@ export class LogEventStore<Events extends object = object> extends EventStore<Ev
     this.#sweeper?.stop();
     this.#closing.abort(new ConnectionClosedError(`store ${this.name}`));
     const drained = new Wakeup();
-    const draining = this.#writer.drain().then(() => drained.wake());
+    const draining = Promise.all([this.#writer.drain(), this.#notifier.drain()]).then(() => drained.wake());
     await drained.wait({ timeoutMs: deadline.leftMs });
     this.turns.close();
     // what is still in flight is answered by nobody from here on
@@ -366,31 +382,9 @@ export class LogEventStore<Events extends object = object> extends EventStore<Ev
     { consistency = 'follower', signal }: StatusOptions,
   ): Promise<StoredCommit | undefined> {
     const { epoch } = this.#log;
-    const last = await this.#reader.last(asStreamName(stream), consistency, deadlineOf({ signal }));
+    const last = await this.#reader.last(asVersionedStream(stream), consistency, deadlineOf({ signal }));
     if (last !== undefined) this.#ends.offer(last, epoch);
     return last;
-  }
-
-  /**
-   * What a long read gives until the store is closed, which is an error, unless the caller gave up before.
-   */
-  async *#whileOpen<T>(
-    signal: AbortSignal | undefined,
-    read: (signal: AbortSignal) => AsyncIterable<T>,
-  ): AsyncGenerator<T, void, void> {
-    const joined = joinSignals([signal, this.closing]);
-    const checkOpen = (): void => {
-      if (signal?.aborted !== true) this.#checkOpen();
-    };
-    try {
-      for await (const item of read(joined.signal)) {
-        checkOpen();
-        yield item;
-      }
-      checkOpen();
-    } finally {
-      joined.release();
-    }
   }
 
   #checkOpen(): void {

@@ -1,5 +1,6 @@
 import type { Commit, CommitEvent, StoredCommit } from './commit.js';
 import { keyThatIsNoText, type Metadata, type StoredMetadata } from './metadata.js';
+import { BUS_CATEGORY, isNotification } from './notification.js';
 import { isPredecessorList } from './predecessors.js';
 import { storedStream } from './stream-name.js';
 
@@ -18,8 +19,9 @@ interface CommitBody {
   readonly stream: readonly [category: string, id: string];
   readonly commit: string;
   readonly attempt: string;
-  readonly number: number;
-  readonly version: number;
+  /** Absent in a notification, like the version. */
+  readonly number?: number | undefined;
+  readonly version?: number | undefined;
   readonly previous?: readonly number[] | undefined;
   readonly meta: StoredMetadata;
   readonly events: readonly EventBody[];
@@ -35,8 +37,7 @@ export function encodeCommit(commit: Commit): Uint8Array {
     stream: [commit.stream.category, commit.stream.id],
     commit: commit.commitId,
     attempt: commit.attemptId,
-    number: commit.number,
-    version: commit.firstVersion,
+    ...(!isNotification(commit.stream) && { number: commit.number, version: commit.firstVersion }),
     ...(commit.predecessors.length > 0 && { previous: commit.predecessors }),
     meta: commit.metadata,
     events: commit.events.map(encodeEvent),
@@ -88,14 +89,20 @@ function isCommitBody(value: unknown): value is CommitBody {
     Array.isArray(body.stream) &&
     typeof body.commit === 'string' &&
     typeof body.attempt === 'string' &&
-    isCount(body.number) &&
-    isCount(body.version) &&
+    hasPlace(body) &&
     (body.previous === undefined || Array.isArray(body.previous)) &&
     isObject(body.meta) &&
     Array.isArray(body.events) &&
     body.events.length > 0 &&
     body.events.every(isEventBody)
   );
+}
+
+/** A notification has no place in a stream. It holds one event, of the type that its stream name says. */
+function hasPlace({ stream, number, version, previous, events }: Partial<CommitBody>): boolean {
+  if (stream?.[0] !== BUS_CATEGORY) return isCount(number) && isCount(version);
+  const isPlaced = number !== undefined || version !== undefined || previous !== undefined;
+  return !isPlaced && events?.length === 1 && events[0]?.type === stream[1];
 }
 
 function isEventBody(value: unknown): value is EventBody {
@@ -118,8 +125,8 @@ function isCount(value: unknown): value is number {
 }
 
 function toCommit(body: CommitBody, { sequence, time }: CommitMessage): StoredCommit | string {
-  const { previous = [] } = body;
-  if (!isPredecessorList(body.number, previous)) return 'its predecessors do not fit its number';
+  const { number = 0, version = 0, previous = [] } = body;
+  if (!isPredecessorList(number, previous)) return 'its predecessors do not fit its number';
   const key = keyThatIsNoTextIn(body);
   if (key !== undefined) return `meta.${key} is not text`;
   try {
@@ -127,8 +134,8 @@ function toCommit(body: CommitBody, { sequence, time }: CommitMessage): StoredCo
       stream: storedStream(body.stream[0], body.stream[1]),
       commitId: body.commit,
       attemptId: body.attempt,
-      number: body.number,
-      firstVersion: body.version,
+      number,
+      firstVersion: version,
       predecessors: previous,
       metadata: body.meta,
       events: body.events.map(decodeEvent),

@@ -13,7 +13,10 @@ export interface CommitEvent {
   readonly metadata?: Metadata | undefined;
 }
 
-/** The events of one append to one stream: one JetStream message. */
+/**
+ * The events of one append to one stream: one JetStream message. Or one notification: its stream is `$bus` with
+ * its event type, and it has no place in it, so that its number and its version are 0.
+ */
 export interface Commit {
   /** The event stream that the commit belongs to. */
   readonly stream: StreamName;
@@ -24,9 +27,9 @@ export interface Commit {
   readonly commitId: string;
   /** Random id of the call. It shows which of two callers with the same commit id stored the commit. */
   readonly attemptId: string;
-  /** Number of this commit in its stream: 1, 2, 3… */
+  /** Number of this commit in its stream: 1, 2, 3…; 0 for a notification. */
   readonly number: number;
-  /** Version of the first event of the commit. */
+  /** Version of the first event of the commit; 0 for a notification. */
   readonly firstVersion: number;
   /**
    * Sequences of earlier commits of the stream, newest first. The first is absolute, each other one is the

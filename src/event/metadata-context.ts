@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { type Metadata, plainMetadata } from './metadata.js';
 import type { RecordedEvent } from './recorded-event.js';
+import { isTraceparent } from './traceparent.js';
 
 const context = new AsyncLocalStorage<Metadata>();
 
@@ -24,13 +25,18 @@ export function currentMetadata(): Metadata {
 }
 
 /**
- * Metadata for what is done in response to an event: its correlation id and tenant, and its id as the
+ * Metadata for what is done in response to an event: its correlation id, tenant and trace, and its id as the
  * causation id.
  *
  * @example
  * await runWithMetadata(causedBy(event), async () => orders.update(id, (order) => order.ship()));
  */
 export function causedBy(event: Pick<RecordedEvent, 'id' | 'metadata'>): Metadata {
-  const { correlationId, tenant } = event.metadata;
-  return { correlationId, causationId: event.id, ...(tenant !== undefined && { tenant }) };
+  const { correlationId, tenant, traceparent } = event.metadata;
+  return {
+    correlationId,
+    causationId: event.id,
+    ...(tenant !== undefined && { tenant }),
+    ...(isTraceparent(traceparent) && { traceparent }),
+  };
 }

@@ -24,6 +24,11 @@ export interface Metadata {
   readonly actor?: string | undefined;
   /** Tenant that the event belongs to. @default that of {@link runWithMetadata} */
   readonly tenant?: string | undefined;
+  /**
+   * The trace that the event belongs to, a `traceparent` of the W3C trace context. The message in NATS has it as a
+   * header, too. @default that of {@link runWithMetadata}
+   */
+  readonly traceparent?: string | undefined;
   readonly [key: string]: JsonValue | undefined;
 }
 
@@ -106,7 +111,7 @@ export function plainMetadata(given: Metadata): Metadata {
       throw new InvalidEventError(`metadata.${key} is written by the store and cannot be given`);
   }
   const metadata = copyOf(given);
-  for (const key of TEXTS) {
+  for (const key of [...TEXTS, 'traceparent']) {
     const value = metadata[key];
     if (value !== undefined && typeof value !== 'string')
       throw new InvalidEventError(`metadata.${key} must be a string`);

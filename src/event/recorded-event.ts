@@ -17,9 +17,9 @@ export interface RecordedEvent<E extends object = object> {
   readonly type: string;
   /** Schema version of `data`: the current one of the type. */
   readonly schemaVersion: number;
-  /** The stream that the event belongs to. */
+  /** The stream that the event belongs to; `$bus` with the stored event type for a notification. */
   readonly stream: StreamName;
-  /** Version of the event in its stream: 1, 2, 3… */
+  /** Version of the event in its stream: 1, 2, 3…; 0 for a notification, which belongs to no stream. */
   readonly version: Version;
   /** Position of the event in the store. */
   readonly position: Position;

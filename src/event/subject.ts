@@ -1,5 +1,7 @@
+import type { Commit } from './commit.js';
+import { slotOfCommit } from './notification.js';
 import { slotOf } from './slot.js';
-import { isSystemCategory, streamName, type StreamName } from './stream-name.js';
+import { streamName, type StreamName } from './stream-name.js';
 import { decodeSubjectToken, encodeSubjectToken } from './subject-token.js';
 
 const PLAIN_ID = /^[A-Za-z0-9_~-]+$/;
@@ -7,6 +9,12 @@ const PLAIN_ID = /^[A-Za-z0-9_~-]+$/;
 /** The subject of a stream: `<store>.<slot>.<category>.<id>`. Event types are not part of it. */
 export function subjectOf(store: string, stream: StreamName): string {
   return `${store}.${slotOf(stream)}.${stream.category}.${encodeSubjectToken(stream.id)}`;
+}
+
+/** The subject of a commit: that of its stream, or for a notification `<store>.<slot>.$bus.<event type>`. */
+export function subjectOfCommit(store: string, commit: Pick<Commit, 'stream' | 'commitId'>): string {
+  const { category, id } = commit.stream;
+  return `${store}.${slotOfCommit(commit)}.${category}.${encodeSubjectToken(id)}`;
 }
 
 /** The subjects that the JetStream stream of a store captures: exactly four tokens. */
@@ -44,13 +52,10 @@ export function categoryOfSubject(subject: string): string | undefined {
   return tokens.length === 4 ? tokens[2] : undefined;
 }
 
-/**
- * Whether a subject is the one of a stream in some store: its slot, its category and its id. The slot of a
- * system category (`$…`) is not that of a stream: notifications take it from their commit id.
- */
-export function isNamedBy(subject: string, stream: StreamName): boolean {
+/** Whether a subject is the one of a commit in some store: its slot, its category and its id. */
+export function isNamedBy(subject: string, commit: Pick<Commit, 'stream' | 'commitId'>): boolean {
+  const { category, id } = commit.stream;
   // most ids need no encoding
-  const token = PLAIN_ID.test(stream.id) ? stream.id : encodeSubjectToken(stream.id);
-  const slot = isSystemCategory(stream.category) ? '' : `.${slotOf(stream)}`;
-  return subject.endsWith(`${slot}.${stream.category}.${token}`);
+  const token = PLAIN_ID.test(id) ? id : encodeSubjectToken(id);
+  return subject.endsWith(`.${slotOfCommit(commit)}.${category}.${token}`);
 }

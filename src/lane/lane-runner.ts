@@ -144,9 +144,18 @@ export class LaneRunner implements AsyncDisposable {
    * cannot be fenced has to wait.
    */
   isCertain(lane: LaneRef): boolean {
+    return this.certainMs(lane) > 0;
+  }
+
+  /**
+   * For how much longer {@link isCertain} is true if no renewal succeeds, in milliseconds; 0 when it is not. What
+   * is asked of a server for a lane is to end by then.
+   */
+  certainMs(lane: LaneRef): number {
     const held = this.#sharing.held.get(laneKey(lane));
     // a lease that is being given back may be another's before the answer comes
-    return held?.isConfirmed === true && !held.isEnding && this.#sharing.heartbeat.isCertain;
+    if (held?.isConfirmed !== true || held.isEnding) return 0;
+    return Math.max(0, this.#sharing.heartbeat.certainUntil - this.#options.clock.now());
   }
 
   /** Calls back when members, owners, failures or certainty have changed. @returns what stops that. */

@@ -5,7 +5,7 @@ import {
   Logger,
   type Provider,
 } from '@nestjs/common';
-import { APP_INTERCEPTOR, ModulesContainer } from '@nestjs/core';
+import { APP_INTERCEPTOR, HttpAdapterHost, ModulesContainer } from '@nestjs/core';
 import { connectEventStore, type EventStoreOptions } from '../event-store/connect-event-store.js';
 import type { EventStore } from '../event-store/event-store.js';
 import { InvalidOptionError } from '../kernel/invalid-option-error.js';
@@ -115,7 +115,12 @@ function storeProviders(alias: string | undefined): Provider[] {
 
 function routeProviders(alias: string | undefined): Provider[] {
   return [
-    { provide: APP_INTERCEPTOR, useClass: CorrelationInterceptor },
+    {
+      provide: APP_INTERCEPTOR,
+      inject: [HttpAdapterHost, RESOLVED],
+      useFactory: (host: HttpAdapterHost, { correlation }: ResolvedModuleOptions) =>
+        new CorrelationInterceptor(host, correlation),
+    },
     {
       provide: APP_INTERCEPTOR,
       inject: [eventStoreToken(alias), DeferredProjections, RESOLVED],

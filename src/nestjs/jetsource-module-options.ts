@@ -5,6 +5,11 @@ import { checkDefinitions } from '../projection/definition/check-definitions.js'
 import type { ProjectionDefinition } from '../projection/definition/projection-definition.js';
 import type { ProjectionStore } from '../projection/store/projection-store.js';
 import {
+  type CorrelationOptions,
+  type ResolvedCorrelation,
+  resolveCorrelation,
+} from './correlation-options.js';
+import {
   type ReadYourWritesOptions,
   type ResolvedReadYourWrites,
   resolveReadYourWrites,
@@ -33,6 +38,13 @@ export interface JetsourceModuleOptions extends EventStoreOptions {
   readonly liveTimeoutMs?: number | undefined;
   /** How requests read what earlier requests have written. @default as the options of it say */
   readonly readYourWrites?: ReadYourWritesOptions | undefined;
+  /**
+   * How appends get the correlation id and the trace of their request. False: they do not, and responses have no
+   * header of it. With several stores, each module has to say so.
+   *
+   * @default as the options of it say
+   */
+  readonly correlation?: CorrelationOptions | false | undefined;
 }
 
 /** {@link JetsourceModuleOptions} of the module itself, with their defaults. */
@@ -41,13 +53,22 @@ export interface ResolvedModuleOptions {
   readonly projectionStore: ProjectionStore<unknown> | undefined;
   readonly liveTimeoutMs: number;
   readonly readYourWrites: ResolvedReadYourWrites;
+  /** Undefined where it is off. */
+  readonly correlation: ResolvedCorrelation | undefined;
   /** Those of `connectEventStore`. */
   readonly store: EventStoreOptions;
 }
 
 /** @throws {@link InvalidOptionError} when an option of the module cannot work. */
 export function resolveModuleOptions(
-  { projections = [], projectionStore, liveTimeoutMs, readYourWrites, ...store }: JetsourceModuleOptions,
+  {
+    projections = [],
+    projectionStore,
+    liveTimeoutMs,
+    readYourWrites,
+    correlation,
+    ...store
+  }: JetsourceModuleOptions,
   alias: string | undefined,
 ): ResolvedModuleOptions {
   checkDefinitions(projections);
@@ -57,6 +78,7 @@ export function resolveModuleOptions(
     projectionStore,
     liveTimeoutMs: integerOption('liveTimeoutMs', liveTimeoutMs, { fallback: 60_000, max: LONGEST_TIMER_MS }),
     readYourWrites: resolveReadYourWrites(readYourWrites, alias),
+    correlation: resolveCorrelation(correlation),
     store,
   };
 }

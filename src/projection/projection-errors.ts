@@ -178,12 +178,29 @@ export class ProjectionNotReadyError extends JetsourceError {
   }
 }
 
+/** How far a projection is from the end of the log. */
+export interface WaitLag {
+  /** Commits that the log holds and the model does not. */
+  readonly pending: number | undefined;
+  /** How old the oldest of these may be, in seconds. */
+  readonly lagSeconds: number | undefined;
+}
+
 /** What was waited for did not happen in time. The message says how far the projection is. */
-export class WaitTimeoutError extends JetsourceError {
+export class WaitTimeoutError extends JetsourceError implements WaitLag {
   readonly code = 'wait-timeout';
   override readonly name = 'WaitTimeoutError';
+  /** Commits that the log holds and the model does not; undefined while it is not known. */
+  readonly pending: number | undefined;
+  /** How old the oldest of these may be, in seconds; undefined while it is not known. */
+  readonly lagSeconds: number | undefined;
 
-  constructor(details: { what: string; timeoutMs: number; progress: string }, options?: ErrorOptions) {
+  constructor(
+    details: { what: string; timeoutMs: number; progress: string; lag?: WaitLag },
+    options?: ErrorOptions,
+  ) {
     super(`${details.what} did not come within ${details.timeoutMs} ms; ${details.progress}`, options);
+    this.pending = details.lag?.pending;
+    this.lagSeconds = details.lag?.lagSeconds;
   }
 }

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import type { Commit } from '../../src/event/commit.js';
 import { decodeCommit as decodeMessage, encodeCommit } from '../../src/event/commit-format.js';
 import type { Metadata, StoredMetadata } from '../../src/event/metadata.js';
+import { notificationStream } from '../../src/event/notification.js';
 import { encodePredecessors, predecessorNumbers } from '../../src/event/predecessors.js';
 import { streamName } from '../../src/event/stream-name.js';
 
@@ -177,5 +178,38 @@ describe('the body of a commit', () => {
 
   it('can have fields that this release does not know', () => {
     expect(decodeCommit(bodyWith({ later: true }))).toEqual(GOLDEN);
+  });
+});
+
+describe('the body of a notification', () => {
+  const NOTIFICATION: Commit = {
+    ...GOLDEN,
+    stream: notificationStream('OrderPlaced'),
+    number: 0,
+    firstVersion: 0,
+    predecessors: [],
+    events: GOLDEN.events.slice(0, 1),
+  };
+  const BYTES =
+    '{"format":1,"stream":["$bus","OrderPlaced"],"commit":"0198f3c2-7a11-7cc3-9a55-3a1f6b2c9d01",' +
+    '"attempt":"5f0c3f7e-8a51-4a8e-a0a1-0d6f2f0f4b11",' +
+    '"meta":{"occurredAt":"2026-01-02T03:04:05.678Z","actor":"ada","commandId":"c-1"},' +
+    '"events":[{"type":"OrderPlaced","schema":1,"data":{"total":12.5,"note":"“ok”"}}]}';
+
+  it('is encoded to pinned bytes, without a place in a stream, and decoded from them', () => {
+    expect(new TextDecoder().decode(encodeCommit(NOTIFICATION))).toBe(BYTES);
+    expect(decodeCommit(utf8.encode(BYTES))).toEqual(NOTIFICATION);
+  });
+
+  it.each([
+    ['a number', { number: 1 }],
+    ['a version', { version: 1 }],
+    ['predecessors', { previous: [1] }],
+    ['an event of another type', { stream: ['$bus', 'OrderShipped'] }],
+    ['two events', { events: [1, 2].map(() => ({ type: 'OrderPlaced', schema: 1, data: {} })) }],
+    ['a stream of another category, since that needs a number', { stream: ['$process', 'OrderPlaced'] }],
+  ])('is rejected as not a commit with %s', (_, changes) => {
+    const body = JSON.stringify({ ...(JSON.parse(BYTES) as object), ...changes });
+    expect(decodeCommit(utf8.encode(body))).toBe('the body is not a commit');
   });
 });

@@ -1,8 +1,16 @@
+import { randomUUID } from 'node:crypto';
 import fc from 'fast-check';
 import { slotOf, SLOTS } from '../../src/event/slot.js';
-import { streamName } from '../../src/event/stream-name.js';
+import { streamName, type StreamName } from '../../src/event/stream-name.js';
 import { decodeSubjectToken, encodeSubjectToken } from '../../src/event/subject-token.js';
-import { categoryOfSubject, isNamedBy, storeSubjects, subjectOf } from '../../src/event/subject.js';
+import { notificationStream, slotOfCommit } from '../../src/event/notification.js';
+import {
+  categoryOfSubject,
+  isNamedBy,
+  storeSubjects,
+  subjectOf,
+  subjectOfCommit,
+} from '../../src/event/subject.js';
 import { InvalidStreamNameError } from '../../src/event/event-errors.js';
 
 const HOSTILE = [
@@ -40,6 +48,10 @@ const hostileId = fc
   })
   .map((parts) => parts.join(''))
   .filter((id) => id !== '');
+
+function commitIn(stream: StreamName): { stream: StreamName; commitId: string } {
+  return { stream, commitId: '0198f3c2-7a11-7cc3-9a55-3a1f6b2c9d01' };
+}
 
 describe('the subject of a stream', () => {
   it('is store, slot, category and id', () => {
@@ -96,21 +108,33 @@ describe('the subject of a stream', () => {
 
   it('is distinguished from the subjects of other streams', () => {
     const own = streamName('order', 'a.b');
-    expect(isNamedBy(subjectOf('shop', own), own)).toBe(true);
+    expect(isNamedBy(subjectOf('shop', own), commitIn(own))).toBe(true);
     for (const other of [
       streamName('order', 'a%2Eb'),
       streamName('order', 'b'),
       streamName('payment', 'a.b'),
     ]) {
-      expect(isNamedBy(subjectOf('shop', other), own)).toBe(false);
-      expect(isNamedBy(subjectOf('shop', own), other)).toBe(false);
+      expect(isNamedBy(subjectOf('shop', other), commitIn(own))).toBe(false);
+      expect(isNamedBy(subjectOf('shop', own), commitIn(other))).toBe(false);
     }
     // the id must not be parsed as category and id
-    expect(isNamedBy('shop.order.x.y', streamName('order', 'x.y'))).toBe(false);
+    expect(isNamedBy('shop.order.x.y', commitIn(streamName('order', 'x.y')))).toBe(false);
     // nor the slot of another stream
     const slot = slotOf(own);
-    expect(isNamedBy(`shop.${slot + 1}.order.a%2Eb`, own)).toBe(false);
-    expect(isNamedBy(`shop.${slot}.order.a%2Eb`, own)).toBe(true);
+    expect(isNamedBy(`shop.${slot + 1}.order.a%2Eb`, commitIn(own))).toBe(false);
+    expect(isNamedBy(`shop.${slot}.order.a%2Eb`, commitIn(own))).toBe(true);
+  });
+
+  it('of a notification has the slot of its commit id, and its event type', () => {
+    const stream = notificationStream('Price.changed > *');
+    const commit = { stream, commitId: '0198f3c2-7a11-7cc3-9a55-3a1f6b2c9d01' };
+    const subject = 'shop.40.$bus.Price%2Echanged%20%3E%20%2A';
+    expect(subjectOfCommit('shop', commit)).toBe(subject);
+    expect(isNamedBy(subject, commit)).toBe(true);
+    expect(isNamedBy(subject, { ...commit, commitId: '0198f3c2-7a11-7cc3-9a55-3a1f6b2c9d02' })).toBe(false);
+    expect(isNamedBy(subject, { ...commit, stream: notificationStream('Price') })).toBe(false);
+    const slots = Array.from({ length: 2_000 }, () => slotOfCommit({ stream, commitId: randomUUID() }));
+    expect(new Set(slots).size).toBe(64);
   });
 
   it('is captured by the JetStream stream of the store', () => {

@@ -96,10 +96,11 @@ describe('the web shop', () => {
     expect((await shop.ship(body.id, ['book'], { 'if-match': '"2"' })).status).toBe(200);
   });
 
-  it('answers 422 when a rule of the shop is violated', async () => {
+  it('answers 422 when a rule of the shop is violated, and says which', async () => {
     const { body } = await shop.place('ada');
     await shop.ship(body.id);
-    expect((await shop.ship(body.id)).status).toBe(422);
+    const detail = `all of order ${body.id} has been shipped already`;
+    expect(await shop.ship(body.id)).toMatchObject({ status: 422, body: { code: 'OrderRefused', detail } });
   });
 
   it('handles requests with the same key once', async () => {

@@ -1,73 +1,22 @@
 import 'reflect-metadata';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type AnyJetsourceError, isJetsourceError } from '../../src/errors/any-jetsource-error.js';
+import { isJetsourceError } from '../../src/errors/any-jetsource-error.js';
 import { WrongExpectedVersionError } from '../../src/event-store/append/append-errors.js';
 import * as aggregateErrors from '../../src/aggregate/aggregate-errors.js';
 import { InvalidOptionError } from '../../src/kernel/invalid-option-error.js';
-import { JetsourceError } from '../../src/kernel/jetsource-error.js';
 import * as rootEntry from '../../src/index.js';
 import * as nestEntry from '../../src/nestjs.js';
 import * as postgresEntry from '../../src/postgres.js';
 import * as testingEntry from '../../src/testing.js';
 import * as transportEntry from '../../src/transport.js';
-
-type Constructor = new (details: never, options?: ErrorOptions) => AnyJetsourceError;
+import { ERROR_DETAILS as DETAILS, errorClasses as classes } from '../support/error-classes.js';
 
 const src = fileURLToPath(new URL('../../src', import.meta.url));
-const modules = await Promise.all(
-  readdirSync(src, { recursive: true, encoding: 'utf8' })
-    .filter((path) => /-errors?\.ts$/.test(path) && !path.startsWith('errors/'))
-    .map(async (path) => (await import(join(src, path))) as Record<string, unknown>),
-);
-const classes = modules
-  .flatMap((module) => Object.entries(module))
-  .filter(
-    (entry): entry is [string, Constructor] =>
-      typeof entry[1] === 'function' && entry[1].prototype instanceof JetsourceError,
-  );
 
 /** With a query it is another module, as in another installed copy. */
 const COPY: string = '../../src/aggregate/aggregate-errors.js?copy';
-
-/** All details that any error takes. */
-const DETAILS = {
-  option: 'o',
-  given: 'g',
-  allowed: 'a',
-  part: 'id',
-  reason: 'r',
-  stream: 'order/1',
-  expected: 1,
-  actual: 2,
-  commitId: 'c',
-  commandId: 'c',
-  stored: ['s'],
-  waitedMs: 1,
-  size: 2,
-  limit: 1,
-  position: '1.0',
-  store: 's',
-  faults: ['f'],
-  capability: 'x',
-  floor: '2',
-  found: '1',
-  projection: 'p',
-  consumer: 'c',
-  pattern: 'p',
-  streams: ['s'],
-  subject: 's',
-  messageId: 'm',
-  known: ['k'],
-  driver: 'd',
-  taken: 't',
-  by: 'b',
-  what: 'w',
-  timeoutMs: 1,
-  progress: 'p',
-  violations: [{ index: 0, stream: 'order/1', expected: 1, actual: 2 }],
-} as never;
 
 describe('errors', () => {
   it('are found by this spec', () => {

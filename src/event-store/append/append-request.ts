@@ -11,6 +11,7 @@ import { Deadline } from '../../kernel/deadline.js';
 import { InvalidOptionError } from '../../kernel/invalid-option-error.js';
 import { checkKnownOptions, integerOption } from '../../kernel/options.js';
 import type { AppendOptions, Expectation, FoldedTo } from './append-options.js';
+import { asVersionedStream } from '../versioned-stream.js';
 import { commitIdOfCommand, newCommitId } from './commit-id.js';
 import { resolveExpectation } from './expectation.js';
 import type { StreamWrite, WriteRequest } from './write-request.js';
@@ -80,13 +81,13 @@ export function toStreamWrite(
   index: number,
   { options: { commandId, metadata = {} }, registry }: { options: Shared; registry: EventRegistry },
 ): StreamWrite {
-  const stream = asStreamName(entry.stream);
+  const stream = asVersionedStream(entry.stream);
   checkEvents(entry.events);
   if (commandId !== undefined) checkCommandId(commandId);
   return {
     index,
     stream,
-    events: entry.events.map((event: object) => toCommitEvent(event, stream, registry)),
+    events: entry.events.map((event: object) => checkBelongs(toCommitEvent(event, registry), stream)),
     metadata: toStoredMetadata(plainMetadata(metadata), commandId),
     expect: resolveExpectation(entry.expect),
     lastCommitId: entry.lastCommitId,
@@ -95,12 +96,14 @@ export function toStreamWrite(
   };
 }
 
-function checkEvents(events: unknown): void {
+/** Checks the list of events that a caller gives. */
+export function checkEvents(events: unknown): void {
   if (Array.isArray(events)) return;
   throw new InvalidOptionError({ option: 'events', given: events, allowed: 'a list of events' });
 }
 
-function toStoredMetadata(own: Metadata, commandId: string | undefined): StoredMetadata {
+/** The metadata of a commit: those of the context with the call's own over them. */
+export function toStoredMetadata(own: Metadata, commandId: string | undefined): StoredMetadata {
   const metadata: Metadata = { ...currentMetadata(), ...own };
   return {
     ...metadata,
@@ -109,17 +112,22 @@ function toStoredMetadata(own: Metadata, commandId: string | undefined): StoredM
   };
 }
 
-function toCommitEvent(event: object, stream: StreamName, registry: EventRegistry): CommitEvent {
-  const encoded = isEventWithMetadata(event)
-    ? { ...registry.encode(event.event), metadata: event.metadata }
-    : registry.encode(event);
-  if (!isOwnEventName(encoded.type) || isSystemCategory(stream.category)) return encoded;
+/** An event in its stored form, with its own metadata. */
+export function toCommitEvent(event: object, registry: EventRegistry): CommitEvent {
+  if (!isEventWithMetadata(event)) return registry.encode(event);
+  return { ...registry.encode(event.event), metadata: event.metadata };
+}
+
+/** Jetsource's own events belong in its own streams. */
+function checkBelongs(event: CommitEvent, stream: StreamName): CommitEvent {
+  if (!isOwnEventName(event.type) || isSystemCategory(stream.category)) return event;
   throw new InvalidEventError(
-    `events of type ${encoded.type} are jetsource's own: stream ${stream.toString()} cannot hold them`,
+    `events of type ${event.type} are jetsource's own: stream ${stream.toString()} cannot hold them`,
   );
 }
 
-function checkCommandId(commandId: string): void {
+/** Checks a command id. */
+export function checkCommandId(commandId: string): void {
   if (typeof commandId === 'string' && commandId.length > 0 && commandId.length <= MAX_COMMAND_ID) {
     // a lone surrogate has no UTF-8, which the commit id is made from
     if (Buffer.from(commandId).toString() === commandId) return;

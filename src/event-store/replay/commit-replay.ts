@@ -63,7 +63,7 @@ function filtersOf(
  */
 export function commitOnSubject(message: CommitMessage & { readonly subject: string }): StoredCommit {
   const commit = toStoredCommit(message, message.subject);
-  if (isNamedBy(message.subject, commit.stream)) return commit;
+  if (isNamedBy(message.subject, commit)) return commit;
   throw new CorruptStreamError({
     stream: message.subject,
     position: positionOf(message.sequence, 0),

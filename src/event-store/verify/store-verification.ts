@@ -1,8 +1,9 @@
 import { lastVersionOf, type StoredCommit } from '../../event/commit.js';
 import { decodeCommit } from '../../event/commit-format.js';
+import { isNotification } from '../../event/notification.js';
 import { positionOf } from '../../event/position.js';
 import { isBefore, nextPredecessors } from '../../event/predecessors.js';
-import { categoryOfSubject, subjectOf } from '../../event/subject.js';
+import { categoryOfSubject, subjectOfCommit } from '../../event/subject.js';
 import type { SubjectMessage } from '../../log/message-log.js';
 import { CHECK_CATEGORY } from '../append/check-messages.js';
 import { CommitIds } from './commit-ids.js';
@@ -50,21 +51,24 @@ export class StoreVerification {
     if (typeof commit === 'string') return [faultAt(message, 'no-commit', commit)];
     this.commits += 1;
     const faults = [...this.#ofSubject(message, commit), ...this.#ofId(message, commit)];
-    // what stands elsewhere is no part of the stream that it names
-    return faults.some(({ kind }) => kind === 'subject')
+    // what stands elsewhere is no part of the stream that it names, and a notification is of none
+    return isNotification(commit.stream) || faults.some(({ kind }) => kind === 'subject')
       ? faults
       : [...faults, ...this.#ofStream(message, commit)];
   }
 
-  #ofSubject(message: SubjectMessage, { stream }: StoredCommit): StoreFault[] {
-    const right = subjectOf(this.#store, stream);
+  #ofSubject(message: SubjectMessage, commit: StoredCommit): StoreFault[] {
+    const { stream } = commit;
+    const right = subjectOfCommit(this.#store, commit);
     if (message.subject === right) return [];
     return [
       faultAt(message, 'subject', `the commit belongs to ${stream.toString()}, whose subject is ${right}`),
     ];
   }
 
-  #ofId(message: SubjectMessage, { commitId, sequence }: StoredCommit): StoreFault[] {
+  #ofId(message: SubjectMessage, { commitId, sequence, stream, metadata }: StoredCommit): StoreFault[] {
+    // a command that is repeated after the duplicate window stores its notifications again
+    if (isNotification(stream) && metadata.commandId !== undefined) return [];
     const earlier = this.#ids.add(commitId, sequence);
     if (earlier === undefined) return [];
     return [

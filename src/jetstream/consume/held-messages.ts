@@ -27,6 +27,10 @@ export class HeldMessages {
     this.#position = position;
   }
 
+  get size(): number {
+    return this.#messages.size;
+  }
+
   /** The message that was delivered; undefined when it is held already, or was settled before. */
   receive(msg: Msg): DeliveredMessage | undefined {
     const message = this.#delivered(msg);

@@ -5,16 +5,20 @@ import { Deadline } from '../../kernel/deadline.js';
 import { sleep } from '../../kernel/sleep.js';
 import { Wakeup } from '../../kernel/wakeup.js';
 import type { NamedConsumerConfig } from '../api/jetstream-api.js';
+import { unexpectedFault } from '../connection/expect-value.js';
 import { ConnectionClosedError } from '../connection/connection-errors.js';
 import type { JetStreamConnection } from '../connection/jetstream-connection.js';
 import { ConsumerLost } from './consumer-lost.js';
 import type { DeliveredMessage } from './delivered-message.js';
+import { DeliveryOrder } from './delivery-order.js';
 import { HeldMessages } from './held-messages.js';
+import { hurryPending } from './hurried-consumer.js';
 import { loadContent } from './load-content.js';
 import { type LongestCall, MessageHandling } from './message-handling.js';
 import type { MessageSource } from './message-source.js';
 import { openMessageSource } from './open-message-source.js';
 import { RecoverableConsumer } from './recoverable-consumer.js';
+import type { SoleReader } from './sole-reader.js';
 
 const SET_UP_TIMEOUT_MS = 10_000;
 /** A consumer of which something is not known to be settled is looked at this often. */
@@ -30,6 +34,13 @@ const STEADY_MS = 5_000;
 const TICK_MS = 250;
 /** What waits for its turn this long is handed back, so that another instance can handle it. */
 const STUCK_MS = 400;
+/** A pull of a sole reader that would end sooner is not made, in milliseconds. */
+const SHORTEST_PULL_MS = 50;
+/** While what is pending is asked for, it is looked this often whether all has come, in milliseconds. */
+const RECLAIM_LOOK_MS = 100;
+const RESTORE_TIMEOUT_MS = 5_000;
+const RECLAIMING = 'reading what is pending';
+const GONE = { code: 404, description: 'the consumer is gone' };
 
 /** What a consumer is, and what is done with its messages. */
 export interface MessageConsumerOptions {
@@ -57,6 +68,11 @@ export interface MessageConsumerOptions {
   readonly handle: (message: DeliveredMessage) => Promise<number | undefined>;
   /** Called for each message whose handling a stop does not wait for, before it is handed back. Must not reject. */
   readonly onHandBack?: ((message: DeliveredMessage) => Promise<void>) | undefined;
+  /**
+   * Given by who is the only reader. What comes is then handled in the order of the sequences (of a key), also
+   * after another reader has died, or messages were lost on their way. @default there may be other readers
+   */
+  readonly sole?: SoleReader | undefined;
   /** Creates the stream again when it is gone. @default nothing is done: it is waited for */
   readonly restoreStream?: (() => Promise<void>) | undefined;
   /** Called with the reason when the consumption is interrupted; it continues by itself. */
@@ -92,13 +108,21 @@ export class MessageConsumer {
   #lookedAt = performance.now();
   #hasReceived = false;
   #isExhausted = false;
+  readonly #order = new DeliveryOrder();
+  /** What has come while messages before it may be missing; undefined while none is. */
+  #unordered: DeliveredMessage[] | undefined;
+  /** Ends the reading when messages are missing. */
+  #onGap: () => void = () => undefined;
 
   constructor(connection: JetStreamConnection, options: MessageConsumerOptions) {
     this.#connection = connection;
     this.#options = options;
-    const { stream, config, bind, restoreStream } = options;
+    const { stream, config, bind, restoreStream, sole } = options;
     const onChange = (text: string): void => this.#noteChange(text);
-    this.#consumer = new RecoverableConsumer(connection, { stream, config, bind, restoreStream, onChange });
+    const isSole = sole !== undefined;
+    this.#consumer = new RecoverableConsumer(connection, {
+      ...{ stream, config, bind, isSole, restoreStream, onChange },
+    });
     this.#held = new HeldMessages(connection, this.#consumer.position);
     const { concurrency, keyOf, maxMessages } = options;
     this.#handling = new MessageHandling({
@@ -178,6 +202,7 @@ export class MessageConsumer {
     for (let isFirst = true; !signal.aborted && !this.#handling.isComplete; isFirst = false) {
       try {
         if (!isFirst) await this.#reopen();
+        if (this.#options.sole !== undefined) await this.#reclaim();
         this.#state = 'running';
         const begun = performance.now();
         const lost = await this.#readOn();
@@ -215,6 +240,11 @@ export class MessageConsumer {
   async #readOn(): Promise<ConsumerLost | undefined> {
     for (;;) {
       const end = await this.#read();
+      if (end === 'gap') {
+        await this.#dropPulls();
+        await this.#reclaim();
+        continue;
+      }
       if (end !== 'stuck') return end;
       await this.#dropPulls();
       const { signal } = this.#intake;
@@ -223,17 +253,82 @@ export class MessageConsumer {
     }
   }
 
-  async #read(): Promise<ConsumerLost | 'stuck' | undefined> {
+  /**
+   * Gets what is pending and not here before anything newer comes, and passes on what has come in the order of
+   * the sequences. A former reader had it, or it was lost on its way.
+   */
+  async #reclaim(): Promise<void> {
+    this.#unordered ??= [];
     const { signal } = this.#intake;
-    let end: ConsumerLost | 'stuck' | undefined;
+    const found = await this.#consumer.peek(new Deadline(SET_UP_TIMEOUT_MS, signal));
+    if (found === undefined) throw unexpectedFault(RECLAIMING, GONE);
+    this.#order.begin(found.delivered.consumer_seq);
+    if (found.num_ack_pending > this.#held.size) {
+      try {
+        await hurryPending(this.#connection, found, new Deadline(SET_UP_TIMEOUT_MS, signal));
+        await this.#untilAllHeld();
+      } finally {
+        // also where that has failed, or was stopped: nothing new would come
+        await this.#consumer.open(new Deadline(RESTORE_TIMEOUT_MS));
+      }
+    }
+    if (signal.aborted) return;
+    const ordered = this.#unordered.toSorted((one, other) => one.seq - other.seq);
+    this.#unordered = undefined;
+    for (const message of ordered) this.#handling.add(message);
+  }
+
+  /** @throws {@link NatsError} when the consumer is lost. */
+  async #untilAllHeld(): Promise<void> {
+    const { signal } = this.#intake;
+    const come = new Wakeup();
+    let lost: ConsumerLost | undefined;
+    let missing = 1;
+    const source = openMessageSource(
+      this.#connection,
+      { consumer: this.#consumer, heartbeatMs: this.#options.heartbeatMs },
+      {
+        onMessage: (msg) => {
+          this.#receive(msg);
+          missing -= 1;
+          if (missing === 0) come.wake();
+        },
+        onPullEnd: () => undefined,
+        onLost: (reason) => {
+          lost = reason;
+          come.wake();
+        },
+      },
+    );
+    try {
+      while (!signal.aborted) {
+        const found = await this.#consumer.peek(new Deadline(SET_UP_TIMEOUT_MS, signal));
+        if (found === undefined) throw unexpectedFault(RECLAIMING, GONE);
+        missing = found.num_ack_pending - this.#held.size;
+        if (missing <= 0) return;
+        if (source.awaited < missing) this.#pullFrom(source, missing - source.awaited);
+        if (lost === undefined) await come.wait({ timeoutMs: RECLAIM_LOOK_MS, signal });
+        if (lost !== undefined)
+          throw unexpectedFault(RECLAIMING, lost.fault ?? { code: 503, description: lost.reason });
+      }
+    } finally {
+      await abortable(source.drain(), [AbortSignal.timeout(DRAIN_MS)]).catch(() => undefined);
+      source.close();
+    }
+  }
+
+  async #read(): Promise<ConsumerLost | 'stuck' | 'gap' | undefined> {
+    const { signal } = this.#intake;
+    let end: ConsumerLost | 'stuck' | 'gap' | undefined;
     const ended = new Wakeup();
-    const endWith = (reason: ConsumerLost | 'stuck'): void => {
+    const endWith = (reason: ConsumerLost | 'stuck' | 'gap'): void => {
       end ??= reason;
       ended.wake();
     };
     const source = this.#openSource(endWith);
     const look = this.#lookWhetherPushed(endWith);
     this.#onStuck = () => endWith('stuck');
+    this.#onGap = () => endWith('gap');
     try {
       this.#source = source;
       this.#refill();
@@ -246,6 +341,7 @@ export class MessageConsumer {
     } finally {
       this.#source = undefined;
       this.#onStuck = () => undefined;
+      this.#onGap = () => undefined;
       clearInterval(look);
       source.close();
     }
@@ -280,7 +376,15 @@ export class MessageConsumer {
     const source = this.#source;
     if (source === undefined || this.#intake.signal.aborted) return;
     const wanted = this.#handling.wanted(source.awaited);
-    if (wanted > 0) source.pull(wanted);
+    if (wanted > 0) this.#pullFrom(source, wanted);
+  }
+
+  /** No pull of a sole reader is there any more when others may read: it would get what is theirs. */
+  #pullFrom(source: MessageSource, messages: number): void {
+    const { sole } = this.#options;
+    if (sole === undefined) return source.pull(messages);
+    const certainMs = sole.certainMs();
+    if (certainMs >= SHORTEST_PULL_MS) source.pull(messages, certainMs);
   }
 
   #noteRoom(): void {
@@ -292,14 +396,21 @@ export class MessageConsumer {
   #receive(msg: Msg): void {
     this.#isUnsure = true;
     this.#hasReceived = true;
+    if (this.#options.sole !== undefined && this.#order.isGapBefore(msg.reply ?? '')) {
+      this.#unordered ??= [];
+      this.#onGap();
+    }
     const message = this.#held.receive(msg);
     if (message === undefined) return this.#refill();
-    this.#handling.add(message);
+    if (this.#unordered === undefined) this.#handling.add(message);
+    else this.#unordered.push(message);
   }
 
   /** A process that was busy has not renewed its claims: the server gives such a message to another. */
   #isOurs(message: DeliveredMessage): boolean {
     const { config, ackWaitMs } = this.#consumer;
+    // to a sole reader it comes again, and is held already
+    if (this.#options.sole !== undefined) return true;
     const isOurs = config.ack_policy === 'none' || message.claimAgeMs < ackWaitMs;
     if (!isOurs) this.#held.abandon(message);
     return isOurs;
@@ -319,7 +430,8 @@ export class MessageConsumer {
   }
 
   async #handBackAll(): Promise<void> {
-    const waiting = this.#handling.close();
+    const waiting = [...this.#handling.close(), ...(this.#unordered ?? [])];
+    this.#unordered = undefined;
     if (waiting.length > 0) await this.#dropPulls();
     for (const message of waiting) message.nak();
   }
@@ -341,7 +453,9 @@ export class MessageConsumer {
   #tick(): void {
     if (this.#consumer.config.ack_policy !== 'none') this.#held.renew(this.#consumer.ackWaitMs);
     if (this.#isStuck) this.#onStuck();
-    if (this.#isUnsure && performance.now() - this.#lookedAt >= LOOK_MS) void this.#look();
+    // what was not asked for while it was not certain to be the only reader
+    if (this.#options.sole !== undefined) this.#refill();
+    if (this.#isUnsure && this.#unordered === undefined && performance.now() - this.#lookedAt >= LOOK_MS) void this.#look();
   }
 
   /**
@@ -350,6 +464,7 @@ export class MessageConsumer {
    */
   get #isStuck(): boolean {
     const { config, isEphemeral } = this.#consumer;
+    if (this.#options.sole !== undefined) return false;
     if (this.#isPushed || isEphemeral || config.ack_policy !== 'explicit') return false;
     const isWaiting = this.#handling.ready > 0 || (this.#source?.awaited ?? 0) > 0;
     return this.#handling.isFull && isWaiting && this.#handling.quietMs >= STUCK_MS;

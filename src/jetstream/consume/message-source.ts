@@ -12,8 +12,8 @@ export interface MessageListener {
 export interface MessageSource {
   /** Messages that were asked for and have not come yet. */
   readonly awaited: number;
-  /** Asks for that many more. */
-  pull(messages: number): void;
+  /** Asks for that many more. @param expiresMs The longest that they are waited for, in milliseconds. */
+  pull(messages: number, expiresMs?: number): void;
   /** Stops listening; messages under way are dropped. */
   close(): void;
   /** Stops listening when what is on its way has come. */

@@ -100,20 +100,22 @@ export class PullSubscription implements MessageSource {
     return this.#pulls.reduce((sum, { left }) => sum + left, 0);
   }
 
-  /** Asks for that many messages. */
-  pull(messages: number): void {
+  /** Asks for that many messages. @param atMostMs The pull ends after this long, in milliseconds. */
+  pull(messages: number, atMostMs = Infinity): void {
     const { nc, maxPayload } = this.#connection;
     if (nc.isClosed()) return this.#lose(new ConsumerLost('the connection is closed'));
     const { heartbeatMs: busyMs, idleHeartbeatMs = busyMs } = this.#options;
-    const heartbeatMs = this.#isIdle ? idleHeartbeatMs : busyMs;
+    const expiresMs = Math.min(this.#options.expiresMs, atMostMs);
+    // the server takes no more than half of the time
+    const heartbeatMs = Math.min(this.#isIdle ? idleHeartbeatMs : busyMs, expiresMs / 2);
     const inbox = `${this.#inbox}.${this.#nextPull++}`;
     const pull: Pull = { inbox, size: messages, left: messages, heartbeatMs };
     this.#pulls.push(pull);
     const request = {
       batch: messages,
       max_bytes: Math.max(this.#options.maxBytes, maxPayload * 2),
-      expires: this.#options.expiresMs * NS_PER_MS,
-      idle_heartbeat: heartbeatMs * NS_PER_MS,
+      expires: Math.round(expiresMs * NS_PER_MS),
+      idle_heartbeat: Math.floor(heartbeatMs * NS_PER_MS),
     };
     this.#api.pull(this.#consumer, request, pull.inbox);
   }

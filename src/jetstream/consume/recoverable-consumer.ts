@@ -18,6 +18,11 @@ export interface RecoverableConsumerOptions {
   readonly config: NamedConsumerConfig;
   /** The consumer is managed elsewhere: it is neither created nor changed. */
   readonly bind: boolean;
+  /**
+   * Whether the settings are this process's business alone, and are brought up to date whenever it is found
+   * again. @default false: what another instance has changed since it was opened stays
+   */
+  readonly isSole?: boolean | undefined;
   /** Creates the stream again when it is gone. @default nothing is done: it is waited for */
   readonly restoreStream?: (() => Promise<void>) | undefined;
   /** Called with what another instance, or an operator, has changed. */
@@ -78,22 +83,26 @@ export class RecoverableConsumer {
   }
 
   /**
-   * Finds the consumer again after it was lost, or creates it where it was. Settings that another instance
-   * has changed since stay.
+   * Finds the consumer again after it was lost, or creates it where it was.
    *
    * @returns whether the stream is another one than before.
    */
   async reopen(deadline: Deadline): Promise<{ readonly isNewStream: boolean }> {
-    const { stream, config, bind } = this.#options;
+    const { stream, config, bind, isSole = false } = this.#options;
     const info = await this.#lookAtStream(deadline);
     const isNewStream = this.#streamCreated !== undefined && info?.created !== this.#streamCreated;
     if (isNewStream) this.position.startOver();
     this.#streamCreated = info?.created;
-    const found = await this.#find(deadline);
+    const found = isSole ? undefined : await this.#find(deadline);
     if (found === undefined && bind) this.#missing();
     const wanted = this.position.resume(config, info?.state.last_seq);
     this.#adopt(found ?? (await ensureConsumer(this.#connection, { stream, config: wanted }, deadline)));
     return { isNewStream };
+  }
+
+  /** What the server says of the consumer at a moment when its settings are not as wanted. */
+  async peek(deadline: Deadline): Promise<ConsumerInfo | undefined> {
+    return this.#find(deadline);
   }
 
   /** Takes over what the server says of the consumer; undefined when there is none. */

@@ -85,6 +85,7 @@ export class ProjectionRunner {
       hasReached: (position) => !this.#isEmptying && this.#views.hasReached(position),
       isLive: () => this.#views.isLive(),
       describe: () => this.#views.describe(),
+      lag: () => this.#views.status(),
       error: () => this.status().error,
     });
   }

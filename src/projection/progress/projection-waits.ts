@@ -5,7 +5,7 @@ import { InvalidOptionError } from '../../kernel/invalid-option-error.js';
 import { sleep } from '../../kernel/sleep.js';
 import type { ProjectionDefinition } from '../definition/projection-definition.js';
 import { describeProjection } from '../definition/projection-id.js';
-import { WaitTimeoutError } from '../projection-errors.js';
+import { type WaitLag, WaitTimeoutError } from '../projection-errors.js';
 import { resolveWait, type WaitForOptions, type WaitUntilLiveOptions } from './wait-for-options.js';
 import { Waiters } from './waiters.js';
 
@@ -30,6 +30,8 @@ export interface WaitedProgress {
   isLive(): boolean;
   /** How far it is, for the error of a timeout. */
   describe(): string;
+  /** The same in numbers. */
+  lag(): WaitLag;
   /** What it is waiting out. */
   error(): Error | undefined;
 }
@@ -99,8 +101,8 @@ export class ProjectionWaits {
     if (failure !== undefined) throw failure;
     const onTimeout = (): Error => {
       const error = this.#progress.error();
-      const progress = this.#progress.describe();
-      return new WaitTimeoutError({ what, timeoutMs, progress }, error && { cause: error });
+      const details = { what, timeoutMs, progress: this.#progress.describe(), lag: this.#progress.lag() };
+      return new WaitTimeoutError(details, error && { cause: error });
     };
     await this.#waiters.until(isOver, { timeoutMs, signals, onTimeout });
   }

@@ -3,7 +3,7 @@ import { type CommitMark, markOf } from '../../event-store/replay/log-trail.js';
 import type { EventRegistry } from '../../event/event-registry.js';
 import { comparePositions, parsePosition, type Position } from '../../event/position.js';
 import { type RecordedEvent, recordedEvents } from '../../event/recorded-event.js';
-import { slotOf } from '../../event/slot.js';
+import { slotOfCommit } from '../../event/notification.js';
 import { type Checkpoint, modelOf } from '../store/checkpoint.js';
 import type { ProjectionDefinition } from '../definition/projection-definition.js';
 import type { CheckpointTable } from '../store/checkpoint-table.js';
@@ -161,9 +161,9 @@ function eventsOf({ definition, registry, checkpoint, commits }: Batch, commitIn
 }
 
 /** Whether the model holds the commit already, since another number of lanes had built it. */
-function isAhead({ ahead }: Checkpoint, { stream, sequence }: StoredCommit): boolean {
-  const upTo = ahead?.[slotOf(stream)];
-  return upTo !== undefined && sequence <= parsePosition(upTo).sequence;
+function isAhead({ ahead }: Checkpoint, commit: StoredCommit): boolean {
+  const upTo = ahead?.[slotOfCommit(commit)];
+  return upTo !== undefined && commit.sequence <= parsePosition(upTo).sequence;
 }
 
 /** A replay that starts at an event may start inside of a commit. */

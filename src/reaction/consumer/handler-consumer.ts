@@ -7,6 +7,7 @@ import {
 import type { LongestCall } from '../../jetstream/consume/message-handling.js';
 import type { JetStreamConnection } from '../../jetstream/connection/jetstream-connection.js';
 import { toDeadLetterError } from '../../jetstream/dead-letters/dead-letter-error.js';
+import type { SoleReader } from '../../jetstream/consume/sole-reader.js';
 import { MessageReader } from '../../jetstream/read/message-reader.js';
 import { AttemptHistory } from '../delivery/attempt-history.js';
 import type { DeliveredMessage } from '../../jetstream/consume/delivered-message.js';
@@ -55,7 +56,17 @@ export interface HandlerConsumerOptions<Payload> {
   readonly redriveWatch: RedriveWatch | undefined;
   /** Creates the log again when it is gone; undefined to wait for it. */
   readonly restoreLog: (() => Promise<void>) | undefined;
+  /** Given by who is the only reader, and has to keep the order of keys whatever happens. @default there are others */
+  readonly sole?: SoleHandling | undefined;
   readonly logger: ReactionLogger;
+}
+
+/** The consumption by the only reader. */
+export interface SoleHandling extends SoleReader {
+  /** Whether a handler may begin at this moment. What may not is tried later, and no attempt is counted. */
+  readonly mayBegin: () => boolean;
+  /** Told of what was to be parked, and could not be. It is tried again. */
+  readonly onUnparked: (error: Error) => void;
 }
 
 /** How the consumption of a handler's events is doing. */
@@ -152,6 +163,8 @@ function deliveryOf<Payload>(
       const { attempts } = givenUp;
       observer.onDeadLetter({ ...observed(givenUp), attempts, error, isKept: parkingPlace !== undefined });
     },
+    onUnparked: (_, error) => options.sole?.onUnparked(error),
+    keepsUnparked: options.sole !== undefined,
     log,
   });
   const history = new AttemptHistory({
@@ -166,6 +179,8 @@ function deliveryOf<Payload>(
     unpacker,
     parking,
     log,
+    mayBegin: options.sole?.mayBegin,
+    keepsPlace: options.sole !== undefined,
     onAttempt: (call, { error, ...ended }) =>
       observer.onAttempt(() => ({
         ...observed(call),
@@ -193,6 +208,7 @@ function eventConsumer<Payload>(
     handle: async (message) => delivery.deliver(message),
     onHandBack: async (message) => delivery.handBack(message),
     restoreStream: restoreLog,
+    sole: options.sole,
     ...listeners(options),
   });
 }
@@ -206,7 +222,7 @@ function redrivenMessages<Payload>(
   if (parkingPlace === undefined || watch === undefined) return undefined;
   const consumer = {
     stream: parkingPlace.name,
-    config: redriveConsumer(config, parkingPlace.name),
+    config: redriveConsumer({ ...config, name: options.consumerLabel ?? config.name }, parkingPlace.name),
     bind: false,
     concurrency: Math.min(policy.concurrency, MAX_REDRIVE_CONCURRENCY),
     heartbeatMs,

@@ -52,6 +52,8 @@ export class AttemptHistory {
   of(pending: PendingCall<unknown>): KnownAttempts | Promise<KnownAttempts> {
     const { call, failedAttempts, possibleAttempts } = pending;
     if (this.#options.records !== undefined && call.message.info.redelivered) return this.#read(pending);
+    const own = this.#remembered.size === 0 ? undefined : this.#remembered.get(this.#keyOf(call));
+    if (own?.isGivenUp === true) return known(own.attempts, 0, own);
     const made = this.#options.records === undefined ? possibleAttempts : 0;
     return known(Math.max(made, failedAttempts), 0);
   }

@@ -2,7 +2,7 @@ import { performance } from 'node:perf_hooks';
 import { toDeadLetterError } from '../../jetstream/dead-letters/dead-letter-error.js';
 import type { DeliveryLog } from '../delivery-log.js';
 import type { DeliveredMessage } from '../../jetstream/consume/delivered-message.js';
-import type { Parking } from '../parking/parking.js';
+import { type Parking, UNPARKED_RETRY_MS } from '../parking/parking.js';
 import { pauseAfter, type ReactionPolicy } from '../reaction-policy.js';
 import { isUnrecoverable } from '../unrecoverable-error.js';
 import type { AttemptHistory, KnownAttempts } from './attempt-history.js';
@@ -14,6 +14,10 @@ import { withTimeLimit } from './with-time-limit.js';
 const SUSPECT_AFTER = 2;
 const ENDED_WITH_PROCESS = 'its process ended while it was being handled';
 const HANDED_BACK = 'its handler handed it back';
+/** What may not begin is looked at again after this long. */
+const NOT_YET: Continuation = { afterMs: 100 };
+/** Thrown where a handler may not begin. */
+const NOT_BEGUN = new TypeError('the handler may not begin');
 
 /** What the attempts at a call need. */
 export interface AttemptsOptions<Payload> {
@@ -26,6 +30,16 @@ export interface AttemptsOptions<Payload> {
   readonly isolation?: IsolationScope | undefined;
   /** Told of each attempt that has ended. */
   readonly onAttempt: (call: HandlerCall<Payload>, attempt: EndedAttempt) => void;
+  /**
+   * Whether a handler may begin. Where it may not, or an attempt fails at that time, the message is tried again
+   * later, and no attempt is counted. @default it always may
+   */
+  readonly mayBegin?: (() => boolean) | undefined;
+  /**
+   * Whether a message whose delivery cannot be ended keeps its key, so that no other of its key is handled before.
+   * @default false: it is handed back
+   */
+  readonly keepsPlace?: boolean | undefined;
 }
 
 /** An attempt that has ended. */
@@ -76,6 +90,7 @@ export class Attempts<Payload> {
   }
 
   async run(pending: PendingCall<Payload>): Promise<Continuation> {
+    if (!this.#mayBegin) return NOT_YET;
     const found = this.#options.history.of(pending);
     const known = found instanceof Promise ? await found : found;
     return this.#attempt({ pending, known, attempt: known.made + 1 });
@@ -86,10 +101,19 @@ export class Attempts<Payload> {
     this.#handedBack.add(keyOf(message));
     const begun = this.#begun.get(keyOf(message));
     if (begun === undefined) return;
-    const { pending, known } = begun.current;
     begun.release();
-    if (known.made === 0) await this.#options.history.forget(pending.call);
-    else await this.#options.history.keep(pending.call, { attempts: known.made, last: known.last });
+    await this.#takeBack(begun.current);
+  }
+
+  get #mayBegin(): boolean {
+    return this.#options.mayBegin?.() ?? true;
+  }
+
+  /** What is kept of the call says nothing of the attempt that was to be made. */
+  async #takeBack({ pending: { call }, known }: CurrentAttempt<Payload>): Promise<void> {
+    const { history } = this.#options;
+    if (known.made === 0) await history.forget(call);
+    else await history.keep(call, { attempts: known.made, last: known.last });
   }
 
   async #attempt(current: CurrentAttempt<Payload>): Promise<Continuation> {
@@ -102,6 +126,10 @@ export class Attempts<Payload> {
       await this.#call(current);
       if (this.#isHandedBack(call)) return 'stop';
     } catch (error) {
+      if (error === NOT_BEGUN || (!this.#mayBegin && !call.message.isSettled)) {
+        await this.#takeBack(current);
+        return NOT_YET;
+      }
       return await this.#fail({ ...current, error });
     } finally {
       if (this.#handedBack.size > 0) this.#handedBack.delete(keyOf(call.message));
@@ -115,10 +143,13 @@ export class Attempts<Payload> {
     const { pending, known, attempt } = current;
     const { call } = pending;
     const { handle, history, policy } = this.#options;
-    const limited = async (): Promise<void> => withTimeLimit(handle(call), policy.handlerTimeoutMs);
+    const limited = async (): Promise<void> =>
+      withTimeLimit(handle(call, attempt), policy.handlerTimeoutMs);
     const timed = async (): Promise<void> => {
-      // it may have been handed back while it waited for one that was tried alone
-      if (!this.#isHandedBack(call)) await this.#timed(call, attempt, limited);
+      // much may have changed while it waited for one that was tried alone
+      if (this.#isHandedBack(call)) return;
+      if (!this.#mayBegin) throw NOT_BEGUN;
+      await this.#timed(call, attempt, limited);
     };
     if (known.unexplained < SUSPECT_AFTER) return this.#isolation.shared(timed);
     return this.#isolation.alone(async () => {
@@ -195,7 +226,8 @@ export class Attempts<Payload> {
     const isEnded = await parking.park({ message, origin, eventId, attempts, error });
     if (isEnded) await history.forget(call);
     else await history.keep(call, { attempts, last: lineOf(error), isGivenUp: true });
-    return isEnded ? 'next' : 'stop';
+    if (isEnded) return 'next';
+    return this.#options.keepsPlace === true ? { afterMs: UNPARKED_RETRY_MS } : 'stop';
   }
 }
 

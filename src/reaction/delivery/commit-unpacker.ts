@@ -17,12 +17,11 @@ const MAX_PROGRESSES = 1_000;
 /** Which events of an event store a handler is called with. */
 export interface CommitUnpackerOptions {
   readonly registry: EventRegistry;
-  /** The only event type that is wanted, by any of its names; undefined for all. */
-  readonly eventType: string | undefined;
-  /**
-   * Which of jetsource's own categories (`$…`) the consumer asks for by name. The others are skipped.
-   * @default none
-   */
+  /** The only event type that is wanted, by any of its names. @default all */
+  readonly eventType?: string | undefined;
+  /** The event types that are wanted, by any of their names. @default all */
+  readonly eventTypes?: readonly string[] | undefined;
+  /** Categories of jetsource's own (`$…`) whose events are wanted. @default none */
   readonly ownCategories?: readonly string[] | undefined;
 }
 
@@ -30,13 +29,14 @@ export interface CommitUnpackerOptions {
 export class CommitUnpacker implements Unpacker<never> {
   readonly parkedBody = 'referenced' as const;
   readonly #registry: EventRegistry;
-  readonly #eventType: string | undefined;
+  readonly #eventTypes: ReadonlySet<string> | undefined;
   readonly #ownCategories: ReadonlySet<string>;
   readonly #progresses = new LRUCache<string, CommitProgress>({ max: MAX_PROGRESSES });
 
-  constructor({ registry, eventType, ownCategories = [] }: CommitUnpackerOptions) {
+  constructor({ registry, eventType, eventTypes, ownCategories = [] }: CommitUnpackerOptions) {
     this.#registry = registry;
-    this.#eventType = eventType === undefined ? undefined : registry.currentName(eventType);
+    const wanted = eventTypes ?? (eventType === undefined ? undefined : [eventType]);
+    this.#eventTypes = wanted && new Set(wanted.map((type) => registry.currentName(type)));
     this.#ownCategories = new Set(ownCategories);
   }
 
@@ -56,7 +56,7 @@ export class CommitUnpacker implements Unpacker<never> {
     { sequence, eventId }: MessageOrigin,
   ): Promise<RecordedEvent[]> {
     const commit = commitOnSubject({ sequence, subject, data, time: time.getTime() });
-    const isWanted = (type: string): boolean => this.#eventType === undefined || type === this.#eventType;
+    const isWanted = (type: string): boolean => this.#eventTypes?.has(type) ?? true;
     const opened = await openCommits([commit], this.#registry.cipher);
     const events = opened.flatMap((each) => recordedEvents(each, this.#registry, { isWanted }));
     return eventId === undefined ? events : events.filter(({ id }) => id === eventId);

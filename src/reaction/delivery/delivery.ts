@@ -23,13 +23,19 @@ export class Delivery<Payload> {
   readonly #attempts: Attempts<Payload>;
   /** Those at redriven messages, which have no order by key. */
   readonly #redriveAttempts: Attempts<Payload>;
+  readonly #keepsPlace: boolean;
 
   constructor(options: DeliveryOptions<Payload>) {
+    this.#keepsPlace = options.keepsPlace ?? false;
     this.#unpacker = options.unpacker;
     this.#parking = options.parking;
     this.#log = options.log;
     this.#attempts = new Attempts(options);
-    this.#redriveAttempts = new Attempts({ ...options, policy: { ...options.policy, keyOf: undefined } });
+    this.#redriveAttempts = new Attempts({
+      ...options,
+      policy: { ...options.policy, keyOf: undefined },
+      keepsPlace: false,
+    });
   }
 
   /**
@@ -40,10 +46,11 @@ export class Delivery<Payload> {
    *   undefined when this delivery is over.
    */
   async deliver(message: DeliveredMessage): Promise<number | undefined> {
-    return this.#guard(message, async () => {
+    const work = async (): Promise<number | undefined> => {
       const continuation = await this.#deliver({ message, origin: originOf(message) }, this.#attempts);
       return typeof continuation === 'string' ? undefined : continuation.afterMs;
-    });
+    };
+    return this.#guard(message, work, this.#keepsPlace);
   }
 
   /**
@@ -53,8 +60,12 @@ export class Delivery<Payload> {
   async deliverRedriven(message: DeliveredMessage): Promise<undefined> {
     await this.#guard(message, async () => {
       const original = await this.#parking.originalOf(message);
-      if (original === undefined) message.term('its original is gone');
-      else await this.#deliver(original, this.#redriveAttempts);
+      const continuation =
+        original === undefined
+          ? message.term('its original is gone')
+          : await this.#deliver(original, this.#redriveAttempts);
+      // redriven messages have no place to keep
+      if (typeof continuation === 'object') message.nak(continuation.afterMs);
       // a message that was handed back is delivered again
       if (message.isSettled && !message.isHandedBack) await this.#parking.remove(message);
       return undefined;
@@ -73,11 +84,13 @@ export class Delivery<Payload> {
   async #guard(
     message: DeliveredMessage,
     work: () => Promise<number | undefined>,
+    keepsPlace = false,
   ): Promise<number | undefined> {
     try {
       return await work();
     } catch (error) {
       this.#log.fault(message, error as Error);
+      if (keepsPlace) return UNPARKED_RETRY_MS;
       message.nak(UNPARKED_RETRY_MS);
       return undefined;
     }
@@ -89,6 +102,7 @@ export class Delivery<Payload> {
     const isSkipped =
       message.headers?.has(ServerHeader.schedule) === true || this.#unpacker.isSkipped(message);
     const calls = isSkipped ? [] : await this.#unpack(original);
+    if (calls === 'unparked') return this.#keepsPlace ? { afterMs: UNPARKED_RETRY_MS } : 'stop';
     if (calls?.length === 0) message.ack();
     for (const call of calls ?? []) {
       const continuation = await attempts.run(call);
@@ -97,14 +111,17 @@ export class Delivery<Payload> {
     return 'next';
   }
 
-  /** The calls of a message; undefined for one that cannot be decoded, which is parked. */
-  async #unpack({ message, origin }: Original): Promise<readonly PendingCall<Payload>[] | undefined> {
+  /** The calls of a message; undefined for one that cannot be decoded, and was parked. */
+  async #unpack({
+    message,
+    origin,
+  }: Original): Promise<readonly PendingCall<Payload>[] | 'unparked' | undefined> {
     try {
       return await this.#unpacker.unpack(message, origin);
     } catch (error) {
       const attempts = message.earlierAttempts + 1;
-      await this.#parking.park({ message, origin, eventId: undefined, attempts, error });
-      return undefined;
+      const isParked = await this.#parking.park({ message, origin, eventId: undefined, attempts, error });
+      return isParked ? undefined : 'unparked';
     }
   }
 }

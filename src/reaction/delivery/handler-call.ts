@@ -25,9 +25,9 @@ export type HandlerCall<Payload> = EventCall | PayloadCall<Payload>;
 
 /**
  * Handles one event or message. It has succeeded when the promise resolves; what it rejects with ends the
- * attempt.
+ * attempt. The attempts are counted from 1.
  */
-export type Handle<Payload> = (call: HandlerCall<Payload>) => Promise<void>;
+export type Handle<Payload> = (call: HandlerCall<Payload>, attempt: number) => Promise<void>;
 
 /** A call that is still to be made, and what earlier deliveries know of it. */
 export interface PendingCall<Payload> {

@@ -42,6 +42,10 @@ export interface ParkingOptions {
   readonly logKeepsAll: () => Promise<boolean>;
   /** Told of each message whose delivery has ended. */
   readonly onParked: (givenUp: GivenUp, error: DeadLetterError) => void;
+  /** Told of each message that could not be parked. @default nobody */
+  readonly onUnparked?: ((givenUp: GivenUp, error: Error) => void) | undefined;
+  /** Whether a message that cannot be parked stays with its holder. @default false: it is handed back */
+  readonly keepsUnparked?: boolean | undefined;
   readonly log: DeliveryLog;
 }
 
@@ -72,7 +76,7 @@ export class Parking {
 
   /**
    * Parks a message and ends its delivery; without a parking place it is dropped. A message that cannot be
-   * parked is handed back, so that it is delivered again: so is one whose body is too large for a letter, if
+   * parked is handed back, so that it is delivered again, or stays with its holder: so is one whose body is too large for a letter, if
    * its log does not keep it.
    *
    * @returns whether the delivery has ended.
@@ -90,7 +94,8 @@ export class Parking {
       return true;
     } catch (cause) {
       log.error(message, `was given up, and cannot be kept: ${(cause as Error).message}`);
-      message.nak(UNPARKED_RETRY_MS);
+      this.#options.onUnparked?.(givenUp, cause as Error);
+      if (this.#options.keepsUnparked !== true) message.nak(UNPARKED_RETRY_MS);
       return false;
     }
   }

@@ -4,6 +4,7 @@ import type { ConformanceCase } from './conformance-case.js';
 import { idempotenceCases } from './idempotence-cases.js';
 import { identityCases } from './identity-cases.js';
 import { logReadCases } from './log-read-cases.js';
+import { notificationCases } from './notification-cases.js';
 import { ownStreamCases } from './own-stream-cases.js';
 import { readStartCases } from './read-start-cases.js';
 import { metadataCases } from './metadata-cases.js';
@@ -28,4 +29,5 @@ export const eventStoreCases: readonly ConformanceCase[] = [
   ...logReadCases,
   ...readStartCases,
   ...ownStreamCases,
+  ...notificationCases,
 ];

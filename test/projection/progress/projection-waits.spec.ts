@@ -18,6 +18,7 @@ beforeEach(() => {
     hasReached: () => false,
     isLive: () => false,
     describe: () => 'it is idle',
+    lag: () => ({ pending: 3, lagSeconds: 2 }),
     error: () => undefined,
   };
   waits = new ProjectionWaits(sums(new FaultyProjectionStore()), log, progress);
@@ -52,6 +53,8 @@ describe('ProjectionWaits', () => {
     progress.error = () => error;
     await expect(waits.untilLive({ timeoutMs: 1 })).rejects.toMatchObject({
       code: 'wait-timeout',
+      pending: 3,
+      lagSeconds: 2,
       cause: error,
     });
   });
