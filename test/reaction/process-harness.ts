@@ -13,7 +13,6 @@ import type {
   ProcessTimers,
 } from '../../src/reaction/process/process-ports.js';
 import { processReactors } from '../../src/reaction/process/process-reactors.js';
-import type { ProcessStore } from '../../src/reaction/process/process-store.js';
 import type { ReactionContext, ReactorDefinition } from '../../src/reaction/reactor/reactor-definition.js';
 import { collect } from '../support/collect.js';
 
@@ -88,7 +87,6 @@ export function context(change: Partial<ReactionContext> = {}): ReactionContext 
 export class SentOutputs implements ProcessPorts, ProcessTimers {
   commands: CommandEncoder | undefined;
   readonly executed: (StoredCommandData & { readonly id: string })[] = [];
-  readonly published: object[] = [];
   readonly timed: object[] = [];
   readonly timers: ProcessTimers = this;
   /** Called before each command is executed. */
@@ -117,7 +115,7 @@ export class ProcessService {
   constructor(store: EventStore, managers: readonly ProcessManager[], sent = new SentOutputs()) {
     this.#store = store;
     this.sent = sent;
-    this.#reactors = processReactors(notifying(store, sent), managers, sent);
+    this.#reactors = processReactors(store, managers, sent);
   }
 
   /** Delivers an event to the first process manager, or to the one of that name. */
@@ -141,25 +139,16 @@ export class ProcessService {
     return collect(this.#store.read(storedStream('$process', process), { consistency: 'leader' }));
   }
 
+  /** The events that were published, as a reactor gets them. */
+  async published(): Promise<RecordedEvent[]> {
+    return collect(this.#store.readAll({ categories: ['$bus'] }));
+  }
+
   /** The state of a process; undefined for one that has not begun. */
   async state(process: string): Promise<unknown> {
     const last = (await this.stored(process)).at(-1);
     return (last?.data as { readonly state: unknown } | undefined)?.state;
   }
-}
-
-/** The store, with a `notify` that only remembers what is published. */
-function notifying(store: EventStore, { published }: SentOutputs): ProcessStore {
-  const notify = async (events: readonly object[], options: object): Promise<void> => {
-    for (const event of events) published.push({ event, ...options });
-  };
-  return new Proxy(store, {
-    get(target, name) {
-      if (name === 'notify') return notify;
-      const value: unknown = Reflect.get(target, name, target);
-      return typeof value === 'function' ? (value.bind(target) as unknown) : value;
-    },
-  }) as ProcessStore;
 }
 
 /** Stores an event, and reads it as a reactor gets it. */

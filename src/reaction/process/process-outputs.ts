@@ -8,23 +8,23 @@ import {
   STORED_COMMAND,
 } from '../../event/own-event-types.js';
 import type { RecordedEvent } from '../../event/recorded-event.js';
+import type { EventStore } from '../../event-store/event-store.js';
 import { InvalidOptionError } from '../../kernel/invalid-option-error.js';
 import type { DataOf } from '../../projection/definition/projection-options.js';
 import type { ReactionContext } from '../reactor/reactor-definition.js';
 import type { ProcessPorts, ProcessTimers } from './process-ports.js';
-import type { ProcessStore } from './process-store.js';
 
 /** The event types that outputs are stored as. */
 export const OUTPUT_EVENTS = [STORED_COMMAND, PROCESS_EVENT, PROCESS_TIMER, PROCESS_TIMER_CANCEL];
 
 /** Sends the stored outputs of processes. */
 export class ProcessOutputs {
-  readonly #store: ProcessStore;
+  readonly #store: EventStore;
   readonly #managers: ReadonlySet<string>;
   readonly #ports: ProcessPorts;
 
   /** @param managers Names of the process managers whose outputs are sent. */
-  constructor(store: ProcessStore, managers: Iterable<string>, ports: ProcessPorts) {
+  constructor(store: EventStore, managers: Iterable<string>, ports: ProcessPorts) {
     this.#store = store;
     this.#managers = new Set(managers);
     this.#ports = ports;

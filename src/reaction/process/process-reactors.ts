@@ -1,3 +1,4 @@
+import type { EventStore } from '../../event-store/event-store.js';
 import { InvalidOptionError } from '../../kernel/invalid-option-error.js';
 import type { ReactorDefinition } from '../reactor/reactor-definition.js';
 import { PROCESS_CATEGORY } from './process-log.js';
@@ -5,7 +6,6 @@ import { ProcessInputs } from './process-inputs.js';
 import type { ProcessManager } from './process-manager.js';
 import { OUTPUT_EVENTS, ProcessOutputs } from './process-outputs.js';
 import type { ProcessPorts } from './process-ports.js';
-import type { ProcessStore } from './process-store.js';
 import { PLAIN_COMMANDS } from './stored-command.js';
 
 /** Name of the reactor that sends what processes have stored. */
@@ -26,7 +26,7 @@ export const PROCESS_OUTPUTS = 'process-outputs';
  * );
  */
 export function processReactors(
-  store: ProcessStore,
+  store: EventStore,
   managers: readonly ProcessManager[],
   ports: ProcessPorts,
 ): ReactorDefinition[] {
@@ -52,8 +52,9 @@ export function processReactors(
 }
 
 function inputReactor(manager: ProcessManager, inputs: ProcessInputs): ReactorDefinition {
-  const { correlate: _, initial: __, react: ___, ...reactor } = manager;
-  return { ...reactor, handle: async (event, { signal }) => inputs.handle(event, signal) };
+  const { name, events, maxAttempts, backoffMs, timeoutMs, concurrency, lanes, from } = manager;
+  const options = { maxAttempts, backoffMs, timeoutMs, concurrency, lanes, from };
+  return { ...options, name, events, handle: async (event, { signal }) => inputs.handle(event, signal) };
 }
 
 function checkedNames(managers: readonly ProcessManager[]): ReadonlySet<string> {
