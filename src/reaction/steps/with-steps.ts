@@ -62,9 +62,17 @@ export function reactorWithSteps(
   const { name: reactor, handle } = definition;
   return {
     ...definition,
-    handle: async (event, context) =>
-      withSteps(store, { reactor, event, signal: context.signal, resume }, async () =>
-        handle(event, context),
-      ),
+    handle: async (event, context) => {
+      const scope: StepScope = {
+        reactor,
+        event,
+        resume,
+        // asked for when a step is used: it costs a timer
+        get signal() {
+          return context.signal;
+        },
+      };
+      return withSteps(store, scope, async () => handle(event, context));
+    },
   };
 }
