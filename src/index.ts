@@ -68,8 +68,19 @@ export type {
 export { processReactors } from './reaction/process/process-reactors.js';
 export type { Resume } from './reaction/steps/resume.js';
 export type { Steps } from './reaction/steps/steps.js';
-export { isResume, resumeEvent, timerResume } from './reaction/steps/timer-resume.js';
+export { resumeReactor } from './reaction/steps/resume-reactor.js';
+export { resumeWhenDue, timerResume } from './reaction/steps/timer-resume.js';
 export { currentSteps, reactorWithSteps, steps } from './reaction/steps/with-steps.js';
+export { openTimers } from './reaction/timers/open-timers.js';
+export { Timers } from './reaction/timers/timers.js';
+export type {
+  DueTimer,
+  ScheduledTimer,
+  ScheduleOptions,
+  TimerCommand,
+  TimersStatus,
+} from './reaction/timers/timers.js';
+export type { TimersOptions } from './reaction/timers/timers-options.js';
 export {
   AggregateNotFoundError,
   CommandHandledError,

@@ -14,6 +14,8 @@ export { startNatsCluster } from './testing/start-nats-cluster.js';
 export { startNatsServer } from './testing/start-nats-server.js';
 export type { ExpectedError } from './testing/expected-error.js';
 export { specification } from './testing/specification.js';
+export { FakeTimers, fakeTimers } from './testing/fake-timers.js';
+export type { FakeTimersOptions } from './testing/fake-timers.js';
 export type { Expectations, Specification } from './testing/specification.js';
 export type {
   ExpectedOutcome,

@@ -1,6 +1,7 @@
 import { checkedDeclaration } from './event-declaration.js';
 import type { JsonValue } from './json-value.js';
 import { PlainEventType } from './plain-event-type.js';
+import type { Position } from './position.js';
 
 /** The data of a stored command. */
 export interface StoredCommandData {
@@ -67,6 +68,24 @@ export const STEP_SLEEP = ownEventType<
   StepOrder & { readonly name: string; readonly until: string }
 >('$stepSleep');
 
+/** An event comes back to the handler that waited in one of its steps. */
+export const STEP_RESUME = ownEventType<
+  '$stepResume',
+  { readonly reactor: string; readonly eventId: string; readonly position: string }
+>('$stepResume');
+
+/** A timer waits: it replaces the one that its stream says waited before. `at` is ISO 8601. */
+export const TIMER_SCHEDULED = ownEventType<
+  '$timerScheduled',
+  { readonly command: StoredCommandData; readonly at: string }
+>('$timerScheduled');
+
+/** A timer is not to be carried out. */
+export const TIMER_CANCELLED = ownEventType<'$timerCancelled', Record<never, never>>('$timerCancelled');
+
+/** A timer was carried out. `scheduled` is the position of the event that scheduled it. */
+export const TIMER_FIRED = ownEventType<'$timerFired', { readonly scheduled: Position }>('$timerFired');
+
 /**
  * The event types that jetsource itself stores, in its own categories (`$…`). Every registry has them. A new
  * one is added here.
@@ -79,6 +98,10 @@ export const OWN_EVENT_TYPES: readonly PlainEventType[] = [
   PROCESS_TIMER_CANCEL,
   STEP,
   STEP_SLEEP,
+  STEP_RESUME,
+  TIMER_SCHEDULED,
+  TIMER_CANCELLED,
+  TIMER_FIRED,
 ];
 
 /** Users cannot declare such a name: {@link eventType} and {@link Event} refuse it. */

@@ -6,6 +6,9 @@ const EVENT_STORE_FLOOR = {
   floor: '2.12.1',
 };
 
+/** What timers need, and since when the server has all that schedules are used for here. */
+const SCHEDULE_FLOOR = { capability: 'timers (message schedules)', floor: '2.14.0' };
+
 /**
  * What the transport needs: several filters of one consumer, metadata of streams. Time to live and delay need
  * more, and say so.
@@ -28,6 +31,15 @@ export function requireEventStoreServer(version: string): void {
  */
 export function requireTransportServer(version: string): void {
   requireServer(version, TRANSPORT_FLOOR);
+}
+
+/**
+ * Refuses a server that is too old for timers.
+ *
+ * @throws {@link UnsupportedByServerError} naming the version that was found.
+ */
+export function requireScheduleServer(version: string): void {
+  requireServer(version, SCHEDULE_FLOOR);
 }
 
 function requireServer(version: string, need: { capability: string; floor: string }): void {

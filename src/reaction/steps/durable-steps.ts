@@ -17,7 +17,7 @@ import { Suspension } from './suspension.js';
 const SHORT_SLEEP_MS = 5_000;
 /** What can be waited where it cannot: less than the default of `timeoutMs`. */
 const LONGEST_SLEEP_MS = 20_000;
-const MOST_CHARACTERS = 200;
+const MOST_CHARACTERS = 190;
 
 /** The handling of one event that has steps. */
 export interface StepScope {

@@ -1,7 +1,8 @@
 import { causedBy } from '../../event/metadata-context.js';
 import type { JsonValue } from '../../event/json-value.js';
-import { STEP, STEP_SLEEP, type StepOrder } from '../../event/own-event-types.js';
+import { STEP, STEP_RESUME, STEP_SLEEP, type StepOrder } from '../../event/own-event-types.js';
 import type { DomainEvent } from '../../event/plain-event-type.js';
+import type { Position } from '../../event/position.js';
 import type { RecordedEvent } from '../../event/recorded-event.js';
 import { type StreamName, storedStream } from '../../event/stream-name.js';
 import type { EventStore } from '../../event-store/event-store.js';
@@ -18,6 +19,28 @@ export interface StoredStep extends StepOrder {
   readonly until?: string;
 }
 
+/** An event that is to come back to its handler. */
+export interface ResumedEvent {
+  /** Name of the reactor. */
+  readonly reactor: string;
+  readonly eventId: string;
+  readonly position: Position;
+}
+
+/** Stores once that the time of an event has come: for the reactor of {@link resumeReactor}. */
+export async function storeResume(
+  store: EventStore,
+  { reactor, eventId, position }: ResumedEvent,
+  until: string,
+): Promise<void> {
+  const event = STEP_RESUME.create({ reactor, eventId, position });
+  await store.append(stepStream(reactor, eventId), [event], { commandId: `resume/${until}` });
+}
+
+function stepStream(reactor: string, eventId: string): StreamName {
+  return storedStream(STEPS_CATEGORY, `${reactor}/${eventId}`);
+}
+
 /** The stream of the steps of one event in one reactor. */
 export class StepLog {
   readonly #store: EventStore;
@@ -26,14 +49,15 @@ export class StepLog {
 
   constructor(store: EventStore, reactor: string, event: RecordedEvent) {
     this.#store = store;
-    this.#stream = storedStream(STEPS_CATEGORY, `${reactor}/${event.id}`);
+    this.#stream = stepStream(reactor, event.id);
     this.#event = event;
   }
 
   /** The steps by name, as the leader knows them. */
   async load(signal: AbortSignal | undefined): Promise<Map<string, StoredStep>> {
     const steps = new Map<string, StoredStep>();
-    for await (const { data } of this.#store.read(this.#stream, { consistency: 'leader', signal })) {
+    for await (const { type, data } of this.#store.read(this.#stream, { consistency: 'leader', signal })) {
+      if (type === STEP_RESUME.name) continue;
       const step = data as StoredStep;
       steps.set(step.name, step);
     }
@@ -51,7 +75,7 @@ export class StepLog {
   }
 
   async #storeOnce(step: StoredStep, event: DomainEvent): Promise<StoredStep> {
-    const options = { commandId: step.name, metadata: causedBy(this.#event) };
+    const options = { commandId: `step/${step.name}`, metadata: causedBy(this.#event) };
     const { committed } = await this.#store.append(this.#stream, [event], options);
     if (committed) return step;
     const stored = await this.load(undefined);

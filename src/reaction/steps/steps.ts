@@ -7,7 +7,7 @@ export interface Steps {
    *
    * The first attempt gets a copy of the result as well.
    *
-   * @param name Names the step in the handler: used once, 1 to 200 characters.
+   * @param name Names the step in the handler: used once, 1 to 190 characters.
    * @throws what `work` throws.
    * @throws {@link StepMismatchError} when the code does not fit the steps that are stored.
    * @throws {@link UnrecoverableError} when JSON cannot hold the result: the step has run, but is not stored, and
