@@ -1,4 +1,6 @@
-export type { Committing } from './nestjs/cqrs/aggregate-publisher.js';
+export { DurableEventBus } from './nestjs/cqrs/durable-event-bus.js';
+export { DurableEventPublisher } from './nestjs/cqrs/durable-event-publisher.js';
+export type { Committing } from './nestjs/cqrs/durable-event-publisher.js';
 export { CqrsSetupError } from './nestjs/cqrs/cqrs-setup-error.js';
 export { JetsourceCqrsModule } from './nestjs/cqrs/jetsource-cqrs.module.js';
 export type { BusOptions, JetsourceCqrsOptions } from './nestjs/cqrs/jetsource-cqrs-options.js';

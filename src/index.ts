@@ -81,6 +81,26 @@ export type {
   TimersStatus,
 } from './reaction/timers/timers.js';
 export type { TimersOptions } from './reaction/timers/timers-options.js';
+export { defineReactor } from './reaction/reactor/define-reactor.js';
+export { Reactors } from './reaction/reactor/reactors.js';
+export type { OrphanedReactor } from './reaction/reactor/reactors.js';
+export type {
+  ReactionContext,
+  ReactionOptions,
+  ReactorDefinition,
+} from './reaction/reactor/reactor-definition.js';
+export type { ReactorStart } from './reaction/reactor/reactor-start.js';
+export type { ReactorsOptions } from './reaction/reactor/reactors-options.js';
+export type { ReactorLaneStatus, ReactorState, ReactorStatus } from './reaction/reactor/reactor-status.js';
+export type {
+  ParkedQuery,
+  ParkedReaction,
+  ParkedReactionDetails,
+  ParkedSelection,
+} from './reaction/reactor/parked-events.js';
+export type { WaitUntilHandledOptions } from './reaction/reactor/reactor-waits.js';
+export type { ReactionLogger } from './reaction/reaction-logger.js';
+export type { ReactionObserver } from './reaction/reaction-observer.js';
 export {
   AggregateNotFoundError,
   CommandHandledError,
@@ -128,6 +148,11 @@ export { InvalidOptionError } from './kernel/invalid-option-error.js';
 export type { JetsourceError, Outcome } from './kernel/jetsource-error.js';
 export { LateOutputError } from './reaction/process/process-errors.js';
 export { StepMismatchError, StepsUnavailableError } from './reaction/steps/step-errors.js';
+export { ConsumerSettingsError } from './jetstream/consume/consumer-errors.js';
+export { DeadLetterNotFoundError } from './jetstream/dead-letters/dead-letter-errors.js';
+export { HandlerTimeoutError } from './reaction/delivery/handler-timeout-error.js';
+export { ReactorsStartedError, UnknownReactorError } from './reaction/reactor/reactor-errors.js';
+export { UnrecoverableError } from './reaction/unrecoverable-error.js';
 export { InvalidRowError } from './projection/store/row-errors.js';
 export {
   CorruptCheckpointError,

@@ -1,4 +1,5 @@
 import { CommandHandler, EventPublisher, type ICommandHandler } from '@nestjs/cqrs';
+import { DurableEventPublisher } from 'jetsource/cqrs';
 import { DropAncientItem, KillDragon } from './commands.js';
 import { HeroRepository } from './hero-repository.js';
 
@@ -6,7 +7,7 @@ import { HeroRepository } from './hero-repository.js';
 export class KillDragonHandler implements ICommandHandler<KillDragon> {
   constructor(
     private readonly repository: HeroRepository,
-    private readonly publisher: EventPublisher,
+    private readonly publisher: DurableEventPublisher,
   ) {}
 
   async execute({ heroId, dragonId }: KillDragon): Promise<void> {

@@ -77,6 +77,7 @@ export function answerOf(error: AnyJetsourceError): ProblemAnswer {
       return MODEL_STOPPED;
 
     case 'append-outcome-unknown':
+    case 'notify-incomplete':
     case 'publish-outcome-unknown':
     case 'request-timeout':
       return OUTCOME_UNKNOWN;

@@ -22,7 +22,11 @@ export class NotedCalls {
   readonly #children = new Set<ChildProcess>();
 
   /** Starts an instance. Resolves when it runs. */
-  async start(servers: string, name: string, ...options: readonly (string | number)[]): Promise<ChildProcess> {
+  async start(
+    servers: string,
+    name: string,
+    ...options: readonly (string | number)[]
+  ): Promise<ChildProcess> {
     const script = ['--import', './test/support/register-typescript.mjs', './test/reaction/run-reactor.ts'];
     const args = [...script, servers, name, this.#file, ...options.map(String)];
     const child = spawn(process.execPath, args, { stdio: ['ignore', 'inherit', 'inherit'] });

@@ -46,21 +46,18 @@ describe('instances of a service', () => {
   it('hand over in order, with no event of a stream beside or before another, when one is killed', async () => {
     const name = uniqueStoreName();
     const store = await open(name);
-    await fill(store, 1, 60);
     const one = await noted.start(sharedServerUrl(), name, 2);
     const other = await noted.start(sharedServerUrl(), name, 2);
+    const filling = fill(store, 1, 100);
     await until('both work', () => noted.begunBy(one) > 50 && noted.begunBy(other) > 50, PATIENCE_MS);
-    const before = noted.begunBy(other);
-    expect(before).toBeLessThan(STREAMS * 60);
     await noted.kill(one);
-    const killedAt = performance.now();
-    await fill(store, 61, 80);
+    await filling;
+    await fill(store, 101, 120);
     await using raw = await RawNats.open();
     await until('all is handled', async () => (await pendingOf(raw, name)) === 0, PATIENCE_MS);
-    expect(performance.now() - killedAt).toBeLessThan(4 * TAKEN_OVER_MS);
     const { faults, handled, repeated } = noted.calls;
     expect(faults).toEqual([]);
-    expect(handled.size).toBe(STREAMS * 80);
+    expect(handled.size).toBe(STREAMS * 120);
     // acknowledgements that were not sent yet
     expect(repeated).toBeLessThan(100);
   }, 120_000);
@@ -80,7 +77,9 @@ describe('instances of a service', () => {
     const { handled: before } = noted.calls;
     await until('all is handled', () => new Set(handled).size >= STREAMS * 100 - before.size, PATIENCE_MS);
     for (let id = 0; id < STREAMS; id += 1) {
-      const versions = handled.filter((key) => key.startsWith(`${id}:`)).map((key) => Number(key.split(':')[1]));
+      const versions = handled
+        .filter((key) => key.startsWith(`${id}:`))
+        .map((key) => Number(key.split(':')[1]));
       expect(versions).toEqual(versions.toSorted((a, b) => a - b));
       const done = [...before].filter((key) => key.startsWith(`${id} `)).length;
       expect(versions[0] ?? 101).toBeLessThanOrEqual(done + 1);

@@ -1,4 +1,5 @@
 import type { JetStreamEventStore } from '../../src/event-store/jetstream-event-store.js';
+import type { Position } from '../../src/event/position.js';
 import type { RecordedEvent } from '../../src/event/recorded-event.js';
 import { defineReactor } from '../../src/reaction/reactor/define-reactor.js';
 import type { ReactorDefinition, ReactionContext } from '../../src/reaction/reactor/reactor-definition.js';
@@ -44,6 +45,16 @@ export function recorded(
 
 export function keyOf({ stream, version }: RecordedEvent): string {
   return `${stream.id}:${version}`;
+}
+
+/** Appends events. @returns the position of the last one. */
+export async function appended(
+  store: JetStreamEventStore,
+  ...args: Parameters<JetStreamEventStore['append']>
+): Promise<Position> {
+  const { position } = await store.append(...args);
+  if (position === undefined) throw new TypeError('nothing was appended');
+  return position;
 }
 
 export const QUIET = { warn: () => undefined, error: () => undefined };

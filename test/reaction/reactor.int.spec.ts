@@ -8,7 +8,7 @@ import { openStore, uniqueStoreName } from '../shared-server.js';
 import { rejection, until } from '../support/collect.js';
 import { Counted, counted, ORDER_EVENTS, OrderPlaced, OrderShipped } from '../support/order-events.js';
 import { RawNats } from '../support/raw-nats.js';
-import { QUIET, recorded, startReactors, stopReactors } from './reactor-service.js';
+import { appended, QUIET, recorded, startReactors, stopReactors } from './reactor-service.js';
 
 afterEach(stopReactors);
 
@@ -23,7 +23,7 @@ describe('a reactor', () => {
     const reactors = await startReactors(store, [definition]);
     for (let n = 0; n < 5; n += 1)
       for (const id of ['a', 'b', 'c']) await store.append(`count/${id}`, counted(2 * n, 2 * n + 1));
-    const { position } = await store.append('count/z', counted(1));
+    const position = await appended(store, 'count/z', counted(1));
     await reactors.waitUntilHandled(position);
     expect(handled).toHaveLength(31);
     for (const id of ['a', 'b', 'c'])
@@ -42,7 +42,7 @@ describe('a reactor', () => {
     const reactors = await startReactors(store, [definition]);
     await store.append('order/1', [new OrderPlaced('ada'), new OrderShipped('ups')]);
     await store.append('other/1', [new OrderShipped('fedex')]);
-    const { position } = await store.append('order/2', [new OrderPlaced('bob')]);
+    const position = await appended(store, 'order/2', [new OrderPlaced('bob')]);
     await reactors.waitUntilHandled(position);
     expect(calls.map(({ event }) => event.data)).toEqual([new OrderShipped('ups')]);
   });
@@ -52,7 +52,7 @@ describe('a reactor', () => {
     const seen: object[] = [];
     const { definition, calls } = recorded({}, () => void seen.push(currentMetadata()));
     const reactors = await startReactors(store, [definition]);
-    const { position } = await store.append('order/1', [new OrderPlaced('ada')], {
+    const position = await appended(store, 'order/1', [new OrderPlaced('ada')], {
       metadata: { correlationId: 'c-1' },
     });
     await reactors.waitUntilHandled(position);
@@ -66,11 +66,13 @@ describe('a reactor', () => {
     });
     const reactors = await startReactors(store, [definition]);
     await store.append('count/bad', counted(1));
-    const { position } = await store.append('count/bad', counted(2));
+    const position = await appended(store, 'count/bad', counted(2));
     await store.append('count/good', counted(1));
     await reactors.waitUntilHandled(position);
     expect(handled).toEqual(['good:1', 'bad:1', 'bad:2']);
-    const attempts = calls.filter(({ event }) => event.stream.id === 'bad').map(({ context }) => context.attempt);
+    const attempts = calls
+      .filter(({ event }) => event.stream.id === 'bad')
+      .map(({ context }) => context.attempt);
     expect(attempts).toEqual([1, 2, 3, 1]);
   });
 
@@ -81,7 +83,7 @@ describe('a reactor', () => {
       if (isBroken) throw new RangeError('no such carrier');
     });
     const reactors = await startReactors(store, [definition]);
-    const { position } = await store.append('order/1', [new OrderShipped('xyz')]);
+    const position = await appended(store, 'order/1', [new OrderShipped('xyz')]);
     await reactors.waitUntilHandled(position);
     const [parked, ...others] = await reactors.parked();
     expect(others).toEqual([]);
@@ -90,7 +92,11 @@ describe('a reactor', () => {
       position,
       attempts: 2,
       eventId: calls[0]?.event.id,
-      error: { name: 'RangeError', message: 'no such carrier', stack: expect.stringContaining('spec') as string },
+      error: {
+        name: 'RangeError',
+        message: 'no such carrier',
+        stack: expect.stringContaining('spec') as string,
+      },
     });
     expect(String(parked?.stream)).toBe('order/1');
     const shown = await reactors.parkedEvent(parked?.id as number);
@@ -152,7 +158,7 @@ describe('a reactor', () => {
     const reactors = await startReactors(store, [definition]);
     await using raw = await RawNats.open();
     await raw.store(`${store.name}.3.order.42`, 'nonsense');
-    const { position } = await store.append('order/1', [new OrderPlaced('ada')]);
+    const position = await appended(store, 'order/1', [new OrderPlaced('ada')]);
     await reactors.waitUntilHandled(position);
     expect(handled).toEqual(['1:1']);
     const [parked] = await reactors.parked();
@@ -175,7 +181,7 @@ describe('a reactor', () => {
       store,
       each.map(({ definition }) => definition),
     );
-    const { position } = await store.append('count/c', counted(1));
+    const position = await appended(store, 'count/c', counted(1));
     await reactors.waitUntilHandled(position);
     expect(each.map(({ handled }) => handled.toSorted().join())).toEqual([
       'a:1,b:1,c:1',
@@ -190,11 +196,12 @@ describe('a reactor', () => {
     const first = recorded({ lanes: 2 });
     await (await startReactors(store, [first.definition])).stop();
     await store.append('count/a', counted(1));
-    const { position } = await store.append('count/b', counted(1));
+    const position = await appended(store, 'count/b', counted(1));
     const second = recorded({ lanes: 2 });
     const reactors = await startReactors(store, [second.definition]);
     await reactors.waitUntilHandled(position);
     await until('both', () => second.handled.length === 2);
+    expect(second.handled.toSorted()).toEqual(['a:1', 'b:1']);
   });
 
   it('finishes what is in flight when it is stopped, hands back what is not, and starts once', async () => {
@@ -227,8 +234,7 @@ describe('a reactor', () => {
     const store = await open();
     const { definition, handled } = recorded();
     const reactors = await startReactors(store, [definition]);
-    const first = await store.append('count/a', counted(1));
-    await reactors.waitUntilHandled(first.position);
+    await reactors.waitUntilHandled(await appended(store, 'count/a', counted(1)));
     const [{ lanes } = { lanes: [] }] = await reactors.status();
     await using raw = await RawNats.open();
     await raw.api(`CONSUMER.DELETE.${store.name}.${lanes[0]?.consumer}`);
@@ -250,10 +256,12 @@ describe('a reactor', () => {
   it('is stalled when events are pending and nothing is handled', async () => {
     const store = await open();
     const gate = new AbortController();
-    const { definition } = recorded({ lanes: 2 }, async () => sleep(60_000, gate.signal).catch(() => undefined));
+    const { definition } = recorded({ lanes: 2 }, async () =>
+      sleep(60_000, gate.signal).catch(() => undefined),
+    );
     const idle = recorded({ name: 'idle', categories: ['nothing'] });
     const reactors = await startReactors(store, [definition, idle.definition], { stallMs: 400 });
-    const { position } = await store.append('count/a', counted(1));
+    const position = await appended(store, 'count/a', counted(1));
     await until('it is stalled', async () => (await reactors.status())[0]?.state === 'stalled');
     const [status, other] = await reactors.status();
     const lane = status?.lanes.find(({ state }) => state === 'stalled');
@@ -301,9 +309,12 @@ describe('a reactor', () => {
     const store = await open();
     const { definition } = recorded({}, async (_, { signal }) => sleep(60_000, signal));
     const reactors = await startReactors(store, [definition], { graceMs: 100 });
-    const { position } = await store.append('count/a', counted(1));
+    const position = await appended(store, 'count/a', counted(1));
     const error = await rejection(reactors.waitUntilHandled(position, { timeoutMs: 200 }));
-    expect(error).toMatchObject({ code: 'wait-timeout', message: expect.stringContaining('recorder') as string });
+    expect(error).toMatchObject({
+      code: 'wait-timeout',
+      message: expect.stringContaining('recorder') as string,
+    });
     expect(await rejection(reactors.waitUntilHandled(position, { reactor: 'none' }))).toMatchObject({
       code: 'unknown-reactor',
     });
@@ -314,7 +325,7 @@ describe('a reactor', () => {
     await (await startReactors(store, [recorded({ categories: ['order'] }).definition])).stop();
     const { definition, handled } = recorded({ categories: ['order', 'count'] });
     const reactors = await startReactors(store, [definition]);
-    const { position } = await store.append('count/a', counted(1));
+    const position = await appended(store, 'count/a', counted(1));
     await reactors.waitUntilHandled(position);
     expect(handled).toEqual(['a:1']);
   });
@@ -332,10 +343,14 @@ describe('a reactor', () => {
     await raw.api(`STREAM.UPDATE.${park}`, { ...config, max_msgs: 1, max_bytes: 1 });
     await store.append('count/a', counted(1));
     await store.append('count/a', counted(2));
-    await until('it says so', async () => {
-      const [status] = await reactors.status();
-      return status?.lanes[0]?.problem?.includes('cannot be parked') === true;
-    }, 15_000);
+    await until(
+      'it says so',
+      async () => {
+        const [status] = await reactors.status();
+        return status?.lanes[0]?.problem?.includes('cannot be parked') === true;
+      },
+      15_000,
+    );
     expect([handled, calls.length]).toEqual([[], 1]);
     expect((await reactors.status())[0]?.lanes[0]?.pending).toBe(2);
     isBroken = false;

@@ -20,5 +20,6 @@ export async function hurryPending(
 ): Promise<void> {
   const hurried = { ...config, name, ack_wait: HURRIED_ACK_WAIT_NS, max_ack_pending: 1 };
   const result = await connection.api.putConsumer(stream, { config: hurried, action: 'update' }, deadline);
-  if (!result.ok) throw unexpectedFault(`asking for what is pending at consumer ${name} of ${stream}`, result.fault);
+  if (!result.ok)
+    throw unexpectedFault(`asking for what is pending at consumer ${name} of ${stream}`, result.fault);
 }

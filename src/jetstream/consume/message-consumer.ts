@@ -455,7 +455,8 @@ export class MessageConsumer {
     if (this.#isStuck) this.#onStuck();
     // what was not asked for while it was not certain to be the only reader
     if (this.#options.sole !== undefined) this.#refill();
-    if (this.#isUnsure && this.#unordered === undefined && performance.now() - this.#lookedAt >= LOOK_MS) void this.#look();
+    if (this.#isUnsure && this.#unordered === undefined && performance.now() - this.#lookedAt >= LOOK_MS)
+      void this.#look();
   }
 
   /**

@@ -1,6 +1,6 @@
 import {
   Logger,
-  type BeforeApplicationShutdown,
+  type OnModuleDestroy,
   type OnApplicationBootstrap,
   type OnApplicationShutdown,
 } from '@nestjs/common';
@@ -19,6 +19,8 @@ import { checkNoOtherBus } from './plain-cqrs-modules.js';
 import { findSagas } from './saga.js';
 import { SAGA_CATEGORY, sagaReactors } from './saga-reactors.js';
 
+const BEFORE_ROOT = -1;
+
 /** What the bus starts and stops with the application. */
 export interface CqrsLifecycleParts {
   readonly store: JetStreamEventStore;
@@ -31,17 +33,16 @@ export interface CqrsLifecycleParts {
 }
 
 /** Runs handlers and sagas as reactors while the application runs. */
-export class CqrsLifecycle
-  implements OnApplicationBootstrap, BeforeApplicationShutdown, OnApplicationShutdown
-{
+export class CqrsLifecycle implements OnApplicationBootstrap, OnModuleDestroy, OnApplicationShutdown {
   readonly #parts: CqrsLifecycleParts;
   #reactors: Reactors | undefined;
 
   constructor(parts: CqrsLifecycleParts) {
     this.#parts = parts;
+    startsLastAndStopsFirst(parts.modules);
   }
 
-  /** After the modules that this one imports: `CqrsModule` has found the handlers. */
+  /** After all others: every handler is ready. */
   async onApplicationBootstrap(): Promise<void> {
     const { store, options } = this.#parts;
     try {
@@ -59,8 +60,8 @@ export class CqrsLifecycle
     }
   }
 
-  /** Before Nest takes the handlers down. */
-  async beforeApplicationShutdown(): Promise<void> {
+  /** Before all others: every handler is still ready. */
+  async onModuleDestroy(): Promise<void> {
     await this.#reactors?.stop();
   }
 
@@ -95,6 +96,15 @@ export class CqrsLifecycle
     );
     return [...named.map(({ define }) => define()), dispatcher];
   }
+}
+
+/**
+ * Nest calls the hooks of a module by its distance from the root module: at the start those of the most distant
+ * one first, at the end those of the root module first.
+ */
+function startsLastAndStopsFirst(modules: ModulesContainer): void {
+  for (const module of modules.values())
+    if (module.providers.has(CqrsLifecycle)) module.distance = BEFORE_ROOT;
 }
 
 function check(named: readonly HandlerReactor[], { names = {} }: BusOptions): void {

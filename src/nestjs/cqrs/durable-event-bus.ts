@@ -60,8 +60,8 @@ export class DurableEventBus extends EventBus {
   /** Stores events, as `publish` and `publishAll` do. */
   override get publisher(): IEventPublisher {
     return {
-      publish: async (event, context) => this.publishAll([event], context),
-      publishAll: async (events, context) => this.publishAll(events, context),
+      publish: (event, context) => this.publishAll([event], context),
+      publishAll: (events, context) => this.publishAll(events, context),
     };
   }
 
@@ -79,7 +79,7 @@ export class DurableEventBus extends EventBus {
    * @param context The aggregate that publishes it, or an `AsyncContext`.
    * @throws what {@link EventStore.append} or {@link EventStore.notify} throws.
    */
-  override async publish(event: IEvent, context?: unknown, asyncContext?: AsyncContext): Promise<void> {
+  override publish(event: IEvent, context?: unknown, asyncContext?: AsyncContext): Promise<void> {
     return this.publishAll([event], context, asyncContext);
   }
 

@@ -12,7 +12,7 @@ import type { EventStore } from '../../event-store/event-store.js';
 import type { JetStreamEventStore } from '../../event-store/jetstream-event-store.js';
 import { JetsourceModule } from '../jetsource.module.js';
 import { eventStoreToken } from '../store-tokens.js';
-import { AggregatePublisher } from './aggregate-publisher.js';
+import { DurableEventPublisher } from './durable-event-publisher.js';
 import { CqrsLifecycle } from './cqrs-lifecycle.js';
 import { DurableEventBus } from './durable-event-bus.js';
 import {
@@ -93,7 +93,6 @@ export class JetsourceCqrsModule {
 function assemble(options: DynamicModule, { hasOwnStore = true, alias }: BusPlace): DynamicModule {
   return {
     module: JetsourceCqrsModule,
-    global: true,
     imports: [options, ...(hasOwnStore ? [storeModule(options, alias)] : []), cqrsModule(options, alias)],
     providers: [lifecycle(alias)],
     exports: [CqrsModule],
@@ -137,9 +136,18 @@ function cqrsModule(options: DynamicModule, alias: string | undefined): DynamicM
   const publisher: Provider = {
     provide: EventPublisher,
     inject: [EventBus],
-    useFactory: (eventBus: DurableEventBus) => new AggregatePublisher(eventBus),
+    useFactory: (eventBus: DurableEventBus) => new DurableEventPublisher(eventBus),
   };
-  return { ...module, providers: [...(module.providers ?? []), bus, publisher] };
+  // the same under names whose types say what can be awaited
+  const typed: Provider[] = [
+    { provide: DurableEventBus, useExisting: EventBus },
+    { provide: DurableEventPublisher, useExisting: EventPublisher },
+  ];
+  return {
+    ...module,
+    providers: [...(module.providers ?? []), bus, publisher, ...typed],
+    exports: [...(module.exports ?? []), DurableEventBus, DurableEventPublisher],
+  };
 }
 
 function lifecycle(alias: string | undefined): Provider {

@@ -81,17 +81,18 @@ function push(
 /** At most once: nothing says which event the command belongs to. */
 function executeLate(command: object, { property }: FoundSaga, parts: SagaReactorParts): void {
   const execute = async (): Promise<unknown> => parts.commandBus.execute(command);
-  execute().catch((error: unknown) => tell(error, command, parts, property));
+  execute().catch((error: unknown) => tell(error, property, parts, command));
 }
 
+/** @param saga Its property. */
 function tell(
   exception: unknown,
-  cause: object | string,
-  { unhandledExceptions }: SagaReactorParts,
-  saga: string = String(cause),
+  saga: string,
+  parts: SagaReactorParts,
+  cause: object | string = saga,
 ): void {
   logger.error(`saga ${saga} has failed: ${describeThrown(exception)}`);
-  unhandledExceptions.publish({ cause, exception } as never);
+  parts.unhandledExceptions.publish({ cause, exception } as never);
 }
 
 const logger = new Logger('Jetsource');

@@ -143,8 +143,7 @@ export class Attempts<Payload> {
     const { pending, known, attempt } = current;
     const { call } = pending;
     const { handle, history, policy } = this.#options;
-    const limited = async (): Promise<void> =>
-      withTimeLimit(handle(call, attempt), policy.handlerTimeoutMs);
+    const limited = async (): Promise<void> => withTimeLimit(handle(call, attempt), policy.handlerTimeoutMs);
     const timed = async (): Promise<void> => {
       // much may have changed while it waited for one that was tried alone
       if (this.#isHandedBack(call)) return;

@@ -49,7 +49,10 @@ export class ReactorConsumers {
     const { connection, jetStream } = this.#store;
     const found = await listConsumers(connection, jetStream, new Deadline(TIMEOUT_MS));
     if (found === undefined)
-      throw unexpectedFault(`listing the consumers of stream ${jetStream}`, { code: 403, description: 'forbidden' });
+      throw unexpectedFault(`listing the consumers of stream ${jetStream}`, {
+        code: 403,
+        description: 'forbidden',
+      });
     const own = found.flatMap((info) => {
       const of = reactorConsumerOf(info.config);
       return of?.service === this.#service ? [{ of, info }] : [];
@@ -108,7 +111,11 @@ export class ReactorConsumers {
   }
 
   /** State of a lane's consumer; undefined when it is gone. */
-  async info(definition: ReactorDefinition, lane: number, signal?: AbortSignal): Promise<ConsumerInfo | undefined> {
+  async info(
+    definition: ReactorDefinition,
+    lane: number,
+    signal?: AbortSignal,
+  ): Promise<ConsumerInfo | undefined> {
     const { connection, jetStream: stream } = this.#store;
     const consumer = this.nameOf(definition, lane);
     const result = await connection.api.consumerInfo({ stream, consumer }, new Deadline(TIMEOUT_MS, signal));

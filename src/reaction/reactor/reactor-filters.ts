@@ -27,7 +27,9 @@ export function laneFilters(
 }
 
 /** Categories of jetsource's own whose events a reactor gets: those that it names; notifications where it names none. */
-export function ownCategoriesOf({ categories = [BUS] }: Pick<ReactorDefinition, 'categories'>): readonly string[] {
+export function ownCategoriesOf({
+  categories = [BUS],
+}: Pick<ReactorDefinition, 'categories'>): readonly string[] {
   return categories.filter(isSystemCategory);
 }
 

@@ -68,7 +68,10 @@ export class ReactorLane {
   async run(signal: AbortSignal): Promise<void> {
     const { graceMs, onError } = this.#parts;
     try {
-      const consumer = await HandlerConsumer.open(this.#parts.store.connection, this.#consumerOptions(signal));
+      const consumer = await HandlerConsumer.open(
+        this.#parts.store.connection,
+        this.#consumerOptions(signal),
+      );
       this.#consumer = consumer;
       this.#hasFailed = false;
     } catch (error) {

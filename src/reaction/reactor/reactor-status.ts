@@ -19,13 +19,16 @@ export interface RunningCall {
   readonly since: Date;
 }
 
+/** The instance that owns a lane. */
+export type ReactorOwner = Pick<LaneMember, 'id' | 'host' | 'pid' | 'service' | 'startedAt' | 'isSelf'>;
+
 /** How a lane of a reactor is, whoever owns it. */
 export interface ReactorLaneStatus {
   /** From 0. */
   readonly lane: number;
   readonly state: ReactorState;
   /** The instance that owns it; undefined where none does. */
-  readonly owner: Omit<LaneMember, 'report' | 'works'> | undefined;
+  readonly owner: ReactorOwner | undefined;
   /** Name of its durable consumer. */
   readonly consumer: string;
   /** Commits that are not handled: not delivered, or not acknowledged. */
@@ -94,6 +97,6 @@ function stateOf({ owner, found, report, isStalled }: LaneFacts, pending: number
   return isStalled ? 'stalled' : 'running';
 }
 
-function withoutReport({ report: _, works: __, ...member }: LaneMember): Omit<LaneMember, 'report' | 'works'> {
-  return member;
+function withoutReport({ id, host, pid, service, startedAt, isSelf }: LaneMember): ReactorOwner {
+  return { id, host, pid, service, startedAt, isSelf };
 }

@@ -42,7 +42,10 @@ export class ReactorWaits {
     options: Omit<WaitUntilHandledOptions, 'reactor'>,
   ): Promise<void> {
     const { sequence } = parsePosition(position);
-    const timeoutMs = integerOption('timeoutMs', options.timeoutMs, { fallback: TIMEOUT_MS, max: LONGEST_TIMER_MS });
+    const timeoutMs = integerOption('timeoutMs', options.timeoutMs, {
+      fallback: TIMEOUT_MS,
+      max: LONGEST_TIMER_MS,
+    });
     const deadline = new Deadline(timeoutMs, options.signal);
     const message = await this.#reader.bySequenceAtLeader(sequence, deadline);
     // nobody gets what is gone

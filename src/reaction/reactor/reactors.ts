@@ -25,7 +25,11 @@ import { ReactorLane } from './reactor-lane.js';
 import { reactorWork, reactorWorks } from './reactor-names.js';
 import { laneStatusOf, type ReactorStatus, reactorStatusOf } from './reactor-status.js';
 import { checkWaitOptions, ReactorWaits, type WaitUntilHandledOptions } from './reactor-waits.js';
-import { type ReactorsOptions, type ResolvedReactorsOptions, resolveReactorsOptions } from './reactors-options.js';
+import {
+  type ReactorsOptions,
+  type ResolvedReactorsOptions,
+  resolveReactorsOptions,
+} from './reactors-options.js';
 
 /** A stop of the lanes waits this much longer than handlers may take, in milliseconds. */
 const STOP_MARGIN_MS = 2_000;
@@ -250,7 +254,16 @@ export class Reactors implements AsyncDisposable {
       logger.warn(`a reactor cannot read its consumer, and tries again: ${describeThrown(error)}`);
       onError(error);
     };
-    const parts = { store: this.#store, service, park, redriveWatch: watch, logger, observer, graceMs, onError: tell };
+    const parts = {
+      store: this.#store,
+      service,
+      park,
+      redriveWatch: watch,
+      logger,
+      observer,
+      graceMs,
+      onError: tell,
+    };
     await this.#runner.start(definitions.map((definition) => this.#work(definition, parts)));
     this.#watch = setInterval(
       () => void this.#look().catch(() => undefined),
@@ -264,7 +277,8 @@ export class Reactors implements AsyncDisposable {
     const work = this.#workOf(definition);
     const { lanes: count = 1 } = definition;
     const lanes = Array.from({ length: count }, (_, lane) => {
-      const config = (): ReturnType<ReactorConsumers['configOf']> => this.#consumers.configOf(definition, lane);
+      const config = (): ReturnType<ReactorConsumers['configOf']> =>
+        this.#consumers.configOf(definition, lane);
       const certainMs = (): number => this.#runner.certainMs({ work, lane });
       return new ReactorLane(parts, { definition, lane, config, certainMs });
     });

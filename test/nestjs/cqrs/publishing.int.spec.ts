@@ -1,4 +1,5 @@
 import { AggregateRoot, EventBus, EventPublisher, ofType } from '@nestjs/cqrs';
+import { DurableEventPublisher } from 'jetsource/cqrs';
 import { Event, EventSourced, EventStore, repository, streamName } from 'jetsource';
 import { collect } from '../../support/collect.js';
 import { closeBusApps, startBusApp } from './bus-app.js';
@@ -110,7 +111,7 @@ describe('EventBus', () => {
 describe('EventPublisher', () => {
   it('stores the events of an aggregate in its stream, in one commit', async () => {
     const { app } = await startBusApp({ events });
-    const hero = app.get(EventPublisher).mergeObjectContext(new Hero('anna'));
+    const hero = app.get(DurableEventPublisher).mergeObjectContext(new Hero('anna'));
     hero.kill('smok');
     hero.kill('fafnir');
     await hero.commit();
@@ -125,7 +126,7 @@ describe('EventPublisher', () => {
 
   it('appends whatever the stream holds for an aggregate that no repository has loaded', async () => {
     const { app } = await startBusApp({ events });
-    const publisher = app.get(EventPublisher);
+    const publisher = app.get(DurableEventPublisher);
     for (const dragon of ['smok', 'fafnir']) {
       const hero = publisher.mergeObjectContext(new Hero('anna'));
       hero.kill(dragon);
@@ -139,7 +140,7 @@ describe('EventPublisher', () => {
     const heroes = repository(app.get(EventStore), Hero);
     await heroes.create('anna', (hero) => hero.kill('smok'));
     const [one, other] = await Promise.all([heroes.load('anna'), heroes.load('anna')]);
-    const publisher = app.get(EventPublisher);
+    const publisher = app.get(DurableEventPublisher);
     one.kill('fafnir');
     await publisher.mergeObjectContext(one).commit();
     other.kill('fafnir');
@@ -150,7 +151,7 @@ describe('EventPublisher', () => {
 
   it('stores commits that nobody awaits in the order of the calls', async () => {
     const { app } = await startBusApp({ events });
-    const hero = app.get(EventPublisher).mergeObjectContext(new Hero('anna'));
+    const hero = app.get(DurableEventPublisher).mergeObjectContext(new Hero('anna'));
     const dragons = Array.from({ length: 200 }, (_, index) => String(index));
     for (const dragon of dragons) {
       hero.kill(dragon);
@@ -167,7 +168,7 @@ describe('EventPublisher', () => {
 
   it('gives the aggregate its events back when a commit fails', async () => {
     const { app } = await startBusApp({ events: [ItemFound] });
-    const hero = app.get(EventPublisher).mergeObjectContext(new Hero('anna'));
+    const hero = app.get(DurableEventPublisher).mergeObjectContext(new Hero('anna'));
     hero.kill('smok');
     const commit = hero.commit();
     hero.apply(new ItemFound('sword'));
@@ -175,9 +176,14 @@ describe('EventPublisher', () => {
     expect(hero.getUncommittedEvents()).toEqual([new DragonKilled('smok'), new ItemFound('sword')]);
   });
 
+  it('is the publisher that applications inject', async () => {
+    const { app } = await startBusApp({ events });
+    expect(app.get(EventPublisher)).toBe(app.get(DurableEventPublisher));
+  });
+
   it('merges a class, whose instances keep the category of the class', async () => {
     const { app } = await startBusApp({ events });
-    const Merged = app.get(EventPublisher).mergeClassContext(Hero);
+    const Merged = app.get(DurableEventPublisher).mergeClassContext(Hero);
     const hero = new Merged('ben');
     hero.kill('smok');
     await (hero.commit() as unknown as Promise<void>);
@@ -186,7 +192,7 @@ describe('EventPublisher', () => {
 
   it('stores the events of an aggregate without a category as notifications', async () => {
     const { app } = await startBusApp({ events });
-    const nameless = app.get(EventPublisher).mergeObjectContext(new Nameless());
+    const nameless = app.get(DurableEventPublisher).mergeObjectContext(new Nameless());
     nameless.kill('smok');
     await nameless.commit();
     expect(await stored(app.get(EventStore))).toEqual([new DragonKilled('smok')]);
@@ -194,7 +200,7 @@ describe('EventPublisher', () => {
 
   it('stores at once what an aggregate with autoCommit applies', async () => {
     const { app } = await startBusApp({ events });
-    const hero = app.get(EventPublisher).mergeObjectContext(new Hero('anna'));
+    const hero = app.get(DurableEventPublisher).mergeObjectContext(new Hero('anna'));
     hero.autoCommit = true;
     hero.kill('smok');
     await app.close();

@@ -122,7 +122,8 @@ describe('sagas', () => {
       { events, name: first.store },
       { providers: [Rewards, RewardHandler, Sagas] },
     );
-    await until('it is handled', () => second.app.get(Rewards).calls.length === 1);
+    await until('it is handled', () => second.app.get(Rewards).calls.length > 0);
+    expect(second.app.get(Rewards).calls.map(({ command }) => command)).toEqual([new Reward('smok')]);
   });
 
   it('begin again after an error; the event is tried again, then parked, and others go on', async () => {
@@ -157,7 +158,9 @@ describe('sagas', () => {
   it('execute at once, and once at most, what comes later than its event', async () => {
     const { app } = await startBusApp({ events }, { providers: [Rewards, RewardHandler, LateSagas] });
     await app.get(EventBus).publish(new Killed('smok'));
-    await until('it is handled', () => app.get(Rewards).calls.length === 1);
+    const { calls } = app.get(Rewards);
+    await until('it is handled', () => calls.length > 0);
+    expect(calls.map(({ command }) => command)).toEqual([new Reward('smok')]);
   });
 
   it('that are none end the start, as in @nestjs/cqrs', async () => {

@@ -29,7 +29,7 @@ interface CommitAttempt {
  * stream if its class has {@link EventSourced}, else as notifications. An aggregate that a repository has loaded is
  * saved by it, at the version that it was loaded at; others are appended whatever their stream holds.
  */
-export class AggregatePublisher extends EventPublisher {
+export class DurableEventPublisher extends EventPublisher {
   readonly #bus: DurableEventBus;
   /** What may have been stored: it is tried again under the same command id. */
   readonly #unsettled = new WeakMap<Aggregate, CommitAttempt>();
