@@ -68,10 +68,10 @@ export const STEP_SLEEP = ownEventType<
   StepOrder & { readonly name: string; readonly until: string }
 >('$stepSleep');
 
-/** An event comes back to the handler that waited in one of its steps. */
+/** An event comes back to the handler that waited in one of its steps, until a time in ISO 8601. */
 export const STEP_RESUME = ownEventType<
   '$stepResume',
-  { readonly reactor: string; readonly eventId: string; readonly position: string }
+  { readonly reactor: string; readonly eventId: string; readonly position: string; readonly until: string }
 >('$stepResume');
 
 /** A timer waits: it replaces the one that its stream says waited before. `at` is ISO 8601. */

@@ -3,6 +3,7 @@ import { defineProcessManager } from '../../src/reaction/process/define-process-
 import { processReactors } from '../../src/reaction/process/process-reactors.js';
 import { defineReactor } from '../../src/reaction/reactor/define-reactor.js';
 import { reactorWithSteps, steps } from '../../src/reaction/steps/with-steps.js';
+import type { Position } from '../../src/event/position.js';
 import { openStore, uniqueStoreName } from '../shared-server.js';
 import { collect, until } from '../support/collect.js';
 import {
@@ -123,7 +124,7 @@ describe('steps in a reactor', () => {
     const reactors = await startReactors(store, [reactorWithSteps(store, ship)]);
     await store.append('order/1', [new Ordered('1')]);
     const { position } = await store.append('order/2', [new Ordered('2')]);
-    await reactors.waitUntilHandled(position);
+    await reactors.waitUntilHandled(position as Position);
     await until(
       'both have ended',
       async () => (await reactors.parked()).length === 1 && effects.includes('end'),

@@ -4,6 +4,7 @@ import { currentMetadata, runWithMetadata } from '../../src/event/metadata-conte
 import { storedStream } from '../../src/event/stream-name.js';
 import type { StepScope } from '../../src/reaction/steps/durable-steps.js';
 import type { Resume } from '../../src/reaction/steps/resume.js';
+import { resumeWhenDue, timerResume } from '../../src/reaction/steps/timer-resume.js';
 import { currentSteps, reactorWithSteps, steps, withSteps } from '../../src/reaction/steps/with-steps.js';
 import { isUnrecoverable } from '../../src/reaction/unrecoverable-error.js';
 import {
@@ -332,6 +333,23 @@ describe('a sleep', () => {
     }
     expect(effects).toEqual(['b']);
     expect(resume.calls).toHaveLength(1);
+  });
+
+  it('is over when a timer says so, though the clock of this process is late', async () => {
+    const resume = timerResume({ schedule: async (command) => resumeWhenDue(store, command) });
+    const work = async (): Promise<void> => {
+      await steps.sleep('days', '3 days');
+      await step('b');
+      await steps.sleep('more days', '5 days');
+      await step('c');
+    };
+    // the fake timer is due at once
+    await attempt(work, { resume });
+    expect(effects).toEqual([]);
+    await attempt(work, { resume });
+    expect(effects).toEqual(['b']);
+    await attempt(work, { resume });
+    expect(effects).toEqual(['b', 'c']);
   });
 
   it('of a long time is refused where there are no timers', async () => {

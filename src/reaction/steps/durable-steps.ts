@@ -7,9 +7,9 @@ import { InvalidOptionError } from '../../kernel/invalid-option-error.js';
 import { sleep } from '../../kernel/sleep.js';
 import { UnrecoverableError } from '../unrecoverable-error.js';
 import type { Resume } from './resume.js';
-import { StepCalls, type StoredSteps } from './step-calls.js';
+import { StepCalls } from './step-calls.js';
 import { StepMismatchError, StepsUnavailableError } from './step-errors.js';
-import { type StoredStep, StepLog } from './step-log.js';
+import { type LoadedSteps, type StoredStep, StepLog } from './step-log.js';
 import type { Steps } from './steps.js';
 import { Suspension } from './suspension.js';
 
@@ -36,7 +36,7 @@ export class DurableSteps implements Steps {
   readonly #log: StepLog;
   readonly #calls = new StepCalls();
   readonly #suspension = new Suspension();
-  #stored: Promise<StoredSteps> | undefined;
+  #stored: Promise<LoadedSteps> | undefined;
   #mismatch: StepMismatchError | undefined;
   #isOver = false;
 
@@ -69,7 +69,7 @@ export class DurableSteps implements Steps {
       const step = stored ?? (await this.#log.sleeping({ name, ...order, until: newUntil }));
       return new Date(step.until ?? newUntil);
     });
-    const left = until.getTime() - Date.now();
+    const left = (await this.#isResumed(until)) ? 0 : until.getTime() - Date.now();
     if (this.#scope.resume !== undefined && left > SHORT_SLEEP_MS) return this.#suspension.suspend(until);
     if (left > 0) await sleep(left, this.#scope.signal);
     this.#calls.finish(name);
@@ -110,14 +110,25 @@ export class DurableSteps implements Steps {
   /** The step as it is stored, once it is sure that the code may call it now. */
   async #checked(name: string, kind: 'run' | 'sleep'): Promise<StoredStep | undefined> {
     const { signal } = this.#scope;
-    const stored = await (this.#stored ??= this.#log.load(signal));
-    const missing = await this.#calls.missingBefore(name, stored, signal);
+    const { steps } = await this.#load();
+    const missing = await this.#calls.missingBefore(name, steps, signal);
     if (missing.length > 0) throw this.#misfit(name, missing);
-    const step = stored.get(name);
+    const step = steps.get(name);
     if (step !== undefined && (step.until === undefined) !== (kind === 'run'))
       throw this.#misfit(name, [`${step.until === undefined ? 'run' : 'sleep'} ${name}`]);
     signal?.throwIfAborted();
     return step;
+  }
+
+  async #load(): Promise<LoadedSteps> {
+    this.#stored ??= this.#log.load(this.#scope.signal);
+    return this.#stored;
+  }
+
+  /** Whether a timer has said that the time has come: its clock and that of this process may differ. */
+  async #isResumed(until: Date): Promise<boolean> {
+    const { resumedUntil } = await this.#load();
+    return resumedUntil !== undefined && resumedUntil >= until;
   }
 
   async #resultOf(name: string, work: () => unknown): Promise<{ readonly result?: JsonValue }> {
@@ -138,7 +149,7 @@ export class DurableSteps implements Steps {
   async #checkAll(): Promise<void> {
     if (this.#mismatch !== undefined) throw this.#mismatch;
     if (this.#stored === undefined) return;
-    const missing = this.#calls.uncalled(await this.#stored).map(({ name }) => name);
+    const missing = this.#calls.uncalled((await this.#load()).steps).map(({ name }) => name);
     if (missing.length > 0) throw this.#misfit(undefined, missing);
   }
 

@@ -19,21 +19,30 @@ export interface StoredStep extends StepOrder {
   readonly until?: string;
 }
 
+/** What is stored of one event in one reactor. */
+export interface LoadedSteps {
+  /** By name. */
+  readonly steps: ReadonlyMap<string, StoredStep>;
+  /** The last time whose coming is stored: sleeps until then are over, whatever the clock of this process says. */
+  readonly resumedUntil: Date | undefined;
+}
+
 /** An event that is to come back to its handler. */
 export interface ResumedEvent {
   /** Name of the reactor. */
   readonly reactor: string;
   readonly eventId: string;
   readonly position: Position;
+  /** The time that it waited for, in ISO 8601. */
+  readonly until: string;
 }
 
 /** Stores once that the time of an event has come: for the reactor of {@link resumeReactor}. */
 export async function storeResume(
   store: EventStore,
-  { reactor, eventId, position }: ResumedEvent,
-  until: string,
+  { reactor, eventId, position, until }: ResumedEvent,
 ): Promise<void> {
-  const event = STEP_RESUME.create({ reactor, eventId, position });
+  const event = STEP_RESUME.create({ reactor, eventId, position, until });
   await store.append(stepStream(reactor, eventId), [event], { commandId: `resume/${until}` });
 }
 
@@ -53,15 +62,20 @@ export class StepLog {
     this.#event = event;
   }
 
-  /** The steps by name, as the leader knows them. */
-  async load(signal: AbortSignal | undefined): Promise<Map<string, StoredStep>> {
+  /** What is stored, as the leader knows it. */
+  async load(signal: AbortSignal | undefined): Promise<LoadedSteps> {
     const steps = new Map<string, StoredStep>();
+    let resumedUntil: Date | undefined;
     for await (const { type, data } of this.#store.read(this.#stream, { consistency: 'leader', signal })) {
-      if (type === STEP_RESUME.name) continue;
-      const step = data as StoredStep;
-      steps.set(step.name, step);
+      if (type === STEP_RESUME.name) {
+        const until = new Date((data as ResumedEvent).until);
+        if (resumedUntil === undefined || until > resumedUntil) resumedUntil = until;
+      } else {
+        const step = data as StoredStep;
+        steps.set(step.name, step);
+      }
     }
-    return steps;
+    return { steps, resumedUntil };
   }
 
   /** Stores a step that is done. @returns what is stored: another instance may have been first. */
@@ -78,7 +92,7 @@ export class StepLog {
     const options = { commandId: `step/${step.name}`, metadata: causedBy(this.#event) };
     const { committed } = await this.#store.append(this.#stream, [event], options);
     if (committed) return step;
-    const stored = await this.load(undefined);
-    return stored.get(step.name) ?? step;
+    const { steps } = await this.load(undefined);
+    return steps.get(step.name) ?? step;
   }
 }

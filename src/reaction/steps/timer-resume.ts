@@ -53,6 +53,6 @@ export function timerResume(timers: ResumeTimers): Resume {
 export async function resumeWhenDue(store: EventStore, { name, data }: StoredCommandData): Promise<boolean> {
   if (name !== RESUME) return false;
   const { reactor, eventId, position, until } = data as unknown as ResumeData;
-  await storeResume(store, { reactor, eventId, position: asPosition(position) }, until);
+  await storeResume(store, { reactor, eventId, position: asPosition(position), until });
   return true;
 }
