@@ -54,6 +54,33 @@ export type { ProjectionOptions } from './projection/definition/projection-optio
 export type { ProjectionStatus } from './projection/projection-status.js';
 export { Projections } from './projection/projections.js';
 export type { RebuildOptions, RebuildResult } from './projection/rebuild/rebuild-options.js';
+export { defineProcessManager } from './reaction/process/define-process-manager.js';
+export type { Process } from './reaction/process/process.js';
+export type { ProcessManager, ProcessManagerOptions } from './reaction/process/process-manager.js';
+export type { ProcessTimerTime } from './reaction/process/process-output.js';
+export type {
+  CommandContext,
+  CommandEncoder,
+  CommandExecutor,
+  ProcessPorts,
+  ProcessTimers,
+} from './reaction/process/process-ports.js';
+export { processReactors } from './reaction/process/process-reactors.js';
+export type { Resume } from './reaction/steps/resume.js';
+export type { Steps } from './reaction/steps/steps.js';
+export { resumeReactor } from './reaction/steps/resume-reactor.js';
+export { resumeWhenDue, timerResume } from './reaction/steps/timer-resume.js';
+export { currentSteps, reactorWithSteps, steps } from './reaction/steps/with-steps.js';
+export { openTimers } from './reaction/timers/open-timers.js';
+export { Timers } from './reaction/timers/timers.js';
+export type {
+  DueTimer,
+  ScheduledTimer,
+  ScheduleOptions,
+  TimerCommand,
+  TimersStatus,
+} from './reaction/timers/timers.js';
+export type { TimersOptions } from './reaction/timers/timers-options.js';
 export { defineReactor } from './reaction/reactor/define-reactor.js';
 export { Reactors } from './reaction/reactor/reactors.js';
 export type { OrphanedReactor } from './reaction/reactor/reactors.js';
@@ -74,16 +101,6 @@ export type {
 export type { WaitUntilHandledOptions } from './reaction/reactor/reactor-waits.js';
 export type { ReactionLogger } from './reaction/reaction-logger.js';
 export type { ReactionObserver } from './reaction/reaction-observer.js';
-export { openTimers } from './reaction/timers/open-timers.js';
-export { Timers } from './reaction/timers/timers.js';
-export type {
-  DueTimer,
-  ScheduledTimer,
-  ScheduleOptions,
-  TimerCommand,
-  TimersStatus,
-} from './reaction/timers/timers.js';
-export type { TimersOptions } from './reaction/timers/timers-options.js';
 export {
   AggregateNotFoundError,
   CommandHandledError,
@@ -129,6 +146,8 @@ export {
 } from './jetstream/streams/stream-errors.js';
 export { InvalidOptionError } from './kernel/invalid-option-error.js';
 export type { JetsourceError, Outcome } from './kernel/jetsource-error.js';
+export { LateOutputError } from './reaction/process/process-errors.js';
+export { StepMismatchError, StepsUnavailableError } from './reaction/steps/step-errors.js';
 export { ConsumerSettingsError } from './jetstream/consume/consumer-errors.js';
 export { DeadLetterNotFoundError } from './jetstream/dead-letters/dead-letter-errors.js';
 export { HandlerTimeoutError } from './reaction/delivery/handler-timeout-error.js';

@@ -17,6 +17,12 @@ export { specification } from './testing/specification.js';
 export { FakeTimers, fakeTimers } from './testing/fake-timers.js';
 export type { FakeTimersOptions } from './testing/fake-timers.js';
 export type { Expectations, Specification } from './testing/specification.js';
+export type {
+  ExpectedOutcome,
+  ProcessExpectations,
+  ProcessSpecification,
+} from './testing/process/process-specification.js';
+export { processSpecification } from './testing/process/process-specification.js';
 export type { GivenEntry, GivenOptions } from './testing/projection/given-commits.js';
 export type { ModelRead } from './testing/projection/model-reader.js';
 export { projectionSpecification } from './testing/projection/projection-specification.js';

@@ -68,6 +68,8 @@ import type { InvalidRowError } from '../projection/store/row-errors.js';
 import type { HandlerTimeoutError } from '../reaction/delivery/handler-timeout-error.js';
 import type { ReactorsStartedError, UnknownReactorError } from '../reaction/reactor/reactor-errors.js';
 import type { NatsServerUnavailableError } from '../testing/nats-server-unavailable-error.js';
+import type { LateOutputError } from '../reaction/process/process-errors.js';
+import type { StepMismatchError, StepsUnavailableError } from '../reaction/steps/step-errors.js';
 import type { UnrecoverableError } from '../reaction/unrecoverable-error.js';
 import type {
   CapturedPatternError,
@@ -87,6 +89,9 @@ export type AnyJetsourceError =
   | TransactionConflictError
   | AppendOutcomeUnknownError
   | UnrecoverableError
+  | LateOutputError
+  | StepMismatchError
+  | StepsUnavailableError
   | CommitRemovedError
   | CommandIdReusedError
   | NotifyIncompleteError

@@ -117,6 +117,9 @@ export function answerOf(error: AnyJetsourceError): ProblemAnswer {
     // handlers of messages
     case 'handler-timeout':
     case 'unrecoverable':
+    case 'late-output':
+    case 'step-mismatch':
+    case 'steps-unavailable':
       return INTERNAL;
     default:
       // of a newer copy of the package

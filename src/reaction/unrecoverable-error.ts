@@ -16,7 +16,10 @@ export class UnrecoverableError extends JetsourceError {
   }
 }
 
+/** The codes of errors that no further attempt would avoid. */
+const UNRECOVERABLE: readonly string[] = ['unrecoverable', 'step-mismatch'];
+
 /** Also for an error of another installed copy of the package. */
 export function isUnrecoverable(thrown: unknown): boolean {
-  return hasJetsourceBrand(thrown) && thrown.code === 'unrecoverable';
+  return hasJetsourceBrand(thrown) && UNRECOVERABLE.includes(thrown.code);
 }

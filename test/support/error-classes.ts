@@ -55,5 +55,6 @@ export const ERROR_DETAILS = {
   what: 'w',
   timeoutMs: 1,
   progress: 'p',
+  missing: ['m'],
   violations: [{ index: 0, stream: 'order/1', expected: 1, actual: 2 }],
 } as never;
