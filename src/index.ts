@@ -99,6 +99,7 @@ export {
   ProjectionFailedError,
   ProjectionBusyError,
   ProjectionNotReadyError,
+  ProjectionOperationError,
   ProjectionStuckError,
   UnknownProjectionError,
   WaitTimeoutError,

@@ -51,6 +51,7 @@ import type {
   ModelNotFoundError,
   NameTakenError,
   TransactionRolledBackError,
+  ViewInUseError,
 } from '../postgres/postgres-errors.js';
 import type {
   CorruptCheckpointError,
@@ -58,6 +59,7 @@ import type {
   ProjectionFailedError,
   ProjectionBusyError,
   ProjectionNotReadyError,
+  ProjectionOperationError,
   ProjectionStuckError,
   UnknownProjectionError,
   WaitTimeoutError,
@@ -117,6 +119,7 @@ export type AnyJetsourceError =
   | ProjectionDivergedError
   | ProjectionBusyError
   | ProjectionNotReadyError
+  | ProjectionOperationError
   | InvalidRowError
   | ProjectionStuckError
   | SubscriptionStuckError
@@ -124,6 +127,7 @@ export type AnyJetsourceError =
   | DriverNotInstalledError
   | TransactionRolledBackError
   | NameTakenError
+  | ViewInUseError
   | ModelNotFoundError
   | WaitTimeoutError
   | NatsServerUnavailableError

@@ -7,6 +7,8 @@ import { OrderPlaced, orderLog, orderStream } from '../projection/orders.js';
 import { describeOn, SQL_KINDS, type SqlTx, type TestDatabase } from '../support/postgres/sql-databases.js';
 import { streamName } from '../../src/event/stream-name.js';
 
+const WITH_TEXT =
+  'create table if not exists customer_sum (note text, customer text primary key, amount int not null)';
 const quick = { timeoutMs: 15_000 };
 
 for (const kind of SQL_KINDS) {
@@ -39,7 +41,7 @@ for (const kind of SQL_KINDS) {
         on: {
           OrderPlaced: async ({ data }, tx) => {
             await tx.query(
-              `insert into customer_sum values ($1, $2)
+              `insert into customer_sum (customer, amount) values ($1, $2)
                on conflict (customer) do update set amount = customer_sum.amount + excluded.amount`,
               [data.customer, data.amount * version],
             );
@@ -90,6 +92,25 @@ for (const kind of SQL_KINDS) {
       await Promise.all([one.waitFor('sums', position, quick), two.waitFor('sums', position, quick)]);
       expect(await read()).toEqual({ ada: 8 });
       expect(await read('sums_v1.customer_sum')).toEqual({ ada: 4 });
+    });
+
+    it('stops, and says why, when a view of somebody else keeps readers from the next version', async () => {
+      await log.append(orderStream, [new OrderPlaced('ada', 3)]);
+      await using one = await start(sums(1));
+      await db.query('create view report as select sum(amount) from customer_sum');
+      const other = { ...sums(2), setUp: (tx: SqlTx) => tx.query(WITH_TEXT) };
+      await using two = new Projections(log, [other]);
+      await two.start();
+      await expect(two.waitUntilLive(quick)).rejects.toMatchObject({ code: 'projection-failed' });
+      const { state, error } = two.status('sums');
+      expect(state).toBe('failed');
+      expect(error?.message).toContain('view public.report depends on the view public.customer_sum');
+      expect(error?.cause).toMatchObject({ code: 'view-in-use', dependents: ['view public.report'] });
+      expect(one.status('sums').state).toBe('live');
+      await db.query('drop view report');
+      await two.start();
+      await two.waitUntilLive(quick);
+      expect(await read()).toEqual({ ada: 6 });
     });
 
     it('is rebuilt beside the model that readers see', async () => {

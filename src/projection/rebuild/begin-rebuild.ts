@@ -1,6 +1,6 @@
 import type { EventStore } from '../../event-store/event-store.js';
 import type { ProjectionDefinition } from '../definition/projection-definition.js';
-import { ProjectionFailedError } from '../projection-errors.js';
+import { ProjectionBusyError, ProjectionFailedError } from '../projection-errors.js';
 import type { Checkpoint } from '../store/checkpoint.js';
 import { CheckpointsChanged, ownCode, replaceAll } from '../run/claim-lane.js';
 import { HandlerFault } from '../run/handler-fault.js';
@@ -23,7 +23,8 @@ export interface RebuildRequest {
 /**
  * Empties a model, and moves the checkpoints of all its lanes to the start. Its owners have to claim again.
  *
- * @throws {@link ProjectionFailedError} when `setUp` or `clear` fails: nothing is changed then.
+ * @throws {@link ProjectionFailedError} when `setUp` or `clear` fails, {@link ProjectionBusyError} when its owners
+ * commit all the time: nothing is changed then.
  */
 export async function emptyModel(request: RebuildRequest, model: ModelId): Promise<void> {
   await begin(request, model, () => false);
@@ -64,7 +65,8 @@ async function begin(
       return await definition.store.transact(model, work);
     } catch (error) {
       if (error instanceof HandlerFault) throw failed(definition, error);
-      if (!(error instanceof CheckpointsChanged) || tries === TRIES) throw error;
+      if (!(error instanceof CheckpointsChanged)) throw error;
+      if (tries === TRIES) throw busy(definition, error);
     }
   }
 }
@@ -83,6 +85,10 @@ export async function rebuildTarget({ definition }: RebuildRequest, main: ModelI
     const isSeen = own.some(({ build, state }) => build === main.build && state === 'serving');
     return isSeen ? { projection, version, build: main.build + 1 } : main;
   });
+}
+
+function busy({ name, version }: ProjectionDefinition, cause: Error): ProjectionBusyError {
+  return new ProjectionBusyError({ projection: name, version }, { cause });
 }
 
 function failed({ name, version }: ProjectionDefinition, fault: HandlerFault): ProjectionFailedError {
