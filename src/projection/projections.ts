@@ -228,6 +228,19 @@ export class Projections {
   }
 
   /**
+   * Ends a rebuild beside the model that readers see, in all processes, also one that has failed: what it has built
+   * is dropped. Calls of {@link rebuild} that wait for it reject. Only in stores that keep models side by side;
+   * elsewhere a rebuild has emptied the model already.
+   *
+   * @returns whether there was one.
+   * @throws {@link InvalidOptionError} when the store does not keep models side by side.
+   * @throws {@link ProjectionOperationError} when the database fails.
+   */
+  async cancelRebuild(projection: ProjectionRef): Promise<boolean> {
+    return this.#runners.find(projection).operations.cancelRebuild();
+  }
+
+  /**
    * The state of a live projection, as of the last event that it has handled. It is the state itself, not a copy:
    * read it, and do not keep it.
    *

@@ -123,12 +123,14 @@ describe('a request from outside', () => {
     expect(state).toBe('failed');
     expect(error).toContain('pause it first');
     expect((await ask('serve')).error).toContain('keeps models side by side');
+    expect((await ask('cancel')).error).toContain('keeps models side by side');
   });
 });
 
 describe('an operation whose database fails', () => {
   const operations: [string, (projections: Projections) => Promise<unknown>][] = [
     ['rebuild', (projections) => projections.rebuild('sums')],
+    ['cancelRebuild', (projections) => projections.cancelRebuild('sums')],
     ['reset', (projections) => projections.reset('sums')],
     ['parked', (projections) => projections.parked('sums')],
     ['redrive', (projections) => projections.redrive('sums')],

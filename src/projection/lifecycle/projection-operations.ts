@@ -10,12 +10,13 @@ import type { ProjectionState } from '../projection-status.js';
 import { emptyModel, type RebuildRequest } from '../rebuild/begin-rebuild.js';
 import { checkRebuildOptions, requireWithinLog } from '../rebuild/check-rebuild-options.js';
 import type { RebuildOptions } from '../rebuild/rebuild-options.js';
+import { dropRebuild } from '../rebuild/cancel-rebuild.js';
 import { decodeStart } from '../start/start-text.js';
 import type { ModelId } from '../store/model-id.js';
 import type { ModelTable } from '../store/model-table.js';
 import type { ParkedEvent } from '../store/parked-table.js';
 import type { ProjectionStore } from '../store/projection-store.js';
-import { isBuilt } from '../rebuild/is-built.js';
+import { buildStateOf } from '../rebuild/is-built.js';
 import { projectionOfWork } from '../progress/lane-report.js';
 import { readLaneView } from '../../lane/lane-view.js';
 import { currentModels } from './current-models.js';
@@ -115,11 +116,24 @@ export class ProjectionOperations {
     const { definition } = this.#scope;
     await this.#watched.run({ name: 'serve' }, async ({ store }) => {
       const { main } = await currentModels(definition);
-      if (!(await isBuilt(definition, main)))
+      if ((await buildStateOf(definition, main)) !== 'built')
         throw this.#busy('its model has not reached the end of the log yet');
       await this.#onModels(store, async (models) => models.serve(main));
     });
     await this.change((control) => control);
+  }
+
+  /** Ends a rebuild beside the model that readers see. @returns whether there was one. */
+  async cancelRebuild(): Promise<boolean> {
+    const { definition } = this.#scope;
+    let isCancelled = false;
+    await this.#watched.run({ name: 'cancelRebuild' }, async ({ store }) =>
+      this.#onModels(store, async (models) => {
+        isCancelled = await dropRebuild(definition, models);
+      }),
+    );
+    await this.change((control) => control);
+    return isCancelled;
   }
 
   /** Removes another version of the projection with its tables. */
@@ -201,7 +215,9 @@ export class ProjectionOperations {
     const start = from === undefined ? undefined : decodeStart(from);
     if (kind === 'serve') return this.serve();
     if (kind === 'reset') return this.reset({ from: start });
-    await this.#scope.rebuild({ from: start });
+    if (kind === 'rebuild') return void (await this.#scope.rebuild({ from: start }));
+    if (!(await this.cancelRebuild()))
+      throw this.#busy('it has no rebuild beside the model that readers see');
   }
 
   /** @returns whether the request was in that state, and is in the next one now. */

@@ -5,7 +5,7 @@ import type { Checkpoint } from '../store/checkpoint.js';
 import { CheckpointsChanged, ownCode, replaceAll } from '../run/claim-lane.js';
 import { HandlerFault } from '../run/handler-fault.js';
 import { firstCheckpoints } from '../run/lane-layout.js';
-import type { ModelId } from '../store/model-id.js';
+import { FIRST_BUILD, type ModelId } from '../store/model-id.js';
 import type { ProjectionTransaction } from '../store/projection-store.js';
 import type { RebuildStart } from '../start/rebuild-start.js';
 
@@ -53,7 +53,7 @@ async function begin(
     await models?.create(model);
     const old = await checkpoints.list(model);
     if (isUnderWay(old)) return;
-    const epoch = Math.max(0, ...old.map((checkpoint) => checkpoint.epoch)) + (old.length === 0 ? 0 : 1);
+    const epoch = old.length === 0 ? firstEpoch(model) : Math.max(...old.map((each) => each.epoch)) + 1;
     const next = firstCheckpoints(model, { lanes, storeIdentity, start, epoch });
     await replaceAll(checkpoints, { old, next });
     await ownCode('setUp failed', () => definition.setUp(tx));
@@ -69,6 +69,14 @@ async function begin(
       if (tries === TRIES) throw busy(definition, error);
     }
   }
+}
+
+/**
+ * After those of a rebuild of the same number that was cancelled: an owner that was frozen meanwhile cannot write
+ * into the next one.
+ */
+function firstEpoch({ build }: ModelId): number {
+  return build === FIRST_BUILD ? 0 : Math.floor(Date.now() / 1_000);
 }
 
 /**
