@@ -52,6 +52,7 @@ import type {
   ModelNotFoundError,
   NameTakenError,
   TransactionRolledBackError,
+  ViewInUseError,
 } from '../postgres/postgres-errors.js';
 import type {
   CorruptCheckpointError,
@@ -59,6 +60,7 @@ import type {
   ProjectionFailedError,
   ProjectionBusyError,
   ProjectionNotReadyError,
+  ProjectionOperationError,
   ProjectionStuckError,
   UnknownProjectionError,
   WaitTimeoutError,
@@ -127,6 +129,7 @@ export type AnyJetsourceError =
   | ProjectionDivergedError
   | ProjectionBusyError
   | ProjectionNotReadyError
+  | ProjectionOperationError
   | InvalidRowError
   | ProjectionStuckError
   | SubscriptionStuckError
@@ -134,6 +137,7 @@ export type AnyJetsourceError =
   | DriverNotInstalledError
   | TransactionRolledBackError
   | NameTakenError
+  | ViewInUseError
   | ModelNotFoundError
   | WaitTimeoutError
   | NatsServerUnavailableError
