@@ -1,8 +1,13 @@
 import type { CommandBus, UnhandledExceptionBus } from '@nestjs/cqrs';
 import type { RecordedEvent } from '../../event/recorded-event.js';
 import { defineReactor } from '../../reaction/reactor/define-reactor.js';
-import type { ReactionOptions, ReactorDefinition } from '../../reaction/reactor/reactor-definition.js';
+import type {
+  ReactionContext,
+  ReactionOptions,
+  ReactorDefinition,
+} from '../../reaction/reactor/reactor-definition.js';
 import type { CommandCodec, StoredCommand } from './command-codec.js';
+import { tellUnhandled } from './unhandled-exceptions.js';
 
 /** Name of the reactor that executes stored commands. */
 export const DISPATCHER = 'commands';
@@ -27,19 +32,20 @@ export function commandDispatcher(
     from: 'beginning',
     name: DISPATCHER,
     categories: parts.categories,
-    handle: async ({ data }: RecordedEvent) => execute(parts, data as StoredCommand),
+    handle: async ({ data }: RecordedEvent, context) => execute(parts, data as StoredCommand, context),
   });
 }
 
 async function execute(
   { commandBus, codec, unhandledExceptions }: CommandDispatchParts,
   stored: StoredCommand,
+  { reactor: handler, attempt }: ReactionContext,
 ): Promise<void> {
   const command = codec.decode(stored);
   try {
     await commandBus.execute(command);
   } catch (exception) {
-    unhandledExceptions.publish({ cause: command, exception } as never);
+    tellUnhandled(unhandledExceptions, { cause: command, exception, handler, attempt });
     throw exception;
   }
 }

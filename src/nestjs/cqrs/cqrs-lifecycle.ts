@@ -36,6 +36,7 @@ export interface CqrsLifecycleParts {
 export class CqrsLifecycle implements OnApplicationBootstrap, OnModuleDestroy, OnApplicationShutdown {
   readonly #parts: CqrsLifecycleParts;
   #reactors: Reactors | undefined;
+  #isStopped = false;
 
   constructor(parts: CqrsLifecycleParts) {
     this.#parts = parts;
@@ -47,10 +48,10 @@ export class CqrsLifecycle implements OnApplicationBootstrap, OnModuleDestroy, O
     const { store, options } = this.#parts;
     try {
       checkNoOtherBus(this.#parts.modules);
-      this.#reactors = new Reactors(store, this.#definitions(), {
-        service: options.service ?? store.name,
-        logger,
-      });
+      const definitions = this.#definitions().map((definition) => this.#fromStart(definition));
+      // Nest 11 closes an application also while it starts
+      if (this.#isStopped) return;
+      this.#reactors = new Reactors(store, definitions, { service: options.service ?? store.name, logger });
       await this.#reactors.start();
     } catch (error) {
       // Nest calls no shutdown hooks when a start fails: the connection would keep the process
@@ -62,6 +63,7 @@ export class CqrsLifecycle implements OnApplicationBootstrap, OnModuleDestroy, O
 
   /** Before all others: every handler is still ready. */
   async onModuleDestroy(): Promise<void> {
+    this.#isStopped = true;
     await this.#reactors?.stop();
   }
 
@@ -70,31 +72,40 @@ export class CqrsLifecycle implements OnApplicationBootstrap, OnModuleDestroy, O
     await this.#parts.bus.drain();
   }
 
+  /** A handler that is new begins with what modules publish while the application starts. */
+  #fromStart(definition: ReactorDefinition): ReactorDefinition {
+    const { from = 'now' } = definition;
+    return from === 'now' ? { ...definition, from: { sequence: this.#parts.bus.firstSequence } } : definition;
+  }
+
   #definitions(): ReactorDefinition[] {
-    const { store, bus, options, moduleRef, unhandledExceptions, commandBus, modules } = this.#parts;
-    const codec = new CommandCodec(commandClasses(modules, options.commands));
+    const { store, bus, options, moduleRef, unhandledExceptions } = this.#parts;
     const handlers = handlerReactors(bus.handlers, {
       registry: store.registry,
       options,
       moduleRef,
       unhandledExceptions,
     });
-    const sagas = sagaReactors(findSagas(bus.sagas), {
-      store,
-      codec,
-      commandBus,
-      options,
-      unhandledExceptions,
-    });
+    const { reactors: sagas, dispatcher } = this.#sagas();
     const named = [...handlers, ...sagas];
     check(named, options);
-    if (sagas.length === 0) return named.map(({ define }) => define());
-    const categories = [SAGA_CATEGORY];
-    const dispatcher = commandDispatcher(
-      { commandBus, codec, unhandledExceptions, categories },
-      options.reactions,
-    );
-    return [...named.map(({ define }) => define()), dispatcher];
+    return [...named.map(({ define }) => define()), ...dispatcher];
+  }
+
+  /** Sagas, and what executes their commands. An application without sagas may have commands of one name. */
+  #sagas(): {
+    readonly reactors: readonly HandlerReactor[];
+    readonly dispatcher: readonly ReactorDefinition[];
+  } {
+    const { store, bus, options, unhandledExceptions, commandBus, modules } = this.#parts;
+    const sagas = findSagas(bus.sagas);
+    if (sagas.length === 0) return { reactors: [], dispatcher: [] };
+    const codec = new CommandCodec(commandClasses(modules, options.commands));
+    const shared = { commandBus, codec, unhandledExceptions };
+    return {
+      reactors: sagaReactors(sagas, { ...shared, store, options }),
+      dispatcher: [commandDispatcher({ ...shared, categories: [SAGA_CATEGORY] }, options.reactions)],
+    };
   }
 }
 

@@ -60,7 +60,7 @@ export function resolveCqrsOptions(
     others;
   refuse(store, 'eventPublisher', 'absent: events are stored; subscribe to the EventBus to see them');
   refuse(store, 'eventIdProvider', 'absent: @Event names event types');
-  if (reactions !== undefined) checkKnownOptions(reactions, REACTIONS, 'reactions.');
+  checkBus({ service, names, reactions, commands });
   const [option] = Object.keys(store);
   if (!hasOwnStore && option !== undefined) {
     const allowed = 'given with name and servers, or to JetsourceModule.forRoot of the application';
@@ -71,6 +71,29 @@ export function resolveCqrsOptions(
     cqrs: { commandPublisher, queryPublisher, unhandledExceptionPublisher, rethrowUnhandled },
     store: store as JetsourceModuleOptions,
   };
+}
+
+function checkBus({ service, names, reactions, commands }: BusOptions): void {
+  if (service !== undefined && !isText(service))
+    throw new InvalidOptionError({ option: 'service', given: service, allowed: 'a text that is not empty' });
+  checkRecord('names', names, { item: 'a text', isItem: isText });
+  checkRecord('commands', commands, { item: 'a class', isItem: (item) => typeof item === 'function' });
+  checkRecord('reactions', reactions, { item: 'an option', isItem: () => true });
+  if (reactions !== undefined) checkKnownOptions(reactions, REACTIONS, 'reactions.');
+}
+
+function isText(given: unknown): boolean {
+  return typeof given === 'string' && given !== '';
+}
+
+function checkRecord(
+  option: string,
+  given: object | undefined,
+  { item, isItem }: { readonly item: string; readonly isItem: (item: unknown) => boolean },
+): void {
+  if (given === undefined) return;
+  if (typeof given === 'object' && given !== null && Object.values(given).every(isItem)) return;
+  throw new InvalidOptionError({ option, given, allowed: `an object with ${item} under each key` });
 }
 
 function refuse(options: object, option: string, allowed: string): void {

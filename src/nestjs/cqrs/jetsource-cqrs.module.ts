@@ -8,10 +8,10 @@ import {
   EventPublisher,
   UnhandledExceptionBus,
 } from '@nestjs/cqrs';
-import type { EventStore } from '../../event-store/event-store.js';
 import type { JetStreamEventStore } from '../../event-store/jetstream-event-store.js';
 import { JetsourceModule } from '../jetsource.module.js';
 import { eventStoreToken } from '../store-tokens.js';
+import { checkPlace, requireStore } from './check-place.js';
 import { DurableEventPublisher } from './durable-event-publisher.js';
 import { CqrsLifecycle } from './cqrs-lifecycle.js';
 import { DurableEventBus } from './durable-event-bus.js';
@@ -42,19 +42,24 @@ const { ConfigurableModuleClass, ASYNC_OPTIONS_TYPE } = new ConfigurableModuleBu
   optionsInjectionToken: OPTIONS,
 })
   .setClassMethodName('forRoot')
-  .setExtras<BusPlace>({ hasOwnStore: true, alias: undefined }, (definition, { hasOwnStore = true }) => ({
+  .setExtras<BusPlace>({ hasOwnStore: true, alias: undefined }, (definition, place) => ({
     ...definition,
-    providers: [
-      ...(definition.providers ?? []),
-      {
-        provide: RESOLVED,
-        inject: [OPTIONS],
-        useFactory: (options: JetsourceCqrsOptions) => resolveCqrsOptions(options, { hasOwnStore }),
-      },
-    ],
+    providers: [...(definition.providers ?? []), resolvedOptions(place)],
     exports: [RESOLVED],
   }))
   .build();
+
+/** Everything else depends on it: what is wrong leaves no connection open. */
+function resolvedOptions({ hasOwnStore = true, alias }: BusPlace): Provider {
+  return {
+    provide: RESOLVED,
+    inject: [OPTIONS, ModulesContainer],
+    useFactory: (options: JetsourceCqrsOptions, modules: ModulesContainer) => {
+      checkPlace(modules, { bus: RESOLVED, store: hasOwnStore ? eventStoreToken(alias) : undefined });
+      return resolveCqrsOptions(options, { hasOwnStore });
+    },
+  };
+}
 
 /** The options of one {@link JetsourceCqrsModule}, for the modules that it is made of. */
 @Module({})
@@ -117,21 +122,30 @@ function cqrsModule(options: DynamicModule, alias: string | undefined): DynamicM
   });
   const bus: Provider = {
     provide: EventBus,
-    inject: [CommandBus, ModuleRef, UnhandledExceptionBus, RESOLVED, eventStoreToken(alias)],
-    useFactory: (
+    inject: [
+      CommandBus,
+      ModuleRef,
+      UnhandledExceptionBus,
+      RESOLVED,
+      { token: eventStoreToken(alias), optional: true },
+    ],
+    useFactory: async (
       commandBus: CommandBus,
       moduleRef: ModuleRef,
       unhandledExceptions: UnhandledExceptionBus,
       { cqrs }: ResolvedCqrsOptions,
-      store: EventStore,
-    ) =>
-      new DurableEventBus({
+      found: JetStreamEventStore | undefined,
+    ) => {
+      const store = requireStore(found, alias);
+      return new DurableEventBus({
         commandBus,
         moduleRef,
         unhandledExceptions,
         options: cqrs as CqrsModuleOptions,
         store,
-      }),
+        firstSequence: (await store.lastSequence()) + 1,
+      });
+    },
   };
   const publisher: Provider = {
     provide: EventPublisher,
