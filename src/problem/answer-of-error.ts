@@ -76,7 +76,9 @@ export function answerOf(error: AnyJetsourceError): ProblemAnswer {
     case 'projection-stuck':
       return MODEL_STOPPED;
     case 'projection-operation':
-      return error.outcome === 'unknown' ? OUTCOME_UNKNOWN : soon('the database of a read model does not do it');
+      return error.outcome === 'unknown'
+        ? OUTCOME_UNKNOWN
+        : soon('the database of a read model does not do it');
 
     case 'append-outcome-unknown':
     case 'notify-incomplete':

@@ -20,10 +20,10 @@ export const DUE_CATEGORY = '$due';
  */
 export class CommandTimers {
   readonly #timers: Timers | undefined;
-  readonly #codec: () => CommandCodec;
+  readonly #codec: CommandCodec;
 
   /** @internal */
-  constructor(timers: Timers | undefined, codec: () => CommandCodec) {
+  constructor(timers: Timers | undefined, codec: CommandCodec) {
     this.#timers = timers;
     this.#codec = codec;
   }
@@ -34,7 +34,7 @@ export class CommandTimers {
    * @throws {@link CqrsSetupError} when no handler has its class; and as {@link Timers.schedule} throws.
    */
   async schedule(command: object, options: ScheduleOptions): Promise<ScheduledTimer> {
-    return this.#required().schedule(this.#codec().encode(command), options);
+    return this.#required().schedule(this.#codec.encode(command), options);
   }
 
   /** Cancels a timer. @returns whether one waited under that id. */

@@ -24,7 +24,8 @@ export function findProcessManagers(
   for (const wrapper of [...modules.values()].flatMap(({ providers }) => [...providers.values()])) {
     const instance = wrapper.instance as object | null | undefined;
     const type: unknown = instance?.constructor ?? wrapper.metatype;
-    if (typeof type !== 'function' || found.has(type) || processManagerOptionsOf(type) === undefined) continue;
+    if (typeof type !== 'function' || found.has(type) || processManagerOptionsOf(type) === undefined)
+      continue;
     if (!wrapper.isDependencyTreeStatic() || instance === undefined || instance === null) {
       const reason = `process manager ${type.name} is scoped to requests, as may be providers that it injects; it has one instance`;
       throw new CqrsSetupError(reason);

@@ -1,4 +1,4 @@
-import { ConfigurableModuleBuilder, type DynamicModule, Module, type Provider } from '@nestjs/common';
+import { ConfigurableModuleBuilder, type DynamicModule, Logger, Module, type Provider } from '@nestjs/common';
 import { ModuleRef, ModulesContainer } from '@nestjs/core';
 import {
   CommandBus,
@@ -9,10 +9,15 @@ import {
   UnhandledExceptionBus,
 } from '@nestjs/cqrs';
 import type { JetStreamEventStore } from '../../event-store/jetstream-event-store.js';
+import { Reactors } from '../../reaction/reactor/reactors.js';
+import type { Timers } from '../../reaction/timers/timers.js';
+import { ReactorsHealthIndicator } from '../health/reactors-health-indicator.js';
 import { JetsourceModule } from '../jetsource.module.js';
 import { eventStoreToken } from '../store-tokens.js';
 import { checkPlace, requireStore } from './check-place.js';
 import { DurableEventPublisher } from './durable-event-publisher.js';
+import { CommandCodec, commandClasses } from './command-codec.js';
+import { CommandTimers, openCommandTimers } from './command-timers.js';
 import { CqrsLifecycle } from './cqrs-lifecycle.js';
 import { DurableEventBus } from './durable-event-bus.js';
 import {
@@ -34,6 +39,8 @@ interface BusPlace {
   readonly alias?: string | undefined;
 }
 
+/** The token of the timers; undefined where the option `timers` is not set. */
+const TIMERS = Symbol('timers of JetsourceCqrsModule');
 const OPTIONS = Symbol('options of JetsourceCqrsModule');
 /** The token of the options, checked and sorted. */
 const RESOLVED = Symbol('resolved options of JetsourceCqrsModule');
@@ -98,9 +105,10 @@ export class JetsourceCqrsModule {
 function assemble(options: DynamicModule, { hasOwnStore = true, alias }: BusPlace): DynamicModule {
   return {
     module: JetsourceCqrsModule,
+    global: true,
     imports: [options, ...(hasOwnStore ? [storeModule(options, alias)] : []), cqrsModule(options, alias)],
-    providers: [lifecycle(alias)],
-    exports: [CqrsModule],
+    providers: runningProviders(alias),
+    exports: [CqrsModule, CommandTimers, Reactors, ReactorsHealthIndicator],
   };
 }
 
@@ -164,26 +172,66 @@ function cqrsModule(options: DynamicModule, alias: string | undefined): DynamicM
   };
 }
 
-function lifecycle(alias: string | undefined): Provider {
-  return {
-    provide: CqrsLifecycle,
-    inject: [
-      eventStoreToken(alias),
-      EventBus,
-      CommandBus,
-      UnhandledExceptionBus,
-      ModuleRef,
-      ModulesContainer,
-      RESOLVED,
-    ],
-    useFactory: (
-      store: JetStreamEventStore,
-      bus: DurableEventBus,
-      commandBus: CommandBus,
-      unhandledExceptions: UnhandledExceptionBus,
-      moduleRef: ModuleRef,
-      modules: ModulesContainer,
-      { bus: options }: ResolvedCqrsOptions,
-    ) => new CqrsLifecycle({ store, bus, commandBus, unhandledExceptions, moduleRef, modules, options }),
-  };
+/** What runs while the application runs, and what of it can be injected. */
+function runningProviders(alias: string | undefined): Provider[] {
+  const store = eventStoreToken(alias);
+  return [
+    {
+      provide: TIMERS,
+      inject: [store, RESOLVED],
+      useFactory: async (eventStore: JetStreamEventStore, { bus: { timers } }: ResolvedCqrsOptions) =>
+        timers === true ? openCommandTimers(eventStore, logger) : undefined,
+    },
+    {
+      provide: CommandCodec,
+      inject: [ModulesContainer, RESOLVED],
+      useFactory: (modules: ModulesContainer, { bus: { commands } }: ResolvedCqrsOptions) =>
+        new CommandCodec(() => commandClasses(modules, commands)),
+    },
+    {
+      provide: CommandTimers,
+      inject: [{ token: TIMERS, optional: true }, CommandCodec],
+      useFactory: (timers: Timers | undefined, codec: CommandCodec) => new CommandTimers(timers, codec),
+    },
+    {
+      provide: CqrsLifecycle,
+      inject: [
+        store,
+        EventBus,
+        CommandBus,
+        UnhandledExceptionBus,
+        ModuleRef,
+        ModulesContainer,
+        CommandCodec,
+        { token: TIMERS, optional: true },
+        RESOLVED,
+      ],
+      useFactory: (
+        eventStore: JetStreamEventStore,
+        bus: DurableEventBus,
+        commandBus: CommandBus,
+        unhandledExceptions: UnhandledExceptionBus,
+        moduleRef: ModuleRef,
+        modules: ModulesContainer,
+        codec: CommandCodec,
+        timers: Timers | undefined,
+        { bus: options }: ResolvedCqrsOptions,
+      ) => {
+        const buses = { bus, commandBus, unhandledExceptions };
+        return new CqrsLifecycle({ ...buses, store: eventStore, moduleRef, modules, codec, timers, options });
+      },
+    },
+    {
+      provide: Reactors,
+      inject: [CqrsLifecycle],
+      useFactory: ({ reactors }: CqrsLifecycle) => reactors,
+    },
+    {
+      provide: ReactorsHealthIndicator,
+      inject: [Reactors],
+      useFactory: (reactors: Reactors) => new ReactorsHealthIndicator(reactors),
+    },
+  ];
 }
+
+const logger = new Logger('Jetsource');

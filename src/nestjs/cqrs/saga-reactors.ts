@@ -5,7 +5,8 @@ import type { RecordedEvent } from '../../event/recorded-event.js';
 import type { JetStreamEventStore } from '../../event-store/jetstream-event-store.js';
 import { describeThrown } from '../../kernel/describe-thrown.js';
 import { defineReactor } from '../../reaction/reactor/define-reactor.js';
-import type { CommandCodec, StoredCommand } from './command-codec.js';
+import type { StoredCommandData } from '../../event/own-event-types.js';
+import type { CommandCodec } from './command-codec.js';
 import type { HandlerReactor } from './handler-reactors.js';
 import type { BusOptions } from './jetsource-cqrs-options.js';
 import { RunningSaga } from './running-saga.js';
@@ -90,7 +91,7 @@ class SagaReaction {
     }
   }
 
-  #encode(command: object, attempt: number): StoredCommand {
+  #encode(command: object, attempt: number): StoredCommandData {
     try {
       return this.#parts.codec.encode(command);
     } catch (error) {

@@ -41,6 +41,7 @@ export function serviceReactors(parts: ServiceReactorsParts): ReactorDefinition[
   const handlers = handlerReactors(bus.handlers, { ...parts, registry: store.registry });
   const sagas = sagaReactors(findSagas(bus.sagas), parts);
   const managers = findProcessManagers(modules, options.reactions);
+  if (sagas.length > 0 || managers.length > 0 || timers !== undefined) parts.codec.check();
   const labels = [...handlers, ...sagas].map(({ label }) => label);
   checkNamesOption(options.names ?? {}, labels);
   checkHandlerNames([
@@ -71,7 +72,8 @@ function processes(
 ): ReactorDefinition[] {
   const { store, codec, timers, options } = parts;
   return processReactors(store, managers, {
-    execute: async (command) => executeStored(parts, command),
+    execute: async (command, { attempt }) =>
+      executeStored(parts, command, { reactor: PROCESS_OUTPUTS, attempt }),
     commands: codec,
     timers,
     outputs: options.reactions,
@@ -79,6 +81,11 @@ function processes(
 }
 
 function dispatchers(hasSagas: boolean, parts: ServiceReactorsParts): ReactorDefinition[] {
-  const categories = [...(hasSagas ? [SAGA_CATEGORY] : []), ...(parts.timers === undefined ? [] : [DUE_CATEGORY])];
-  return categories.length === 0 ? [] : [commandDispatcher({ ...parts, categories }, parts.options.reactions)];
+  const categories = [
+    ...(hasSagas ? [SAGA_CATEGORY] : []),
+    ...(parts.timers === undefined ? [] : [DUE_CATEGORY]),
+  ];
+  return categories.length === 0
+    ? []
+    : [commandDispatcher({ ...parts, categories }, parts.options.reactions)];
 }

@@ -2,7 +2,11 @@ import { abortable } from '../../kernel/abortable.js';
 import { describeThrown } from '../../kernel/describe-thrown.js';
 import { checkKnownOptions, integerOption, LONGEST_TIMER_MS } from '../../kernel/options.js';
 import type { OrphanedReactor, Reactors } from '../../reaction/reactor/reactors.js';
-import type { ReactorLaneStatus, ReactorState, ReactorStatus } from '../../reaction/reactor/reactor-status.js';
+import type {
+  ReactorLaneStatus,
+  ReactorState,
+  ReactorStatus,
+} from '../../reaction/reactor/reactor-status.js';
 
 /** Options of {@link ReactorsHealthIndicator.isHealthy}. */
 export interface ReactorsHealthOptions {
@@ -102,7 +106,9 @@ export class ReactorsHealthIndicator {
 
 function healthBy(causes: readonly (string | undefined)[]): Pick<ReactorsHealth, 'status' | 'message'> {
   const given = causes.filter((cause) => cause !== undefined);
-  return given.length === 0 ? { status: 'up', message: undefined } : { status: 'down', message: given.join('; ') };
+  return given.length === 0
+    ? { status: 'up', message: undefined }
+    : { status: 'down', message: given.join('; ') };
 }
 
 function reactorHealth({ reactor: name, state, lanes }: ReactorStatus, limits: Limits): ReactorHealth {
