@@ -54,7 +54,11 @@ export type { RebuildOptions, RebuildResult } from './projection/rebuild/rebuild
 export { defineReactor } from './reaction/reactor/define-reactor.js';
 export { Reactors } from './reaction/reactor/reactors.js';
 export type { OrphanedReactor } from './reaction/reactor/reactors.js';
-export type { ReactionContext, ReactionOptions, ReactorDefinition } from './reaction/reactor/reactor-definition.js';
+export type {
+  ReactionContext,
+  ReactionOptions,
+  ReactorDefinition,
+} from './reaction/reactor/reactor-definition.js';
 export type { ReactorStart } from './reaction/reactor/reactor-start.js';
 export type { ReactorsOptions } from './reaction/reactor/reactors-options.js';
 export type { ReactorLaneStatus, ReactorState, ReactorStatus } from './reaction/reactor/reactor-status.js';
