@@ -53,7 +53,7 @@ export { Projections } from './projection/projections.js';
 export type { RebuildOptions, RebuildResult } from './projection/rebuild/rebuild-options.js';
 export { defineReactor } from './reaction/reactor/define-reactor.js';
 export { Reactors } from './reaction/reactor/reactors.js';
-export type { OrphanedReactor } from './reaction/reactor/reactors.js';
+export type { OrphanedReactor } from './reaction/reactor/orphaned-reactor.js';
 export type {
   ReactionContext,
   ReactionOptions,
