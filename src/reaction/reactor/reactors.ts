@@ -9,7 +9,7 @@ import { LaneRunner } from '../../lane/lane-runner.js';
 import type { LaneWork } from '../../lane/lane-work.js';
 import { RedriveWatch } from '../consumer/redrive-watch.js';
 import { openParkingPlace } from '../parking/open-parking-place.js';
-import { defineReactor } from './define-reactor.js';
+import { reactorsByName } from './define-reactor.js';
 import { laneReportIn, type LaneReport, type ReactorReports } from './lane-report.js';
 import {
   ParkedEvents,
@@ -86,7 +86,7 @@ export class Reactors implements AsyncDisposable {
     }
     this.#store = store;
     this.#options = resolveReactorsOptions(options);
-    this.#definitions = byName(definitions);
+    this.#definitions = reactorsByName(definitions);
     const { service, lanes, graceMs, onError } = this.#options;
     this.#consumers = new ReactorConsumers(store, service);
     this.#waits = new ReactorWaits(store, this.#consumers);
@@ -386,20 +386,4 @@ export class Reactors implements AsyncDisposable {
       throw error;
     }
   }
-}
-
-function byName(definitions: readonly ReactorDefinition[]): ReadonlyMap<string, ReactorDefinition> {
-  if (!Array.isArray(definitions)) {
-    const allowed = 'a list of what defineReactor(…) returned';
-    throw new InvalidOptionError({ option: 'definitions', given: definitions, allowed });
-  }
-  const named = new Map<string, ReactorDefinition>();
-  for (const definition of definitions.map(defineReactor)) {
-    if (named.has(definition.name)) {
-      const allowed = 'a name that no other reactor of the service has';
-      throw new InvalidOptionError({ option: 'reactor.name', given: definition.name, allowed });
-    }
-    named.set(definition.name, definition);
-  }
-  return named;
 }
