@@ -243,6 +243,28 @@ describe('a reactor', () => {
     expect(handled).toEqual(['a:1', 'a:2']);
   });
 
+  it('gets what went to another reader before it handles what is newer', async () => {
+    const store = await open();
+    const { definition, handled } = recorded();
+    const reactors = await startReactors(store, [definition]);
+    const [{ lanes } = { lanes: [] }] = await reactors.status();
+    await using raw = await RawNats.open();
+    let stolen = 0;
+    raw.nc.subscribe('stolen', { callback: (_, msg) => void (stolen += msg.reply === undefined ? 0 : 1) });
+    raw.nc.publish(
+      `$JS.API.CONSUMER.MSG.NEXT.${store.name}.${lanes[0]?.consumer}`,
+      JSON.stringify({ batch: 1, expires: 20_000_000_000 }),
+      { reply: 'stolen' },
+    );
+    await raw.nc.flush();
+    const begunAt = performance.now();
+    for (let n = 1; n <= 6; n += 1) await store.append('count/a', counted(n));
+    await until('all is handled', () => handled.length === 6, 20_000);
+    // a claim runs out after 30 s
+    expect(performance.now() - begunAt).toBeLessThan(10_000);
+    expect([stolen, handled]).toEqual([1, ['a:1', 'a:2', 'a:3', 'a:4', 'a:5', 'a:6']]);
+  }, 30_000);
+
   it('says so when its stream was deleted', async () => {
     const store = await open();
     const { definition } = recorded();

@@ -1,7 +1,8 @@
 import { abortable } from '../../kernel/abortable.js';
 import { describeThrown } from '../../kernel/describe-thrown.js';
 import { checkKnownOptions, integerOption, LONGEST_TIMER_MS } from '../../kernel/options.js';
-import type { OrphanedReactor, Reactors } from '../../reaction/reactor/reactors.js';
+import type { OrphanedReactor } from '../../reaction/reactor/orphaned-reactor.js';
+import type { Reactors } from '../../reaction/reactor/reactors.js';
 import type {
   ReactorLaneStatus,
   ReactorState,

@@ -1,4 +1,3 @@
-import type { ConsumerInfo } from '@nats-io/jetstream';
 import type { JetStreamEventStore } from '../../event-store/jetstream-event-store.js';
 import type { NamedConsumerConfig } from '../../jetstream/api/jetstream-api.js';
 import { ConsumerSettingsError } from '../../jetstream/consume/consumer-errors.js';
@@ -12,6 +11,8 @@ import type { ReactorDefinition } from './reactor-definition.js';
 import { laneFilters } from './reactor-filters.js';
 import { laneDurable, type ReactorConsumer, reactorConsumerOf, reactorMetadata } from './reactor-names.js';
 import type { ReactorStart } from './reactor-start.js';
+
+type ConsumerInfo = Awaited<ReturnType<typeof ensureConsumer>>;
 
 const TIMEOUT_MS = 10_000;
 /** Consumers that are created at a time. */

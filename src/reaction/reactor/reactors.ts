@@ -9,7 +9,7 @@ import { LaneRunner } from '../../lane/lane-runner.js';
 import type { LaneWork } from '../../lane/lane-work.js';
 import { RedriveWatch } from '../consumer/redrive-watch.js';
 import { openParkingPlace } from '../parking/open-parking-place.js';
-import { defineReactor } from './define-reactor.js';
+import { reactorsByName } from './define-reactor.js';
 import { laneReportIn, type LaneReport, type ReactorReports } from './lane-report.js';
 import {
   ParkedEvents,
@@ -18,6 +18,7 @@ import {
   type ParkedReactionDetails,
   type ParkedSelection,
 } from './parked-events.js';
+import type { OrphanedReactor } from './orphaned-reactor.js';
 import { ProgressMemory } from './progress-memory.js';
 import { type FoundConsumer, ReactorConsumers } from './reactor-consumers.js';
 import type { ReactorDefinition } from './reactor-definition.js';
@@ -39,16 +40,6 @@ const STOP_MARGIN_MS = 2_000;
 const LOOKS_A_STALL = 4;
 /** Whether others still run the former number of lanes is looked at this often, in milliseconds. */
 const LANES_LOOK_MS = 250;
-
-/** A durable consumer that a reactor left behind: it is not defined any more. */
-export interface OrphanedReactor {
-  /** Name of the reactor. */
-  readonly reactor: string;
-  /** Names of its durable consumers. */
-  readonly consumers: readonly string[];
-  /** Commits that nobody handles. */
-  readonly pending: number;
-}
 
 /**
  * Runs the reactors of one process. Instances of a service share them: each lane of a reactor has one owner at a
@@ -95,7 +86,7 @@ export class Reactors implements AsyncDisposable {
     }
     this.#store = store;
     this.#options = resolveReactorsOptions(options);
-    this.#definitions = byName(definitions);
+    this.#definitions = reactorsByName(definitions);
     const { service, lanes, graceMs, onError } = this.#options;
     this.#consumers = new ReactorConsumers(store, service);
     this.#waits = new ReactorWaits(store, this.#consumers);
@@ -302,8 +293,11 @@ export class Reactors implements AsyncDisposable {
   ): Promise<void> {
     const { name, lanes = 1 } = definition;
     if (!this.#changed.has(name)) return;
-    const works = reactorWorks({ service: this.#options.service, reactor: name });
-    const isOther = (work: string): boolean => work.startsWith(works) && work !== this.#workOf(definition);
+    const [works, own] = [
+      reactorWorks({ service: this.#options.service, reactor: name }),
+      this.#workOf(definition),
+    ];
+    const isOther = (work: string): boolean => work.startsWith(works) && work !== own;
     const pause = new Wakeup();
     while (this.#runner.members().some((member) => member.works.some(isOther))) {
       onWaiting(`it waits until no instance runs it with another number of lanes than ${lanes}`);
@@ -319,8 +313,9 @@ export class Reactors implements AsyncDisposable {
     try {
       const repeated = await changeLanes(this.#consumers, definition);
       this.#changed.delete(name);
-      const what = `reactor ${name} has ${lanes} lanes now; up to ${repeated} commits may be handled again`;
-      this.#options.logger.warn(what);
+      this.#options.logger.warn(
+        `reactor ${name} has ${lanes} lanes now; up to ${repeated} commits come again`,
+      );
     } catch (error) {
       // it is tried again
       this.#changed.set(name, undefined);
@@ -329,7 +324,6 @@ export class Reactors implements AsyncDisposable {
   }
 
   async #stop(): Promise<void> {
-    clearInterval(this.#watch);
     await this.#runner.stop();
     await this.#started?.catch(() => undefined);
     clearInterval(this.#watch);
@@ -392,20 +386,4 @@ export class Reactors implements AsyncDisposable {
       throw error;
     }
   }
-}
-
-function byName(definitions: readonly ReactorDefinition[]): ReadonlyMap<string, ReactorDefinition> {
-  if (!Array.isArray(definitions)) {
-    const allowed = 'a list of what defineReactor(…) returned';
-    throw new InvalidOptionError({ option: 'definitions', given: definitions, allowed });
-  }
-  const named = new Map<string, ReactorDefinition>();
-  for (const definition of definitions.map(defineReactor)) {
-    if (named.has(definition.name)) {
-      const allowed = 'a name that no other reactor of the service has';
-      throw new InvalidOptionError({ option: 'reactor.name', given: definition.name, allowed });
-    }
-    named.set(definition.name, definition);
-  }
-  return named;
 }
