@@ -253,6 +253,11 @@ describe('code that has changed since its steps were stored', () => {
     await attempt(async () => stepsOf(OLD));
     const work = async (): Promise<void> => stepsOf(['greet']).catch(() => undefined);
     expect(await rejection(attempt(work))).toMatchObject({ code: 'step-mismatch', called: 'greet' });
+    const fails = async (): Promise<void> =>
+      work().then(() => {
+        throw new RangeError('something else');
+      });
+    expect(await rejection(attempt(fails))).toMatchObject({ code: 'step-mismatch', called: 'greet' });
   });
 
   it('may have new steps after those that are stored, and instead of one that was never done', async () => {
