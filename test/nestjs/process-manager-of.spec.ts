@@ -97,10 +97,10 @@ function decorated<Type extends new () => object>(type: Type): Type {
 function twice(): new () => object {
   class Twice {
     @On(Ordered)
-    one(_: RecordedEvent<Ordered>): void {}
+    one(): void {}
 
     @On(Ordered)
-    two(_: RecordedEvent<Ordered>): void {}
+    two(): void {}
   }
   return Twice;
 }
