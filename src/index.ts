@@ -83,7 +83,7 @@ export type {
 export type { TimersOptions } from './reaction/timers/timers-options.js';
 export { defineReactor } from './reaction/reactor/define-reactor.js';
 export { Reactors } from './reaction/reactor/reactors.js';
-export type { OrphanedReactor } from './reaction/reactor/reactors.js';
+export type { OrphanedReactor } from './reaction/reactor/orphaned-reactor.js';
 export type {
   ReactionContext,
   ReactionOptions,
@@ -160,6 +160,7 @@ export {
   ProjectionFailedError,
   ProjectionBusyError,
   ProjectionNotReadyError,
+  ProjectionOperationError,
   ProjectionStuckError,
   UnknownProjectionError,
   WaitTimeoutError,

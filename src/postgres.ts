@@ -7,6 +7,7 @@ export {
   ModelNotFoundError,
   NameTakenError,
   TransactionRolledBackError,
+  ViewInUseError,
 } from './postgres/postgres-errors.js';
 export { postgresProjectionStore } from './postgres/postgres-projection-store.js';
 export type { PostgresProjectionStoreOptions } from './postgres/postgres-projection-store.js';

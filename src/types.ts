@@ -53,4 +53,4 @@ export type { HandlerConsumerStatus } from './reaction/consumer/handler-consumer
 export type { EventsIn, EventsOf, NewEvent } from './event/new-event.js';
 export type { CloseOptions } from './event-store/event-store.js';
 export type { StreamCopy } from './jetstream/streams/stream-copies.js';
-export type { ConsumerState } from './jetstream/consume/message-consumer.js';
+export type { ConsumerState } from './jetstream/consume/message-consumer-options.js';

@@ -8,6 +8,7 @@ import { consumersCommand } from './consumers-command.js';
 import { deadLettersCommand } from './dead-letters-command.js';
 import { eventsCommand } from './events-command.js';
 import { natsCommand } from './nats-command.js';
+import { parkedCommand } from './parked-command.js';
 import { projectionsCommand } from './projections-command.js';
 import { verifyCommand } from './verify-command.js';
 
@@ -22,6 +23,7 @@ new Command('jetsource')
   .addCommand(eventsCommand())
   .addCommand(consumersCommand())
   .addCommand(deadLettersCommand())
+  .addCommand(parkedCommand())
   .addCommand(projectionsCommand())
   .addCommand(verifyCommand())
   .parseAsync()

@@ -5,7 +5,7 @@ import { encodeStart } from '../projection/start/start-text.js';
 import { factsOf, listLines, statusLines } from './projections/describe-projections.js';
 import { ProjectionRecords } from './projections/projection-records.js';
 import { rebuildProjection } from './projections/rebuild-projection.js';
-import { resetProjection, serveProjection } from './projections/request-projection.js';
+import { cancelRebuild, resetProjection, serveProjection } from './projections/request-projection.js';
 import { steerProjection } from './projections/steer-projection.js';
 import { processSurroundings, type ProjectionsSurroundings } from './projections/surroundings.js';
 import { type StoreFlags, withStoreFlags } from './store-flags.js';
@@ -74,6 +74,12 @@ export function projectionsCommand(surroundingsOf = processSurroundings): Comman
       const asked = { ...chosen(name, flags), from, detach: flags.detach, hasBar: flags.progress };
       await run(flags, async (records, around) => rebuildProjection(records, asked, around));
     });
+  one(
+    'cancel-rebuild',
+    'end a rebuild beside the model that readers see, also one that has failed, and drop what it has built',
+  ).action(async (name: string, flags: ProjectionsFlags) =>
+    run(flags, async (records, around) => cancelRebuild(records, chosen(name, flags), around)),
+  );
   one('pause', 'stop a projection in all processes, after the transactions in progress, until resume').action(
     async (name: string, flags: ProjectionsFlags) =>
       run(flags, async (records, around) =>

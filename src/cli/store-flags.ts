@@ -1,5 +1,8 @@
 import type { Command } from 'commander';
+import { EventRegistry } from '../event/event-registry.js';
+import { JetStreamEventStore } from '../event-store/jetstream-event-store.js';
 import { checkStoreName } from '../event-store/store-options.js';
+import type { JetStreamConnection } from '../jetstream/connection/jetstream-connection.js';
 import { JetStreamLog } from '../jetstream/jetstream-log.js';
 import { findStream } from '../jetstream/streams/find-stream.js';
 import { identityOf } from '../jetstream/streams/store-stream.js';
@@ -32,10 +35,26 @@ export function withStoreFlags(command: Command): Command {
  * @throws {@link StoreNotFoundError} when there is no such store; {@link InvalidOptionError} for a name that none
  *   can have; {@link NatsError} when no server can be reached, or refuses.
  */
-export async function openLog(
-  { store, jetstream, ...flags }: StoreFlags,
-  caller: string,
-): Promise<JetStreamLog> {
+export async function openLog(flags: StoreFlags, caller: string): Promise<JetStreamLog> {
+  const { connection, ...stream } = await openStream(flags, caller);
+  return new JetStreamLog(connection, stream);
+}
+
+/** Opens a store without its event types, as {@link openLog} does: events are read as they are stored. */
+export async function openRawStore(flags: StoreFlags, caller: string): Promise<JetStreamEventStore> {
+  const { connection, name: jetStream, identity } = await openStream(flags, caller);
+  const registry = new EventRegistry([], { onUnknownEvent: 'raw' });
+  return new JetStreamEventStore(connection, jetStream, { name: flags.store, identity, registry });
+}
+
+/** The JetStream stream of a store. */
+interface OpenStream {
+  readonly connection: JetStreamConnection;
+  readonly name: string;
+  readonly identity: string;
+}
+
+async function openStream({ store, jetstream, ...flags }: StoreFlags, caller: string): Promise<OpenStream> {
   checkStoreName('--store', store);
   const name = jetstream ?? store;
   checkStoreName('--jetstream', name);
@@ -43,7 +62,7 @@ export async function openLog(
   try {
     const found = await findStream(connection, name, new Deadline(LOOK_UP_MS));
     const identity = found && identityOf(found.config);
-    if (identity !== undefined) return new JetStreamLog(connection, { name, identity });
+    if (identity !== undefined) return { connection, name, identity };
     const reason =
       found === undefined
         ? 'there is no such JetStream stream'

@@ -52,6 +52,7 @@ import type {
   ModelNotFoundError,
   NameTakenError,
   TransactionRolledBackError,
+  ViewInUseError,
 } from '../postgres/postgres-errors.js';
 import type {
   CorruptCheckpointError,
@@ -59,6 +60,7 @@ import type {
   ProjectionFailedError,
   ProjectionBusyError,
   ProjectionNotReadyError,
+  ProjectionOperationError,
   ProjectionStuckError,
   UnknownProjectionError,
   WaitTimeoutError,
@@ -66,6 +68,7 @@ import type {
 import type { BucketNotFoundError } from '../kv-projection-store/kv-errors.js';
 import type { InvalidRowError } from '../projection/store/row-errors.js';
 import type { HandlerTimeoutError } from '../reaction/delivery/handler-timeout-error.js';
+import type { ReactorsStartedError, UnknownReactorError } from '../reaction/reactor/reactor-errors.js';
 import type { NatsServerUnavailableError } from '../testing/nats-server-unavailable-error.js';
 import type { LateOutputError } from '../reaction/process/process-errors.js';
 import type { StepMismatchError, StepsUnavailableError } from '../reaction/steps/step-errors.js';
@@ -106,6 +109,8 @@ export type AnyJetsourceError =
   | JetStreamNotFoundError
   | ConsumerSettingsError
   | HandlerTimeoutError
+  | ReactorsStartedError
+  | UnknownReactorError
   | DeadLetterNotFoundError
   | ExpectationFailedError
   | PublishRefusedError
@@ -124,6 +129,7 @@ export type AnyJetsourceError =
   | ProjectionDivergedError
   | ProjectionBusyError
   | ProjectionNotReadyError
+  | ProjectionOperationError
   | InvalidRowError
   | ProjectionStuckError
   | SubscriptionStuckError
@@ -131,6 +137,7 @@ export type AnyJetsourceError =
   | DriverNotInstalledError
   | TransactionRolledBackError
   | NameTakenError
+  | ViewInUseError
   | ModelNotFoundError
   | WaitTimeoutError
   | NatsServerUnavailableError

@@ -79,6 +79,7 @@ values ($1, $2, $3, 'building', $4) on conflict do nothing returning 1`,
    * for, 2 s at most, since new readers wait as well; the error then is transient.
    *
    * @throws {@link NameTakenError} when something else has the name of a view.
+   * @throws {@link ViewInUseError} when something depends on a view whose columns change.
    * @throws {@link ModelNotFoundError} when there is no such model.
    */
   async serve(model: ModelId): Promise<void> {

@@ -75,8 +75,9 @@ export class ModelTransactions<Tx> {
       });
     } catch (error) {
       if (hasBegun || sqlStateOf(error) !== NO_SUCH_SCHEMA) throw error;
+      // somebody has dropped the model, and may have created it again or let `work` do so
       this.#schemas.delete(keyOf(model));
-      throw new ModelNotFoundError(model, { cause: error });
+      return this.transact({ model, home }, work);
     }
   }
 

@@ -1,5 +1,6 @@
 import { InvalidOptionError } from '../kernel/invalid-option-error.js';
 import { DriverNotInstalledError, TransactionRolledBackError } from './postgres-errors.js';
+import { type PgStatement, PreparedStatements } from './prepared-statements.js';
 import type { SqlDatabase } from './sql-database.js';
 
 /** The part of the answer of `pg` that is used here. */
@@ -14,6 +15,7 @@ export interface PgResult<Row> {
 export interface PgClient {
   /** Runs one statement with `$1`, `$2`… and returns its rows. */
   query<Row extends Record<string, unknown>>(sql: string, parameters?: unknown[]): Promise<PgResult<Row>>;
+  query<Row extends Record<string, unknown>>(statement: PgStatement): Promise<PgResult<Row>>;
   on(event: 'error', listener: (error: Error) => void): unknown;
   off(event: 'error', listener: (error: Error) => void): unknown;
 }
@@ -50,7 +52,8 @@ const CONNECT_TIMEOUT_MS = 5_000;
  * PostgreSQL by the driver `pg` as the database of projections; handlers get its client. Give a pool, which
  * replaces lost connections. One client runs one transaction at a time, and is of no use any more when its
  * connection is lost. A connection string makes a pool of ten connections that waits 5 s for a connection;
- * close it with `close()`.
+ * close it with `close()`. Statements of the projection store are prepared, unless a pooler in between, such as
+ * PgBouncer, loses them.
  *
  * With a connection string, the package `pg` is loaded by the first transaction, which rejects with
  * {@link DriverNotInstalledError} when it is not installed.
@@ -134,7 +137,7 @@ function pooledDatabase<Client extends PgPoolClient>(
   return {
     transaction: async (work) => transactionWith('begin', work),
     transactionWith: async (statement, work) => transactionWith(`begin; ${statement}`, work),
-    query,
+    query: preparedQuery(),
   };
 }
 
@@ -149,16 +152,20 @@ function clientDatabase<Client extends PgClient>(client: Client): SqlDatabase<Cl
   return {
     transaction: async (work) => transactionWith('begin', work),
     transactionWith: async (statement, work) => transactionWith(`begin; ${statement}`, work),
-    query,
+    query: preparedQuery(),
   };
 }
 
-async function query<Client extends PgClient>(
-  client: Client,
-  sql: string,
-  parameters: readonly unknown[],
-): Promise<Record<string, unknown>[]> {
-  return (await client.query<Record<string, unknown>>(sql, [...parameters])).rows;
+function preparedQuery<Client extends PgClient>(): SqlDatabase<Client>['query'] {
+  const statements = new PreparedStatements();
+  return async (client, sql, parameters) => {
+    try {
+      return (await client.query<Record<string, unknown>>(statements.statement(sql, parameters))).rows;
+    } catch (error) {
+      statements.failed(error);
+      throw error;
+    }
+  };
 }
 
 interface TransactionParts<Client, R> {

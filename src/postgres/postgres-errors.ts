@@ -63,6 +63,39 @@ export class NameTakenError extends JetsourceError {
 }
 
 /**
+ * Readers cannot be given the columns of another model: objects of your own depend on the view that they use, so
+ * it cannot be created again. Nothing was changed; readers see the model that they saw before. Drop what depends
+ * on the view, start the projection again, and create it again then.
+ */
+export class ViewInUseError extends JetsourceError {
+  readonly code = 'view-in-use';
+  override readonly outcome = 'not-applied';
+  override readonly name = 'ViewInUseError';
+  /** Name of the projection. */
+  readonly projection: string;
+  /** The view, with its schema: `public.orders`. */
+  readonly view: string;
+  /** What depends on it, such as `view public.report`. */
+  readonly dependents: readonly string[];
+
+  constructor(
+    details: { readonly projection: string; readonly view: string; readonly dependents: readonly string[] },
+    options?: ErrorOptions,
+  ) {
+    const { projection, view, dependents } = details;
+    super(
+      `readers cannot be given other columns of projection ${projection}: ${dependents.join(', ')} ` +
+        `${dependents.length === 1 ? 'depends' : 'depend'} on the view ${view}; drop what depends on it, ` +
+        'start the projection again, and create it again when the new version is served',
+      options,
+    );
+    this.projection = projection;
+    this.view = view;
+    this.dependents = dependents;
+  }
+}
+
+/**
  * A model does not stand in the database: it was never created there, or was dropped meanwhile. Nothing was
  * written.
  */

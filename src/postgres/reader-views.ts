@@ -1,6 +1,7 @@
 import { NameTakenError } from './postgres-errors.js';
 import type { SqlSession } from './sql-session.js';
 import { quoteName, quoteText } from './sql-text.js';
+import { dropUnused } from './view-dependents.js';
 import { grantsOf, type Grant, grantAgain } from './view-grants.js';
 
 /** Which model readers are to see. */
@@ -54,7 +55,8 @@ order by c.relname`;
  * Creates, replaces and drops the views that readers use, so that they show this model. What is as it should
  * be is not touched.
  *
- * @throws {@link NameTakenError} when something else has the name of a view. Nothing was changed then.
+ * @throws {@link NameTakenError} when something else has the name of a view, {@link ViewInUseError} when something
+ * depends on one that cannot be replaced. The transaction is to be rolled back then.
  */
 export async function serveViews(session: SqlSession, model: ServedModel): Promise<void> {
   const { tables, readers } = await relations(session, model);
@@ -67,7 +69,8 @@ export async function serveViews(session: SqlSession, model: ServedModel): Promi
   const dropped = [...readers.values()].filter(({ name }) => !names.has(name));
   if (stale.length === 0 && dropped.length === 0) return;
   await session.query(`select set_config('lock_timeout', $1, true)`, [LOCK_TIMEOUT]);
-  for (const { name } of dropped) await session.query(`drop view ${session.own(name)}`);
+  const { projection } = model;
+  for (const { name } of dropped) await dropUnused(session, { projection, view: name });
   for (const table of stale) await serveTable(session, { model, table, view: readers.get(table.name) });
 }
 
@@ -111,7 +114,8 @@ async function serveTable(
   { model, table, view }: { model: ServedModel; table: Relation; view: Relation | undefined },
 ): Promise<void> {
   const name = session.own(table.name);
-  const grants = view && !isExtension(view, table) ? await dropView(session, view) : [];
+  const { projection } = model;
+  const grants = view && !isExtension(view, table) ? await dropView(session, { projection, view }) : [];
   // the second part makes the view one that cannot be written to, and costs readers nothing
   await session.query(`create or replace view ${name} as
 select t.* from ${quoteName(model.schema ?? '')}.${quoteName(table.name)} as t, (select) as read_only`);
@@ -119,10 +123,13 @@ select t.* from ${quoteName(model.schema ?? '')}.${quoteName(table.name)} as t, 
   await grantAgain(session, { name, grants, columns: table.columns });
 }
 
-/** What depends on the view, such as another view, makes this fail. */
-async function dropView(session: SqlSession, view: Relation): Promise<Grant[]> {
+/** @returns the rights on it. */
+async function dropView(
+  session: SqlSession,
+  { projection, view }: { readonly projection: string; readonly view: Relation },
+): Promise<Grant[]> {
   const grants = await grantsOf(session, view.name);
-  await session.query(`drop view ${session.own(view.name)}`);
+  await dropUnused(session, { projection, view: view.name });
   return grants;
 }
 

@@ -1,9 +1,10 @@
 /**
  * Classes and codes of SQLSTATE that say nothing about the statement: lost connections (08), deadlocks and
  * serialization (40), a lack of resources (53), a server that stops or starts (57P01 to 57P05), a lock that
- * was not to be had in time (55P03), a transaction that was ended since its process was silent (25P03).
+ * was not to be had in time (55P03), a transaction that was ended since its process was silent (25P03), a
+ * prepared statement that a pooler has lost (26000, 42P05).
  */
-const SQLSTATE = /^(?:08|40|53)...$|^57P0.$|^55P03$|^25P03$/;
+const SQLSTATE = /^(?:08|40|53)...$|^57P0.$|^55P03$|^25P03$|^26000$|^42P05$/;
 
 /** Codes of sockets and of the look-up of names. */
 const SYSTEM = new Set([

@@ -75,6 +75,10 @@ export function answerOf(error: AnyJetsourceError): ProblemAnswer {
     case 'projection-diverged':
     case 'projection-stuck':
       return MODEL_STOPPED;
+    case 'projection-operation':
+      return error.outcome === 'unknown'
+        ? OUTCOME_UNKNOWN
+        : soon('the database of a read model does not do it');
 
     case 'append-outcome-unknown':
     case 'notify-incomplete':
@@ -105,7 +109,10 @@ export function answerOf(error: AnyJetsourceError): ProblemAnswer {
     case 'uncommitted-events':
     case 'projection-class':
     case 'unknown-projection':
+    case 'unknown-reactor':
+    case 'reactors-started':
     case 'invalid-row':
+    case 'view-in-use':
     case 'name-taken':
     case 'driver-not-installed':
     case 'jetstream-settings':

@@ -1,5 +1,5 @@
 import { describeValue } from '../kernel/invalid-option-error.js';
-import { JetsourceError } from '../kernel/jetsource-error.js';
+import { JetsourceError, type Outcome } from '../kernel/jetsource-error.js';
 
 /** Which projection an error is about. */
 interface ProjectionDetails {
@@ -155,6 +155,44 @@ export class ProjectionBusyError extends JetsourceError {
     super(`projection ${projection} (version ${version}) was not changed: ${reason}`, options);
     this.projection = projection;
     this.version = version;
+  }
+}
+
+/**
+ * The database failed while somebody operated a projection, by `serve` or `rebuild` for example; its error is the
+ * `cause`. By `outcome` nothing was changed, or a change may have been committed, or was in part. All operations can be
+ * repeated.
+ */
+export class ProjectionOperationError extends JetsourceError {
+  readonly code = 'projection-operation';
+  override readonly outcome: Outcome;
+  override readonly name = 'ProjectionOperationError';
+  /** Name of the projection. */
+  readonly projection: string;
+  /** Version of the projection. */
+  readonly version: number;
+  /** Name of the method, such as `serve`. */
+  readonly operation: string;
+
+  constructor(
+    details: ProjectionDetails & {
+      readonly operation: string;
+      readonly reason: string;
+      readonly outcome: Outcome;
+    },
+    options?: ErrorOptions,
+  ) {
+    const { projection, version, operation, reason, outcome } = details;
+    const state =
+      outcome === 'unknown' ? 'it may have been done, in whole or in part' : 'nothing was changed';
+    super(
+      `the ${operation} of projection ${projection} (version ${version}) failed: ${reason}; ${state}; repeat it`,
+      options,
+    );
+    this.outcome = outcome;
+    this.projection = projection;
+    this.version = version;
+    this.operation = operation;
   }
 }
 

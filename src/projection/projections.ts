@@ -215,6 +215,7 @@ export class Projections {
    * @throws {@link InvalidOptionError} before anything is cleared, also when `from` lies beyond the end of
    * the log.
    * @throws {@link NatsError} when the log does not answer where it ends; nothing is cleared then.
+   * @throws {@link ProjectionOperationError} when the database fails before the replay.
    * @throws {@link UnknownProjectionError} when no such projection is registered here.
    * @example
    * await projections.rebuild('order-summary', {
@@ -224,6 +225,19 @@ export class Projections {
    */
   async rebuild(projection: ProjectionRef, options: RebuildOptions = {}): Promise<RebuildResult> {
     return this.#runners.find(projection).rebuild(options);
+  }
+
+  /**
+   * Ends a rebuild beside the model that readers see, in all processes, also one that has failed: what it has built
+   * is dropped. Calls of {@link rebuild} that wait for it reject. Only in stores that keep models side by side;
+   * elsewhere a rebuild has emptied the model already.
+   *
+   * @returns whether there was one.
+   * @throws {@link InvalidOptionError} when the store does not keep models side by side.
+   * @throws {@link ProjectionOperationError} when the database fails.
+   */
+  async cancelRebuild(projection: ProjectionRef): Promise<boolean> {
+    return this.#runners.find(projection).operations.cancelRebuild();
   }
 
   /**
@@ -270,6 +284,7 @@ export class Projections {
    * {@link rebuild} is the way without that.
    *
    * @throws {@link ProjectionBusyError} while it runs anywhere; nothing is changed then.
+   * @throws {@link ProjectionOperationError} when the database fails.
    * @throws {@link InvalidOptionError} when a replay cannot begin there.
    */
   async reset(projection: ProjectionRef, options: Pick<RebuildOptions, 'from'> = {}): Promise<void> {
@@ -281,6 +296,7 @@ export class Projections {
    * stores that keep models side by side.
    *
    * @throws {@link InvalidOptionError} when the store does not.
+   * @throws {@link ProjectionOperationError} when the database fails.
    * @example
    * await projections.serve({ name: 'order-summary', version: 1 });
    */
@@ -295,6 +311,7 @@ export class Projections {
    * @throws {@link InvalidOptionError} for a version that is registered here, or a store without models side by
    * side.
    * @throws {@link UnknownProjectionError} when no version of the projection is registered here.
+   * @throws {@link ProjectionOperationError} when the database fails.
    */
   async drop({ name, version }: ProjectionId): Promise<void> {
     const runner = this.#runners.find(name);
@@ -308,7 +325,11 @@ export class Projections {
     await runner.operations.drop(version);
   }
 
-  /** The events that a projection gave up on, by position. */
+  /**
+   * The events that a projection gave up on, by position.
+   *
+   * @throws {@link ProjectionOperationError} when the database fails.
+   */
   async parked(projection: ProjectionRef): Promise<ParkedEvent[]> {
     return this.#runners.find(projection).operations.parked();
   }
@@ -320,6 +341,7 @@ export class Projections {
    *
    * @param options `positions`: only these. @default all
    * @returns what became of each.
+   * @throws {@link ProjectionOperationError} when the database fails; events before may have been handled then.
    */
   async redrive(
     projection: ProjectionRef,
@@ -334,6 +356,7 @@ export class Projections {
    * Forgets parked events.
    *
    * @returns how many were parked.
+   * @throws {@link ProjectionOperationError} when the database fails.
    */
   async discard(projection: ProjectionRef, positions: readonly Position[]): Promise<number> {
     checkPositions('positions', positions);

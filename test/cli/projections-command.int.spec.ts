@@ -567,3 +567,15 @@ describe('jetsource projections on a database with models side by side', () => {
     expect(await seen()).toEqual([{ amount: 1 }]);
   });
 });
+
+describe('jetsource projections cancel-rebuild', () => {
+  it('asks the process that runs the projection, and tells why it is refused', async () => {
+    await start([sums(database)], { onError: () => undefined });
+    await untilTold('live');
+    expect(await rejection(run('cancel-rebuild', 'sums'))).toMatchObject({
+      code: 'projection-busy',
+      message: expect.stringContaining('keeps models side by side'),
+    });
+    expect((await control()).request).toMatchObject({ kind: 'cancel', state: 'failed' });
+  });
+});

@@ -1,9 +1,7 @@
 import { ConsumerSettingsError } from '../../src/jetstream/consume/consumer-errors.js';
 import type { DeliveredMessage } from '../../src/jetstream/consume/delivered-message.js';
-import {
-  MessageConsumer,
-  type MessageConsumerOptions,
-} from '../../src/jetstream/consume/message-consumer.js';
+import { MessageConsumer } from '../../src/jetstream/consume/message-consumer.js';
+import type { MessageConsumerOptions } from '../../src/jetstream/consume/message-consumer-options.js';
 import { rejection } from '../support/collect.js';
 import type { InMemoryConsumer } from '../support/in-memory-nats/in-memory-consumer.js';
 import { InMemoryNats } from '../support/in-memory-nats/in-memory-nats.js';

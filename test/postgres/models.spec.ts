@@ -208,6 +208,45 @@ for (const kind of SQL_KINDS) {
       });
     });
 
+    it.each([
+      ['a view', 'create view mine as select total from totals', 'view public.mine'],
+      [
+        'a materialized view',
+        'create materialized view mine as select total from totals',
+        'materialized view public.mine',
+      ],
+      ['a column of its row type', 'create table mine (old totals)', 'table column public.mine.old'],
+    ])('names %s that keeps a view from being created again, and changes nothing', async (_, sql, name) => {
+      await build(one);
+      await serve(one);
+      await db.query(sql);
+      await build(two, 'total text');
+      const refusal = {
+        code: 'view-in-use',
+        outcome: 'not-applied',
+        view: 'public.totals',
+        dependents: [name],
+      };
+      await expect(serve(two)).rejects.toMatchObject(refusal);
+      expect(await states()).toEqual(['1.1 serving', '2.1 building']);
+      expect(await db.query('select total from totals')).toEqual([{ total: 1 }]);
+      await db.query(`drop ${name.startsWith('table') ? 'table' : name.replace(/ public.*/, '')} mine`);
+      await serve(two);
+      expect(await db.query('select total from totals')).toEqual([{ total: '2' }]);
+    });
+
+    it('names what depends on a view that the new model has no table for', async () => {
+      await build(one);
+      await inModel(one, ({ tx }) => tx.query('create table extra (n int)'));
+      await serve(one);
+      await db.query('create view mine as select n from extra');
+      await build(two);
+      await expect(serve(two)).rejects.toMatchObject({
+        code: 'view-in-use',
+        dependents: ['view public.mine'],
+      });
+    });
+
     it('keeps rights where columns change, also those on columns', async () => {
       await build(one);
       await serve(one);

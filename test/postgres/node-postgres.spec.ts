@@ -65,6 +65,51 @@ describeOn(POSTGRES, 'nodePostgres', () => {
     await pool.end();
   });
 
+  describe('prepares what it is asked for again', () => {
+    let pool: pg.Pool;
+    let single: SqlDatabase<pg.PoolClient>;
+
+    beforeEach(() => {
+      pool = new pg.Pool({ connectionString: url, max: 1 });
+      single = nodePostgres(pool);
+    });
+    afterEach(() => pool.end());
+
+    const prepared = async (): Promise<unknown> => {
+      const sql = `select count(*)::int as count from pg_prepared_statements where statement like 'insert into t%'`;
+      return (await pool.query<{ count: number }>(sql)).rows[0]?.count;
+    };
+
+    it('so that the server plans a statement once for each connection', async () => {
+      await insert(single, 1);
+      await insert(single, 2);
+      expect(await prepared()).toBe(1);
+    });
+
+    it('finds tables by the search path of the transaction', async () => {
+      await pool.query('drop schema if exists other cascade; create schema other');
+      await pool.query('create table other.t (n int primary key)');
+      await insert(single, 1);
+      await single.transaction(async (tx) => {
+        await tx.query('set local search_path = other');
+        await single.query(tx, 'insert into t values ($1)', [2]);
+      });
+      expect(await values(database)).toEqual([1]);
+      expect((await pool.query('select n from other.t')).rows).toEqual([{ n: 2 }]);
+      await pool.query('drop schema other cascade');
+    });
+
+    it('but stops that when a pooler loses its statements, after one transient error', async () => {
+      await insert(single, 1);
+      await pool.query('deallocate all');
+      expect(isTransientError(await errorOf(insert(single, 2)))).toBe(true);
+      await insert(single, 2);
+      await insert(single, 3);
+      expect(await prepared()).toBe(0);
+      expect(await values(database)).toEqual([1, 2, 3]);
+    });
+  });
+
   it('rolls back and passes the error on when the work rejects', async () => {
     const error = new TypeError('no');
     const failing = database.transaction(async (tx) => {

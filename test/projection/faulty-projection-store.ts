@@ -14,7 +14,7 @@ export class FaultyProjectionStore implements ProjectionStore<Model> {
   /** Transactions that were committed. */
   commits = 0;
   /** Each transaction takes the next of these: it fails before it begins, or after it is committed. */
-  readonly faults: ('before' | 'after')[] = [];
+  readonly faults: ('before' | 'after' | undefined)[] = [];
   /** Runs once, between the begin of a transaction and its work. */
   meanwhile: (() => unknown) | undefined;
   readonly #database: InMemoryProjectionStore<Model>;

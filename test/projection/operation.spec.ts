@@ -1,4 +1,6 @@
 import { randomUUID } from 'node:crypto';
+import { asPosition } from '../../src/event/position.js';
+import type { Projections } from '../../src/projection/projections.js';
 import { Controls } from '../../src/projection/operation/controls.js';
 import type { ControlRequest } from '../../src/projection/operation/control-record.js';
 import type { ProjectionLog } from './projection-log.js';
@@ -121,5 +123,59 @@ describe('a request from outside', () => {
     expect(state).toBe('failed');
     expect(error).toContain('pause it first');
     expect((await ask('serve')).error).toContain('keeps models side by side');
+    expect((await ask('cancel')).error).toContain('keeps models side by side');
+  });
+});
+
+describe('an operation whose database fails', () => {
+  const operations: [string, (projections: Projections) => Promise<unknown>][] = [
+    ['rebuild', (projections) => projections.rebuild('sums')],
+    ['cancelRebuild', (projections) => projections.cancelRebuild('sums')],
+    ['reset', (projections) => projections.reset('sums')],
+    ['parked', (projections) => projections.parked('sums')],
+    ['redrive', (projections) => projections.redrive('sums')],
+    ['discard', (projections) => projections.discard('sums', [asPosition('1.0')])],
+    ['serve', (projections) => projections.serve('sums')],
+    ['drop', (projections) => projections.drop({ name: 'sums', version: 7 })],
+  ];
+
+  it.each(operations)(
+    'rejects with a typed error before anything is changed: %s',
+    async (operation, operate) => {
+      const projections = bench.projections(sums(store));
+      store.faults.push('before');
+      const error = await errorOf(operate(projections));
+      expect(error).toMatchObject({
+        code: 'projection-operation',
+        outcome: 'not-applied',
+        operation,
+        projection: 'sums',
+        version: 1,
+        cause: new TypeError('the database is down'),
+      });
+      expect(error.message).toContain('the database is down; nothing was changed; repeat it');
+    },
+  );
+
+  it('says that a change may have been committed when the connection broke then', async () => {
+    const projections = bench.projections(sums(store));
+    await projections.parked('sums');
+    store.faults.push(undefined, 'after');
+    const error = await errorOf(projections.reset('sums'));
+    expect(error).toMatchObject({ code: 'projection-operation', outcome: 'unknown', operation: 'reset' });
+    expect(error.message).toContain('it may have been done');
+  });
+
+  it('says that nothing was changed when what only reads fails at its end', async () => {
+    const projections = bench.projections(sums(store));
+    store.faults.push('after');
+    expect(await errorOf(projections.parked('sums'))).toMatchObject({ outcome: 'not-applied' });
+  });
+
+  it('passes the reason of a signal on', async () => {
+    const projections = bench.projections(sums(store));
+    const reason = new RangeError('enough');
+    const signal = AbortSignal.abort(reason);
+    expect(await errorOf(projections.rebuild('sums', { signal }))).toBe(reason);
   });
 });

@@ -243,6 +243,28 @@ describe('a reactor', () => {
     expect(handled).toEqual(['a:1', 'a:2']);
   });
 
+  it('gets what went to another reader before it handles what is newer', async () => {
+    const store = await open();
+    const { definition, handled } = recorded();
+    const reactors = await startReactors(store, [definition]);
+    const [{ lanes } = { lanes: [] }] = await reactors.status();
+    await using raw = await RawNats.open();
+    let stolen = 0;
+    raw.nc.subscribe('stolen', { callback: (_, msg) => void (stolen += msg.reply === undefined ? 0 : 1) });
+    raw.nc.publish(
+      `$JS.API.CONSUMER.MSG.NEXT.${store.name}.${lanes[0]?.consumer}`,
+      JSON.stringify({ batch: 1, expires: 20_000_000_000 }),
+      { reply: 'stolen' },
+    );
+    await raw.nc.flush();
+    const begunAt = performance.now();
+    for (let n = 1; n <= 6; n += 1) await store.append('count/a', counted(n));
+    await until('all is handled', () => handled.length === 6, 20_000);
+    // a claim runs out after 30 s
+    expect(performance.now() - begunAt).toBeLessThan(10_000);
+    expect([stolen, handled]).toEqual([1, ['a:1', 'a:2', 'a:3', 'a:4', 'a:5', 'a:6']]);
+  }, 30_000);
+
   it('says so when its stream was deleted', async () => {
     const store = await open();
     const { definition } = recorded();
@@ -329,6 +351,32 @@ describe('a reactor', () => {
     await reactors.waitUntilHandled(position);
     expect(handled).toEqual(['a:1']);
   });
+
+  it('goes on with another number of lanes when no instance has the former one any more', async () => {
+    const name = uniqueStoreName();
+    const store = await open(name);
+    const former = recorded({ lanes: 1 });
+    const old = await startReactors(store, [former.definition]);
+    for (let n = 1; n <= 8; n += 1) await store.append(`count/${n}`, counted(1));
+    await until('the first are handled', () => former.handled.length === 8);
+    const next = recorded({ lanes: 4 });
+    const reactors = await startReactors(await open(name), [next.definition], { service: name });
+    await store.append('count/1', counted(2));
+    await until('the former goes on', () => former.handled.length === 9);
+    const [waiting] = await reactors.status();
+    expect(waiting).toMatchObject({
+      state: 'unowned',
+      lanes: [{ problem: expect.anything() as string }, {}, {}, {}],
+    });
+    await old.stop();
+    for (let n = 1; n <= 8; n += 1) await store.append(`count/${n}`, counted(3));
+    await until('the rest is handled', () => next.handled.length >= 8, 15_000);
+    expect(next.handled.toSorted()).toEqual(['1:3', '2:2', '3:2', '4:2', '5:2', '6:2', '7:2', '8:2']);
+    await using raw = await RawNats.open();
+    expect(await raw.consumers(name)).toHaveLength(4);
+    const [status] = await reactors.status();
+    expect(status?.lanes.map(({ state }) => state)).toEqual(['idle', 'idle', 'idle', 'idle']);
+  }, 40_000);
 
   it('keeps what cannot be parked, in order, and says so', async () => {
     const store = await open();

@@ -10,7 +10,8 @@ import {
   parseControlKey,
 } from '../../projection/operation/control-record.js';
 import { combinedStatus } from '../../projection/progress/combined-status.js';
-import { type LaneReport, laneReportIn, projectionOfWork } from '../../projection/progress/lane-report.js';
+import { type LaneReport, projectionOfWork } from '../../projection/progress/lane-report.js';
+import { laneReportIn } from '../../projection/progress/member-report.js';
 import type { LaneView } from '../../projection/progress/lane-view.js';
 import { UnknownProjectionError } from '../../projection/projection-errors.js';
 import type { ProjectionStatus } from '../../projection/projection-status.js';

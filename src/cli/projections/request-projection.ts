@@ -66,6 +66,23 @@ export async function serveProjection(
   return requested(records, { projection, kind: 'serve', line, json: chosen.json }, surroundings);
 }
 
+/**
+ * Has a rebuild ended that is made beside the model that readers see.
+ *
+ * @returns whether it came to its end; false when the signal aborted before.
+ * @throws {@link UnknownProjectionError}; {@link ProjectionBusyError} when nobody runs it, or there is no rebuild.
+ */
+export async function cancelRebuild(
+  records: ProjectionRecords,
+  chosen: ChosenProjection,
+  surroundings: ProjectionsSurroundings,
+): Promise<boolean> {
+  const projection = await records.find(chosen);
+  requireRun(projection, 'cancel');
+  const line = `cancelled the rebuild of ${describeProjection(projection.id)}; readers see what they saw before`;
+  return requested(records, { projection, kind: 'cancel', line, json: chosen.json }, surroundings);
+}
+
 interface Asked {
   readonly projection: SurveyedProjection;
   readonly kind: Wish['kind'];

@@ -4,21 +4,20 @@ import { Backoff } from '../../kernel/backoff.js';
 import { Deadline } from '../../kernel/deadline.js';
 import { sleep } from '../../kernel/sleep.js';
 import { Wakeup } from '../../kernel/wakeup.js';
-import type { NamedConsumerConfig } from '../api/jetstream-api.js';
-import { unexpectedFault } from '../connection/expect-value.js';
 import { ConnectionClosedError } from '../connection/connection-errors.js';
 import type { JetStreamConnection } from '../connection/jetstream-connection.js';
 import { ConsumerLost } from './consumer-lost.js';
 import type { DeliveredMessage } from './delivered-message.js';
 import { DeliveryOrder } from './delivery-order.js';
 import { HeldMessages } from './held-messages.js';
-import { hurryPending } from './hurried-consumer.js';
 import { loadContent } from './load-content.js';
 import { type LongestCall, MessageHandling } from './message-handling.js';
+import type { ConsumerState, MessageConsumerOptions } from './message-consumer-options.js';
 import type { MessageSource } from './message-source.js';
 import { openMessageSource } from './open-message-source.js';
+import { reclaimPending } from './pending-reclaim.js';
 import { RecoverableConsumer } from './recoverable-consumer.js';
-import type { SoleReader } from './sole-reader.js';
+import { pullWhileCertain } from './sole-reader.js';
 
 const SET_UP_TIMEOUT_MS = 10_000;
 /** A consumer of which something is not known to be settled is looked at this often. */
@@ -34,55 +33,6 @@ const STEADY_MS = 5_000;
 const TICK_MS = 250;
 /** What waits for its turn this long is handed back, so that another instance can handle it. */
 const STUCK_MS = 400;
-/** A pull of a sole reader that would end sooner is not made, in milliseconds. */
-const SHORTEST_PULL_MS = 50;
-/** While what is pending is asked for, it is looked this often whether all has come, in milliseconds. */
-const RECLAIM_LOOK_MS = 100;
-const RESTORE_TIMEOUT_MS = 5_000;
-const RECLAIMING = 'reading what is pending';
-const GONE = { code: 404, description: 'the consumer is gone' };
-
-/** What a consumer is, and what is done with its messages. */
-export interface MessageConsumerOptions {
-  readonly stream: string;
-  readonly config: NamedConsumerConfig;
-  /** The consumer is managed elsewhere: it is neither created nor changed. */
-  readonly bind: boolean;
-  /** Messages that are handled at a time. */
-  readonly concurrency: number;
-  /** Messages of one key are handled one after the other, in the order they came in. */
-  readonly keyOf?: ((message: DeliveredMessage) => string) | undefined;
-  /**
-   * How often the server sends a heartbeat to an idle pull, in milliseconds. After three without one, the
-   * pull is lost.
-   */
-  readonly heartbeatMs: number;
-  /** The same for a consumer that has been idle for 30 s, in milliseconds. @default `heartbeatMs` */
-  readonly idleHeartbeatMs?: number | undefined;
-  /** Messages after which no more are taken. */
-  readonly maxMessages: number;
-  /**
-   * Must not reject. A number is the time, in milliseconds, after which the message is to be handled again
-   * here: its key stays taken, its place among those that are handled at a time does not.
-   */
-  readonly handle: (message: DeliveredMessage) => Promise<number | undefined>;
-  /** Called for each message whose handling a stop does not wait for, before it is handed back. Must not reject. */
-  readonly onHandBack?: ((message: DeliveredMessage) => Promise<void>) | undefined;
-  /**
-   * Given by who is the only reader. What comes is then handled in the order of the sequences (of a key), also
-   * after another reader has died, or messages were lost on their way. @default there may be other readers
-   */
-  readonly sole?: SoleReader | undefined;
-  /** Creates the stream again when it is gone. @default nothing is done: it is waited for */
-  readonly restoreStream?: (() => Promise<void>) | undefined;
-  /** Called with the reason when the consumption is interrupted; it continues by itself. */
-  readonly onProblem: (reason: string) => void;
-  /** Called with what an operator should know, and what does not interrupt the consumption. */
-  readonly onNotice: (text: string) => void;
-}
-
-/** How a consumer is doing; `finished` when it has taken as many messages as it may. */
-export type ConsumerState = 'starting' | 'running' | 'recovering' | 'finished' | 'stopped';
 
 /**
  * Reads a consumer for as long as it is not stopped: creates it again where it was lost, renews the claims on
@@ -260,61 +210,20 @@ export class MessageConsumer {
   async #reclaim(): Promise<void> {
     this.#unordered ??= [];
     const { signal } = this.#intake;
-    const found = await this.#consumer.peek(new Deadline(SET_UP_TIMEOUT_MS, signal));
-    if (found === undefined) throw unexpectedFault(RECLAIMING, GONE);
-    this.#order.begin(found.delivered.consumer_seq);
-    if (found.num_ack_pending > this.#held.size) {
-      try {
-        await hurryPending(this.#connection, found, new Deadline(SET_UP_TIMEOUT_MS, signal));
-        await this.#untilAllHeld();
-      } finally {
-        // also where that has failed, or was stopped: nothing new would come
-        await this.#consumer.open(new Deadline(RESTORE_TIMEOUT_MS));
-      }
-    }
+    await reclaimPending({
+      connection: this.#connection,
+      consumer: this.#consumer,
+      held: this.#held,
+      heartbeatMs: this.#options.heartbeatMs,
+      onBegin: (last) => this.#order.begin(last),
+      onMessage: (msg) => this.#receive(msg),
+      pull: (source, messages) => pullWhileCertain(source, messages, this.#options.sole),
+      signal,
+    });
     if (signal.aborted) return;
     const ordered = this.#unordered.toSorted((one, other) => one.seq - other.seq);
     this.#unordered = undefined;
     for (const message of ordered) this.#handling.add(message);
-  }
-
-  /** @throws {@link NatsError} when the consumer is lost. */
-  async #untilAllHeld(): Promise<void> {
-    const { signal } = this.#intake;
-    const come = new Wakeup();
-    let lost: ConsumerLost | undefined;
-    let missing = 1;
-    const source = openMessageSource(
-      this.#connection,
-      { consumer: this.#consumer, heartbeatMs: this.#options.heartbeatMs },
-      {
-        onMessage: (msg) => {
-          this.#receive(msg);
-          missing -= 1;
-          if (missing === 0) come.wake();
-        },
-        onPullEnd: () => undefined,
-        onLost: (reason) => {
-          lost = reason;
-          come.wake();
-        },
-      },
-    );
-    try {
-      while (!signal.aborted) {
-        const found = await this.#consumer.peek(new Deadline(SET_UP_TIMEOUT_MS, signal));
-        if (found === undefined) throw unexpectedFault(RECLAIMING, GONE);
-        missing = found.num_ack_pending - this.#held.size;
-        if (missing <= 0) return;
-        if (source.awaited < missing) this.#pullFrom(source, missing - source.awaited);
-        if (lost === undefined) await come.wait({ timeoutMs: RECLAIM_LOOK_MS, signal });
-        if (lost !== undefined)
-          throw unexpectedFault(RECLAIMING, lost.fault ?? { code: 503, description: lost.reason });
-      }
-    } finally {
-      await abortable(source.drain(), [AbortSignal.timeout(DRAIN_MS)]).catch(() => undefined);
-      source.close();
-    }
   }
 
   async #read(): Promise<ConsumerLost | 'stuck' | 'gap' | undefined> {
@@ -376,15 +285,7 @@ export class MessageConsumer {
     const source = this.#source;
     if (source === undefined || this.#intake.signal.aborted) return;
     const wanted = this.#handling.wanted(source.awaited);
-    if (wanted > 0) this.#pullFrom(source, wanted);
-  }
-
-  /** No pull of a sole reader is there any more when others may read: it would get what is theirs. */
-  #pullFrom(source: MessageSource, messages: number): void {
-    const { sole } = this.#options;
-    if (sole === undefined) return source.pull(messages);
-    const certainMs = sole.certainMs();
-    if (certainMs >= SHORTEST_PULL_MS) source.pull(messages, certainMs);
+    if (wanted > 0) pullWhileCertain(source, wanted, this.#options.sole);
   }
 
   #noteRoom(): void {

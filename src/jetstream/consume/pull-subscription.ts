@@ -106,8 +106,7 @@ export class PullSubscription implements MessageSource {
     if (nc.isClosed()) return this.#lose(new ConsumerLost('the connection is closed'));
     const { heartbeatMs: busyMs, idleHeartbeatMs = busyMs } = this.#options;
     const expiresMs = Math.min(this.#options.expiresMs, atMostMs);
-    // the server takes no more than half of the time
-    const heartbeatMs = Math.min(this.#isIdle ? idleHeartbeatMs : busyMs, expiresMs / 2);
+    const heartbeatMs = this.#isIdle ? idleHeartbeatMs : busyMs;
     const inbox = `${this.#inbox}.${this.#nextPull++}`;
     const pull: Pull = { inbox, size: messages, left: messages, heartbeatMs };
     this.#pulls.push(pull);
@@ -115,7 +114,8 @@ export class PullSubscription implements MessageSource {
       batch: messages,
       max_bytes: Math.max(this.#options.maxBytes, maxPayload * 2),
       expires: Math.round(expiresMs * NS_PER_MS),
-      idle_heartbeat: Math.floor(heartbeatMs * NS_PER_MS),
+      // the server takes no more than half of the time
+      idle_heartbeat: Math.floor(Math.min(heartbeatMs, expiresMs / 2) * NS_PER_MS),
     };
     this.#api.pull(this.#consumer, request, pull.inbox);
   }

@@ -11,7 +11,7 @@ import { findValue } from '../connection/expect-value.js';
 import type { JetStreamConnection } from '../connection/jetstream-connection.js';
 import { requireScheduleServer } from '../connection/server-floor.js';
 import { Publisher, type ServerAnswer } from '../publish/publisher.js';
-import { deleteMessage } from '../streams/delete-message.js';
+import { dropMessage } from '../streams/delete-message.js';
 import { StreamBeside } from '../streams/stream-beside.js';
 
 /**
@@ -132,9 +132,9 @@ export class ScheduleStream {
     return this.#last(`${this.name}.due.${key}`, deadline);
   }
 
-  /** Removes a schedule, or what is due. One that is gone already is fine. */
+  /** Removes a schedule, or what is due: references, whose bytes need not be erased. One that is gone is fine. */
   async remove(sequence: number, deadline: Deadline): Promise<void> {
-    await deleteMessage(this.#connection, { stream: this.name, sequence }, deadline);
+    await dropMessage(this.#connection, { stream: this.name, sequence }, deadline);
   }
 
   /** What was marked last. It is lost with the stream, and with whatever of its end a server has lost. */

@@ -25,9 +25,20 @@ export function aggregateStreamOf(publisher: unknown): StreamName | undefined {
 function idOf(aggregate: object): string {
   const id: unknown = 'id' in aggregate ? aggregate.id : undefined;
   if (typeof id === 'string' && id !== '') return id;
-  if (typeof id === 'number' && Number.isSafeInteger(id)) return String(id);
+  if (typeof id === 'bigint' || (typeof id === 'number' && Number.isSafeInteger(id))) return String(id);
+  const text = typeof id === 'object' && id !== null && !Array.isArray(id) ? textOf(id) : undefined;
+  if (text !== undefined) return text;
   throw new InvalidAggregateError({
     aggregate: aggregate.constructor.name,
-    reason: 'it has no property id of text or an integer, which names the stream of its events',
+    reason:
+      'it has no property id of text or an integer, or an object with a toString of its own, which names the ' +
+      'stream of its events',
   });
+}
+
+/** What an object says of itself, such as an instance of a class for ids; undefined for one that says nothing. */
+function textOf(id: object): string | undefined {
+  const { toString: say } = id as { readonly toString?: () => unknown };
+  const text = typeof say === 'function' ? say.call(id) : undefined;
+  return typeof text === 'string' && text !== '' && !text.startsWith('[object ') ? text : undefined;
 }

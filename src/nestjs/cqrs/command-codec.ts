@@ -1,42 +1,49 @@
 import type { Type } from '@nestjs/common';
 import type { ModulesContainer } from '@nestjs/core';
-import type { JsonValue } from '../../event/json-value.js';
+import type { StoredCommandData } from '../../event/own-event-types.js';
 import { copyPlainJson } from '../../event/plain-json.js';
 import { CqrsSetupError } from './cqrs-setup-error.js';
 
 /** Where `@CommandHandler` of `@nestjs/cqrs` keeps the command class. The package does not export it. */
 const COMMAND_HANDLER_METADATA = '__commandHandler__';
 
-/** A command as it is stored. */
-export interface StoredCommand {
-  readonly name: string;
-  readonly data: { readonly [key: string]: JsonValue };
-}
-
 /** Turns commands into what is stored of them, and back into instances of their classes. */
 export class CommandCodec {
-  readonly #byName: ReadonlyMap<string, Type<object>>;
-  readonly #names: ReadonlyMap<unknown, string>;
+  readonly #classes: () => ReadonlyMap<string, Type<object>>;
+  #byName: ReadonlyMap<string, Type<object>> | undefined;
 
-  /** @param classes By their stable names. */
-  constructor(classes: ReadonlyMap<string, Type<object>>) {
-    this.#byName = classes;
-    this.#names = new Map([...classes].map(([name, type]) => [type, name]));
+  /** @param classes By their stable names. Asked for when a command is to be stored or executed. */
+  constructor(classes: () => ReadonlyMap<string, Type<object>>) {
+    this.#classes = classes;
   }
 
   /** @throws {@link CqrsSetupError} when no handler has its class; {@link PlainJsonFault} when JSON would change it. */
-  encode(command: object): StoredCommand {
-    const name = this.#names.get(command.constructor);
-    if (name === undefined) throw unknownCommand(command.constructor?.name ?? 'of no class', this.#byName);
+  encode(command: object): StoredCommandData {
+    const [name] = [...this.#known].find(([, type]) => type === command.constructor) ?? [];
+    if (name === undefined) throw unknownCommand(command.constructor?.name ?? 'of no class', this.#known);
     const data = copyPlainJson(command, { root: name, instance: true });
-    return { name, data: data as StoredCommand['data'] };
+    return { name, data: data as StoredCommandData['data'] };
   }
 
   /** @throws {@link CqrsSetupError} when no class has its name any more. */
-  decode({ name, data }: StoredCommand): object {
-    const type = this.#byName.get(name);
-    if (type === undefined) throw unknownCommand(name, this.#byName);
+  decode({ name, data }: StoredCommandData): object {
+    const type = this.#known.get(name);
+    if (type === undefined) throw unknownCommand(name, this.#known);
     return Object.assign(Object.create(type.prototype as object) as object, data);
+  }
+
+  /**
+   * Looks for the classes.
+   *
+   * @throws {@link CqrsSetupError} when two have one name.
+   */
+  check(): void {
+    void this.#known;
+  }
+
+  get #known(): ReadonlyMap<string, Type<object>> {
+    this.#byName ??= this.#classes();
+    return this.#byName;
   }
 }
 

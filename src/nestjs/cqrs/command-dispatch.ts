@@ -1,8 +1,14 @@
 import type { CommandBus, UnhandledExceptionBus } from '@nestjs/cqrs';
 import type { RecordedEvent } from '../../event/recorded-event.js';
 import { defineReactor } from '../../reaction/reactor/define-reactor.js';
-import type { ReactionOptions, ReactorDefinition } from '../../reaction/reactor/reactor-definition.js';
-import type { CommandCodec, StoredCommand } from './command-codec.js';
+import type {
+  ReactionContext,
+  ReactionOptions,
+  ReactorDefinition,
+} from '../../reaction/reactor/reactor-definition.js';
+import type { StoredCommandData } from '../../event/own-event-types.js';
+import type { CommandCodec } from './command-codec.js';
+import { tellUnhandled } from './unhandled-exceptions.js';
 
 /** Name of the reactor that executes stored commands. */
 export const DISPATCHER = 'commands';
@@ -27,19 +33,22 @@ export function commandDispatcher(
     from: 'beginning',
     name: DISPATCHER,
     categories: parts.categories,
-    handle: async ({ data }: RecordedEvent) => execute(parts, data as StoredCommand),
+    handle: async ({ data }: RecordedEvent, context) =>
+      executeStored(parts, data as StoredCommandData, context),
   });
 }
 
-async function execute(
-  { commandBus, codec, unhandledExceptions }: CommandDispatchParts,
-  stored: StoredCommand,
-): Promise<void> {
+/** Executes a stored command as an instance of its class. A failure is told to the application, and thrown. */
+export async function executeStored(
+  { commandBus, codec, unhandledExceptions }: Omit<CommandDispatchParts, 'categories'>,
+  stored: StoredCommandData,
+  { reactor: handler, attempt }: Pick<ReactionContext, 'reactor' | 'attempt'>,
+): Promise<unknown> {
   const command = codec.decode(stored);
   try {
-    await commandBus.execute(command);
+    return await commandBus.execute(command);
   } catch (exception) {
-    unhandledExceptions.publish({ cause: command, exception } as never);
+    tellUnhandled(unhandledExceptions, { cause: command, exception, handler, attempt });
     throw exception;
   }
 }

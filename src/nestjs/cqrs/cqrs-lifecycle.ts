@@ -4,57 +4,44 @@ import {
   type OnApplicationBootstrap,
   type OnApplicationShutdown,
 } from '@nestjs/common';
-import type { ModuleRef, ModulesContainer } from '@nestjs/core';
-import type { CommandBus, UnhandledExceptionBus } from '@nestjs/cqrs';
-import type { JetStreamEventStore } from '../../event-store/jetstream-event-store.js';
+import type { ModulesContainer } from '@nestjs/core';
+import { InvalidOptionError } from '../../kernel/invalid-option-error.js';
 import type { ReactorDefinition } from '../../reaction/reactor/reactor-definition.js';
 import { Reactors } from '../../reaction/reactor/reactors.js';
-import { CommandCodec, commandClasses } from './command-codec.js';
-import { commandDispatcher, DISPATCHER } from './command-dispatch.js';
-import type { DurableEventBus } from './durable-event-bus.js';
-import { checkHandlerNames, checkNamesOption } from './handler-names.js';
-import { type HandlerReactor, handlerReactors } from './handler-reactors.js';
-import type { BusOptions } from './jetsource-cqrs-options.js';
+import { standIn } from '../stand-in.js';
 import { checkNoOtherBus } from './plain-cqrs-modules.js';
-import { findSagas } from './saga.js';
-import { SAGA_CATEGORY, sagaReactors } from './saga-reactors.js';
+import { type ServiceReactorsParts, serviceReactors } from './service-reactors.js';
 
 const BEFORE_ROOT = -1;
 
-/** What the bus starts and stops with the application. */
-export interface CqrsLifecycleParts {
-  readonly store: JetStreamEventStore;
-  readonly bus: DurableEventBus;
-  readonly commandBus: CommandBus;
-  readonly unhandledExceptions: UnhandledExceptionBus;
-  readonly moduleRef: ModuleRef;
-  readonly modules: ModulesContainer;
-  readonly options: BusOptions;
-}
-
-/** Runs handlers and sagas as reactors while the application runs. */
+/** Runs handlers, sagas, process managers and timers while the application runs. */
 export class CqrsLifecycle implements OnApplicationBootstrap, OnModuleDestroy, OnApplicationShutdown {
-  readonly #parts: CqrsLifecycleParts;
+  /** What is injected. Its methods can be used when the application has been bootstrapped. */
+  readonly reactors: Reactors;
+  readonly #parts: ServiceReactorsParts;
   #reactors: Reactors | undefined;
+  #isStopped = false;
 
-  constructor(parts: CqrsLifecycleParts) {
+  constructor(parts: ServiceReactorsParts) {
     this.#parts = parts;
+    this.reactors = standIn(Reactors.prototype, () => this.#required());
     startsLastAndStopsFirst(parts.modules);
   }
 
   /** After all others: every handler is ready. */
   async onApplicationBootstrap(): Promise<void> {
-    const { store, options } = this.#parts;
+    const { store, options, timers } = this.#parts;
     try {
       checkNoOtherBus(this.#parts.modules);
-      this.#reactors = new Reactors(store, this.#definitions(), {
-        service: options.service ?? store.name,
-        logger,
-      });
+      const definitions = serviceReactors(this.#parts).map((definition) => this.#fromStart(definition));
+      // Nest 11 closes an application also while it starts
+      if (this.#isStopped) return;
+      this.#reactors = new Reactors(store, definitions, { service: options.service ?? store.name, logger });
       await this.#reactors.start();
+      await timers?.start();
     } catch (error) {
       // Nest calls no shutdown hooks when a start fails: the connection would keep the process
-      await this.#reactors?.stop();
+      await this.#stop();
       await store.close();
       throw error;
     }
@@ -62,7 +49,8 @@ export class CqrsLifecycle implements OnApplicationBootstrap, OnModuleDestroy, O
 
   /** Before all others: every handler is still ready. */
   async onModuleDestroy(): Promise<void> {
-    await this.#reactors?.stop();
+    this.#isStopped = true;
+    await this.#stop();
   }
 
   /** Before the store is closed: what requests have published without awaiting it is stored. */
@@ -70,31 +58,23 @@ export class CqrsLifecycle implements OnApplicationBootstrap, OnModuleDestroy, O
     await this.#parts.bus.drain();
   }
 
-  #definitions(): ReactorDefinition[] {
-    const { store, bus, options, moduleRef, unhandledExceptions, commandBus, modules } = this.#parts;
-    const codec = new CommandCodec(commandClasses(modules, options.commands));
-    const handlers = handlerReactors(bus.handlers, {
-      registry: store.registry,
-      options,
-      moduleRef,
-      unhandledExceptions,
+  async #stop(): Promise<void> {
+    await Promise.all([this.#reactors?.stop(), this.#parts.timers?.stop()]);
+  }
+
+  #required(): Reactors {
+    if (this.#reactors !== undefined) return this.#reactors;
+    throw new InvalidOptionError({
+      option: 'the reactors',
+      given: 'a call before that',
+      allowed: 'used when the application has been bootstrapped',
     });
-    const sagas = sagaReactors(findSagas(bus.sagas), {
-      store,
-      codec,
-      commandBus,
-      options,
-      unhandledExceptions,
-    });
-    const named = [...handlers, ...sagas];
-    check(named, options);
-    if (sagas.length === 0) return named.map(({ define }) => define());
-    const categories = [SAGA_CATEGORY];
-    const dispatcher = commandDispatcher(
-      { commandBus, codec, unhandledExceptions, categories },
-      options.reactions,
-    );
-    return [...named.map(({ define }) => define()), dispatcher];
+  }
+
+  /** A handler that is new begins with what modules publish while the application starts. */
+  #fromStart(definition: ReactorDefinition): ReactorDefinition {
+    const { from = 'now' } = definition;
+    return from === 'now' ? { ...definition, from: { sequence: this.#parts.bus.firstSequence } } : definition;
   }
 }
 
@@ -105,14 +85,6 @@ export class CqrsLifecycle implements OnApplicationBootstrap, OnModuleDestroy, O
 function startsLastAndStopsFirst(modules: ModulesContainer): void {
   for (const module of modules.values())
     if (module.providers.has(CqrsLifecycle)) module.distance = BEFORE_ROOT;
-}
-
-function check(named: readonly HandlerReactor[], { names = {} }: BusOptions): void {
-  checkNamesOption(
-    names,
-    named.map(({ label }) => label),
-  );
-  checkHandlerNames([...named, { label: 'the execution of stored commands', name: DISPATCHER }]);
 }
 
 const logger = new Logger('Jetsource');

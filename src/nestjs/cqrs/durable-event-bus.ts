@@ -9,6 +9,7 @@ import {
   type IEventPublisher,
   type UnhandledExceptionBus,
 } from '@nestjs/cqrs';
+import { isEventWithMetadata } from '../../event/event-with-metadata.js';
 import type { NewEvent } from '../../event/new-event.js';
 import type { StreamName } from '../../event/stream-name.js';
 import type { EventStore } from '../../event-store/event-store.js';
@@ -34,6 +35,8 @@ export interface EventBusParts {
   readonly unhandledExceptions: UnhandledExceptionBus;
   readonly options: CqrsModuleOptions;
   readonly store: EventStore;
+  /** The sequence of what is stored next. */
+  readonly firstSequence: number;
 }
 
 /**
@@ -48,13 +51,16 @@ export class DurableEventBus extends EventBus {
   readonly handlers: HandlerWrapper[] = [];
   /** The providers with `@Saga`, found at bootstrap. */
   readonly sagas: HandlerWrapper[] = [];
+  /** What this process publishes has this sequence at least. */
+  readonly firstSequence: number;
   readonly #store: EventStore;
   readonly #queue = new KeyedQueue();
   readonly #inFlight = new InFlight();
 
-  constructor({ commandBus, moduleRef, unhandledExceptions, options, store }: EventBusParts) {
+  constructor({ commandBus, moduleRef, unhandledExceptions, options, store, firstSequence }: EventBusParts) {
     super(commandBus, moduleRef, unhandledExceptions, options);
     this.#store = store;
+    this.firstSequence = firstSequence;
   }
 
   /** Stores events, as `publish` and `publishAll` do. */
@@ -90,8 +96,8 @@ export class DurableEventBus extends EventBus {
     asyncContext?: AsyncContext,
   ): Promise<void> {
     // an aggregate empties the list that it hands over
-    const copy = [...events];
-    attach(copy, context instanceof AsyncContext ? context : asyncContext);
+    const copy = [...(events ?? [])];
+    attach(copy.map(eventOf), context instanceof AsyncContext ? context : asyncContext);
     return this.storing(copy, async () => {
       const stream = aggregateStreamOf(context);
       await (stream === undefined ? this.notify(copy) : this.append(stream, copy));
@@ -115,11 +121,22 @@ export class DurableEventBus extends EventBus {
     const stored = this.#inFlight.run(async () => {
       if (events.length === 0) return;
       await work();
-      for (const event of events) this.subject$.next(event);
+      this.#show(events);
     });
     // a rejection that nobody awaits would end the process
     stored.catch((error: unknown) => logFailure(events, error));
     return stored;
+  }
+
+  /** What a subscriber throws does not concern the publisher: the events are stored. */
+  #show(events: readonly IEvent[]): void {
+    for (const event of events.map(eventOf)) {
+      try {
+        this.subject$.next(event);
+      } catch (error) {
+        logger.error(`a subscriber of EventBus has failed: ${describeThrown(error)}`);
+      }
+    }
   }
 
   /** Resolves when everything that was published is stored, or has failed. */
@@ -138,6 +155,11 @@ export class DurableEventBus extends EventBus {
   }
 }
 
+/** The event itself, of one that was given metadata. */
+function eventOf(event: IEvent): IEvent {
+  return isEventWithMetadata(event) ? event.event : event;
+}
+
 /** Events that nothing can be attached to, or that have a context, are left as they are. */
 function attach(events: readonly IEvent[], context: AsyncContext | undefined): void {
   for (const event of events)
@@ -148,7 +170,8 @@ function attach(events: readonly IEvent[], context: AsyncContext | undefined): v
 const logger = new Logger('Jetsource');
 
 function logFailure(events: readonly IEvent[], error: unknown): void {
-  const types = [...new Set(events.map((event) => event?.constructor?.name ?? 'an event'))].join(', ');
+  const names = events.map((event) => eventOf(event)?.constructor?.name ?? 'an event');
+  const types = [...new Set(names)].join(', ');
   const stack = error instanceof Error ? error.stack : undefined;
   logger.error(`${types} could not be stored: ${describeThrown(error)}`, stack);
 }

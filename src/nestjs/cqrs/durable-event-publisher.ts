@@ -40,13 +40,13 @@ export class DurableEventPublisher extends EventPublisher {
   }
 
   override mergeObjectContext<T extends Aggregate>(object: T, asyncContext?: AsyncContext): Committing<T> {
-    return Object.assign(object, this.#methods(asyncContext)) as unknown as Committing<T>;
+    define(object, this.#methods(asyncContext));
+    return object as unknown as Committing<T>;
   }
 
   override mergeClassContext<T extends AggregateConstructor>(metatype: T, asyncContext?: AsyncContext): T {
     const made = class extends metatype {};
-    for (const [name, value] of Object.entries(this.#methods(asyncContext)))
-      Object.defineProperty(made.prototype, name, { value, configurable: true, writable: true });
+    define(made.prototype as object, this.#methods(asyncContext));
     rememberMerged(made, metatype);
     return made;
   }
@@ -98,6 +98,12 @@ export class DurableEventPublisher extends EventPublisher {
       ? this.#bus.notify(events, commandId)
       : this.#bus.append(stream, events, commandId));
   }
+}
+
+/** Methods are no data of the aggregate: what lists its properties does not find them. */
+function define(target: object, methods: object): void {
+  for (const [name, value] of Object.entries(methods))
+    Object.defineProperty(target, name, { value, configurable: true, writable: true });
 }
 
 /** What may have been stored already is a commit of its own, as it was the first time. */

@@ -23,12 +23,21 @@ export function handledEvents(
   );
 }
 
+/** Those that are no registered event type, and that none extends: a handler would never get them. */
+export function unknownEvents(
+  registered: readonly EventDefinition[],
+  listed: readonly object[],
+): readonly object[] {
+  const known = new Set(registered.flatMap(withAncestors));
+  return listed.filter((event) => !known.has(event));
+}
+
 function nearestListed(definition: object, listed: ReadonlySet<object>): object | undefined {
-  for (
-    let type: object | null = definition;
-    type !== null;
-    type = Object.getPrototypeOf(type) as object | null
-  )
-    if (listed.has(type)) return type;
-  return undefined;
+  return withAncestors(definition).find((type) => listed.has(type));
+}
+
+/** A class and those that it extends, nearest first. */
+function withAncestors(definition: object): object[] {
+  const above = Object.getPrototypeOf(definition) as object | null;
+  return above === null ? [definition] : [definition, ...withAncestors(above)];
 }

@@ -1,6 +1,7 @@
 import type { ModuleRef } from '@nestjs/core';
 import { AsyncContext } from '@nestjs/cqrs';
 import type { RecordedEvent } from '../../event/recorded-event.js';
+import { CqrsSetupError } from './cqrs-setup-error.js';
 import type { HandlerWrapper } from './durable-event-bus.js';
 
 /** Where `@EventsHandler` of `@nestjs/cqrs` keeps the event classes. The package does not export it. */
@@ -14,12 +15,25 @@ export interface HandlerClass {
   readonly wrapper: HandlerWrapper;
 }
 
-/** The handlers that modules provide. A class that several modules provide handles an event once. */
+/** What a handler is called with. */
+export interface HandledEvent {
+  /** As it was published. */
+  readonly event: object;
+  readonly recorded: RecordedEvent;
+}
+
+/**
+ * The handlers that modules provide. A class that several modules provide, or that has an alias, handles an event
+ * once.
+ *
+ * @throws {@link CqrsSetupError} naming a class without `handle`.
+ */
 export function handlerClasses(wrappers: readonly HandlerWrapper[]): HandlerClass[] {
   const byType = new Map<unknown, HandlerClass>();
   for (const wrapper of wrappers) {
     const type = classOf(wrapper);
     if (byType.has(type)) continue;
+    checkHandles(type, wrapper);
     const events = Reflect.getMetadata(EVENTS_HANDLER_METADATA, type) as readonly object[];
     byType.set(type, { type, events, wrapper });
   }
@@ -38,10 +52,9 @@ export function classOf({ instance, metatype }: HandlerWrapper): HandlerClass['t
 export async function callHandler(
   { wrapper }: HandlerClass,
   moduleRef: ModuleRef,
-  recorded: RecordedEvent,
+  { event, recorded }: HandledEvent,
 ): Promise<void> {
-  const event = recorded.data;
-  if (wrapper.isDependencyTreeStatic()) {
+  if (isOne(wrapper)) {
     await wrapper.instance.handle(event);
     return;
   }
@@ -52,4 +65,16 @@ export async function callHandler(
     strict: false,
   });
   await handler.handle(event);
+}
+
+/** Whether one instance handles all events. What Nest keeps of a transient provider has no dependencies. */
+function isOne(wrapper: HandlerWrapper): boolean {
+  return wrapper.isDependencyTreeStatic() && !wrapper.isTransient;
+}
+
+/** One that is made for each event may have `handle` as a property, which only an instance has. */
+function checkHandles(type: HandlerClass['type'], wrapper: HandlerWrapper): void {
+  const { handle } = (wrapper.instance ?? {}) as { readonly handle?: unknown };
+  if (typeof handle === 'function' || !isOne(wrapper)) return;
+  throw new CqrsSetupError(`${type.name} has no method handle, which @EventsHandler classes have`);
 }

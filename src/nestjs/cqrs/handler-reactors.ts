@@ -1,15 +1,16 @@
 import type { ModuleRef } from '@nestjs/core';
 import type { UnhandledExceptionBus } from '@nestjs/cqrs';
-import type { EventRegistry } from '../../event/event-registry.js';
+import type { EventDefinition, EventRegistry } from '../../event/event-registry.js';
 import type { RecordedEvent } from '../../event/recorded-event.js';
 import { defineReactor } from '../../reaction/reactor/define-reactor.js';
 import type { ReactionContext, ReactorDefinition } from '../../reaction/reactor/reactor-definition.js';
 import { CqrsSetupError } from './cqrs-setup-error.js';
 import type { HandlerWrapper } from './durable-event-bus.js';
 import { callHandler, type HandlerClass, handlerClasses } from './handler-class.js';
-import { handledEvents } from './handled-events.js';
+import { handledEvents, unknownEvents } from './handled-events.js';
 import type { BusOptions } from './jetsource-cqrs-options.js';
 import { reactorOptionsOf } from './reactor.decorator.js';
+import { tellUnhandled } from './unhandled-exceptions.js';
 
 /** What handlers need to become reactors. */
 export interface HandlerReactorParts {
@@ -38,13 +39,13 @@ export function handlerReactors(
     const { name = parts.options.names?.[label], ...own } = reactorOptionsOf(handler.type) ?? {};
     const define = (): ReactorDefinition => {
       const handled = events[index] ?? [];
-      if (handled.length === 0) throw handlesNothing(handler, parts.registry);
+      checkHandled(handler, handled, parts.registry);
       return defineReactor({
         ...parts.options.reactions,
         ...own,
         name: name ?? label,
         events: handled,
-        handle: async (event, context) => handleWith(handler, parts, { event, context }),
+        handle: async (recorded, context) => handleWith(handler, parts, { recorded, context }),
       });
     };
     return { label, name, define };
@@ -53,23 +54,39 @@ export function handlerReactors(
 
 async function handleWith(
   handler: HandlerClass,
-  { moduleRef, unhandledExceptions }: HandlerReactorParts,
-  { event, context }: { readonly event: RecordedEvent; readonly context: ReactionContext },
+  { registry, moduleRef, unhandledExceptions }: HandlerReactorParts,
+  { recorded, context }: { readonly recorded: RecordedEvent; readonly context: ReactionContext },
 ): Promise<void> {
+  const event = registry.domainEventOf(recorded);
   try {
-    await callHandler(handler, moduleRef, event);
+    await callHandler(handler, moduleRef, { event, recorded });
   } catch (exception) {
-    const info = { cause: event.data, exception, handler: context.reactor, attempt: context.attempt };
-    unhandledExceptions.publish(info);
+    const { reactor, attempt } = context;
+    tellUnhandled(unhandledExceptions, { cause: event, exception, handler: reactor, attempt });
     throw exception;
   }
 }
 
-/** Events that the handler lists and the store does not know would never come. */
-function handlesNothing({ type, events }: HandlerClass, registry: EventRegistry): CqrsSetupError {
-  const listed = events.map((event) => (event as { readonly name?: string }).name ?? 'an event').join(', ');
-  return new CqrsSetupError(
-    `${type.name} handles ${listed || 'no events'}, which the store does not know; decorate the class with ` +
-      `@Event('<name>') and add it to the option events (known: ${registry.names.join(', ') || 'none'})`,
+/** @throws {@link CqrsSetupError} for a handler that would wait for events that never come. */
+function checkHandled(
+  { type, events }: HandlerClass,
+  handled: readonly EventDefinition[],
+  registry: EventRegistry,
+): void {
+  if (events.length === 0) throw new CqrsSetupError(`${type.name} lists no events in @EventsHandler`);
+  const unknown = unknownEvents(registry.definitions, events);
+  if (unknown.length > 0) {
+    throw new CqrsSetupError(
+      `${type.name} handles ${namesOf(unknown)}, which the store does not know; decorate the class with ` +
+        `@Event('<name>') and add it to the option events (known: ${registry.names.join(', ') || 'none'})`,
+    );
+  }
+  if (handled.length > 0) return;
+  throw new CqrsSetupError(
+    `${type.name} gets nothing: all events that extend ${namesOf(events)} go to the handlers that list them`,
   );
+}
+
+function namesOf(events: readonly object[]): string {
+  return events.map((event) => (event as { readonly name?: string }).name ?? 'an event').join(', ');
 }

@@ -33,6 +33,11 @@ export interface BusOptions {
    * @default the name of each class that has a handler
    */
   readonly commands?: Readonly<Record<string, Type<object>>> | undefined;
+  /**
+   * Whether the service has timers: {@link CommandTimers}, process managers that schedule, and handlers that sleep for
+   * long. Needs nats-server 2.14 or later. @default false
+   */
+  readonly timers?: boolean | undefined;
 }
 
 /**
@@ -55,22 +60,47 @@ export function resolveCqrsOptions(
   given: JetsourceCqrsOptions,
   { hasOwnStore }: { readonly hasOwnStore: boolean },
 ): ResolvedCqrsOptions {
-  const { service, names, reactions, commands, ...others } = given;
+  const { service, names, reactions, commands, timers = false, ...others } = given;
   const { commandPublisher, queryPublisher, unhandledExceptionPublisher, rethrowUnhandled, ...store } =
     others;
   refuse(store, 'eventPublisher', 'absent: events are stored; subscribe to the EventBus to see them');
   refuse(store, 'eventIdProvider', 'absent: @Event names event types');
-  if (reactions !== undefined) checkKnownOptions(reactions, REACTIONS, 'reactions.');
+  checkBus({ service, names, reactions, commands, timers });
   const [option] = Object.keys(store);
   if (!hasOwnStore && option !== undefined) {
     const allowed = 'given with name and servers, or to JetsourceModule.forRoot of the application';
     throw new InvalidOptionError({ option, given: (store as Record<string, unknown>)[option], allowed });
   }
   return {
-    bus: { service, names, reactions, commands },
+    bus: { service, names, reactions, commands, timers },
     cqrs: { commandPublisher, queryPublisher, unhandledExceptionPublisher, rethrowUnhandled },
     store: store as JetsourceModuleOptions,
   };
+}
+
+function checkBus({ service, names, reactions, commands, timers }: BusOptions): void {
+  if (service !== undefined && !isText(service))
+    throw new InvalidOptionError({ option: 'service', given: service, allowed: 'a text that is not empty' });
+  if (typeof timers !== 'boolean')
+    throw new InvalidOptionError({ option: 'timers', given: timers, allowed: 'true or false' });
+  checkRecord('names', names, { item: 'a text', isItem: isText });
+  checkRecord('commands', commands, { item: 'a class', isItem: (item) => typeof item === 'function' });
+  checkRecord('reactions', reactions, { item: 'an option', isItem: () => true });
+  if (reactions !== undefined) checkKnownOptions(reactions, REACTIONS, 'reactions.');
+}
+
+function isText(given: unknown): boolean {
+  return typeof given === 'string' && given !== '';
+}
+
+function checkRecord(
+  option: string,
+  given: object | undefined,
+  { item, isItem }: { readonly item: string; readonly isItem: (item: unknown) => boolean },
+): void {
+  if (given === undefined) return;
+  if (typeof given === 'object' && given !== null && Object.values(given).every(isItem)) return;
+  throw new InvalidOptionError({ option, given, allowed: `an object with ${item} under each key` });
 }
 
 function refuse(options: object, option: string, allowed: string): void {

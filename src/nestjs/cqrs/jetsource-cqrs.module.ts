@@ -1,4 +1,4 @@
-import { ConfigurableModuleBuilder, type DynamicModule, Module, type Provider } from '@nestjs/common';
+import { ConfigurableModuleBuilder, type DynamicModule, Logger, Module, type Provider } from '@nestjs/common';
 import { ModuleRef, ModulesContainer } from '@nestjs/core';
 import {
   CommandBus,
@@ -8,11 +8,16 @@ import {
   EventPublisher,
   UnhandledExceptionBus,
 } from '@nestjs/cqrs';
-import type { EventStore } from '../../event-store/event-store.js';
 import type { JetStreamEventStore } from '../../event-store/jetstream-event-store.js';
+import { Reactors } from '../../reaction/reactor/reactors.js';
+import type { Timers } from '../../reaction/timers/timers.js';
+import { ReactorsHealthIndicator } from '../health/reactors-health-indicator.js';
 import { JetsourceModule } from '../jetsource.module.js';
 import { eventStoreToken } from '../store-tokens.js';
+import { checkPlace, requireStore } from './check-place.js';
 import { DurableEventPublisher } from './durable-event-publisher.js';
+import { CommandCodec, commandClasses } from './command-codec.js';
+import { CommandTimers, openCommandTimers } from './command-timers.js';
 import { CqrsLifecycle } from './cqrs-lifecycle.js';
 import { DurableEventBus } from './durable-event-bus.js';
 import {
@@ -34,6 +39,8 @@ interface BusPlace {
   readonly alias?: string | undefined;
 }
 
+/** The token of the timers; undefined where the option `timers` is not set. */
+const TIMERS = Symbol('timers of JetsourceCqrsModule');
 const OPTIONS = Symbol('options of JetsourceCqrsModule');
 /** The token of the options, checked and sorted. */
 const RESOLVED = Symbol('resolved options of JetsourceCqrsModule');
@@ -42,19 +49,24 @@ const { ConfigurableModuleClass, ASYNC_OPTIONS_TYPE } = new ConfigurableModuleBu
   optionsInjectionToken: OPTIONS,
 })
   .setClassMethodName('forRoot')
-  .setExtras<BusPlace>({ hasOwnStore: true, alias: undefined }, (definition, { hasOwnStore = true }) => ({
+  .setExtras<BusPlace>({ hasOwnStore: true, alias: undefined }, (definition, place) => ({
     ...definition,
-    providers: [
-      ...(definition.providers ?? []),
-      {
-        provide: RESOLVED,
-        inject: [OPTIONS],
-        useFactory: (options: JetsourceCqrsOptions) => resolveCqrsOptions(options, { hasOwnStore }),
-      },
-    ],
+    providers: [...(definition.providers ?? []), resolvedOptions(place)],
     exports: [RESOLVED],
   }))
   .build();
+
+/** Everything else depends on it: what is wrong leaves no connection open. */
+function resolvedOptions({ hasOwnStore = true, alias }: BusPlace): Provider {
+  return {
+    provide: RESOLVED,
+    inject: [OPTIONS, ModulesContainer],
+    useFactory: (options: JetsourceCqrsOptions, modules: ModulesContainer) => {
+      checkPlace(modules, { bus: RESOLVED, store: hasOwnStore ? eventStoreToken(alias) : undefined });
+      return resolveCqrsOptions(options, { hasOwnStore });
+    },
+  };
+}
 
 /** The options of one {@link JetsourceCqrsModule}, for the modules that it is made of. */
 @Module({})
@@ -93,9 +105,10 @@ export class JetsourceCqrsModule {
 function assemble(options: DynamicModule, { hasOwnStore = true, alias }: BusPlace): DynamicModule {
   return {
     module: JetsourceCqrsModule,
+    global: true,
     imports: [options, ...(hasOwnStore ? [storeModule(options, alias)] : []), cqrsModule(options, alias)],
-    providers: [lifecycle(alias)],
-    exports: [CqrsModule],
+    providers: runningProviders(alias),
+    exports: [CqrsModule, CommandTimers, Reactors, ReactorsHealthIndicator],
   };
 }
 
@@ -117,21 +130,30 @@ function cqrsModule(options: DynamicModule, alias: string | undefined): DynamicM
   });
   const bus: Provider = {
     provide: EventBus,
-    inject: [CommandBus, ModuleRef, UnhandledExceptionBus, RESOLVED, eventStoreToken(alias)],
-    useFactory: (
+    inject: [
+      CommandBus,
+      ModuleRef,
+      UnhandledExceptionBus,
+      RESOLVED,
+      { token: eventStoreToken(alias), optional: true },
+    ],
+    useFactory: async (
       commandBus: CommandBus,
       moduleRef: ModuleRef,
       unhandledExceptions: UnhandledExceptionBus,
       { cqrs }: ResolvedCqrsOptions,
-      store: EventStore,
-    ) =>
-      new DurableEventBus({
+      found: JetStreamEventStore | undefined,
+    ) => {
+      const store = requireStore(found, alias);
+      return new DurableEventBus({
         commandBus,
         moduleRef,
         unhandledExceptions,
         options: cqrs as CqrsModuleOptions,
         store,
-      }),
+        firstSequence: (await store.lastSequence()) + 1,
+      });
+    },
   };
   const publisher: Provider = {
     provide: EventPublisher,
@@ -150,26 +172,66 @@ function cqrsModule(options: DynamicModule, alias: string | undefined): DynamicM
   };
 }
 
-function lifecycle(alias: string | undefined): Provider {
-  return {
-    provide: CqrsLifecycle,
-    inject: [
-      eventStoreToken(alias),
-      EventBus,
-      CommandBus,
-      UnhandledExceptionBus,
-      ModuleRef,
-      ModulesContainer,
-      RESOLVED,
-    ],
-    useFactory: (
-      store: JetStreamEventStore,
-      bus: DurableEventBus,
-      commandBus: CommandBus,
-      unhandledExceptions: UnhandledExceptionBus,
-      moduleRef: ModuleRef,
-      modules: ModulesContainer,
-      { bus: options }: ResolvedCqrsOptions,
-    ) => new CqrsLifecycle({ store, bus, commandBus, unhandledExceptions, moduleRef, modules, options }),
-  };
+/** What runs while the application runs, and what of it can be injected. */
+function runningProviders(alias: string | undefined): Provider[] {
+  const store = eventStoreToken(alias);
+  return [
+    {
+      provide: TIMERS,
+      inject: [store, RESOLVED],
+      useFactory: async (eventStore: JetStreamEventStore, { bus: { timers } }: ResolvedCqrsOptions) =>
+        timers === true ? openCommandTimers(eventStore, logger) : undefined,
+    },
+    {
+      provide: CommandCodec,
+      inject: [ModulesContainer, RESOLVED],
+      useFactory: (modules: ModulesContainer, { bus: { commands } }: ResolvedCqrsOptions) =>
+        new CommandCodec(() => commandClasses(modules, commands)),
+    },
+    {
+      provide: CommandTimers,
+      inject: [{ token: TIMERS, optional: true }, CommandCodec],
+      useFactory: (timers: Timers | undefined, codec: CommandCodec) => new CommandTimers(timers, codec),
+    },
+    {
+      provide: CqrsLifecycle,
+      inject: [
+        store,
+        EventBus,
+        CommandBus,
+        UnhandledExceptionBus,
+        ModuleRef,
+        ModulesContainer,
+        CommandCodec,
+        { token: TIMERS, optional: true },
+        RESOLVED,
+      ],
+      useFactory: (
+        eventStore: JetStreamEventStore,
+        bus: DurableEventBus,
+        commandBus: CommandBus,
+        unhandledExceptions: UnhandledExceptionBus,
+        moduleRef: ModuleRef,
+        modules: ModulesContainer,
+        codec: CommandCodec,
+        timers: Timers | undefined,
+        { bus: options }: ResolvedCqrsOptions,
+      ) => {
+        const buses = { bus, commandBus, unhandledExceptions };
+        return new CqrsLifecycle({ ...buses, store: eventStore, moduleRef, modules, codec, timers, options });
+      },
+    },
+    {
+      provide: Reactors,
+      inject: [CqrsLifecycle],
+      useFactory: ({ reactors }: CqrsLifecycle) => reactors,
+    },
+    {
+      provide: ReactorsHealthIndicator,
+      inject: [Reactors],
+      useFactory: (reactors: Reactors) => new ReactorsHealthIndicator(reactors),
+    },
+  ];
 }
+
+const logger = new Logger('Jetsource');

@@ -2,21 +2,23 @@ import type { CommandBus, UnhandledExceptionBus } from '@nestjs/cqrs';
 import { Logger } from '@nestjs/common';
 import { storedStream } from '../../event/stream-name.js';
 import type { RecordedEvent } from '../../event/recorded-event.js';
-import type { EventStore } from '../../event-store/event-store.js';
+import type { JetStreamEventStore } from '../../event-store/jetstream-event-store.js';
 import { describeThrown } from '../../kernel/describe-thrown.js';
 import { defineReactor } from '../../reaction/reactor/define-reactor.js';
+import type { StoredCommandData } from '../../event/own-event-types.js';
 import type { CommandCodec } from './command-codec.js';
 import type { HandlerReactor } from './handler-reactors.js';
 import type { BusOptions } from './jetsource-cqrs-options.js';
 import { RunningSaga } from './running-saga.js';
 import type { FoundSaga } from './saga.js';
+import { tellUnhandled } from './unhandled-exceptions.js';
 
 /** Category of the commands that sagas have led to. */
 export const SAGA_CATEGORY = '$saga';
 
 /** What sagas need to become reactors. */
 export interface SagaReactorParts {
-  readonly store: EventStore;
+  readonly store: JetStreamEventStore;
   readonly codec: CommandCodec;
   readonly commandBus: CommandBus;
   readonly options: BusOptions;
@@ -40,59 +42,74 @@ function define(
   name: string,
   parts: SagaReactorParts,
 ): ReturnType<HandlerReactor['define']> {
-  const { store, codec, options } = parts;
-  const running = new RunningSaga(saga, {
-    onLate: (command) => executeLate(command, saga, parts),
-    onError: (error) => tell(error, saga.property, parts),
-  });
-  // what is no saga ends the start
-  running.open();
+  const reaction = new SagaReaction(saga, name, parts);
   return defineReactor({
-    ...options.reactions,
+    ...parts.options.reactions,
     name,
     lanes: 1,
     // operators see events in the order of the log
     concurrency: 1,
-    handle: async (event) => {
-      const commands = push(running, event, saga, parts).map((command) => codec.encode(command));
-      if (commands.length === 0) return;
-      // the commands of one stream are executed in order; an event that comes again has stored them before
-      const stream = storedStream(SAGA_CATEGORY, `${name}/${event.stream.toString()}`);
-      const events = commands.map((data) => ({ type: '$command', data }));
-      await store.append(stream, events, { commandId: event.id });
-    },
+    handle: async (event, { attempt }) => reaction.handle(event, attempt),
   });
 }
 
-function push(
-  running: RunningSaga,
-  event: RecordedEvent,
-  { property }: FoundSaga,
-  parts: SagaReactorParts,
-): readonly object[] {
-  try {
-    return running.push(event.data);
-  } catch (error) {
-    tell(error, property, parts);
-    throw error;
+/** What a saga does with events, and with the commands that they lead to. */
+class SagaReaction {
+  readonly #name: string;
+  readonly #property: string;
+  readonly #parts: SagaReactorParts;
+  readonly #running: RunningSaga;
+
+  /** @throws `InvalidSagaException` for what is no saga. */
+  constructor(saga: FoundSaga, name: string, parts: SagaReactorParts) {
+    this.#name = name;
+    this.#property = saga.property;
+    this.#parts = parts;
+    this.#running = new RunningSaga(saga, {
+      onLate: (command) => this.#executeLate(command),
+      onError: (error) => this.#tell(error, this.#property),
+    });
+    this.#running.open();
   }
-}
 
-/** At most once: nothing says which event the command belongs to. */
-function executeLate(command: object, { property }: FoundSaga, parts: SagaReactorParts): void {
-  const execute = async (): Promise<unknown> => parts.commandBus.execute(command);
-  execute().catch((error: unknown) => tell(error, property, parts, command));
-}
+  /** Stores the commands that an event leads to. */
+  async handle(event: RecordedEvent, attempt: number): Promise<void> {
+    const commands = this.#push(event, attempt).map((command) => this.#encode(command, attempt));
+    if (commands.length === 0) return;
+    // the commands of one stream are executed in order; an event that comes again has stored them before
+    const stream = storedStream(SAGA_CATEGORY, `${this.#name}/${event.stream.toString()}`);
+    const events = commands.map((data) => ({ type: '$command', data }));
+    await this.#parts.store.append(stream, events, { commandId: event.id });
+  }
 
-/** @param saga Its property. */
-function tell(
-  exception: unknown,
-  saga: string,
-  parts: SagaReactorParts,
-  cause: object | string = saga,
-): void {
-  logger.error(`saga ${saga} has failed: ${describeThrown(exception)}`);
-  parts.unhandledExceptions.publish({ cause, exception } as never);
+  #push(event: RecordedEvent, attempt: number): readonly object[] {
+    try {
+      return this.#running.push(this.#parts.store.registry.domainEventOf(event));
+    } catch (error) {
+      this.#tell(error, this.#property, attempt);
+      throw error;
+    }
+  }
+
+  #encode(command: object, attempt: number): StoredCommandData {
+    try {
+      return this.#parts.codec.encode(command);
+    } catch (error) {
+      this.#tell(error, command, attempt);
+      throw error;
+    }
+  }
+
+  /** At most once: nothing says which event the command belongs to. */
+  #executeLate(command: object): void {
+    const execute = async (): Promise<unknown> => this.#parts.commandBus.execute(command);
+    execute().catch((error: unknown) => this.#tell(error, command));
+  }
+
+  #tell(exception: unknown, cause: object | string, attempt?: number): void {
+    logger.error(`saga ${this.#name} has failed: ${describeThrown(exception)}`);
+    tellUnhandled(this.#parts.unhandledExceptions, { cause, exception, handler: this.#name, attempt });
+  }
 }
 
 const logger = new Logger('Jetsource');

@@ -4,6 +4,7 @@ import { InvalidOptionError } from '../../kernel/invalid-option-error.js';
 import type { ProjectionDefinition } from '../../projection/definition/projection-definition.js';
 import { describeProjection, type ProjectionId } from '../../projection/definition/projection-id.js';
 import { Projections } from '../../projection/projections.js';
+import { standIn } from '../stand-in.js';
 
 /**
  * The projections of a store, made when all providers exist: some of them are projections. What is injected
@@ -21,7 +22,7 @@ export class DeferredProjections {
   constructor(store: EventStore, define: () => readonly ProjectionDefinition[]) {
     this.#store = store;
     this.#define = define;
-    this.projections = standIn(() => this.#required());
+    this.projections = standIn(Projections.prototype, () => this.#required());
   }
 
   /** What runs in this process; empty before {@link open}. */
@@ -58,17 +59,4 @@ function logError(error: Error, id: ProjectionId): void {
     isNamed ? error.message : `projection ${describeProjection(id)}: ${error.message}`,
     error.stack,
   );
-}
-
-/** An object whose methods are those of another one that is made later. */
-function standIn(required: () => Projections): Projections {
-  return new Proxy(Object.create(Projections.prototype) as Projections, {
-    get(target, key) {
-      const isMember = key !== 'constructor' && Object.hasOwn(Projections.prototype, key);
-      if (!isMember) return Reflect.get(target, key);
-      const projections = required();
-      const member: unknown = Reflect.get(projections, key);
-      return typeof member === 'function' ? (member.bind(projections) as unknown) : member;
-    },
-  });
 }

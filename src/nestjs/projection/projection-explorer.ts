@@ -6,6 +6,7 @@ import { describeProjection } from '../../projection/definition/projection-id.js
 import type { ProjectionDefinition } from '../../projection/definition/projection-definition.js';
 import type { ProjectionStore } from '../../projection/store/projection-store.js';
 import { eventStoreToken } from '../store-tokens.js';
+import { processManagerOptionsOf } from '../cqrs/process-manager.decorator.js';
 import { defineFromClass } from './define-from-class.js';
 import { type FoundProjection, refuse } from './found-projection.js';
 import { onMethodsOf, projectionMetadataOf } from './projection-class-metadata.js';
@@ -124,7 +125,8 @@ function inspect(wrapper: Wrapper, host: NestModule): HostedProjection | undefin
   const metadata = projectionMetadataOf(type);
   const named = { className: type.name };
   if (metadata === undefined) {
-    if (onMethodsOf(type.prototype).length === 0) return undefined;
+    const isOther = processManagerOptionsOf(type) !== undefined;
+    if (isOther || onMethodsOf(type.prototype).length === 0) return undefined;
     throw refuse(
       named,
       'it has methods with @On, but is not decorated itself; add @Projection or @LiveProjection',

@@ -232,8 +232,10 @@ export class ProjectionLane {
     await this.#endReplaced();
     for (const [build, run] of this.#runs) {
       const stored = models.epochs.get(build);
+      const isCurrent = build === models.main.build || build === models.rebuild?.build;
       // a lower one was read before the run has claimed its checkpoint
-      if (run.epoch === undefined || (stored !== undefined && stored <= run.epoch)) continue;
+      const isClaimed = run.epoch === undefined || (stored !== undefined && stored <= run.epoch);
+      if (isCurrent && isClaimed) continue;
       // its model is gone, or somebody has emptied it
       this.#remove(build);
       await run.stop();

@@ -3,16 +3,20 @@ import { describeThrown } from '../../kernel/describe-thrown.js';
 import { InvalidOptionError } from '../../kernel/invalid-option-error.js';
 import { type Control, type ControlRequest, NO_CONTROL } from '../operation/control-record.js';
 import type { Controls } from '../operation/controls.js';
-import { redrive, type RedriveResult, type RedriveScope, unpark } from '../parking/redrive.js';
+import { WatchedOperations } from '../operation/watched-operations.js';
+import { redrive, type RedriveResult, unpark } from '../parking/redrive.js';
 import { ProjectionBusyError } from '../projection-errors.js';
 import type { ProjectionState } from '../projection-status.js';
 import { emptyModel, type RebuildRequest } from '../rebuild/begin-rebuild.js';
 import { checkRebuildOptions, requireWithinLog } from '../rebuild/check-rebuild-options.js';
 import type { RebuildOptions } from '../rebuild/rebuild-options.js';
+import { dropRebuild } from '../rebuild/cancel-rebuild.js';
 import { decodeStart } from '../start/start-text.js';
+import type { ModelId } from '../store/model-id.js';
 import type { ModelTable } from '../store/model-table.js';
 import type { ParkedEvent } from '../store/parked-table.js';
-import { isBuilt } from '../rebuild/is-built.js';
+import type { ProjectionStore } from '../store/projection-store.js';
+import { buildStateOf } from '../rebuild/is-built.js';
 import { projectionOfWork } from '../progress/lane-report.js';
 import { readLaneView } from '../../lane/lane-view.js';
 import { currentModels } from './current-models.js';
@@ -38,11 +42,13 @@ export interface OperationScope extends Pick<RebuildRequest, 'definition' | 'sto
 /** What operators do with a projection, in this process or by way of a record that all processes read. */
 export class ProjectionOperations {
   readonly #scope: OperationScope;
+  readonly #watched: WatchedOperations;
   #control = NO_CONTROL;
   #revision = 0;
 
   constructor(scope: OperationScope) {
     this.#scope = scope;
+    this.#watched = new WatchedOperations(scope.definition);
   }
 
   /** How the projection is to be run. */
@@ -85,8 +91,10 @@ export class ProjectionOperations {
     if (running !== undefined)
       throw this.#busy(`lane ${running.report.lane} is ${running.report.state}; pause it first`);
     await this.#requireUnowned();
-    const { main } = await currentModels(definition);
-    await emptyModel({ definition, store, start }, main);
+    await this.#watched.run({ name: 'reset' }, async (watched) => {
+      const { main } = await currentModels(definition);
+      await emptyModel({ definition: watched, store, start }, main);
+    });
     await this.change((control) => control);
   }
 
@@ -106,46 +114,77 @@ export class ProjectionOperations {
   /** From then on readers see this version. */
   async serve(): Promise<void> {
     const { definition } = this.#scope;
-    const { main } = await currentModels(definition);
-    if (!(await isBuilt(definition, main)))
-      throw this.#busy('its model has not reached the end of the log yet');
-    await this.#onModels(async (models) => models.serve(main));
+    await this.#watched.run({ name: 'serve' }, async ({ store }) => {
+      const { main } = await currentModels(definition);
+      if ((await buildStateOf(definition, main)) !== 'built')
+        throw this.#busy('its model has not reached the end of the log yet');
+      await this.#onModels(store, async (models) => models.serve(main));
+    });
     await this.change((control) => control);
+  }
+
+  /** Ends a rebuild beside the model that readers see. @returns whether there was one. */
+  async cancelRebuild(): Promise<boolean> {
+    const { definition } = this.#scope;
+    let isCancelled = false;
+    await this.#watched.run({ name: 'cancelRebuild' }, async ({ store }) =>
+      this.#onModels(store, async (models) => {
+        isCancelled = await dropRebuild(definition, models);
+      }),
+    );
+    await this.change((control) => control);
+    return isCancelled;
   }
 
   /** Removes another version of the projection with its tables. */
   async drop(version: number): Promise<void> {
     const { name } = this.#scope.definition;
-    await this.#onModels(async (models) => {
-      const stored = (await models.list(name)).filter((model) => model.version === version);
-      if (stored.some(({ state }) => state === 'serving'))
-        throw this.#busy('readers see it; serve another version first', version);
-      for (const model of stored) await models.drop(model);
-    });
+    await this.#watched.run({ name: 'drop' }, async ({ store }) =>
+      this.#onModels(store, async (models) => {
+        const stored = (await models.list(name)).filter((model) => model.version === version);
+        if (stored.some(({ state }) => state === 'serving'))
+          throw this.#busy('readers see it; serve another version first', version);
+        for (const model of stored) await models.drop(model);
+      }),
+    );
   }
 
   async parked(): Promise<ParkedEvent[]> {
-    const { definition, model } = await this.#redriveScope();
-    return definition.store.transact(model, async ({ parked }) => parked.list(model));
+    return this.#watched.run({ name: 'parked' }, async () => {
+      const { main } = await currentModels(this.#scope.definition);
+      return this.#parkedOf(main);
+    });
   }
 
   /** @param positions @default all */
   async redrive(positions: readonly Position[] | undefined): Promise<RedriveResult[]> {
-    const scope = await this.#redriveScope();
-    const results: RedriveResult[] = [];
-    for (const event of await this.parked()) {
-      if (positions !== undefined && !positions.includes(event.position)) continue;
-      results.push(await redrive(scope, event));
-    }
-    return results;
+    const { definition, store } = this.#scope;
+    return this.#watched.run({ name: 'redrive' }, async (watched) => {
+      const { main: model } = await currentModels(definition);
+      const results: RedriveResult[] = [];
+      for (const event of await this.#parkedOf(model)) {
+        if (positions !== undefined && !positions.includes(event.position)) continue;
+        results.push(await redrive({ definition: watched, store, model }, event));
+      }
+      return results;
+    });
   }
 
   /** @returns how many were parked. */
   async discard(positions: readonly Position[]): Promise<number> {
-    const scope = await this.#redriveScope();
-    let count = 0;
-    for (const position of positions) if (await unpark(scope, position)) count += 1;
-    return count;
+    const { definition, store } = this.#scope;
+    return this.#watched.run({ name: 'discard' }, async (watched) => {
+      const { main: model } = await currentModels(definition);
+      let count = 0;
+      for (const position of positions) {
+        if (await unpark({ definition: watched, store, model }, position)) count += 1;
+      }
+      return count;
+    });
+  }
+
+  async #parkedOf(model: ModelId): Promise<ParkedEvent[]> {
+    return this.#scope.definition.store.transact(model, async ({ parked }) => parked.list(model));
   }
 
   #apply(control: Control, revision: number): void {
@@ -176,7 +215,9 @@ export class ProjectionOperations {
     const start = from === undefined ? undefined : decodeStart(from);
     if (kind === 'serve') return this.serve();
     if (kind === 'reset') return this.reset({ from: start });
-    await this.#scope.rebuild({ from: start });
+    if (kind === 'rebuild') return void (await this.#scope.rebuild({ from: start }));
+    if (!(await this.cancelRebuild()))
+      throw this.#busy('it has no rebuild beside the model that readers see');
   }
 
   /** @returns whether the request was in that state, and is in the next one now. */
@@ -199,18 +240,15 @@ export class ProjectionOperations {
     return isNoted;
   }
 
-  async #redriveScope(): Promise<RedriveScope> {
-    const { definition, store } = this.#scope;
-    const { main: model } = await currentModels(definition);
-    return { definition, store, model };
-  }
-
-  async #onModels(work: (models: ModelTable) => Promise<void>): Promise<void> {
-    const { store } = this.#scope.definition;
+  async #onModels(
+    store: ProjectionStore<unknown>,
+    work: (models: ModelTable) => Promise<void>,
+  ): Promise<void> {
     await store.transact(undefined, async ({ models }) => {
       if (models !== undefined) return work(models);
       const allowed = 'one that keeps models side by side, such as postgresProjectionStore(…)';
-      throw new InvalidOptionError({ option: 'projection.store', given: store, allowed });
+      const given = this.#scope.definition.store;
+      throw new InvalidOptionError({ option: 'projection.store', given, allowed });
     });
   }
 

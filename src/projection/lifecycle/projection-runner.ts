@@ -7,6 +7,7 @@ import type { LaneOwner } from '../../lane/lane-status.js';
 import type { LaneWork } from '../../lane/lane-work.js';
 import type { ProjectionDefinition } from '../definition/projection-definition.js';
 import type { Controls } from '../operation/controls.js';
+import { WatchedOperations } from '../operation/watched-operations.js';
 import { ASK_AGAIN_MS, type LaneQuestion } from '../operation/progress-talk.js';
 import { type LaneReport, workName } from '../progress/lane-report.js';
 import { ProjectionWaits } from '../progress/projection-waits.js';
@@ -62,6 +63,7 @@ export class ProjectionRunner {
   readonly #views: LaneViews;
   readonly #waits: ProjectionWaits;
   readonly #rebuilds: Rebuilds;
+  readonly #watched: WatchedOperations;
   #link: RunnerLink | undefined;
   #replicaLag: number | undefined;
   #workName: string;
@@ -79,6 +81,7 @@ export class ProjectionRunner {
     this.#lanes = this.#makeLanes();
     this.#views = new LaneViews(definition, this.#lanes);
     this.#rebuilds = new Rebuilds(definition, this.#lanes);
+    this.#watched = new WatchedOperations(definition);
     this.operations = this.#makeOperations();
     this.#waits = new ProjectionWaits(definition, context.store, {
       failure: () => this.#failure(),
@@ -207,12 +210,15 @@ export class ProjectionRunner {
     throwIfAborted();
     if (start !== undefined) await abortable(requireWithinLog(start, store), signals);
     throwIfAborted();
-    const { main } = await currentModels(this.definition);
+    const begin = { name: 'rebuild', signals };
+    const { main } = await this.#watched.run(begin, async () => currentModels(this.definition));
     throwIfAborted();
     const limits = { batch: options.batch, maxEventsPerSecond: options.maxEventsPerSecond };
     await this.operations.change((control) => ({ ...control, limits }));
     throwIfAborted();
-    const model = await this.#prepare({ definition: this.definition, store, start }, main);
+    const model = await this.#watched.run(begin, async (definition) =>
+      this.#prepare({ definition, store, start }, main),
+    );
     if (untilStop.aborted) this.#isEmptying = false;
     untilStop.throwIfAborted();
     const rebuild = this.#rebuilds.add(model, this.#observer(options));

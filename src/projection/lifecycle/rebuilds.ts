@@ -2,7 +2,7 @@ import { total } from '../../kernel/total.js';
 import type { ProjectionDefinition } from '../definition/projection-definition.js';
 import type { LaneView } from '../progress/lane-view.js';
 import { ProjectionFailedError } from '../projection-errors.js';
-import { isBuilt } from '../rebuild/is-built.js';
+import { buildStateOf } from '../rebuild/is-built.js';
 import { Rebuild, type ReplayedSoFar } from '../rebuild/rebuild.js';
 import type { RebuildOptions } from '../rebuild/rebuild-options.js';
 import type { ModelId } from '../store/model-id.js';
@@ -49,8 +49,8 @@ export class Rebuilds {
     const failure = failed?.failure ?? this.#failureElsewhere(model, views);
     if (failure !== undefined) return this.#end(rebuild, failure);
     const owned = this.#lanes.filter(({ isOwned }) => isOwned);
-    const isLive = owned.every((lane) => lane.runOf(model)?.progress.state === 'live');
-    if (isLive) void this.#completeIfBuilt(rebuild);
+    const isOver = owned.every((lane) => (lane.runOf(model)?.progress.state ?? 'live') === 'live');
+    if (isOver) void this.#completeIfBuilt(rebuild);
   }
 
   #end(rebuild: Rebuild, failure: Error): void {
@@ -60,7 +60,9 @@ export class Rebuilds {
   async #completeIfBuilt(rebuild: Rebuild): Promise<void> {
     if (!rebuild.maySearch()) return;
     try {
-      if ((await isBuilt(this.#definition, rebuild.model)) && this.#open.delete(rebuild)) rebuild.complete();
+      const state = await buildStateOf(this.#definition, rebuild.model);
+      if (state === 'gone') return this.#end(rebuild, this.#failure('its rebuild was cancelled'));
+      if (state === 'built' && this.#open.delete(rebuild)) rebuild.complete();
     } catch {
       // a database that is down: asked again after the next change
     }

@@ -3,7 +3,7 @@ import type { EventStore } from '../../event-store/event-store.js';
 import { Backoff } from '../../kernel/backoff.js';
 import { Wakeup } from '../../kernel/wakeup.js';
 import { LaneRunner } from '../../lane/lane-runner.js';
-import type { LaneReport, MemberReport } from '../progress/lane-report.js';
+import { encodeMemberReport } from '../progress/member-report.js';
 import type { ProjectionStore } from '../store/projection-store.js';
 import type { ProjectionRunner } from './projection-runner.js';
 
@@ -83,13 +83,7 @@ export class SharedLanes {
   }
 
   #report(): JsonValue {
-    const reports = this.#runners.map((runner): [string, LaneReport[]] => [
-      runner.work.name,
-      runner.reports(),
-    ]);
-    const report: MemberReport = { projections: Object.fromEntries(reports) };
-    // what is undefined is left out
-    return JSON.parse(JSON.stringify(report)) as JsonValue;
+    return encodeMemberReport(new Map(this.#runners.map((runner) => [runner.work.name, runner.reports()])));
   }
 
   #tellError(error: unknown): void {

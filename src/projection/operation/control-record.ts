@@ -6,7 +6,7 @@ import type { ReplayLimits } from '../run/replay-pace.js';
 export interface ControlRequest {
   /** Tells one request from another. */
   readonly id: string;
-  readonly kind: 'rebuild' | 'reset' | 'serve';
+  readonly kind: 'rebuild' | 'cancel' | 'reset' | 'serve';
   /** Where a rebuild begins, as {@link encodeStart} writes it; undefined for the beginning. */
   readonly from?: string | undefined;
   readonly state: 'asked' | 'taken' | 'done' | 'failed';

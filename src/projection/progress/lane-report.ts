@@ -43,19 +43,6 @@ export interface LaneReport {
   readonly rebuild?: RebuildReport | undefined;
 }
 
-/** What a member tells of the lanes that it owns, by the name of their work. */
-export interface MemberReport {
-  readonly projections: Readonly<Record<string, readonly LaneReport[]>>;
-}
-
-/** The report of a lane; undefined where a member tells nothing, or something else. */
-export function laneReportIn(told: unknown, work: string, lane: number): LaneReport | undefined {
-  const reports = (told as Partial<MemberReport> | undefined)?.projections?.[work];
-  return Array.isArray(reports)
-    ? (reports as LaneReport[]).find((report) => report.lane === lane)
-    : undefined;
-}
-
 /**
  * The name under which processes share the lanes of a projection. Those that have another number of lanes do not
  * share them: the checkpoints in the database tell which number counts.

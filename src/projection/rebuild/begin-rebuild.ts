@@ -1,11 +1,11 @@
 import type { EventStore } from '../../event-store/event-store.js';
 import type { ProjectionDefinition } from '../definition/projection-definition.js';
-import { ProjectionFailedError } from '../projection-errors.js';
+import { ProjectionBusyError, ProjectionFailedError } from '../projection-errors.js';
 import type { Checkpoint } from '../store/checkpoint.js';
 import { CheckpointsChanged, ownCode, replaceAll } from '../run/claim-lane.js';
 import { HandlerFault } from '../run/handler-fault.js';
 import { firstCheckpoints } from '../run/lane-layout.js';
-import type { ModelId } from '../store/model-id.js';
+import { FIRST_BUILD, type ModelId } from '../store/model-id.js';
 import type { ProjectionTransaction } from '../store/projection-store.js';
 import type { RebuildStart } from '../start/rebuild-start.js';
 
@@ -23,7 +23,8 @@ export interface RebuildRequest {
 /**
  * Empties a model, and moves the checkpoints of all its lanes to the start. Its owners have to claim again.
  *
- * @throws {@link ProjectionFailedError} when `setUp` or `clear` fails: nothing is changed then.
+ * @throws {@link ProjectionFailedError} when `setUp` or `clear` fails, {@link ProjectionBusyError} when its owners
+ * commit all the time: nothing is changed then.
  */
 export async function emptyModel(request: RebuildRequest, model: ModelId): Promise<void> {
   await begin(request, model, () => false);
@@ -52,7 +53,7 @@ async function begin(
     await models?.create(model);
     const old = await checkpoints.list(model);
     if (isUnderWay(old)) return;
-    const epoch = Math.max(0, ...old.map((checkpoint) => checkpoint.epoch)) + (old.length === 0 ? 0 : 1);
+    const epoch = old.length === 0 ? firstEpoch(model) : Math.max(...old.map((each) => each.epoch)) + 1;
     const next = firstCheckpoints(model, { lanes, storeIdentity, start, epoch });
     await replaceAll(checkpoints, { old, next });
     await ownCode('setUp failed', () => definition.setUp(tx));
@@ -64,9 +65,18 @@ async function begin(
       return await definition.store.transact(model, work);
     } catch (error) {
       if (error instanceof HandlerFault) throw failed(definition, error);
-      if (!(error instanceof CheckpointsChanged) || tries === TRIES) throw error;
+      if (!(error instanceof CheckpointsChanged)) throw error;
+      if (tries === TRIES) throw busy(definition, error);
     }
   }
+}
+
+/**
+ * After those of a rebuild of the same number that was cancelled: an owner that was frozen meanwhile cannot write
+ * into the next one.
+ */
+function firstEpoch({ build }: ModelId): number {
+  return build === FIRST_BUILD ? 0 : Math.floor(Date.now() / 1_000);
 }
 
 /**
@@ -83,6 +93,10 @@ export async function rebuildTarget({ definition }: RebuildRequest, main: ModelI
     const isSeen = own.some(({ build, state }) => build === main.build && state === 'serving');
     return isSeen ? { projection, version, build: main.build + 1 } : main;
   });
+}
+
+function busy({ name, version }: ProjectionDefinition, cause: Error): ProjectionBusyError {
+  return new ProjectionBusyError({ projection: name, version }, { cause });
 }
 
 function failed({ name, version }: ProjectionDefinition, fault: HandlerFault): ProjectionFailedError {

@@ -1,9 +1,9 @@
 import type { NamedConsumerConfig } from '../../jetstream/api/jetstream-api.js';
-import {
-  type ConsumerState,
-  MessageConsumer,
-  type MessageConsumerOptions,
-} from '../../jetstream/consume/message-consumer.js';
+import { MessageConsumer } from '../../jetstream/consume/message-consumer.js';
+import type {
+  ConsumerState,
+  MessageConsumerOptions,
+} from '../../jetstream/consume/message-consumer-options.js';
 import type { LongestCall } from '../../jetstream/consume/message-handling.js';
 import type { JetStreamConnection } from '../../jetstream/connection/jetstream-connection.js';
 import { toDeadLetterError } from '../../jetstream/dead-letters/dead-letter-error.js';

@@ -1,5 +1,6 @@
 import type { JetStreamConnection } from '../../jetstream/connection/jetstream-connection.js';
-import { MessageConsumer, type MessageConsumerOptions } from '../../jetstream/consume/message-consumer.js';
+import { MessageConsumer } from '../../jetstream/consume/message-consumer.js';
+import type { MessageConsumerOptions } from '../../jetstream/consume/message-consumer-options.js';
 import type { RedriveWatch } from './redrive-watch.js';
 
 /** A consumer to which nothing was redriven for so many looks is read no more. */

@@ -17,7 +17,7 @@ const HANDED_BACK = 'its handler handed it back';
 /** What may not begin is looked at again after this long. */
 const NOT_YET: Continuation = { afterMs: 100 };
 /** Thrown where a handler may not begin. */
-const NOT_BEGUN = new TypeError('the handler may not begin');
+const NOT_BEGUN = new (class NotBegun extends Error {})();
 
 /** What the attempts at a call need. */
 export interface AttemptsOptions<Payload> {

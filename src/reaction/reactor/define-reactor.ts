@@ -89,3 +89,22 @@ function checkStart(from: ReactorStart | undefined): void {
   const allowed = "'now', 'beginning', { sequence: an integer of at least 1 } or { time: a Date }";
   throw new InvalidOptionError({ option: 'reactor.from', given: from, allowed });
 }
+
+/** @throws {@link InvalidOptionError} for what is no list of reactors, or two of one name. */
+export function reactorsByName(
+  definitions: readonly ReactorDefinition[],
+): ReadonlyMap<string, ReactorDefinition> {
+  if (!Array.isArray(definitions)) {
+    const allowed = 'a list of what defineReactor(…) returned';
+    throw new InvalidOptionError({ option: 'definitions', given: definitions, allowed });
+  }
+  const named = new Map<string, ReactorDefinition>();
+  for (const definition of definitions.map(defineReactor)) {
+    if (named.has(definition.name)) {
+      const allowed = 'a name that no other reactor of the service has';
+      throw new InvalidOptionError({ option: 'reactor.name', given: definition.name, allowed });
+    }
+    named.set(definition.name, definition);
+  }
+  return named;
+}

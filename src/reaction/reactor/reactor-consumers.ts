@@ -1,4 +1,3 @@
-import type { ConsumerInfo } from '@nats-io/jetstream';
 import type { JetStreamEventStore } from '../../event-store/jetstream-event-store.js';
 import type { NamedConsumerConfig } from '../../jetstream/api/jetstream-api.js';
 import { ConsumerSettingsError } from '../../jetstream/consume/consumer-errors.js';
@@ -12,6 +11,8 @@ import type { ReactorDefinition } from './reactor-definition.js';
 import { laneFilters } from './reactor-filters.js';
 import { laneDurable, type ReactorConsumer, reactorConsumerOf, reactorMetadata } from './reactor-names.js';
 import type { ReactorStart } from './reactor-start.js';
+
+type ConsumerInfo = Awaited<ReturnType<typeof ensureConsumer>>;
 
 const TIMEOUT_MS = 10_000;
 /** Consumers that are created at a time. */
@@ -63,27 +64,47 @@ export class ReactorConsumers {
 
   /**
    * Creates those of all lanes that are missing. What is stored afterwards is not missed, whoever owns the lane
-   * then, and whenever.
+   * then, and whenever. A reactor that had another number of lanes is left as it is.
+   *
+   * @returns the names of the reactors that had another number of lanes.
    */
-  async createMissing(definitions: readonly ReactorDefinition[]): Promise<void> {
-    const existing = new Set((await this.list()).map(({ info }) => info.name));
-    const missing = definitions.flatMap((definition) =>
-      Array.from({ length: definition.lanes ?? 1 }, (_, lane) => ({ definition, lane })).filter(
-        ({ lane }) => !existing.has(this.nameOf(definition, lane)),
-      ),
-    );
-    if (missing.length === 0) return;
+  async createMissing(definitions: readonly ReactorDefinition[]): Promise<ReadonlySet<string>> {
+    const found = await this.list();
+    const existing = new Set(found.map(({ info }) => info.name));
+    const changed = definitions.filter((definition) => formerIn(found, definition).length > 0);
+    const missing = definitions
+      .filter((definition) => !changed.includes(definition))
+      .flatMap((definition) => lanesOf(definition).map((lane) => ({ definition, lane })))
+      .filter(({ definition, lane }) => !existing.has(this.nameOf(definition, lane)));
+    if (missing.length > 0) {
+      const now = { sequence: (await this.#store.lastSequence()) + 1 };
+      await mapBounded(
+        missing,
+        async ({ definition, lane }) => {
+          const { from = 'now' } = definition;
+          await this.create(definition, lane, from === 'now' ? now : from);
+        },
+        { width: WIDTH },
+      );
+    }
+    return new Set(changed.map(({ name }) => name));
+  }
+
+  /** Those that a reactor has from when it had another number of lanes. */
+  async formerOf(definition: ReactorDefinition): Promise<readonly FoundConsumer[]> {
+    return formerIn(await this.list(), definition);
+  }
+
+  /** Creates that of a lane. One that exists keeps its position. */
+  async create(
+    definition: ReactorDefinition,
+    lane: number,
+    from: Exclude<ReactorStart, 'now'>,
+  ): Promise<void> {
     const { connection, jetStream: stream } = this.#store;
-    const now = (await this.#store.lastSequence()) + 1;
-    await mapBounded(
-      missing,
-      async ({ definition, lane }) => {
-        const config = { ...this.configOf(definition, lane), ...startAt(definition.from ?? 'now', now) };
-        const info = await ensureConsumer(connection, { stream, config }, new Deadline(TIMEOUT_MS));
-        this.#floors.set(info.name, floorOf(info));
-      },
-      { width: WIDTH },
-    );
+    const config = { ...this.configOf(definition, lane), ...startAt(from) };
+    const info = await ensureConsumer(connection, { stream, config }, new Deadline(TIMEOUT_MS));
+    this.#floors.set(info.name, floorOf(info));
   }
 
   nameOf({ name: reactor, lanes = 1 }: ReactorDefinition, lane: number): string {
@@ -102,7 +123,7 @@ export class ReactorConsumers {
       filter_subjects: [...laneFilters(definition, { lane, lanes }, this.#store)],
       ack_policy: 'explicit',
       deliver_policy: 'new',
-      ...(floor !== undefined && startAt({ sequence: floor + 1 }, floor + 1)),
+      ...(floor !== undefined && startAt({ sequence: floor + 1 })),
       ack_wait: ACK_WAIT_MS * NS_PER_MS,
       max_ack_pending: MOST_PENDING,
       max_deliver: -1,
@@ -137,14 +158,22 @@ export function floorOf({ ack_floor: floor, delivered, num_ack_pending: pending 
   return pending === 0 ? Math.max(delivered.stream_seq, floor.stream_seq) : floor.stream_seq;
 }
 
-/** @param now The sequence of the next event. */
-function startAt(from: ReactorStart, now: number): Partial<NamedConsumerConfig> {
+function lanesOf({ lanes = 1 }: ReactorDefinition): readonly number[] {
+  return Array.from({ length: lanes }, (_, lane) => lane);
+}
+
+function formerIn(
+  found: readonly FoundConsumer[],
+  { name, lanes = 1 }: ReactorDefinition,
+): readonly FoundConsumer[] {
+  return found.filter(({ of }) => of.reactor === name && of.lanes !== lanes);
+}
+
+function startAt(from: Exclude<ReactorStart, 'now'>): Partial<NamedConsumerConfig> {
   if (from === 'beginning') return { deliver_policy: 'all' } as Partial<NamedConsumerConfig>;
-  if (from !== 'now' && 'time' in from)
-    return {
-      deliver_policy: 'by_start_time',
-      opt_start_time: from.time.toISOString(),
-    } as Partial<NamedConsumerConfig>;
-  const sequence = from === 'now' ? now : from.sequence;
-  return { deliver_policy: 'by_start_sequence', opt_start_seq: sequence } as Partial<NamedConsumerConfig>;
+  const start =
+    'time' in from
+      ? { deliver_policy: 'by_start_time', opt_start_time: from.time.toISOString() }
+      : { deliver_policy: 'by_start_sequence', opt_start_seq: from.sequence };
+  return start as Partial<NamedConsumerConfig>;
 }

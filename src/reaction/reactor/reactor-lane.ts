@@ -42,6 +42,8 @@ export interface ReactorLaneOptions {
   readonly lane: number;
   /** The settings of its consumer. */
   readonly config: () => NamedConsumerConfig;
+  /** Resolves when the consumer may be read: nobody runs lanes that overlap, and it begins after those. */
+  readonly prepare: (signal: AbortSignal, onWaiting: (why: string) => void) => Promise<void>;
   /** For how much longer this process owns the lane for certain, in milliseconds; 0 when it does not. */
   readonly certainMs: () => number;
 }
@@ -68,6 +70,8 @@ export class ReactorLane {
   async run(signal: AbortSignal): Promise<void> {
     const { graceMs, onError } = this.#parts;
     try {
+      await this.#options.prepare(signal, (why) => this.#note(why));
+      if (signal.aborted) return;
       const consumer = await HandlerConsumer.open(
         this.#parts.store.connection,
         this.#consumerOptions(signal),

@@ -1,4 +1,3 @@
-import type { ConsumerConfig } from '@nats-io/jetstream';
 import type { LanePart } from '../../lane/lane-slots.js';
 import { durableName } from '../consumer/durable-name.js';
 
@@ -54,7 +53,9 @@ export function reactorMetadata({ service, reactor, lane, lanes }: ReactorConsum
 /** Whose a consumer is; undefined for one that is no reactor's. */
 export function reactorConsumerOf({
   metadata = {},
-}: Partial<Pick<ConsumerConfig, 'metadata'>>): ReactorConsumer | undefined {
+}: {
+  readonly metadata?: Readonly<Record<string, string>> | undefined;
+}): ReactorConsumer | undefined {
   const { [KEYS.service]: service, [KEYS.reactor]: reactor } = metadata;
   const [lane, lanes] = [Number(metadata[KEYS.lane]), Number(metadata[KEYS.lanes])];
   if (service === undefined || reactor === undefined) return undefined;

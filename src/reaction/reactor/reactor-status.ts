@@ -7,7 +7,7 @@ import type { FoundConsumer } from './reactor-consumers.js';
  * - `running`: events are pending, and are being handled.
  * - `idle`: nothing is pending.
  * - `stalled`: events are pending, and none was handled or parked for `stallMs`.
- * - `unowned`: no instance has the lane.
+ * - `unowned`: no instance has the lane, or its owner waits for instances that have another number of lanes.
  * - `failed`: the consumer is gone, or cannot be read. It is tried again.
  */
 export type ReactorState = 'running' | 'idle' | 'stalled' | 'unowned' | 'failed';
@@ -43,6 +43,8 @@ export interface ReactorLaneStatus {
   readonly longestCall: RunningCall | undefined;
   /** What went wrong last; undefined where nothing has. */
   readonly problem: string | undefined;
+  /** Whether an event was given up and cannot be parked: it stays unacknowledged, and is tried again. */
+  readonly isUnparked: boolean;
 }
 
 /** How a reactor is, over all instances of the service. */
@@ -70,7 +72,8 @@ export function laneStatusOf({ consumer, owner, found, report, isStalled }: Lane
   const info = found?.info;
   const pending = (info?.num_pending ?? 0) + (info?.num_ack_pending ?? 0);
   const longest = report?.longest;
-  const problem = info === undefined ? 'its consumer is gone' : report?.problem;
+  const isWaiting = report?.state === 'starting' && report.problem !== undefined;
+  const problem = info === undefined && !isWaiting ? 'its consumer is gone' : report?.problem;
   return {
     lane: owner.lane,
     state: stateOf({ consumer, owner, found, report, isStalled }, pending),
@@ -82,6 +85,7 @@ export function laneStatusOf({ consumer, owner, found, report, isStalled }: Lane
     handledAt: report?.handledAt === undefined ? undefined : new Date(report.handledAt),
     longestCall: longest && { position: positionOf(longest.sequence, 0), since: new Date(longest.since) },
     problem,
+    isUnparked: report?.isUnparked === true,
   };
 }
 
@@ -91,6 +95,7 @@ export function reactorStatusOf(reactor: string, lanes: readonly ReactorLaneStat
 }
 
 function stateOf({ owner, found, report, isStalled }: LaneFacts, pending: number): ReactorState {
+  if (found === undefined && report?.state === 'starting') return 'unowned';
   if (found === undefined || report?.state === 'failed') return 'failed';
   if (owner.owner === undefined) return 'unowned';
   if (pending === 0) return 'idle';

@@ -3,12 +3,13 @@ import type { Position } from '../../event/position.js';
 import { JetStreamEventStore } from '../../event-store/jetstream-event-store.js';
 import { describeThrown } from '../../kernel/describe-thrown.js';
 import { InvalidOptionError } from '../../kernel/invalid-option-error.js';
+import { Wakeup } from '../../kernel/wakeup.js';
 import type { DeadLetterStream } from '../../jetstream/dead-letters/dead-letter-stream.js';
 import { LaneRunner } from '../../lane/lane-runner.js';
 import type { LaneWork } from '../../lane/lane-work.js';
 import { RedriveWatch } from '../consumer/redrive-watch.js';
 import { openParkingPlace } from '../parking/open-parking-place.js';
-import { defineReactor } from './define-reactor.js';
+import { reactorsByName } from './define-reactor.js';
 import { laneReportIn, type LaneReport, type ReactorReports } from './lane-report.js';
 import {
   ParkedEvents,
@@ -17,11 +18,13 @@ import {
   type ParkedReactionDetails,
   type ParkedSelection,
 } from './parked-events.js';
+import type { OrphanedReactor } from './orphaned-reactor.js';
 import { ProgressMemory } from './progress-memory.js';
 import { type FoundConsumer, ReactorConsumers } from './reactor-consumers.js';
 import type { ReactorDefinition } from './reactor-definition.js';
 import { ReactorsStartedError, UnknownReactorError } from './reactor-errors.js';
-import { ReactorLane } from './reactor-lane.js';
+import { changeLanes } from './lane-change.js';
+import { ReactorLane, type ReactorLaneOptions } from './reactor-lane.js';
 import { reactorWork, reactorWorks } from './reactor-names.js';
 import { laneStatusOf, type ReactorStatus, reactorStatusOf } from './reactor-status.js';
 import { checkWaitOptions, ReactorWaits, type WaitUntilHandledOptions } from './reactor-waits.js';
@@ -35,16 +38,8 @@ import {
 const STOP_MARGIN_MS = 2_000;
 /** Progress is looked at this often within the time after which a lane is stalled. */
 const LOOKS_A_STALL = 4;
-
-/** A durable consumer that a reactor left behind: it is not defined any more. */
-export interface OrphanedReactor {
-  /** Name of the reactor. */
-  readonly reactor: string;
-  /** Names of its durable consumers. */
-  readonly consumers: readonly string[];
-  /** Commits that nobody handles. */
-  readonly pending: number;
-}
+/** Whether others still run the former number of lanes is looked at this often, in milliseconds. */
+const LANES_LOOK_MS = 250;
 
 /**
  * Runs the reactors of one process. Instances of a service share them: each lane of a reactor has one owner at a
@@ -69,6 +64,8 @@ export class Reactors implements AsyncDisposable {
   readonly #progress = new ProgressMemory();
   /** By the names of works. */
   readonly #lanes = new Map<string, ReactorLane[]>();
+  /** Reactors that had another number of lanes when this process was started. */
+  readonly #changed = new Map<string, Promise<void> | undefined>();
   #park: Promise<DeadLetterStream> | undefined;
   #started: Promise<void> | undefined;
   #stopped: Promise<void> | undefined;
@@ -89,7 +86,7 @@ export class Reactors implements AsyncDisposable {
     }
     this.#store = store;
     this.#options = resolveReactorsOptions(options);
-    this.#definitions = byName(definitions);
+    this.#definitions = reactorsByName(definitions);
     const { service, lanes, graceMs, onError } = this.#options;
     this.#consumers = new ReactorConsumers(store, service);
     this.#waits = new ReactorWaits(store, this.#consumers);
@@ -247,7 +244,7 @@ export class Reactors implements AsyncDisposable {
     const { service, logger, observer, graceMs, onError } = this.#options;
     const definitions = [...this.#definitions.values()];
     const park = await this.#parkingPlace();
-    await this.#consumers.createMissing(definitions);
+    for (const name of await this.#consumers.createMissing(definitions)) this.#changed.set(name, undefined);
     if (this.#stopped !== undefined) return;
     const watch = new RedriveWatch(park);
     const tell = (error: unknown): void => {
@@ -280,15 +277,53 @@ export class Reactors implements AsyncDisposable {
       const config = (): ReturnType<ReactorConsumers['configOf']> =>
         this.#consumers.configOf(definition, lane);
       const certainMs = (): number => this.#runner.certainMs({ work, lane });
-      return new ReactorLane(parts, { definition, lane, config, certainMs });
+      const prepare: ReactorLaneOptions['prepare'] = async (...given) => this.#prepare(definition, ...given);
+      return new ReactorLane(parts, { definition, lane, config, prepare, certainMs });
     });
     this.#lanes.set(work, lanes);
     const run = async (lane: number, signal: AbortSignal): Promise<void> => lanes[lane]?.run(signal);
     return { name: work, lanes: count, run };
   }
 
+  /** Where the reactor had another number of lanes, it waits until nobody runs those, and takes over from them. */
+  async #prepare(
+    definition: ReactorDefinition,
+    signal: AbortSignal,
+    onWaiting: (why: string) => void,
+  ): Promise<void> {
+    const { name, lanes = 1 } = definition;
+    if (!this.#changed.has(name)) return;
+    const [works, own] = [
+      reactorWorks({ service: this.#options.service, reactor: name }),
+      this.#workOf(definition),
+    ];
+    const isOther = (work: string): boolean => work.startsWith(works) && work !== own;
+    const pause = new Wakeup();
+    while (this.#runner.members().some((member) => member.works.some(isOther))) {
+      onWaiting(`it waits until no instance runs it with another number of lanes than ${lanes}`);
+      if ((await pause.wait({ timeoutMs: LANES_LOOK_MS, signal })) === 'aborted') return;
+    }
+    const changing = this.#changed.get(name) ?? this.#change(definition);
+    if (this.#changed.has(name)) this.#changed.set(name, changing);
+    await changing;
+  }
+
+  async #change(definition: ReactorDefinition): Promise<void> {
+    const { name, lanes = 1 } = definition;
+    try {
+      const repeated = await changeLanes(this.#consumers, definition);
+      this.#changed.delete(name);
+      this.#options.logger.warn(
+        `reactor ${name} has ${lanes} lanes now; up to ${repeated} commits come again`,
+      );
+    } catch (error) {
+      // it is tried again
+      this.#changed.set(name, undefined);
+      throw error;
+    }
+  }
+
   async #stop(): Promise<void> {
-    clearInterval(this.#watch);
     await this.#runner.stop();
     await this.#started?.catch(() => undefined);
     clearInterval(this.#watch);
@@ -351,20 +386,4 @@ export class Reactors implements AsyncDisposable {
       throw error;
     }
   }
-}
-
-function byName(definitions: readonly ReactorDefinition[]): ReadonlyMap<string, ReactorDefinition> {
-  if (!Array.isArray(definitions)) {
-    const allowed = 'a list of what defineReactor(…) returned';
-    throw new InvalidOptionError({ option: 'definitions', given: definitions, allowed });
-  }
-  const named = new Map<string, ReactorDefinition>();
-  for (const definition of definitions.map(defineReactor)) {
-    if (named.has(definition.name)) {
-      const allowed = 'a name that no other reactor of the service has';
-      throw new InvalidOptionError({ option: 'reactor.name', given: definition.name, allowed });
-    }
-    named.set(definition.name, definition);
-  }
-  return named;
 }

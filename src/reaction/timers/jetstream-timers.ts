@@ -73,11 +73,11 @@ export class JetStreamTimers extends Timers {
   override async schedule(command: TimerCommand, options: ScheduleOptions): Promise<ScheduledTimer> {
     const request = toTimerRequest(command, options, Date.now());
     const { commandId, metadata, signal } = options;
-    const { timer, isNew } = await this.#log.schedule(request, { commandId, metadata, signal });
-    const isWaiting = isNew || (await this.find(timer.id, { signal }))?.position === timer.position;
-    if (isWaiting) await this.#arm(timer, signal);
-    const { id, scheduledFor, position } = timer;
-    return { id, command: timer.command, scheduledFor, position };
+    const timer = await this.#log.schedule(request, { commandId, metadata, signal });
+    // also for a command that was handled before: its process may have ended in between
+    await this.#arm(timer, signal);
+    const { id, command: stored, scheduledFor, position } = timer;
+    return { id, command: stored, scheduledFor, position };
   }
 
   override async cancel(id: string, { signal }: Signalled = {}): Promise<boolean> {

@@ -52,20 +52,19 @@ export class TimerLog {
   /**
    * Stores that a timer waits.
    *
-   * @returns the timer, and whether it was stored now: otherwise its command was handled before.
+   * @returns the timer; that of the first call where its command was handled before.
    */
   async schedule(
     { id, command, at }: TimerRequest,
     options: Pick<AppendOptions, 'commandId' | 'metadata' | 'signal'>,
-  ): Promise<{ readonly timer: StoredTimer; readonly isNew: boolean }> {
+  ): Promise<StoredTimer> {
     const stream = streamOf(id);
     const event = TIMER_SCHEDULED.create({ command, at: at.toISOString() });
     const appended = await this.#store.append(stream, [event], options);
     const [{ id: eventId, position }] = appended.events as [AppendResult['events'][number]];
-    if (appended.committed)
-      return { timer: { id, command, scheduledFor: at, position, eventId }, isNew: true };
+    if (appended.committed) return { id, command, scheduledFor: at, position, eventId };
     const earlier = await this.#store.event(eventId, { stream, signal: options.signal });
-    return { timer: timerIn(earlier as RecordedEvent) as PendingTimer, isNew: false };
+    return timerIn(earlier as RecordedEvent) as PendingTimer;
   }
 
   /** The timer that waits under an id, or is due and not done, as the leader knows it. */

@@ -6,6 +6,8 @@ import {
   type SurveyedProjection,
 } from '../../../src/cli/projections/projection-survey.js';
 import { spanText, tableLines } from '../../../src/cli/projections/texts.js';
+import type { LaneReport } from '../../../src/projection/progress/lane-report.js';
+import { encodeMemberReport } from '../../../src/projection/progress/member-report.js';
 import { leaseRecordKey, memberRecordKey } from '../../../src/lane/lane-key.js';
 import { encodeLease } from '../../../src/lane/lease-record.js';
 import { encodeMember } from '../../../src/lane/member-record.js';
@@ -18,7 +20,7 @@ const NOW = Date.parse('2026-01-01T12:00:00Z');
 /** The records of one process that owns the only lane, and says this of it. */
 function told(report: object, storedAt = NOW): StoredRecord[] {
   const startedAt = '2026-01-01T00:00:00Z';
-  const full = { lane: 0, state: 'live', eventsPerSecond: 0, ...report };
+  const full = { lane: 0, state: 'live', eventsPerSecond: 0, ...report } as LaneReport;
   const member = encodeMember({
     host: 'shop-1',
     pid: 7,
@@ -26,7 +28,7 @@ function told(report: object, storedAt = NOW): StoredRecord[] {
     startedAt,
     works: { [WORK]: 1 },
     stuck: [],
-    report: { projections: { [WORK]: [full] } },
+    report: encodeMemberReport(new Map([[WORK, [full]]])),
   });
   const lease = encodeLease({ work: WORK, lane: 0, member: 'a', since: startedAt });
   return [

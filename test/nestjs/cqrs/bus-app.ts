@@ -1,5 +1,5 @@
 import 'reflect-metadata';
-import type { LoggerService, Provider, Type } from '@nestjs/common';
+import type { LoggerService, ModuleMetadata, Provider } from '@nestjs/common';
 import { Test, type TestingModule } from '@nestjs/testing';
 import { JetsourceCqrsModule, type JetsourceCqrsOptions } from 'jetsource/cqrs';
 import { sharedServerUrl, uniqueStoreName } from '../../shared-server.js';
@@ -30,7 +30,10 @@ export interface BusApp {
 /** An application whose bus stands on a store of its own, unless one is named. */
 export async function startBusApp(
   options: Partial<JetsourceCqrsOptions>,
-  { providers = [], imports = [] }: { providers?: Provider[]; imports?: Type[] } = {},
+  {
+    providers = [],
+    imports = [],
+  }: { providers?: Provider[]; imports?: NonNullable<ModuleMetadata['imports']> } = {},
 ): Promise<BusApp> {
   const store = options.name ?? uniqueStoreName();
   const logged = new Lines();
