@@ -7,8 +7,8 @@ export type { BusOptions, JetsourceCqrsOptions } from './nestjs/cqrs/jetsource-c
 export { Reactor } from './nestjs/cqrs/reactor.decorator.js';
 export type { ReactorClassOptions } from './nestjs/cqrs/reactor.decorator.js';
 export { CommandTimers } from './nestjs/cqrs/command-timers.js';
-export { ProcessManager } from './nestjs/cqrs/process-manager.decorator.js';
-export type { ProcessManagerClassOptions } from './nestjs/cqrs/process-manager.decorator.js';
+export { ProcessManager } from './nestjs/process/process-manager.decorator.js';
+export type { ProcessManagerClassOptions } from './nestjs/process/process-manager.decorator.js';
 export { processManagerOf } from './nestjs/cqrs/process-manager-of.js';
 export { ReactorsHealthIndicator } from './nestjs/health/reactors-health-indicator.js';
 export type {

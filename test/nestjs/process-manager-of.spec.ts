@@ -1,6 +1,6 @@
 import { eventType } from '../../src/event/plain-event-type.js';
 import type { RecordedEvent } from '../../src/event/recorded-event.js';
-import { ProcessManager } from '../../src/nestjs/cqrs/process-manager.decorator.js';
+import { ProcessManager } from '../../src/nestjs/process/process-manager.decorator.js';
 import { processManagerOf } from '../../src/nestjs/cqrs/process-manager-of.js';
 import { On } from '../../src/nestjs/projection/on.decorator.js';
 import type { Process } from '../../src/reaction/process/process.js';
@@ -97,10 +97,10 @@ function decorated<Type extends new () => object>(type: Type): Type {
 function twice(): new () => object {
   class Twice {
     @On(Ordered)
-    one(_: RecordedEvent<Ordered>): void {}
+    one(): void {}
 
     @On(Ordered)
-    two(_: RecordedEvent<Ordered>): void {}
+    two(): void {}
   }
   return Twice;
 }

@@ -245,7 +245,10 @@ describe('code that has changed since its steps were stored', () => {
 
   it('is detected when a step has become a sleep', async () => {
     await attempt(async () => stepsOf(OLD));
-    const work = async (): Promise<void> => steps.sleep('check', 1);
+    const work = async (): Promise<void> => {
+      await steps.sleep('check', 1).catch(() => undefined);
+      await stepsOf(['charge', 'ship']);
+    };
     expect(await rejection(attempt(work))).toMatchObject({ called: 'check', missing: ['run check'] });
   });
 
@@ -253,6 +256,21 @@ describe('code that has changed since its steps were stored', () => {
     await attempt(async () => stepsOf(OLD));
     const work = async (): Promise<void> => stepsOf(['greet']).catch(() => undefined);
     expect(await rejection(attempt(work))).toMatchObject({ code: 'step-mismatch', called: 'greet' });
+    const fails = async (): Promise<void> =>
+      work().then(() => {
+        throw new RangeError('something else');
+      });
+    expect(await rejection(attempt(fails))).toMatchObject({ code: 'step-mismatch', called: 'greet' });
+  });
+
+  it('is not what a step is that fails again, with stored steps after it', async () => {
+    const work = async (): Promise<void> => {
+      await failing('charge').catch(async () => step('remind'));
+      await failing('end');
+    };
+    for (let count = 0; count < 2; count += 1)
+      expect(await rejection(attempt(work))).toBeInstanceOf(RangeError);
+    expect(effects).toEqual(['charge', 'remind', 'end', 'charge', 'end']);
   });
 
   it('may have new steps after those that are stored, and instead of one that was never done', async () => {
@@ -296,22 +314,36 @@ describe('a sleep', () => {
 
   it('of a long time ends the attempt, and the event is brought back', async () => {
     const resume = new Resumed();
-    const work = async (): Promise<string> => {
-      await step('a');
-      await Promise.all([steps.sleep('days', '3 days'), steps.sleep('hours', '2h'), step('b')]);
-      effects.push('end');
-      return 'done';
+    const turns = async (count = 20): Promise<void> => {
+      for (let turn = 0; turn < count; turn += 1) await new Promise((resolve) => setImmediate(resolve));
     };
-    expect(await attempt(work, { resume })).toBeUndefined();
+    const slowly = async (name: string, count?: number): Promise<void> =>
+      steps.run(name, async () => {
+        await turns(count);
+        effects.push(name);
+      });
+    const chain = async (names: readonly string[]): Promise<void> => {
+      for (const name of names) await slowly(name);
+    };
+    const work = async (others: readonly string[]): Promise<void> => {
+      await step('a');
+      const sleeps = [steps.sleep('hours', '2h'), steps.sleep('days', '3 days')];
+      await Promise.all([...sleeps, step('b'), chain(others), others.length > 0 && slowly('e', 200)]);
+      effects.push('end');
+    };
+    expect(await attempt(async () => work([]), { resume })).toBeUndefined();
     expect(effects).toEqual(['a', 'b']);
     const [call] = resume.calls;
     expect(call).toMatchObject({ id: event.id, reactor: 'ship' });
     const hours = ((call?.at.getTime() ?? 0) - Date.now()) / 3_600_000;
     expect(Math.round(hours * 10)).toBe(20);
-    // brought back too early: it waits until the same time
-    expect(await attempt(work, { resume })).toBeUndefined();
+    // brought back too early: it waits until the same time, and begins no step after that
+    expect(await attempt(async () => work(['c', 'd']), { resume })).toBeUndefined();
     expect(resume.calls[1]?.at).toEqual(call?.at);
-    expect(effects).toEqual(['a', 'b']);
+    expect(effects).toEqual(['a', 'b', 'c', 'e']);
+    expect(await stored()).toContain('c');
+    await turns();
+    expect(effects).toEqual(['a', 'b', 'c', 'e']);
   });
 
   it('goes on after its time', async () => {

@@ -7,7 +7,7 @@ import type { Process } from '../../reaction/process/process.js';
 import type { ProcessManager } from '../../reaction/process/process-manager.js';
 import { onMethodsOf } from '../projection/projection-class-metadata.js';
 import { CqrsSetupError } from './cqrs-setup-error.js';
-import { processManagerOptionsOf } from './process-manager.decorator.js';
+import { processManagerOptionsOf } from '../process/process-manager.decorator.js';
 
 type OnInput = (event: RecordedEvent, state: unknown, process: Process) => unknown;
 

@@ -6,7 +6,7 @@ import { describeProjection } from '../../projection/definition/projection-id.js
 import type { ProjectionDefinition } from '../../projection/definition/projection-definition.js';
 import type { ProjectionStore } from '../../projection/store/projection-store.js';
 import { eventStoreToken } from '../store-tokens.js';
-import { processManagerOptionsOf } from '../cqrs/process-manager.decorator.js';
+import { processManagerOptionsOf } from '../process/process-manager.decorator.js';
 import { defineFromClass } from './define-from-class.js';
 import { type FoundProjection, refuse } from './found-projection.js';
 import { onMethodsOf, projectionMetadataOf } from './projection-class-metadata.js';
