@@ -46,6 +46,7 @@ import type {
   UnusableReplicaError,
 } from '../jetstream/streams/stream-errors.js';
 import type { InvalidOptionError } from '../kernel/invalid-option-error.js';
+import type { CqrsSetupError } from '../nestjs/cqrs/cqrs-setup-error.js';
 import type { ProjectionClassError } from '../nestjs/projection/projection-class-errors.js';
 import type {
   DriverNotInstalledError,
@@ -124,6 +125,7 @@ export type AnyJetsourceError =
   | CorruptSnapshotError
   | BucketNotFoundError
   | ProjectionClassError
+  | CqrsSetupError
   | UnknownProjectionError
   | ProjectionFailedError
   | ProjectionDivergedError

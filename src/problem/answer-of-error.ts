@@ -108,6 +108,7 @@ export function answerOf(error: AnyJetsourceError): ProblemAnswer {
     case 'missing-category':
     case 'uncommitted-events':
     case 'projection-class':
+    case 'cqrs-setup':
     case 'unknown-projection':
     case 'unknown-reactor':
     case 'reactors-started':

@@ -7,6 +7,7 @@ import { WrongExpectedVersionError } from '../../src/event-store/append/append-e
 import * as aggregateErrors from '../../src/aggregate/aggregate-errors.js';
 import { InvalidOptionError } from '../../src/kernel/invalid-option-error.js';
 import * as rootEntry from '../../src/index.js';
+import * as cqrsEntry from '../../src/cqrs.js';
 import * as nestEntry from '../../src/nestjs.js';
 import * as postgresEntry from '../../src/postgres.js';
 import * as testingEntry from '../../src/testing.js';
@@ -33,7 +34,7 @@ describe('errors', () => {
   });
 
   it('are all exported to users', () => {
-    const entries = [rootEntry, nestEntry, transportEntry, testingEntry, postgresEntry];
+    const entries = [rootEntry, nestEntry, cqrsEntry, transportEntry, testingEntry, postgresEntry];
     const exported = Object.keys(Object.assign({}, ...entries) as object);
     expect(exported).toEqual(expect.arrayContaining(classes.map(([name]) => name)));
   });
@@ -66,6 +67,7 @@ describe('errors', () => {
       .filter(({ outcome }) => outcome === 'unknown');
     expect(unknown.map(({ name }) => name).toSorted()).toEqual([
       'AppendOutcomeUnknownError',
+      'NotifyIncompleteError',
       'PublishOutcomeUnknownError',
       'RequestTimeoutError',
     ]);

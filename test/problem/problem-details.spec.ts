@@ -37,7 +37,9 @@ const STATUS: Readonly<Record<string, number>> = {
   ProjectionFailedError: 503,
   ProjectionDivergedError: 503,
   ProjectionStuckError: 503,
+  ProjectionOperationError: 503,
   AppendOutcomeUnknownError: 504,
+  NotifyIncompleteError: 504,
   PublishOutcomeUnknownError: 504,
   RequestTimeoutError: 504,
 };

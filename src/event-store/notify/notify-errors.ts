@@ -31,13 +31,13 @@ export class NotifyIncompleteError extends JetsourceError {
       unknown: readonly number[];
       notStored: readonly number[];
     },
-    options: ErrorOptions,
+    options?: ErrorOptions,
   ) {
     const { stored, unknown, notStored } = details;
     const total = stored.length + unknown.length + notStored.length;
     super(
       `${stored.length} of ${total} notifications are stored, ${unknown.length} may be, ${notStored.length} are not: ` +
-        `${describeThrown(options.cause)}; repeat the call with the same command id within two minutes, or store ` +
+        `${describeThrown(options?.cause)}; repeat the call with the same command id within two minutes, or store ` +
         `those in notStored`,
       options,
     );

@@ -43,16 +43,16 @@ export class StepMismatchError extends JetsourceError {
   }
 }
 
+const OUTSIDE =
+  'steps can be used while a handler runs only: in the handler of a reactor, and in what it calls and awaits';
+
 /** Steps are used where there are none: outside of a handler of a reactor that has them. Nothing was run. */
 export class StepsUnavailableError extends JetsourceError {
   readonly code = 'steps-unavailable';
   override readonly outcome = 'not-applied';
   override readonly name = 'StepsUnavailableError';
 
-  constructor(options?: ErrorOptions) {
-    super(
-      'steps can be used while a handler runs only: in the handler of a reactor, and in what it calls and awaits',
-      options,
-    );
+  constructor(reason: string = OUTSIDE, options?: ErrorOptions) {
+    super(reason, options);
   }
 }
