@@ -8,6 +8,7 @@ import type { ModuleRef, ModulesContainer } from '@nestjs/core';
 import type { CommandBus, UnhandledExceptionBus } from '@nestjs/cqrs';
 import type { JetStreamEventStore } from '../../event-store/jetstream-event-store.js';
 import type { ReactorDefinition } from '../../reaction/reactor/reactor-definition.js';
+import type { Projections } from '../../projection/projections.js';
 import { Reactors } from '../../reaction/reactor/reactors.js';
 import { CommandCodec, commandClasses } from './command-codec.js';
 import { commandDispatcher, DISPATCHER } from './command-dispatch.js';
@@ -24,6 +25,8 @@ const BEFORE_ROOT = -1;
 /** What the bus starts and stops with the application. */
 export interface CqrsLifecycleParts {
   readonly store: JetStreamEventStore;
+  /** Those of the store. */
+  readonly projections: Projections;
   readonly bus: DurableEventBus;
   readonly commandBus: CommandBus;
   readonly unhandledExceptions: UnhandledExceptionBus;
@@ -54,8 +57,9 @@ export class CqrsLifecycle implements OnApplicationBootstrap, OnModuleDestroy, O
       this.#reactors = new Reactors(store, definitions, { service: options.service ?? store.name, logger });
       await this.#reactors.start();
     } catch (error) {
-      // Nest calls no shutdown hooks when a start fails: the connection would keep the process
+      // Nest calls no shutdown hooks when a start fails: connection and projections would keep the process
       await this.#reactors?.stop();
+      await this.#parts.projections.stop();
       await store.close();
       throw error;
     }

@@ -1,4 +1,10 @@
-import { ConfigurableModuleBuilder, type DynamicModule, Module, type Provider } from '@nestjs/common';
+import {
+  ConfigurableModuleBuilder,
+  type DynamicModule,
+  Module,
+  type OptionalFactoryDependency,
+  type Provider,
+} from '@nestjs/common';
 import { ModuleRef, ModulesContainer } from '@nestjs/core';
 import {
   CommandBus,
@@ -9,8 +15,9 @@ import {
   UnhandledExceptionBus,
 } from '@nestjs/cqrs';
 import type { JetStreamEventStore } from '../../event-store/jetstream-event-store.js';
+import type { Projections } from '../../projection/projections.js';
 import { JetsourceModule } from '../jetsource.module.js';
-import { eventStoreToken } from '../store-tokens.js';
+import { eventStoreToken, projectionsToken } from '../store-tokens.js';
 import { checkPlace, requireStore } from './check-place.js';
 import { DurableEventPublisher } from './durable-event-publisher.js';
 import { CqrsLifecycle } from './cqrs-lifecycle.js';
@@ -122,13 +129,7 @@ function cqrsModule(options: DynamicModule, alias: string | undefined): DynamicM
   });
   const bus: Provider = {
     provide: EventBus,
-    inject: [
-      CommandBus,
-      ModuleRef,
-      UnhandledExceptionBus,
-      RESOLVED,
-      { token: eventStoreToken(alias), optional: true },
-    ],
+    inject: [CommandBus, ModuleRef, UnhandledExceptionBus, RESOLVED, ownStore(alias)],
     useFactory: async (
       commandBus: CommandBus,
       moduleRef: ModuleRef,
@@ -168,7 +169,8 @@ function lifecycle(alias: string | undefined): Provider {
   return {
     provide: CqrsLifecycle,
     inject: [
-      eventStoreToken(alias),
+      ownStore(alias),
+      { token: projectionsToken(alias), optional: true },
       EventBus,
       CommandBus,
       UnhandledExceptionBus,
@@ -177,13 +179,31 @@ function lifecycle(alias: string | undefined): Provider {
       RESOLVED,
     ],
     useFactory: (
-      store: JetStreamEventStore,
+      found: JetStreamEventStore | undefined,
+      projections: Projections,
       bus: DurableEventBus,
       commandBus: CommandBus,
       unhandledExceptions: UnhandledExceptionBus,
       moduleRef: ModuleRef,
       modules: ModulesContainer,
       { bus: options }: ResolvedCqrsOptions,
-    ) => new CqrsLifecycle({ store, bus, commandBus, unhandledExceptions, moduleRef, modules, options }),
+    ) => {
+      const store = requireStore(found, alias);
+      return new CqrsLifecycle({
+        store,
+        projections,
+        bus,
+        commandBus,
+        unhandledExceptions,
+        moduleRef,
+        modules,
+        options,
+      });
+    },
   };
+}
+
+/** The store, whose absence has an error of its own. */
+function ownStore(alias: string | undefined): OptionalFactoryDependency {
+  return { token: eventStoreToken(alias), optional: true };
 }
