@@ -40,8 +40,9 @@ export class CqrsLifecycle implements OnApplicationBootstrap, OnModuleDestroy, O
       await this.#reactors.start();
       await timers?.start();
     } catch (error) {
-      // Nest calls no shutdown hooks when a start fails: the connection would keep the process
+      // Nest calls no shutdown hooks when a start fails: connection and projections would keep the process
       await this.#stop();
+      await this.#parts.projections.stop();
       await store.close();
       throw error;
     }

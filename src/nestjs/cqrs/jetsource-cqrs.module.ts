@@ -1,4 +1,12 @@
-import { ConfigurableModuleBuilder, type DynamicModule, Logger, Module, type Provider } from '@nestjs/common';
+import {
+  ConfigurableModuleBuilder,
+  type DynamicModule,
+  type InjectionToken,
+  Logger,
+  Module,
+  type OptionalFactoryDependency,
+  type Provider,
+} from '@nestjs/common';
 import { ModuleRef, ModulesContainer } from '@nestjs/core';
 import {
   CommandBus,
@@ -13,13 +21,14 @@ import { Reactors } from '../../reaction/reactor/reactors.js';
 import type { Timers } from '../../reaction/timers/timers.js';
 import { ReactorsHealthIndicator } from '../health/reactors-health-indicator.js';
 import { JetsourceModule } from '../jetsource.module.js';
-import { eventStoreToken } from '../store-tokens.js';
+import { eventStoreToken, projectionsToken } from '../store-tokens.js';
 import { checkPlace, requireStore } from './check-place.js';
 import { DurableEventPublisher } from './durable-event-publisher.js';
 import { CommandCodec, commandClasses } from './command-codec.js';
 import { CommandTimers, openCommandTimers } from './command-timers.js';
 import { CqrsLifecycle } from './cqrs-lifecycle.js';
 import { DurableEventBus } from './durable-event-bus.js';
+import type { ServiceReactorsParts } from './service-reactors.js';
 import {
   type JetsourceCqrsOptions,
   type ResolvedCqrsOptions,
@@ -41,6 +50,8 @@ interface BusPlace {
 
 /** The token of the timers; undefined where the option `timers` is not set. */
 const TIMERS = Symbol('timers of JetsourceCqrsModule');
+const STORE = Symbol('store of JetsourceCqrsModule');
+const PARTS = Symbol('parts of JetsourceCqrsModule');
 const OPTIONS = Symbol('options of JetsourceCqrsModule');
 /** The token of the options, checked and sorted. */
 const RESOLVED = Symbol('resolved options of JetsourceCqrsModule');
@@ -130,13 +141,7 @@ function cqrsModule(options: DynamicModule, alias: string | undefined): DynamicM
   });
   const bus: Provider = {
     provide: EventBus,
-    inject: [
-      CommandBus,
-      ModuleRef,
-      UnhandledExceptionBus,
-      RESOLVED,
-      { token: eventStoreToken(alias), optional: true },
-    ],
+    inject: [CommandBus, ModuleRef, UnhandledExceptionBus, RESOLVED, ownStore(alias)],
     useFactory: async (
       commandBus: CommandBus,
       moduleRef: ModuleRef,
@@ -174,13 +179,18 @@ function cqrsModule(options: DynamicModule, alias: string | undefined): DynamicM
 
 /** What runs while the application runs, and what of it can be injected. */
 function runningProviders(alias: string | undefined): Provider[] {
-  const store = eventStoreToken(alias);
   return [
     {
+      provide: STORE,
+      // wrong options are told first
+      inject: [ownStore(alias), RESOLVED],
+      useFactory: (found: JetStreamEventStore | undefined) => requireStore(found, alias),
+    },
+    {
       provide: TIMERS,
-      inject: [store, RESOLVED],
-      useFactory: async (eventStore: JetStreamEventStore, { bus: { timers } }: ResolvedCqrsOptions) =>
-        timers === true ? openCommandTimers(eventStore, logger) : undefined,
+      inject: [STORE, RESOLVED],
+      useFactory: async (store: JetStreamEventStore, { bus: { timers } }: ResolvedCqrsOptions) =>
+        timers === true ? openCommandTimers(store, logger) : undefined,
     },
     {
       provide: CommandCodec,
@@ -193,33 +203,22 @@ function runningProviders(alias: string | undefined): Provider[] {
       inject: [{ token: TIMERS, optional: true }, CommandCodec],
       useFactory: (timers: Timers | undefined, codec: CommandCodec) => new CommandTimers(timers, codec),
     },
+    grouped(PARTS, {
+      store: STORE,
+      projections: { token: projectionsToken(alias), optional: true },
+      bus: EventBus,
+      commandBus: CommandBus,
+      unhandledExceptions: UnhandledExceptionBus,
+      moduleRef: ModuleRef,
+      modules: ModulesContainer,
+      codec: CommandCodec,
+      timers: { token: TIMERS, optional: true },
+    }),
     {
       provide: CqrsLifecycle,
-      inject: [
-        store,
-        EventBus,
-        CommandBus,
-        UnhandledExceptionBus,
-        ModuleRef,
-        ModulesContainer,
-        CommandCodec,
-        { token: TIMERS, optional: true },
-        RESOLVED,
-      ],
-      useFactory: (
-        eventStore: JetStreamEventStore,
-        bus: DurableEventBus,
-        commandBus: CommandBus,
-        unhandledExceptions: UnhandledExceptionBus,
-        moduleRef: ModuleRef,
-        modules: ModulesContainer,
-        codec: CommandCodec,
-        timers: Timers | undefined,
-        { bus: options }: ResolvedCqrsOptions,
-      ) => {
-        const buses = { bus, commandBus, unhandledExceptions };
-        return new CqrsLifecycle({ ...buses, store: eventStore, moduleRef, modules, codec, timers, options });
-      },
+      inject: [PARTS, RESOLVED],
+      useFactory: (parts: Omit<ServiceReactorsParts, 'options'>, { bus: options }: ResolvedCqrsOptions) =>
+        new CqrsLifecycle({ ...parts, options }),
     },
     {
       provide: Reactors,
@@ -232,6 +231,25 @@ function runningProviders(alias: string | undefined): Provider[] {
       useFactory: (reactors: Reactors) => new ReactorsHealthIndicator(reactors),
     },
   ];
+}
+
+/** The store, whose absence has an error of its own. */
+function ownStore(alias: string | undefined): OptionalFactoryDependency {
+  return { token: eventStoreToken(alias), optional: true };
+}
+
+/** A provider of several others, by name. */
+function grouped(
+  provide: symbol,
+  tokens: Readonly<Record<string, InjectionToken | OptionalFactoryDependency>>,
+): Provider {
+  const names = Object.keys(tokens);
+  return {
+    provide,
+    inject: Object.values(tokens),
+    useFactory: (...values: unknown[]) =>
+      Object.fromEntries(names.map((name, index) => [name, values[index]])),
+  };
 }
 
 const logger = new Logger('Jetsource');

@@ -1,6 +1,7 @@
 import type { ModuleRef, ModulesContainer } from '@nestjs/core';
 import type { CommandBus, UnhandledExceptionBus } from '@nestjs/cqrs';
 import type { JetStreamEventStore } from '../../event-store/jetstream-event-store.js';
+import type { Projections } from '../../projection/projections.js';
 import { PROCESS_OUTPUTS, processReactors } from '../../reaction/process/process-reactors.js';
 import type { ReactorDefinition } from '../../reaction/reactor/reactor-definition.js';
 import { resumeReactor, STEP_RESUMES } from '../../reaction/steps/resume-reactor.js';
@@ -21,6 +22,8 @@ import { SAGA_CATEGORY, sagaReactors } from './saga-reactors.js';
 /** What the reactors of a service are made of. */
 export interface ServiceReactorsParts {
   readonly store: JetStreamEventStore;
+  /** Those of the store. */
+  readonly projections: Projections;
   readonly bus: DurableEventBus;
   readonly commandBus: CommandBus;
   readonly unhandledExceptions: UnhandledExceptionBus;
