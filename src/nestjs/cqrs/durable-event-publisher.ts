@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { type AsyncContext, EventPublisher, type IAggregateRoot, type IEvent } from '@nestjs/cqrs';
+import { type AsyncContext, EventPublisher, type IEvent } from '@nestjs/cqrs';
 import { Loan } from '../../aggregate/model/loan.js';
-import { saverOf } from '../../aggregate/model/saved-by.js';
+import { type Save, saverOf } from '../../aggregate/model/saved-by.js';
 import { hasJetsourceBrand } from '../../kernel/jetsource-error.js';
 import { aggregateStreamOf, rememberMerged } from './aggregate-stream.js';
 import type { DurableEventBus } from './durable-event-bus.js';
@@ -15,13 +15,20 @@ export type Committing<T> = {
   commit(): Promise<void>;
 } & T;
 
-type Aggregate = IAggregateRoot<IEvent>;
+/** `@nestjs/cqrs` 11 does not export the type. */
+type Aggregate = Parameters<EventPublisher['mergeObjectContext']>[0];
 type AggregateConstructor = Parameters<EventPublisher['mergeClassContext']>[0];
 
 /** Events of one commit, and the command id under which they are stored once. */
 interface CommitAttempt {
   readonly events: readonly IEvent[];
   readonly commandId: string;
+}
+
+/** A save by a repository, which may wait for the one before it. */
+interface SaveTurn {
+  readonly hasBegun: boolean;
+  readonly stored: Promise<void>;
 }
 
 /**
@@ -33,6 +40,8 @@ export class DurableEventPublisher extends EventPublisher {
   readonly #bus: DurableEventBus;
   /** What may have been stored: it is tried again under the same command id. */
   readonly #unsettled = new WeakMap<Aggregate, CommitAttempt>();
+  /** The last save by the repository of an aggregate. */
+  readonly #saves = new WeakMap<Aggregate, SaveTurn>();
 
   constructor(bus: DurableEventBus) {
     super(bus);
@@ -70,10 +79,27 @@ export class DurableEventPublisher extends EventPublisher {
   #commit(aggregate: Aggregate): Promise<void> {
     // a repository that lends the aggregate stores its events when the decision has returned
     const events = Loan.has(aggregate) ? [] : [...uncommittedOf(aggregate)];
+    if (events.length === 0) return Promise.resolve();
     const save = saverOf(aggregate);
-    if (save !== undefined) return this.#bus.storing(events, save);
-    if (events.length > 0) aggregate.uncommit();
+    if (save !== undefined) return this.#save(aggregate, events, save);
+    aggregate.uncommit();
     return this.#bus.storing(events, async () => this.#storeAll(aggregate, events));
+  }
+
+  /** A repository stores what an aggregate has by then: commits that are called in a row are one. */
+  #save(aggregate: Aggregate, events: IEvent[], save: Save): Promise<void> {
+    const last = this.#saves.get(aggregate);
+    if (last?.hasBegun === false) return last.stored;
+    const turn = { hasBegun: false };
+    const stored = this.#bus.storing(events, async () => {
+      await last?.stored.catch(() => undefined);
+      await Promise.resolve();
+      turn.hasBegun = true;
+      events.splice(0, events.length, ...uncommittedOf(aggregate));
+      await save();
+    });
+    this.#saves.set(aggregate, Object.assign(turn, { stored }));
+    return stored;
   }
 
   async #storeAll(aggregate: Aggregate, events: readonly IEvent[]): Promise<void> {

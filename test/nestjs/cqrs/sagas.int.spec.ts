@@ -27,6 +27,17 @@ class Reward {
   }
 }
 
+class Unhandled {}
+
+class Dated {
+  constructor(readonly at: Date) {}
+}
+
+@CommandHandler(Dated)
+class DatedHandler {
+  execute(): void {}
+}
+
 @Injectable()
 class Rewards {
   readonly calls: { readonly command: Reward; readonly causationId: string | undefined }[] = [];
@@ -161,6 +172,42 @@ describe('sagas', () => {
     const { calls } = app.get(Rewards);
     await until('it is handled', () => calls.length > 0);
     expect(calls.map(({ command }) => command)).toEqual([new Reward('smok')]);
+  });
+
+  it.each([
+    ['has no handler', new Unhandled(), /Unhandled cannot be stored: no @CommandHandler has its class/],
+    ['holds a Date', new Dated(new Date(0)), /Dated.at is a Date/],
+  ])('park an event whose command %s, and say so', async (_, command, reason) => {
+    @Injectable()
+    class WrongSagas {
+      @Saga()
+      wrong = (events: Observable<IEvent>): Observable<object> => events.pipe(map(() => command));
+    }
+    const { app, logged } = await startBusApp(
+      { events, reactions: { maxAttempts: 2 } },
+      { providers: [Rewards, RewardHandler, DatedHandler, WrongSagas] },
+    );
+    const failures: unknown[] = [];
+    app.get(UnhandledExceptionBus).subscribe(({ cause }) => failures.push(cause));
+    await app.get(EventBus).publish(new Killed('smok'));
+    await until('all attempts have failed', () => failures.length === 2);
+    expect(failures).toEqual([command, command]);
+    expect(logged.lines.join('\n')).toMatch(reason);
+    expect(logged.lines.join('\n')).toMatch(/saga wrong/);
+  });
+
+  it('end the start when two of their command classes have one name', async () => {
+    const Reward2 = (() => class Reward {})();
+    @CommandHandler(Reward2)
+    class OtherHandler {
+      execute(): void {}
+    }
+    const providers = [Rewards, RewardHandler, OtherHandler, Sagas];
+    await expect(startBusApp({ events }, { providers })).rejects.toThrow(
+      /two command classes are named Reward; .* option commands/,
+    );
+    const commands = { 'other-reward': Reward2 };
+    await expect(startBusApp({ events, commands }, { providers })).resolves.toBeDefined();
   });
 
   it('that are none end the start, as in @nestjs/cqrs', async () => {

@@ -1,5 +1,5 @@
 // Uses the transport with the installed version of Nest: events and requests through an application, and its
-// errors. Then projection classes.
+// errors. Then projection classes, and the durable event bus.
 import 'reflect-metadata';
 import { strict as assert } from 'node:assert';
 import { createRequire } from 'node:module';
@@ -26,6 +26,7 @@ import {
   type PubAck,
 } from 'jetsource/transport';
 import { from, lastValueFrom, type Observable, toArray } from 'rxjs';
+import { cqrs } from './cqrs.js';
 import { projections } from './projections.js';
 
 const server = await startNatsServer({ ownProcess: true });
@@ -118,6 +119,7 @@ await assert.rejects(lastValueFrom(client.send('unknown', 0)), { code: 'no-respo
 await app.close();
 assert.equal(nc.isClosed(), true);
 await projections(server.url);
+await cqrs(server.url);
 await server.stop();
 const { version } = createRequire(import.meta.url)('@nestjs/core/package.json') as { version: string };
-console.log(`the transport and projection classes work on Nest ${version}`);
+console.log(`the transport, projection classes and the event bus work on Nest ${version}`);
