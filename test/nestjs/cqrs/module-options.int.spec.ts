@@ -44,9 +44,11 @@ function storeOptions(): JetsourceModuleOptions {
   return { servers: sharedServerUrl(), name: uniqueStoreName(), events: [Told] };
 }
 
-async function expectWorking(app: TestingModule): Promise<void> {
+/** What its handler gets of an event. */
+async function handledBy(app: TestingModule): Promise<string[]> {
   await app.get(EventBus).publish(new Told('one'));
   await until('it is handled', () => app.get(Seen).texts.length === 1);
+  return app.get(Seen).texts;
 }
 
 afterEach(async () => {
@@ -68,7 +70,7 @@ describe('JetsourceCqrsModule.forRootAsync', () => {
         },
       }),
     ]);
-    await expectWorking(app);
+    expect(await handledBy(app)).toEqual(['one']);
     expect(calls).toBe(1);
   });
 
@@ -79,12 +81,14 @@ describe('JetsourceCqrsModule.forRootAsync', () => {
         return storeOptions();
       }
     }
-    await expectWorking(await start([JetsourceCqrsModule.forRootAsync({ useClass: Settings })]));
+    expect(await handledBy(await start([JetsourceCqrsModule.forRootAsync({ useClass: Settings })]))).toEqual([
+      'one',
+    ]);
 
     @Module({ providers: [Settings], exports: [Settings] })
     class SettingsModule {}
     const existing = { imports: [SettingsModule], useExisting: Settings };
-    await expectWorking(await start([JetsourceCqrsModule.forRootAsync(existing)]));
+    expect(await handledBy(await start([JetsourceCqrsModule.forRootAsync(existing)]))).toEqual(['one']);
   });
 
   it('uses the store of a JetsourceModule, beside its projections', async () => {
@@ -99,7 +103,7 @@ describe('JetsourceCqrsModule.forRootAsync', () => {
       JetsourceModule.forRoot({ ...storeOptions(), projections: [projection] }),
       JetsourceCqrsModule.forRootAsync({ hasOwnStore: false, useFactory: () => ({ service: 'other' }) }),
     ]);
-    await expectWorking(app);
+    expect(await handledBy(app)).toEqual(['one']);
     expect(app.get(DurableEventBus)).toBe(app.get(EventBus));
     const { position } = await app.get(EventStore).append('person/ada', [new Told('two')]);
     await app.get(Projections).waitFor('count', position);
@@ -124,23 +128,25 @@ describe('JetsourceCqrsModule', () => {
       JetsourceModule.forRoot({ ...storeOptions(), alias: 'tales' }),
       JetsourceCqrsModule.forRoot({ alias: 'tales' }),
     ]);
-    await expectWorking(app);
+    expect(await handledBy(app)).toEqual(['one']);
 
     const own = await start([JetsourceCqrsModule.forRoot({ ...storeOptions(), alias: 'tales' })]);
-    await expectWorking(own);
+    expect(await handledBy(own)).toEqual(['one']);
     expect(own.get('EventStore(tales)', { strict: false })).toBeInstanceOf(EventStore);
   });
 
   it('gives its buses to all modules when a feature module imports it', async () => {
     @Module({ imports: [JetsourceCqrsModule.forRoot(storeOptions())] })
     class Feature {}
-    await expectWorking(await start([Feature]));
+    expect(await handledBy(await start([Feature]))).toEqual(['one']);
   });
 
   it('may be imported without options by other modules', async () => {
     @Module({ imports: [JetsourceCqrsModule] })
     class Feature {}
-    await expectWorking(await start([JetsourceCqrsModule.forRoot(storeOptions()), Feature]));
+    expect(await handledBy(await start([JetsourceCqrsModule.forRoot(storeOptions()), Feature]))).toEqual([
+      'one',
+    ]);
   });
 
   it('is refused twice in one application', async () => {
@@ -157,7 +163,9 @@ describe('JetsourceCqrsModule', () => {
     for (const imports of [both, both.toReversed()])
       await expect(start(imports)).rejects.toThrow(/both open a store.*hasOwnStore: false.*alias/);
     const other = JetsourceModule.forRoot({ ...storeOptions(), alias: 'other' });
-    await expectWorking(await start([other, JetsourceCqrsModule.forRoot(storeOptions())]));
+    expect(await handledBy(await start([other, JetsourceCqrsModule.forRoot(storeOptions())]))).toEqual([
+      'one',
+    ]);
   });
 
   it('is refused without any store', async () => {
@@ -197,6 +205,8 @@ describe('JetsourceCqrsModule', () => {
 
     @Module({ providers: [OneHandler, OtherHandler] })
     class Feature {}
-    await expectWorking(await start([JetsourceCqrsModule.forRoot(storeOptions()), Feature]));
+    expect(await handledBy(await start([JetsourceCqrsModule.forRoot(storeOptions()), Feature]))).toEqual([
+      'one',
+    ]);
   });
 });
