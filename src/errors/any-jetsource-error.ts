@@ -46,7 +46,7 @@ import type {
   UnusableReplicaError,
 } from '../jetstream/streams/stream-errors.js';
 import type { InvalidOptionError } from '../kernel/invalid-option-error.js';
-import type { CqrsSetupError } from '../nestjs/cqrs/cqrs-setup-error.js';
+import type { CqrsSetupError } from '../nestjs/cqrs/setup/cqrs-setup-error.js';
 import type { ProjectionClassError } from '../nestjs/projection/projection-class-errors.js';
 import type {
   DriverNotInstalledError,

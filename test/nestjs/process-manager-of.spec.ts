@@ -1,7 +1,7 @@
 import { eventType } from '../../src/event/plain-event-type.js';
 import type { RecordedEvent } from '../../src/event/recorded-event.js';
 import { ProcessManager } from '../../src/nestjs/process/process-manager.decorator.js';
-import { processManagerOf } from '../../src/nestjs/cqrs/process-manager-of.js';
+import { processManagerOf } from '../../src/nestjs/cqrs/process/process-manager-of.js';
 import { On } from '../../src/nestjs/projection/on.decorator.js';
 import type { Process } from '../../src/reaction/process/process.js';
 import { processSpecification } from '../../src/testing/process/process-specification.js';

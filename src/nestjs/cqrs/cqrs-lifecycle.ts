@@ -9,7 +9,7 @@ import { InvalidOptionError } from '../../kernel/invalid-option-error.js';
 import type { ReactorDefinition } from '../../reaction/reactor/reactor-definition.js';
 import { Reactors } from '../../reaction/reactor/reactors.js';
 import { standIn } from '../stand-in.js';
-import { checkNoOtherBus } from './plain-cqrs-modules.js';
+import { checkNoOtherBus } from './setup/plain-cqrs-modules.js';
 import { type ServiceReactorsParts, serviceReactors } from './service-reactors.js';
 
 const BEFORE_ROOT = -1;

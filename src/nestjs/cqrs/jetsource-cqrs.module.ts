@@ -22,12 +22,12 @@ import type { Timers } from '../../reaction/timers/timers.js';
 import { ReactorsHealthIndicator } from '../health/reactors-health-indicator.js';
 import { JetsourceModule } from '../jetsource.module.js';
 import { eventStoreToken, projectionsToken } from '../store-tokens.js';
-import { checkPlace, requireStore } from './check-place.js';
-import { DurableEventPublisher } from './durable-event-publisher.js';
-import { CommandCodec, commandClasses } from './command-codec.js';
-import { CommandTimers, openCommandTimers } from './command-timers.js';
+import { checkPlace, requireStore } from './setup/check-place.js';
+import { DurableEventPublisher } from './publish/durable-event-publisher.js';
+import { CommandCodec, commandClasses } from './command/command-codec.js';
+import { CommandTimers, openCommandTimers } from './command/command-timers.js';
 import { CqrsLifecycle } from './cqrs-lifecycle.js';
-import { DurableEventBus } from './durable-event-bus.js';
+import { DurableEventBus } from './publish/durable-event-bus.js';
 import type { ServiceReactorsParts } from './service-reactors.js';
 import {
   type JetsourceCqrsOptions,

@@ -8,16 +8,16 @@ import { resumeReactor, STEP_RESUMES } from '../../reaction/steps/resume-reactor
 import { timerResume } from '../../reaction/steps/timer-resume.js';
 import { reactorWithSteps } from '../../reaction/steps/with-steps.js';
 import type { Timers } from '../../reaction/timers/timers.js';
-import type { CommandCodec } from './command-codec.js';
-import { commandDispatcher, DISPATCHER, executeStored } from './command-dispatch.js';
-import { DUE_CATEGORY } from './command-timers.js';
-import type { DurableEventBus } from './durable-event-bus.js';
-import { findProcessManagers } from './found-process-managers.js';
-import { checkHandlerNames, checkNamesOption } from './handler-names.js';
-import { handlerReactors } from './handler-reactors.js';
+import type { CommandCodec } from './command/command-codec.js';
+import { commandDispatcher, DISPATCHER, executeStored } from './command/command-dispatch.js';
+import { DUE_CATEGORY } from './command/command-timers.js';
+import type { DurableEventBus } from './publish/durable-event-bus.js';
+import { findProcessManagers } from './process/found-process-managers.js';
+import { checkHandlerNames, checkNamesOption } from './setup/handler-names.js';
+import { handlerReactors } from './handler/handler-reactors.js';
 import type { BusOptions } from './jetsource-cqrs-options.js';
-import { findSagas } from './saga.js';
-import { SAGA_CATEGORY, sagaReactors } from './saga-reactors.js';
+import { findSagas } from './saga/saga.js';
+import { SAGA_CATEGORY, sagaReactors } from './saga/saga-reactors.js';
 
 /** What the reactors of a service are made of. */
 export interface ServiceReactorsParts {

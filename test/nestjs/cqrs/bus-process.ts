@@ -6,7 +6,7 @@ import { EventBus, EventsHandler } from '@nestjs/cqrs';
 import { Event } from '../../../src/event/event-type.js';
 import { defineProjection } from '../../../src/projection/definition/define-projection.js';
 import { JetsourceCqrsModule } from '../../../src/nestjs/cqrs/jetsource-cqrs.module.js';
-import { Reactor } from '../../../src/nestjs/cqrs/reactor.decorator.js';
+import { Reactor } from '../../../src/nestjs/cqrs/handler/reactor.decorator.js';
 import { inMemoryProjectionStore } from '../../../src/testing/in-memory/in-memory-projection-store.js';
 
 const [servers = '', name = '', what = ''] = process.argv.slice(2);

@@ -1,8 +1,8 @@
 import type { Type } from '@nestjs/common';
 import type { ModulesContainer } from '@nestjs/core';
-import type { StoredCommandData } from '../../event/own-event-types.js';
-import { copyPlainJson } from '../../event/plain-json.js';
-import { CqrsSetupError } from './cqrs-setup-error.js';
+import type { StoredCommandData } from '../../../event/own-event-types.js';
+import { copyPlainJson } from '../../../event/plain-json.js';
+import { CqrsSetupError } from '../setup/cqrs-setup-error.js';
 
 /** Where `@CommandHandler` of `@nestjs/cqrs` keeps the command class. The package does not export it. */
 const COMMAND_HANDLER_METADATA = '__commandHandler__';

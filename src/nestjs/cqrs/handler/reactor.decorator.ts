@@ -1,4 +1,4 @@
-import type { ReactionOptions } from '../../reaction/reactor/reactor-definition.js';
+import type { ReactionOptions } from '../../../reaction/reactor/reactor-definition.js';
 
 const REACTOR = Symbol.for('jetsource.reactor-class');
 

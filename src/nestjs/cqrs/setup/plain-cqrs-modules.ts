@@ -1,7 +1,7 @@
 import type { ModulesContainer } from '@nestjs/core';
 import { CqrsModule, EventBus } from '@nestjs/cqrs';
 import { CqrsSetupError } from './cqrs-setup-error.js';
-import { DurableEventBus } from './durable-event-bus.js';
+import { DurableEventBus } from '../publish/durable-event-bus.js';
 
 /**
  * A `CqrsModule` beside this one has buses of its own: events that are published there would stay in memory.

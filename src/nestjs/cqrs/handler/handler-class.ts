@@ -1,8 +1,8 @@
 import type { ModuleRef } from '@nestjs/core';
 import { AsyncContext } from '@nestjs/cqrs';
-import type { RecordedEvent } from '../../event/recorded-event.js';
-import { CqrsSetupError } from './cqrs-setup-error.js';
-import type { HandlerWrapper } from './durable-event-bus.js';
+import type { RecordedEvent } from '../../../event/recorded-event.js';
+import { CqrsSetupError } from '../setup/cqrs-setup-error.js';
+import type { HandlerWrapper } from '../publish/durable-event-bus.js';
 
 /** Where `@EventsHandler` of `@nestjs/cqrs` keeps the event classes. The package does not export it. */
 const EVENTS_HANDLER_METADATA = '__eventsHandler__';

@@ -1,4 +1,4 @@
-import type { EventDefinition } from '../../event/event-registry.js';
+import type { EventDefinition } from '../../../event/event-registry.js';
 
 /** A handler, and what its decorator lists. */
 export interface ListedEvents {

@@ -1,6 +1,6 @@
-import { findCategory } from '../../aggregate/model/event-sourced.js';
-import { type StreamName, streamName } from '../../event/stream-name.js';
-import { InvalidAggregateError } from '../../aggregate/aggregate-errors.js';
+import { findCategory } from '../../../aggregate/model/event-sourced.js';
+import { type StreamName, streamName } from '../../../event/stream-name.js';
+import { InvalidAggregateError } from '../../../aggregate/aggregate-errors.js';
 
 const merged = new WeakMap<object, object>();
 

@@ -1,13 +1,13 @@
-import type { EventDefinition } from '../../event/event-registry.js';
-import { declarationOf } from '../../event/event-type.js';
-import { isPlainEventType } from '../../event/plain-event-type.js';
-import type { RecordedEvent } from '../../event/recorded-event.js';
-import { defineProcessManager } from '../../reaction/process/define-process-manager.js';
-import type { Process } from '../../reaction/process/process.js';
-import type { ProcessManager } from '../../reaction/process/process-manager.js';
-import { onMethodsOf } from '../projection/projection-class-metadata.js';
-import { CqrsSetupError } from './cqrs-setup-error.js';
-import { processManagerOptionsOf } from '../process/process-manager.decorator.js';
+import type { EventDefinition } from '../../../event/event-registry.js';
+import { declarationOf } from '../../../event/event-type.js';
+import { isPlainEventType } from '../../../event/plain-event-type.js';
+import type { RecordedEvent } from '../../../event/recorded-event.js';
+import { defineProcessManager } from '../../../reaction/process/define-process-manager.js';
+import type { Process } from '../../../reaction/process/process.js';
+import type { ProcessManager } from '../../../reaction/process/process-manager.js';
+import { onMethodsOf } from '../../projection/projection-class-metadata.js';
+import { CqrsSetupError } from '../setup/cqrs-setup-error.js';
+import { processManagerOptionsOf } from '../../process/process-manager.decorator.js';
 
 type OnInput = (event: RecordedEvent, state: unknown, process: Process) => unknown;
 

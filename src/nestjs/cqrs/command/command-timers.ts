@@ -1,11 +1,11 @@
-import { storedStream } from '../../event/stream-name.js';
-import { STORED_COMMAND } from '../../event/own-event-types.js';
-import type { JetStreamEventStore } from '../../event-store/jetstream-event-store.js';
-import { InvalidOptionError } from '../../kernel/invalid-option-error.js';
-import { resumeWhenDue } from '../../reaction/steps/timer-resume.js';
-import { openTimers } from '../../reaction/timers/open-timers.js';
-import type { DueTimer, ScheduledTimer, ScheduleOptions, Timers } from '../../reaction/timers/timers.js';
-import type { ReactionLogger } from '../../reaction/reaction-logger.js';
+import { storedStream } from '../../../event/stream-name.js';
+import { STORED_COMMAND } from '../../../event/own-event-types.js';
+import type { JetStreamEventStore } from '../../../event-store/jetstream-event-store.js';
+import { InvalidOptionError } from '../../../kernel/invalid-option-error.js';
+import { resumeWhenDue } from '../../../reaction/steps/timer-resume.js';
+import { openTimers } from '../../../reaction/timers/open-timers.js';
+import type { DueTimer, ScheduledTimer, ScheduleOptions, Timers } from '../../../reaction/timers/timers.js';
+import type { ReactionLogger } from '../../../reaction/reaction-logger.js';
 import type { CommandCodec } from './command-codec.js';
 
 /** Category of the commands whose time has come. */

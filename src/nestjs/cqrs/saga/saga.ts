@@ -1,7 +1,7 @@
 import { InvalidSagaException, type ISaga, type IEvent, UnsupportedSagaScopeException } from '@nestjs/cqrs';
 import { isObservable, type Observable } from 'rxjs';
-import { classOf } from './handler-class.js';
-import type { HandlerWrapper } from './durable-event-bus.js';
+import { classOf } from '../handler/handler-class.js';
+import type { HandlerWrapper } from '../publish/durable-event-bus.js';
 
 /** Where `@Saga` of `@nestjs/cqrs` keeps the names of properties. The package does not export it. */
 const SAGA_METADATA = '__saga__';

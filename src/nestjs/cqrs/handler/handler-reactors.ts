@@ -1,16 +1,16 @@
 import type { ModuleRef } from '@nestjs/core';
 import type { UnhandledExceptionBus } from '@nestjs/cqrs';
-import type { EventDefinition, EventRegistry } from '../../event/event-registry.js';
-import type { RecordedEvent } from '../../event/recorded-event.js';
-import { defineReactor } from '../../reaction/reactor/define-reactor.js';
-import type { ReactionContext, ReactorDefinition } from '../../reaction/reactor/reactor-definition.js';
-import { CqrsSetupError } from './cqrs-setup-error.js';
-import type { HandlerWrapper } from './durable-event-bus.js';
+import type { EventDefinition, EventRegistry } from '../../../event/event-registry.js';
+import type { RecordedEvent } from '../../../event/recorded-event.js';
+import { defineReactor } from '../../../reaction/reactor/define-reactor.js';
+import type { ReactionContext, ReactorDefinition } from '../../../reaction/reactor/reactor-definition.js';
+import { CqrsSetupError } from '../setup/cqrs-setup-error.js';
+import type { HandlerWrapper } from '../publish/durable-event-bus.js';
 import { callHandler, type HandlerClass, handlerClasses } from './handler-class.js';
 import { handledEvents, unknownEvents } from './handled-events.js';
-import type { BusOptions } from './jetsource-cqrs-options.js';
+import type { BusOptions } from '../jetsource-cqrs-options.js';
 import { reactorOptionsOf } from './reactor.decorator.js';
-import { tellUnhandled } from './unhandled-exceptions.js';
+import { tellUnhandled } from '../unhandled-exceptions.js';
 
 /** What handlers need to become reactors. */
 export interface HandlerReactorParts {

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { type AsyncContext, EventPublisher, type IEvent } from '@nestjs/cqrs';
-import { Loan } from '../../aggregate/model/loan.js';
-import { type Save, saverOf } from '../../aggregate/model/saved-by.js';
-import { hasJetsourceBrand } from '../../kernel/jetsource-error.js';
+import { Loan } from '../../../aggregate/model/loan.js';
+import { type Save, saverOf } from '../../../aggregate/model/saved-by.js';
+import { hasJetsourceBrand } from '../../../kernel/jetsource-error.js';
 import { aggregateStreamOf, rememberMerged } from './aggregate-stream.js';
 import type { DurableEventBus } from './durable-event-bus.js';
 

@@ -1,14 +1,14 @@
 import type { CommandBus, UnhandledExceptionBus } from '@nestjs/cqrs';
-import type { RecordedEvent } from '../../event/recorded-event.js';
-import { defineReactor } from '../../reaction/reactor/define-reactor.js';
+import type { RecordedEvent } from '../../../event/recorded-event.js';
+import { defineReactor } from '../../../reaction/reactor/define-reactor.js';
 import type {
   ReactionContext,
   ReactionOptions,
   ReactorDefinition,
-} from '../../reaction/reactor/reactor-definition.js';
-import type { StoredCommandData } from '../../event/own-event-types.js';
+} from '../../../reaction/reactor/reactor-definition.js';
+import type { StoredCommandData } from '../../../event/own-event-types.js';
 import type { CommandCodec } from './command-codec.js';
-import { tellUnhandled } from './unhandled-exceptions.js';
+import { tellUnhandled } from '../unhandled-exceptions.js';
 
 /** Name of the reactor that executes stored commands. */
 export const DISPATCHER = 'commands';

@@ -1,4 +1,4 @@
-import { JetsourceError } from '../../kernel/jetsource-error.js';
+import { JetsourceError } from '../../../kernel/jetsource-error.js';
 
 /**
  * The application cannot use `JetsourceCqrsModule` as it is: the message names the class or the module, and what

@@ -1,9 +1,9 @@
 import type { ModulesContainer } from '@nestjs/core';
-import type { ProcessManager } from '../../reaction/process/process-manager.js';
-import type { ReactionOptions } from '../../reaction/reactor/reactor-definition.js';
-import { CqrsSetupError } from './cqrs-setup-error.js';
+import type { ProcessManager } from '../../../reaction/process/process-manager.js';
+import type { ReactionOptions } from '../../../reaction/reactor/reactor-definition.js';
+import { CqrsSetupError } from '../setup/cqrs-setup-error.js';
 import { processManagerOf } from './process-manager-of.js';
-import { processManagerOptionsOf } from '../process/process-manager.decorator.js';
+import { processManagerOptionsOf } from '../../process/process-manager.decorator.js';
 
 /** A provider with {@link ProcessManager}. */
 export interface FoundProcessManager {

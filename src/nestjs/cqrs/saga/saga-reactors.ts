@@ -1,17 +1,17 @@
 import type { CommandBus, UnhandledExceptionBus } from '@nestjs/cqrs';
 import { Logger } from '@nestjs/common';
-import { storedStream } from '../../event/stream-name.js';
-import type { RecordedEvent } from '../../event/recorded-event.js';
-import type { JetStreamEventStore } from '../../event-store/jetstream-event-store.js';
-import { describeThrown } from '../../kernel/describe-thrown.js';
-import { defineReactor } from '../../reaction/reactor/define-reactor.js';
-import type { StoredCommandData } from '../../event/own-event-types.js';
-import type { CommandCodec } from './command-codec.js';
-import type { HandlerReactor } from './handler-reactors.js';
-import type { BusOptions } from './jetsource-cqrs-options.js';
+import { storedStream } from '../../../event/stream-name.js';
+import type { RecordedEvent } from '../../../event/recorded-event.js';
+import type { JetStreamEventStore } from '../../../event-store/jetstream-event-store.js';
+import { describeThrown } from '../../../kernel/describe-thrown.js';
+import { defineReactor } from '../../../reaction/reactor/define-reactor.js';
+import type { StoredCommandData } from '../../../event/own-event-types.js';
+import type { CommandCodec } from '../command/command-codec.js';
+import type { HandlerReactor } from '../handler/handler-reactors.js';
+import type { BusOptions } from '../jetsource-cqrs-options.js';
 import { RunningSaga } from './running-saga.js';
 import type { FoundSaga } from './saga.js';
-import { tellUnhandled } from './unhandled-exceptions.js';
+import { tellUnhandled } from '../unhandled-exceptions.js';
 
 /** Category of the commands that sagas have led to. */
 export const SAGA_CATEGORY = '$saga';

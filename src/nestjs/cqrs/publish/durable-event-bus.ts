@@ -9,15 +9,15 @@ import {
   type IEventPublisher,
   type UnhandledExceptionBus,
 } from '@nestjs/cqrs';
-import { isEventWithMetadata } from '../../event/event-with-metadata.js';
-import type { NewEvent } from '../../event/new-event.js';
-import type { StreamName } from '../../event/stream-name.js';
-import type { EventStore } from '../../event-store/event-store.js';
-import { Deadline } from '../../kernel/deadline.js';
-import { describeThrown } from '../../kernel/describe-thrown.js';
-import { InFlight } from '../../kernel/in-flight.js';
-import { InvalidOptionError } from '../../kernel/invalid-option-error.js';
-import { KeyedQueue } from '../../kernel/keyed-queue.js';
+import { isEventWithMetadata } from '../../../event/event-with-metadata.js';
+import type { NewEvent } from '../../../event/new-event.js';
+import type { StreamName } from '../../../event/stream-name.js';
+import type { EventStore } from '../../../event-store/event-store.js';
+import { Deadline } from '../../../kernel/deadline.js';
+import { describeThrown } from '../../../kernel/describe-thrown.js';
+import { InFlight } from '../../../kernel/in-flight.js';
+import { InvalidOptionError } from '../../../kernel/invalid-option-error.js';
+import { KeyedQueue } from '../../../kernel/keyed-queue.js';
 import { aggregateStreamOf } from './aggregate-stream.js';
 
 /** How long a publication waits for those before it on its stream, in milliseconds. */
