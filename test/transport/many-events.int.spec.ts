@@ -4,7 +4,7 @@ import { until } from '../support/collect.js';
 import { openClient, uniqueStream } from './shared-client.js';
 import { listener, startService } from './shared-service.js';
 
-const COUNT = 40_000;
+const COUNT = 10_000;
 
 describe('many events', () => {
   it('are all handled, and none is lost, when the server is killed in the middle', async () => {
