@@ -8,8 +8,7 @@ import { type Noter, NOTERS, TIMEOUT_MS } from './noters.js';
 export interface Logged {
   readonly stream: string;
   readonly version: number;
-  /** Of its commit. */
-  readonly sequence: number;
+  readonly position: string;
 }
 
 /** What the calls of all instances came to. */
@@ -43,7 +42,7 @@ interface Disturbance {
 }
 
 /** A take-over is measured where nothing else happened for so long, in milliseconds. */
-const APART_MS = 7_000;
+const APART_MS = 6_000;
 const LONG_AGO = -1;
 
 /** The calls in the order in which they were noted. */
@@ -65,19 +64,17 @@ export class CallsCheck {
   readonly #isParked: (key: string) => boolean;
   readonly #keysAt = new Map<string, string[]>();
 
-  /** @param parkedAtEnd `<reactor> <sequence>` of commits of which an event was parked at the end. */
+  /** @param parkedAtEnd `<reactor> <position>` of the events that were parked at the end. */
   constructor(log: readonly Logged[], parkedAtEnd: ReadonlySet<string>) {
-    const sequences = new Map<string, number>();
-    for (const { stream, version, sequence } of log) {
-      sequences.set(`${stream} ${version}`, sequence);
-      this.#keysAt.set(String(sequence), [
-        ...(this.#keysAt.get(String(sequence)) ?? []),
-        `${stream} ${version}`,
-      ]);
+    const positions = new Map<string, string>();
+    for (const { stream, version, position } of log) {
+      const [sequence = ''] = position.split('.');
+      positions.set(`${stream} ${version}`, position);
+      this.#keysAt.set(sequence, [...(this.#keysAt.get(sequence) ?? []), `${stream} ${version}`]);
     }
     this.#isParked = (key) => {
       const [reactor, ...event] = key.split(' ');
-      return parkedAtEnd.has(`${reactor} ${sequences.get(event.join(' '))}`);
+      return parkedAtEnd.has(`${reactor} ${positions.get(event.join(' '))}`);
     };
   }
 
@@ -150,7 +147,8 @@ export class CallsCheck {
     const done = this.#done.get(key);
     if (done !== undefined) this.#noteRepeated(done, at, line);
     const before = `${own} ${Number(version) - 1}`;
-    if (Number(version) > 1 && !this.#isOver(before)) this.#faults.push(`${line} while ${before} is not over`);
+    if (Number(version) > 1 && !this.#isOver(before))
+      this.#faults.push(`${line} while ${before} is not over`);
   }
 
   #isOver(key: string): boolean {
@@ -165,7 +163,8 @@ export class CallsCheck {
       done.tookMs >= TIMEOUT_MS
         ? 'timed out'
         : (this.#disturbances.findLast(
-            (each) => (each.pid === done.pid || each.pid === '*') && each.at >= done.at - APART_MS && each.at <= at,
+            (each) =>
+              (each.pid === done.pid || each.pid === '*') && each.at >= done.at - APART_MS && each.at <= at,
           )?.what ?? 'unexplained');
     this.#repeated.set(why, (this.#repeated.get(why) ?? 0) + 1);
     if (why === 'unexplained')

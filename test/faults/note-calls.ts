@@ -62,7 +62,7 @@ const reactors = new Reactors(store, definitions, {
   },
   onError: (error) => note('error', String((error as Error).message).replaceAll('\n', ' ')),
 });
-for (let isStarted = false; !isStarted; )
+for (let isStarted = false; !isStarted;)
   try {
     await reactors.start();
     isStarted = true;
