@@ -152,9 +152,17 @@ export class LaneRunner implements AsyncDisposable {
    * is asked of a server for a lane is to end by then.
    */
   certainMs(lane: LaneRef): number {
-    const held = this.#sharing.held.get(laneKey(lane));
     // a lease that is being given back may be another's before the answer comes
-    if (held?.isConfirmed !== true || held.isEnding) return 0;
+    return this.#sharing.held.get(laneKey(lane))?.isEnding === true ? 0 : this.ownedMs(lane);
+  }
+
+  /**
+   * For how much longer nobody else works on the lane if no renewal succeeds, in milliseconds; also while its run
+   * is being ended, since the lease is given back after that.
+   */
+  ownedMs(lane: LaneRef): number {
+    const held = this.#sharing.held.get(laneKey(lane));
+    if (held?.isConfirmed !== true || held.hasEnded) return 0;
     return Math.max(0, this.#sharing.heartbeat.certainUntil - this.#options.clock.now());
   }
 

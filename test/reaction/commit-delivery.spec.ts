@@ -108,6 +108,17 @@ describe('a commit of several events', () => {
     expect([...place.attempts.kept.values()]).toMatchObject([{ attempts: 1, last: 'Error: no 2' }]);
   });
 
+  it('goes on where another process was when an attempt of that is known', async () => {
+    const place = new FakeParkingPlace();
+    const former = new CommitHarness({ place });
+    former.failing.add(2);
+    await former.deliver(messageOf(commit(1, 2, 3)));
+    const harness = new CommitHarness({ place });
+    expect(await harness.deliver(messageOf(commit(1, 2, 3), { deliveryCount: 2 }))).toEqual(['+ACK']);
+    expect(harness.handled).toEqual([2, 3]);
+    expect([...place.attempts.kept]).toEqual([]);
+  });
+
   it('counts the deliveries of other processes as attempts at its first event where none are kept', async () => {
     const harness = new CommitHarness({ policy: { maxDeliver: 3 }, place: undefined });
     harness.failing.add(1);

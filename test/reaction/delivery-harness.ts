@@ -27,6 +27,10 @@ export class FakeAttemptRecords {
     return this.kept.get(key);
   }
 
+  async lastKeyIn(tokens: string): Promise<string | undefined> {
+    return [...this.kept.keys()].findLast((key) => key.startsWith(`${tokens}.`));
+  }
+
   async keep(key: string, record: AttemptRecord): Promise<number> {
     if (this.failure !== undefined) throw this.failure;
     this.#last += 1;

@@ -52,6 +52,19 @@ export class AttemptRecords {
   }
 
   /**
+   * The key of the record that was kept last, of those that begin with these tokens and have more; undefined when
+   * there is none.
+   */
+  async lastKeyIn(tokens: string): Promise<string | undefined> {
+    const action = `reading attempts of ${this.#stream}`;
+    const query = { last_by_subj: this.#subject(`${tokens}.>`) };
+    const found = await this.#connection.api.message(this.#stream, query, new Deadline(TIMEOUT_MS));
+    if (!found.ok && found.fault.err_code === ApiCode.streamNotFound) return undefined;
+    const message = findValue(found, ApiCode.messageNotFound, action);
+    return message?.subject.slice(this.#subject('').length);
+  }
+
+  /**
    * Keeps a record.
    *
    * @param before Sequence of the record that it takes the place of.

@@ -63,8 +63,11 @@ export interface HandlerConsumerOptions<Payload> {
 
 /** The consumption by the only reader. */
 export interface SoleHandling extends SoleReader {
-  /** Whether a handler may begin at this moment. What may not is tried later, and no attempt is counted. */
-  readonly mayBegin: () => boolean;
+  /**
+   * Whether a handler may begin at this moment; told whether it is for another event of a commit of which one was
+   * just handled. What may not is tried later, and no attempt is counted.
+   */
+  readonly mayBegin: (isUnderWay: boolean) => boolean;
   /** Told of what was to be parked, and could not be. It is tried again. */
   readonly onUnparked: (error: Error) => void;
 }

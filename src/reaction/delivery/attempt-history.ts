@@ -58,6 +58,21 @@ export class AttemptHistory {
     return known(Math.max(made, failedAttempts), 0);
   }
 
+  /**
+   * The index of the first call of a message that is not over. They are made one after the other, so an attempt at
+   * one of them means that those before it are over, whoever made it.
+   */
+  async firstOpen(calls: readonly PendingCall<unknown>[]): Promise<number> {
+    const { records, consumer } = this.#options;
+    const message = calls[0]?.call.message;
+    if (records === undefined || message?.info.redelivered !== true || calls.length === 1) return 0;
+    const last = await records.lastKeyIn([consumer, deliveryKey(message)].join('.'));
+    return Math.max(
+      0,
+      calls.findIndex(({ call }) => this.#keyOf(call) === last),
+    );
+  }
+
   /** Keeps that an attempt has ended, or that one begins. Never rejects. */
   async keep(call: HandlerCall<unknown>, record: AttemptRecord): Promise<void> {
     const { records } = this.#options;

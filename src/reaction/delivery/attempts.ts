@@ -31,10 +31,11 @@ export interface AttemptsOptions<Payload> {
   /** Told of each attempt that has ended. */
   readonly onAttempt: (call: HandlerCall<Payload>, attempt: EndedAttempt) => void;
   /**
-   * Whether a handler may begin. Where it may not, or an attempt fails at that time, the message is tried again
-   * later, and no attempt is counted. @default it always may
+   * Whether a handler may begin; told whether an event of the same commit was handled in this delivery. Where it
+   * may not, or an attempt fails at that time, the message is tried again later, and no attempt is counted.
+   * @default it always may
    */
-  readonly mayBegin?: (() => boolean) | undefined;
+  readonly mayBegin?: ((isUnderWay: boolean) => boolean) | undefined;
   /**
    * Whether a message whose delivery cannot be ended keeps its key, so that no other of its key is handled before.
    * @default false: it is handed back
@@ -56,6 +57,8 @@ interface CurrentAttempt<Payload> {
   readonly known: KnownAttempts;
   /** From 1. */
   readonly attempt: number;
+  /** Whether an event of the same commit was handled in this delivery. */
+  readonly isUnderWay: boolean;
 }
 
 /** An attempt that was recorded at its beginning. */
@@ -89,11 +92,21 @@ export class Attempts<Payload> {
     this.#isolation = new Isolation(options.isolation);
   }
 
-  async run(pending: PendingCall<Payload>): Promise<Continuation> {
-    if (!this.#mayBegin) return NOT_YET;
+  /** The index of the first call of a message that is not over. Those before it have been acknowledged. */
+  async skipOver(calls: readonly PendingCall<Payload>[]): Promise<number> {
+    const { history, policy } = this.#options;
+    // what a handler acknowledges itself is not over when it has returned
+    const first = policy.manualAck ? 0 : await history.firstOpen(calls);
+    for (const { call } of calls.slice(0, first)) call.message.ack();
+    return first;
+  }
+
+  /** @param isUnderWay Whether an event of the same commit was handled in this delivery. */
+  async run(pending: PendingCall<Payload>, isUnderWay = false): Promise<Continuation> {
+    if (!this.#mayBegin(isUnderWay)) return NOT_YET;
     const found = this.#options.history.of(pending);
     const known = found instanceof Promise ? await found : found;
-    return this.#attempt({ pending, known, attempt: known.made + 1 });
+    return this.#attempt({ pending, known, attempt: known.made + 1, isUnderWay });
   }
 
   /** Takes back the record of an attempt that a stop of the consumer ends. */
@@ -105,14 +118,14 @@ export class Attempts<Payload> {
     await this.#takeBack(begun.current);
   }
 
-  get #mayBegin(): boolean {
-    return this.#options.mayBegin?.() ?? true;
+  #mayBegin(isUnderWay: boolean): boolean {
+    return this.#options.mayBegin?.(isUnderWay) ?? true;
   }
 
-  /** What is kept of the call says nothing of the attempt that was to be made. */
-  async #takeBack({ pending: { call }, known }: CurrentAttempt<Payload>): Promise<void> {
+  /** What is kept of the call says nothing of the attempt that was to be made, but that those before it are over. */
+  async #takeBack({ pending: { call }, known, isUnderWay }: CurrentAttempt<Payload>): Promise<void> {
     const { history } = this.#options;
-    if (known.made === 0) await history.forget(call);
+    if (known.made === 0 && !isUnderWay) await history.forget(call);
     else await history.keep(call, { attempts: known.made, last: known.last });
   }
 
@@ -126,7 +139,7 @@ export class Attempts<Payload> {
       await this.#call(current);
       if (this.#isHandedBack(call)) return 'stop';
     } catch (error) {
-      if (error === NOT_BEGUN || (!this.#mayBegin && !call.message.isSettled)) {
+      if (error === NOT_BEGUN || (!this.#mayBegin(false) && !call.message.isSettled)) {
         await this.#takeBack(current);
         return NOT_YET;
       }
@@ -140,14 +153,14 @@ export class Attempts<Payload> {
 
   /** A message that may have ended processes is tried alone, and the attempt counts from its beginning. */
   async #call(current: CurrentAttempt<Payload>): Promise<void> {
-    const { pending, known, attempt } = current;
+    const { pending, known, attempt, isUnderWay } = current;
     const { call } = pending;
     const { handle, history, policy } = this.#options;
     const limited = async (): Promise<void> => withTimeLimit(handle(call, attempt), policy.handlerTimeoutMs);
     const timed = async (): Promise<void> => {
       // much may have changed while it waited for one that was tried alone
       if (this.#isHandedBack(call)) return;
-      if (!this.#mayBegin) throw NOT_BEGUN;
+      if (!this.#mayBegin(isUnderWay)) throw NOT_BEGUN;
       await this.#timed(call, attempt, limited);
     };
     if (known.unexplained < SUSPECT_AFTER) return this.#isolation.shared(timed);

@@ -104,8 +104,9 @@ export class Delivery<Payload> {
     const calls = isSkipped ? [] : await this.#unpack(original);
     if (calls === 'unparked') return this.#keepsPlace ? { afterMs: UNPARKED_RETRY_MS } : 'stop';
     if (calls?.length === 0) message.ack();
-    for (const call of calls ?? []) {
-      const continuation = await attempts.run(call);
+    const first = calls === undefined ? 0 : await attempts.skipOver(calls);
+    for (const [index, call] of (calls?.slice(first) ?? []).entries()) {
+      const continuation = await attempts.run(call, first + index > 0);
       if (continuation !== 'next') return continuation;
     }
     return 'next';

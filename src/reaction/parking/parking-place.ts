@@ -3,5 +3,5 @@ import type { DeadLetterStream } from '../../jetstream/dead-letters/dead-letter-
 
 /** Keeps messages that were given up, until they are redriven or removed, and the attempts at others. */
 export interface ParkingPlace extends Pick<DeadLetterStream, 'name' | 'put' | 'remove'> {
-  readonly attempts: Pick<AttemptRecords, 'find' | 'keep' | 'remove'>;
+  readonly attempts: Pick<AttemptRecords, 'find' | 'lastKeyIn' | 'keep' | 'remove'>;
 }

@@ -10,6 +10,7 @@ import { mapBounded } from '../../kernel/map-bounded.js';
 import type { ReactorDefinition } from './reactor-definition.js';
 import { laneFilters } from './reactor-filters.js';
 import { laneDurable, type ReactorConsumer, reactorConsumerOf, reactorMetadata } from './reactor-names.js';
+import { ReactorPositions } from './reactor-positions.js';
 import type { ReactorStart } from './reactor-start.js';
 
 type ConsumerInfo = Awaited<ReturnType<typeof ensureConsumer>>;
@@ -29,16 +30,27 @@ export interface FoundConsumer {
   readonly info: ConsumerInfo;
 }
 
+/** What {@link ReactorConsumers.createMissing} found. */
+export interface MissingConsumers {
+  /** Names of the reactors that had another number of lanes. */
+  readonly changed: ReadonlySet<string>;
+  /** Consumers that had existed before: each begins after what was noted of it. */
+  readonly resumed: readonly { readonly consumer: string; readonly after: number }[];
+}
+
 /** The durable consumers of the reactors of one service, in the stream of a store. */
 export class ReactorConsumers {
   readonly #store: JetStreamEventStore;
   readonly #service: string;
   /** By name, up to which sequence each was done when it was seen last. */
   readonly #floors = new Map<string, number>();
+  readonly #positions: ReactorPositions;
+  #created: Promise<string | null> | undefined;
 
   constructor(store: JetStreamEventStore, service: string) {
     this.#store = store;
     this.#service = service;
+    this.#positions = new ReactorPositions(store.records);
   }
 
   /**
@@ -64,11 +76,10 @@ export class ReactorConsumers {
 
   /**
    * Creates those of all lanes that are missing. What is stored afterwards is not missed, whoever owns the lane
-   * then, and whenever. A reactor that had another number of lanes is left as it is.
-   *
-   * @returns the names of the reactors that had another number of lanes.
+   * then, and whenever. A reactor that had another number of lanes is left as it is. A consumer that was deleted
+   * begins after what was noted of it.
    */
-  async createMissing(definitions: readonly ReactorDefinition[]): Promise<ReadonlySet<string>> {
+  async createMissing(definitions: readonly ReactorDefinition[]): Promise<MissingConsumers> {
     const found = await this.list();
     const existing = new Set(found.map(({ info }) => info.name));
     const changed = definitions.filter((definition) => formerIn(found, definition).length > 0);
@@ -76,18 +87,52 @@ export class ReactorConsumers {
       .filter((definition) => !changed.includes(definition))
       .flatMap((definition) => lanesOf(definition).map((lane) => ({ definition, lane })))
       .filter(({ definition, lane }) => !existing.has(this.nameOf(definition, lane)));
+    const resumed: { consumer: string; after: number }[] = [];
     if (missing.length > 0) {
-      const now = { sequence: (await this.#store.lastSequence()) + 1 };
+      const last = await this.#store.lastSequence();
       await mapBounded(
         missing,
         async ({ definition, lane }) => {
           const { from = 'now' } = definition;
-          await this.create(definition, lane, from === 'now' ? now : from);
+          const noted = await this.#notedFloor(definition, lane);
+          const first = from === 'now' ? { sequence: last + 1 } : from;
+          if (noted === undefined) return this.create(definition, lane, first);
+          const after = Math.min(noted, last);
+          resumed.push({ consumer: this.nameOf(definition, lane), after });
+          return this.create(definition, lane, { sequence: after + 1 });
         },
         { width: WIDTH },
       );
     }
-    return new Set(changed.map(({ name }) => name));
+    return { changed: new Set(changed.map(({ name }) => name)), resumed };
+  }
+
+  /**
+   * Notes beside the store how far a consumer is.
+   *
+   * @param isLast Whether it is not noted again.
+   */
+  async notePosition({ of, info }: FoundConsumer, isLast = false): Promise<void> {
+    const created = await this.#streamCreated();
+    await this.#positions.note({ ...of, consumer: info.name, floor: floorOf(info), created }, isLast);
+  }
+
+  async #notedFloor(
+    { name: reactor, lanes = 1 }: ReactorDefinition,
+    lane: number,
+  ): Promise<number | undefined> {
+    const of = { service: this.#service, reactor, lane, lanes };
+    return this.#positions.floorOf(of, await this.#streamCreated());
+  }
+
+  /** When the stream was created: positions in another one of its name say nothing. */
+  async #streamCreated(): Promise<string | null> {
+    const look = async (): Promise<string | null> => {
+      const { connection, jetStream } = this.#store;
+      const result = await connection.api.streamInfo(jetStream, new Deadline(TIMEOUT_MS));
+      return result.ok ? result.value.created : null;
+    };
+    return (this.#created ??= look());
   }
 
   /** Those that a reactor has from when it had another number of lanes. */
@@ -105,6 +150,8 @@ export class ReactorConsumers {
     const config = { ...this.configOf(definition, lane), ...startAt(from) };
     const info = await ensureConsumer(connection, { stream, config }, new Deadline(TIMEOUT_MS));
     this.#floors.set(info.name, floorOf(info));
+    const { name: reactor, lanes = 1 } = definition;
+    await this.notePosition({ of: { service: this.#service, reactor, lane, lanes }, info }, true);
   }
 
   nameOf({ name: reactor, lanes = 1 }: ReactorDefinition, lane: number): string {
@@ -146,6 +193,7 @@ export class ReactorConsumers {
   /** @throws {@link ConsumerSettingsError} when the server refuses. */
   async remove(consumer: string): Promise<void> {
     const { connection, jetStream: stream } = this.#store;
+    await this.#positions.forget(consumer);
     const result = await connection.api.deleteConsumer({ stream, consumer }, new Deadline(TIMEOUT_MS));
     if (result.ok || result.fault.err_code === ApiCode.consumerNotFound) return;
     const reason = `the server does not remove it: ${result.fault.description}`;

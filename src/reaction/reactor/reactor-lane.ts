@@ -46,6 +46,8 @@ export interface ReactorLaneOptions {
   readonly prepare: (signal: AbortSignal, onWaiting: (why: string) => void) => Promise<void>;
   /** For how much longer this process owns the lane for certain, in milliseconds; 0 when it does not. */
   readonly certainMs: () => number;
+  /** The same, also while the lane is being stopped: nobody else has it before that is done. */
+  readonly ownedMs: () => number;
 }
 
 /** Delivers the events of one lane to a reactor, while this process owns the lane. */
@@ -107,7 +109,7 @@ export class ReactorLane {
 
   #consumerOptions(signal: AbortSignal): HandlerConsumerOptions<never> {
     const { store, service, park, redriveWatch, logger } = this.#parts;
-    const { definition, lane, config, certainMs } = this.#options;
+    const { definition, lane, config, certainMs, ownedMs } = this.#options;
     const reactor = definition.name;
     return {
       handler: reactor,
@@ -132,7 +134,8 @@ export class ReactorLane {
       restoreLog: undefined,
       sole: {
         certainMs,
-        mayBegin: () => !signal.aborted && certainMs() > 0,
+        // a commit that has begun is finished: the next owner would repeat the events of it that are done
+        mayBegin: (isUnderWay) => (isUnderWay ? ownedMs() : certainMs()) > 0,
         onUnparked: (error) => {
           this.#isUnparked = true;
           this.#note(`an event cannot be parked: ${error.message}`);

@@ -244,7 +244,13 @@ export class Reactors implements AsyncDisposable {
     const { service, logger, observer, graceMs, onError } = this.#options;
     const definitions = [...this.#definitions.values()];
     const park = await this.#parkingPlace();
-    for (const name of await this.#consumers.createMissing(definitions)) this.#changed.set(name, undefined);
+    const { changed, resumed } = await this.#consumers.createMissing(definitions);
+    for (const name of changed) this.#changed.set(name, undefined);
+    for (const { consumer, after } of resumed)
+      logger.warn(
+        `consumer ${consumer} was deleted, and is created again after sequence ${after}, which was noted last; ` +
+          'what was handled since comes again. Give the reactor another name to begin elsewhere',
+      );
     if (this.#stopped !== undefined) return;
     const watch = new RedriveWatch(park);
     const tell = (error: unknown): void => {
@@ -263,7 +269,7 @@ export class Reactors implements AsyncDisposable {
     };
     await this.#runner.start(definitions.map((definition) => this.#work(definition, parts)));
     this.#watch = setInterval(
-      () => void this.#look().catch(() => undefined),
+      () => void this.#notePositions(this.#owned()).catch(() => undefined),
       this.#options.stallMs / LOOKS_A_STALL,
     );
     this.#watch.unref();
@@ -277,8 +283,9 @@ export class Reactors implements AsyncDisposable {
       const config = (): ReturnType<ReactorConsumers['configOf']> =>
         this.#consumers.configOf(definition, lane);
       const certainMs = (): number => this.#runner.certainMs({ work, lane });
+      const ownedMs = (): number => this.#runner.ownedMs({ work, lane });
       const prepare: ReactorLaneOptions['prepare'] = async (...given) => this.#prepare(definition, ...given);
-      return new ReactorLane(parts, { definition, lane, config, prepare, certainMs });
+      return new ReactorLane(parts, { definition, lane, config, prepare, certainMs, ownedMs });
     });
     this.#lanes.set(work, lanes);
     const run = async (lane: number, signal: AbortSignal): Promise<void> => lanes[lane]?.run(signal);
@@ -324,9 +331,31 @@ export class Reactors implements AsyncDisposable {
   }
 
   async #stop(): Promise<void> {
+    const owned = this.#owned();
     await this.#runner.stop();
     await this.#started?.catch(() => undefined);
     clearInterval(this.#watch);
+    if (owned.size > 0) await this.#notePositions(owned, true).catch(() => undefined);
+  }
+
+  /** Names of the consumers of the lanes that this process owns. */
+  #owned(): ReadonlySet<string> {
+    const definitions = [...this.#definitions.values()];
+    return new Set(
+      definitions.flatMap((definition) =>
+        this.#runner
+          .owners(this.#workOf(definition))
+          .filter(({ owner }) => owner?.isSelf === true)
+          .map(({ lane }) => this.#consumers.nameOf(definition, lane)),
+      ),
+    );
+  }
+
+  /** Looks at the consumers, and notes how far those are. */
+  async #notePositions(consumers: ReadonlySet<string>, isLast = false): Promise<void> {
+    const found = await this.#look();
+    const own = [...found.values()].filter(({ info }) => consumers.has(info.name));
+    await Promise.allSettled(own.map(async (each) => this.#consumers.notePosition(each, isLast)));
   }
 
   /** The consumers by name, with their progress noted. */
