@@ -209,6 +209,64 @@ describe('a MessageConsumer', () => {
   });
 });
 
+describe('a MessageConsumer of a process that is busy', () => {
+  it('lets the event loop turn between messages that come faster than they are handled', async () => {
+    add(...bodies(40));
+    /** How many had been begun in each turn of the loop. */
+    const turns: number[] = [];
+    let isWatching = true;
+    const watch = (): void => {
+      turns.push(begun.length);
+      if (isWatching) setImmediate(watch);
+    };
+    watch();
+    await start({
+      sole: { certainMs: () => 1_000 },
+      handle: async (message) => {
+        clock.jump(20);
+        return acknowledge(message);
+      },
+    });
+    await clock.until('all are handled', () => begun.length === 40);
+    isWatching = false;
+    const steps = turns.map((count, index) => count - (turns[index - 1] ?? 0));
+    expect(Math.max(...steps)).toBeLessThanOrEqual(4);
+    expect(begun).toEqual(bodies(40));
+  });
+
+  it('begins nothing, and does not try to, while it may not be the only reader', async () => {
+    let certainMs = 1_000;
+    let asked = 0;
+    add('1', '2');
+    const sole = {
+      certainMs: () => {
+        asked += 1;
+        return certainMs;
+      },
+    };
+    await start({ sole, concurrency: 1, handle: holdOpen });
+    await clock.until('one is handled, and one waits', () => begun.length === 1);
+    certainMs = 0;
+    finish('1');
+    await clock.settle();
+    asked = 0;
+    await clock.pass(2_000);
+    expect(begun).toEqual(['1']);
+    // twice with each look at the claims
+    expect(asked).toBeLessThan(30);
+    certainMs = 1_000;
+    await clock.pass(300);
+    expect(begun).toEqual(['1', '2']);
+  });
+
+  it('holds many in advance where it is the only reader, however slow they are', async () => {
+    add(...bodies(300));
+    await start({ sole: { certainMs: () => 1_000 }, handle: holdOpen });
+    expect(begun).toEqual(['1', '2']);
+    expect(pulled()).toEqual([130]);
+  });
+});
+
 describe('the claims of a MessageConsumer', () => {
   it('are renewed while a message is handled', async () => {
     add(...bodies(4));

@@ -1,3 +1,4 @@
+import { jest } from '@jest/globals';
 import type { ConsumerLost } from '../../src/jetstream/consume/consumer-lost.js';
 import { PullSubscription } from '../../src/jetstream/consume/pull-subscription.js';
 import { toBytes } from '../support/in-memory-nats/envelope.js';
@@ -146,6 +147,27 @@ describe('PullSubscription', () => {
     expect(told).toEqual([]);
     await clock.pass(100);
     expect(told).toEqual(['lost: it fell silent']);
+  });
+
+  it('is not lost while what the server has sent is still to be read', async () => {
+    let answer = (): void => undefined;
+    const ping = jest.spyOn(nats.connection.nc, 'flush');
+    ping.mockImplementation(async () => new Promise((resolve) => (answer = resolve)));
+    await pull(9);
+    nats.faults.fallSilent();
+    await clock.pass(450);
+    expect(told).toEqual([]);
+    nats.faults.heal();
+    add('1');
+    answer();
+    await clock.settle();
+    expect(told).toContain('log.a 1');
+    nats.faults.fallSilent();
+    await clock.pass(450);
+    answer();
+    await clock.settle();
+    expect(told.filter((word) => word !== 'heartbeat')).toEqual(['log.a 1', 'lost: it fell silent']);
+    expect(ping).toHaveBeenCalledTimes(2);
   });
 
   it('counts silence from the last sign of life', async () => {

@@ -33,6 +33,8 @@ const STEADY_MS = 5_000;
 const TICK_MS = 250;
 /** What waits for its turn this long is handed back, so that another instance can handle it. */
 const STUCK_MS = 400;
+/** What a sole reader holds in advance is kept from nobody, and pulls of a few messages cost the server much. */
+const SOLE_AHEAD = 128;
 
 /**
  * Reads a consumer for as long as it is not stopped: creates it again where it was lost, renews the claims on
@@ -81,6 +83,8 @@ export class MessageConsumer {
       maxMessages,
       handle: async (message) => this.#handle(message),
       isOurs: (message) => this.#isOurs(message),
+      leastAhead: sole && SOLE_AHEAD,
+      mayBegin: sole && (() => sole.certainMs() > 0),
       onDone: (message) => this.#held.release(message),
       onRoom: () => this.#noteRoom(),
     });
@@ -354,8 +358,8 @@ export class MessageConsumer {
   #tick(): void {
     if (this.#consumer.config.ack_policy !== 'none') this.#held.renew(this.#consumer.ackWaitMs);
     if (this.#isStuck) this.#onStuck();
-    // what was not asked for while it was not certain to be the only reader
-    if (this.#options.sole !== undefined) this.#refill();
+    // what was not begun or asked for while it was not certain to be the only reader
+    if (this.#options.sole !== undefined) this.#handling.goOn();
     if (this.#isUnsure && this.#unordered === undefined && performance.now() - this.#lookedAt >= LOOK_MS)
       void this.#look();
   }

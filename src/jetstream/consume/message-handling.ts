@@ -1,3 +1,4 @@
+import { LOOP_TURNS } from '../../kernel/loop-turns.js';
 import { Wakeup } from '../../kernel/wakeup.js';
 import { Backlog } from './backlog.js';
 import type { DeliveredMessage } from './delivered-message.js';
@@ -12,6 +13,8 @@ const MOST_PAST_A_KEY = 256;
 export interface MessageHandlingOptions {
   /** Messages that are handled at a time. */
   readonly concurrency: number;
+  /** Messages that are held in advance at least, however slowly they are handled. @default 0 */
+  readonly leastAhead?: number | undefined;
   /** Messages of one key are handled one after the other, in the order they came in. */
   readonly keyOf?: ((message: DeliveredMessage) => string) | undefined;
   /** Messages after which no more are handled. */
@@ -20,6 +23,8 @@ export interface MessageHandlingOptions {
   readonly handle: (message: DeliveredMessage) => Promise<number | undefined>;
   /** Whether a message is still for this process; otherwise it is forgotten. */
   readonly isOurs: (message: DeliveredMessage) => boolean;
+  /** Whether any may be handled at this moment; what may not waits until {@link MessageHandling.goOn}. @default always */
+  readonly mayBegin?: (() => boolean) | undefined;
   /** Called when a message was handled, and its result is final here. */
   readonly onDone: (message: DeliveredMessage) => void;
   /** Called after a message was handled: there is room for another. */
@@ -50,6 +55,7 @@ export class MessageHandling {
   /** Those that were handled, and will be again. */
   readonly #tried = new Set<DeliveredMessage>();
   readonly #moved = new Wakeup();
+  readonly #goOn = (): void => this.#next();
   #left: number;
   #isClosed = false;
   /** Messages that were held back since one was last handled. */
@@ -60,7 +66,7 @@ export class MessageHandling {
   constructor(options: MessageHandlingOptions) {
     this.#options = options;
     this.#left = options.maxMessages;
-    this.#prefetch = new Prefetch(options.concurrency);
+    this.#prefetch = new Prefetch(options.concurrency, options.leastAhead);
     this.#backlog = new Backlog({
       keyOf: options.keyOf,
       onHeldBack: (message) => this.#noteHeldBack(message),
@@ -114,6 +120,11 @@ export class MessageHandling {
     this.#next();
   }
 
+  /** Messages may be handled that might not before. */
+  goOn(): void {
+    this.#next();
+  }
+
   /** How many to ask for when so many are on their way: none while half of what may be held is there. */
   wanted(awaited: number): number {
     const held = this.#backlog.ready + this.#handling.size + awaited;
@@ -153,8 +164,17 @@ export class MessageHandling {
     if (this.#backlog.heldBack > MOST_LOADED) message.unload();
   }
 
+  /** Whether a message that is ready is handled now. */
+  get #hasPlace(): boolean {
+    if (this.isFull || this.#isClosed || this.#backlog.ready === 0) return false;
+    if (this.#options.mayBegin?.() === false) return false;
+    if (!LOOP_TURNS.isOver) return true;
+    LOOP_TURNS.inNext(this.#goOn);
+    return false;
+  }
+
   #next(): void {
-    while (!this.isFull && !this.#isClosed) {
+    while (this.#hasPlace) {
       const message = this.#left > 0 ? this.#backlog.take() : this.#backlog.takeAgain();
       if (message === undefined) break;
       if (this.#options.isOurs(message)) void this.#handle(message);

@@ -13,15 +13,18 @@ const WEIGHT = 0.1;
  */
 export class Prefetch {
   readonly #concurrency: number;
+  readonly #least: number;
   #averageMs = Infinity;
 
-  constructor(concurrency: number) {
+  /** @param least How many to hold in advance at least. @default 0 */
+  constructor(concurrency: number, least = 0) {
     this.#concurrency = concurrency;
+    this.#least = least;
   }
 
   get limit(): number {
     const ahead = Math.floor((this.#concurrency * AHEAD_MS) / Math.max(this.#averageMs, 0.01));
-    return this.#concurrency + Math.min(ahead, MOST);
+    return this.#concurrency + Math.min(Math.max(ahead, this.#least), MOST);
   }
 
   /** Notes how long handling one took, in milliseconds. */

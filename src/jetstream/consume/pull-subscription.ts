@@ -59,6 +59,7 @@ export class PullSubscription implements MessageSource {
   #silences = 0;
   #isHeard = false;
   #isLost = false;
+  #isJudging = false;
   /** Whether the last pull that ended brought nothing. */
   #isIdle = false;
 
@@ -180,10 +181,21 @@ export class PullSubscription implements MessageSource {
   #watch(): void {
     if (this.#pulls.length === 0) return;
     this.#silences += 1;
+    if (this.#isSilent && !this.#isJudging) void this.#judgeSilence();
+  }
+
+  get #isSilent(): boolean {
     // the oldest is the one that the server serves, and speaks for
     const { heartbeatMs } = this.#pulls[0] ?? this.#options;
-    if (this.#silences * this.#options.heartbeatMs > SILENCES * heartbeatMs)
-      this.#lose(new ConsumerLost('it fell silent'));
+    return this.#silences * this.#options.heartbeatMs > SILENCES * heartbeatMs;
+  }
+
+  /** A process that is busy, or reads much else, has not heard yet what was sent before the server's answer. */
+  async #judgeSilence(): Promise<void> {
+    this.#isJudging = true;
+    await this.#connection.nc.flush().catch(() => undefined);
+    this.#isJudging = false;
+    if (this.#isSilent) this.#lose(new ConsumerLost('it fell silent'));
   }
 
   #noteError(error: Error): void {
