@@ -1,6 +1,6 @@
 import type { RecordedEvent } from 'jetsource';
 import { On, Projection } from 'jetsource/nestjs';
-import { OrderPlaced, ParcelShipped } from './events.js';
+import { OrderCancelled, OrderPlaced, ParcelShipped } from './events.js';
 
 /** Name of the read model, for waits and rebuilds. */
 export const ORDER_LIST = 'order-list';
@@ -11,6 +11,7 @@ export interface OrderRow {
   readonly customer: string;
   readonly items: number;
   readonly shipped: number;
+  readonly cancelled: boolean;
   readonly total_cents: number;
   readonly placed_at: string | undefined;
   readonly version: number;
@@ -33,7 +34,7 @@ export class OrderListProjection {
   async setUp(tx: Transaction): Promise<void> {
     await tx.query(`create table if not exists order_list (
       id text primary key, customer text not null, items int not null, shipped int not null,
-      total_cents bigint not null, placed_at timestamptz not null, version int not null)`);
+      cancelled boolean not null, total_cents bigint not null, placed_at timestamptz not null, version int not null)`);
   }
 
   @On(OrderPlaced)
@@ -43,6 +44,7 @@ export class OrderListProjection {
       customer: data.customer,
       items: data.items.length,
       shipped: 0,
+      cancelled: false,
       total_cents: data.items.reduce((sum, item) => sum + item.quantity * item.priceCents, 0),
       placed_at: time?.toISOString(),
       version,
@@ -52,5 +54,10 @@ export class OrderListProjection {
   @On(ParcelShipped)
   shipped(row: OrderRow | undefined, { data, version }: RecordedEvent<ParcelShipped>): OrderRow | undefined {
     return row && { ...row, shipped: row.shipped + data.skus.length, version };
+  }
+
+  @On(OrderCancelled)
+  cancelled(row: OrderRow | undefined, { version }: RecordedEvent<OrderCancelled>): OrderRow | undefined {
+    return row && { ...row, cancelled: true, version };
   }
 }

@@ -5,7 +5,7 @@ import { ShopDatabase } from './shop-database.js';
 export interface ListedOrder {
   readonly id: string;
   readonly customer: string;
-  readonly status: 'placed' | 'partly shipped' | 'shipped';
+  readonly status: 'placed' | 'partly shipped' | 'shipped' | 'cancelled';
   readonly items: number;
   readonly shipped: number;
   readonly totalCents: number;
@@ -15,7 +15,8 @@ export interface ListedOrder {
 
 const COLUMNS = `id, customer, items, shipped, version, total_cents::float8 as "totalCents",
   to_char(placed_at at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as "placedAt",
-  case when shipped = 0 then 'placed' when shipped < items then 'partly shipped' else 'shipped' end as status`;
+  case when cancelled then 'cancelled' when shipped = 0 then 'placed' when shipped < items then 'partly shipped'
+    else 'shipped' end as status`;
 
 /** Queries on the read model. */
 @Injectable()

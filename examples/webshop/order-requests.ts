@@ -14,6 +14,8 @@ const item = z.strictObject({
   priceCents: z.int().min(0).max(100_000_000),
 });
 
+const DAY_MS = 24 * 60 * 60 * 1_000;
+
 function isSet(values: readonly string[]): boolean {
   return new Set(values).size === values.length;
 }
@@ -25,6 +27,11 @@ export const placeOrder = z.strictObject({
     .min(1)
     .max(100)
     .refine((items) => isSet(items.map((line) => line.sku)), 'each sku may occur only once'),
+  shipWithinMs: z
+    .int()
+    .min(1)
+    .max(365 * DAY_MS)
+    .default(3 * DAY_MS),
 });
 export type PlaceOrder = z.infer<typeof placeOrder>;
 

@@ -1,10 +1,17 @@
 import { AggregateRoot } from '@nestjs/cqrs';
 import { EventSourced } from 'jetsource';
-import { type Item, OrderPlaced, ParcelShipped } from './events.js';
+import { type Item, OrderCancelled, OrderPlaced, ParcelShipped } from './events.js';
 
 /** A rule of the shop is violated. */
 export class OrderRefused extends Error {
   override readonly name = 'OrderRefused';
+}
+
+/** What a customer asks for. */
+export interface Purchase {
+  readonly customer: string;
+  readonly items: readonly Item[];
+  readonly shipWithinMs: number;
 }
 
 @EventSourced('order')
@@ -16,18 +23,22 @@ export class Order extends AggregateRoot {
     super();
   }
 
-  place(customer: string, items: readonly Item[]): void {
+  place({ customer, items, shipWithinMs }: Purchase): void {
     if (this.#placed) throw new OrderRefused(`order ${this.id} has been placed already`);
-    this.apply(new OrderPlaced(customer, items));
+    this.apply(new OrderPlaced(this.id, customer, items, shipWithinMs));
   }
 
   /** Ships the given items, or all remaining ones. */
   ship(skus: readonly string[] = [...this.#unshipped]): void {
-    if (this.#unshipped.size === 0)
-      throw new OrderRefused(`all of order ${this.id} has been shipped already`);
+    if (this.#unshipped.size === 0) throw new OrderRefused(`order ${this.id} has nothing left to ship`);
     const strange = skus.find((sku, index) => !this.#unshipped.has(sku) || skus.indexOf(sku) < index);
     if (strange !== undefined) throw new OrderRefused(`order ${this.id} has no ${strange} left to ship`);
-    this.apply(new ParcelShipped(skus));
+    this.apply(new ParcelShipped(this.id, skus));
+  }
+
+  /** Cancels what has not been shipped; does nothing when all has been. */
+  cancel(): void {
+    if (this.#unshipped.size > 0) this.apply(new OrderCancelled(this.id, [...this.#unshipped]));
   }
 
   onOrderPlaced(event: OrderPlaced): void {
@@ -37,5 +48,9 @@ export class Order extends AggregateRoot {
 
   onParcelShipped(event: ParcelShipped): void {
     for (const sku of event.skus) this.#unshipped.delete(sku);
+  }
+
+  onOrderCancelled(): void {
+    this.#unshipped.clear();
   }
 }

@@ -61,13 +61,13 @@ export class OrdersController {
 
   @Post()
   async place(
-    @Body({ schema: placeOrder }) { customer, items }: PlaceOrder,
+    @Body({ schema: placeOrder }) purchase: PlaceOrder,
     @Headers('idempotency-key') keyHeader: string | undefined,
     @Res({ passthrough: true }) response: Response,
   ): Promise<Written> {
     const key = checkedIdempotencyKey(keyHeader);
     const id = key === undefined ? timeOrderedUuid() : nameBasedUuid(key, ORDER_NAMESPACE);
-    const result = await this.orders.create(id, (order) => order.place(customer, items), {
+    const result = await this.orders.create(id, (order) => order.place(purchase), {
       commandId: key && `place ${key}`,
     });
     response.setHeader('Location', `/orders/${id}`);

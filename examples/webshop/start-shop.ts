@@ -2,6 +2,7 @@ import 'reflect-metadata';
 import type { INestApplication } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { Projections } from 'jetsource';
+import { Outside } from './outside.js';
 import { ShopModule } from './shop.module.js';
 
 const READ_MODEL_TIMEOUT_MS = 120_000;
@@ -12,8 +13,8 @@ export interface Shop {
 }
 
 /** Starts one instance of the shop. Port 0 means any free port. */
-export async function startShop(servers: string, port: number): Promise<Shop> {
-  const app = await NestFactory.create(ShopModule.on(servers), {
+export async function startShop(servers: string, port: number, outside = new Outside()): Promise<Shop> {
+  const app = await NestFactory.create(ShopModule.on(servers, outside), {
     logger: ['error', 'warn'],
     abortOnError: false,
   });

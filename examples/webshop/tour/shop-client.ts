@@ -16,16 +16,23 @@ export interface Written {
 export const PEN = { sku: 'pen', quantity: 2, priceCents: 150 };
 export const BOOK = { sku: 'book', quantity: 1, priceCents: 2_900 };
 
+interface PlaceOptions {
+  readonly items?: object[];
+  readonly shipWithinMs?: number;
+  /** Its idempotency key. */
+  readonly key?: string;
+}
+
 /** An HTTP client of one instance of the shop. */
 export class ShopClient {
   constructor(private readonly url: string) {}
 
-  async place(customer: string, options: { items?: object[]; key?: string } = {}): Promise<Answer<Written>> {
-    const { items = [PEN, BOOK], key } = options;
+  async place(customer: string, options: PlaceOptions = {}): Promise<Answer<Written>> {
+    const { items = [PEN, BOOK], shipWithinMs, key } = options;
     return this.send(
       'POST',
       '/orders',
-      { customer, items },
+      { customer, items, shipWithinMs },
       key === undefined ? {} : { 'idempotency-key': key },
     );
   }
