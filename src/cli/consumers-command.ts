@@ -1,16 +1,16 @@
 import { Command } from 'commander';
-import { type ConsumerSummary, summaryOf } from '../jetstream/consume/consumer-summary.js';
 import { listConsumers } from '../jetstream/consume/list-consumers.js';
 import { ApiCode } from '../jetstream/api/api-codes.js';
 import { findValue } from '../jetstream/connection/expect-value.js';
 import { NatsError } from '../jetstream/connection/connection-errors.js';
 import type { JetStreamConnection } from '../jetstream/connection/jetstream-connection.js';
-import { redriveSubject } from '../jetstream/dead-letters/dead-letter-stream.js';
 import { assetName } from '../jetstream/names/asset-name.js';
 import { listStreams } from '../jetstream/streams/list-streams.js';
 import { Deadline } from '../kernel/deadline.js';
 import { InvalidOptionError } from '../kernel/invalid-option-error.js';
+import { reactorLabel } from '../reaction/reactor/reactor-names.js';
 import { type ConnectionFlags, openConnection, withConnectionFlags } from './connection-flags.js';
+import { isRedrive, listedConsumers, type ListedConsumer } from './listed-consumer.js';
 
 const TIMEOUT_MS = 30_000;
 
@@ -86,7 +86,7 @@ export async function removeConsumers(
   });
 }
 
-function choose(name: string, consumers: readonly ConsumerSummary[]): ConsumerSummary[] {
+function choose(name: string, consumers: readonly ListedConsumer[]): ListedConsumer[] {
   assetName('consumer', name);
   const chosen = consumers.filter(({ consumer }) => consumer === name);
   if (chosen.length > 0) return chosen;
@@ -95,7 +95,7 @@ function choose(name: string, consumers: readonly ConsumerSummary[]): ConsumerSu
 
 /** One that reads nothing at this moment may be busy with all that it may hold: that is not acknowledged yet. */
 function refuseUsed(
-  { consumer, stream, isRead, ackPending }: ConsumerSummary,
+  { consumer, stream, isRead, ackPending }: ListedConsumer,
   { unacknowledged }: Pick<ConsumersFlags, 'unacknowledged'>,
 ): void {
   if (isRead) {
@@ -109,7 +109,7 @@ function refuseUsed(
 
 async function remove(
   connection: JetStreamConnection,
-  { stream, consumer }: ConsumerSummary,
+  { stream, consumer }: ListedConsumer,
   flags: ConsumersFlags,
 ): Promise<void> {
   const doing = `removing consumer ${consumer} of stream ${stream}`;
@@ -118,14 +118,14 @@ async function remove(
   const found = findValue(info, ApiCode.consumerNotFound, doing);
   if (found === undefined) return;
   // a service may have been started since the list was read
-  refuseUsed(summaryOf(found), flags);
+  for (const each of await listedConsumers(connection, stream, [found])) refuseUsed(each, flags);
   const removed = await connection.api.deleteConsumer({ stream, consumer }, deadline);
   findValue(removed, ApiCode.consumerNotFound, doing);
 }
 
 async function withConsumers(
   flags: ConsumersFlags,
-  work: (connection: JetStreamConnection, consumers: readonly ConsumerSummary[]) => void | Promise<void>,
+  work: (connection: JetStreamConnection, consumers: readonly ListedConsumer[]) => void | Promise<void>,
 ): Promise<void> {
   const connection = await openConnection(flags, 'jetsource consumers');
   try {
@@ -139,29 +139,29 @@ async function withConsumers(
 async function readConsumers(
   connection: JetStreamConnection,
   stream: string | undefined,
-): Promise<ConsumerSummary[]> {
+): Promise<ListedConsumer[]> {
   const deadline = new Deadline(TIMEOUT_MS);
   if (stream !== undefined) assetName('--stream', stream);
-  const consumers: ConsumerSummary[] = [];
+  const consumers: ListedConsumer[] = [];
   for (const each of await listStreams(connection, deadline)) {
     const found = await listConsumers(connection, each, deadline);
     if (found === undefined)
       throw new NatsError(`this user may not publish to ${connection.api.subjects.consumerList(each)}`);
-    consumers.push(
-      ...found.map(summaryOf).toSorted((one, other) => (one.consumer < other.consumer ? -1 : 1)),
-    );
+    const listed = await listedConsumers(connection, each, found);
+    consumers.push(...listed.toSorted((one, other) => (one.consumer < other.consumer ? -1 : 1)));
   }
   if (stream === undefined) return consumers;
-  const own = new Set(consumers.filter((each) => each.stream === stream).map(({ consumer }) => consumer));
+  const own = new Set(consumers.filter((each) => each.stream === stream).map(redriveName));
   return consumers.filter((each) => each.stream === stream || (own.has(each.consumer) && isRedrive(each)));
 }
 
-function isRedrive({ stream, consumer, filters }: ConsumerSummary): boolean {
-  return filters.length === 1 && filters[0] === redriveSubject(stream, consumer);
+/** What the consumer of what is redriven is called: the lanes of a reactor have one. */
+function redriveName({ consumer, service, reactor }: ListedConsumer): string {
+  return service === undefined || reactor === undefined ? consumer : reactorLabel({ service, reactor });
 }
 
 function resultLine(
-  consumer: ConsumerSummary,
+  consumer: ListedConsumer,
   done: 'removed' | 'wouldBeRemoved',
   { json }: ConsumersFlags,
 ): string {
@@ -169,22 +169,30 @@ function resultLine(
   return `${done === 'removed' ? 'removed' : 'would be removed'}: ${sentence(consumer)}`;
 }
 
-function sentence(consumer: ConsumerSummary): string {
+function sentence(consumer: ListedConsumer): string {
   const { stream, consumer: name, pending, ackPending, redelivered, lastActive } = consumer;
   const counts = `${pending} pending, ${ackPending} unacknowledged, ${redelivered} redelivered`;
   const activity = lastActive === undefined ? 'never active' : `last active ${lastActive.toISOString()}`;
   return `${stream}  ${name}  ${whose(consumer)}: ${counts}, ${activity}, ${readerOf(consumer)}`;
 }
 
-function whose(consumer: ConsumerSummary): string {
-  const { service, pattern, handler, method, filters } = consumer;
-  const what = isRedrive(consumer) ? `dead letters of ${pattern ?? 'a handler'}` : pattern;
+function whose(listed: ListedConsumer): string {
+  const { service, handler, method, filters, lane, lanes } = listed;
+  const handled = listed.reactor === undefined ? listed.pattern : `reactor ${listed.reactor}`;
+  const what = isRedrive(listed) ? `dead letters of ${handled ?? 'a handler'}` : handled;
   if (what === undefined) return filters.length === 0 ? 'all subjects' : filters.join(' ');
-  const parts = [what, handler, method === handler ? undefined : method, service && `service ${service}`];
-  return parts.filter((part) => part !== undefined).join(', ');
+  const part = lane === undefined ? undefined : `lane ${lane} of ${lanes}`;
+  const parts = [
+    what,
+    part,
+    handler,
+    method === handler ? undefined : method,
+    service && `service ${service}`,
+  ];
+  return parts.filter((text) => text !== undefined).join(', ');
 }
 
-function readerOf({ isRead, isDurable, ackPending }: ConsumerSummary): string {
+function readerOf({ isRead, isDurable, ackPending }: ListedConsumer): string {
   if (isRead) return 'in use';
   if (ackPending > 0) return 'perhaps in use';
   return isDurable ? 'not in use' : 'not in use, not durable';

@@ -1,4 +1,8 @@
 import { consumersCommand } from '../../src/cli/consumers-command.js';
+import { UnrecoverableError } from '../../src/reaction/unrecoverable-error.js';
+import { openStore, uniqueStoreName } from '../shared-server.js';
+import { recorded, startReactors, stopReactors } from '../reaction/reactor-service.js';
+import { counted, ORDER_EVENTS } from '../support/order-events.js';
 import { rejection, until } from '../support/collect.js';
 import { sharedServerUrl } from '../support/server-url.js';
 import { emitNumbers, pause, raw } from '../transport/consumer-state.js';
@@ -158,3 +162,98 @@ describe('jetsource consumers', () => {
     expect(await rejection(run('list', '--stream', 'a b'))).toMatchObject({ code: 'invalid-option' });
   });
 });
+
+describe('jetsource consumers, of reactors', () => {
+  afterEach(stopReactors);
+
+  /** A service `<name>-desk` with two reactors: `mail` has two lanes. */
+  async function start(name = uniqueStoreName()): Promise<Service> {
+    const store = await openStore({ name, events: ORDER_EVENTS });
+    let release = (): void => undefined;
+    const held = new Promise<void>((resolve) => (release = resolve));
+    const mail = recorded({ name: 'mail', lanes: 2, maxAttempts: 1 }, async ({ stream }) => {
+      if (stream.id === 'bad') throw new UnrecoverableError('no');
+      if (stream.id === 'slow') await held;
+    });
+    const print = recorded({ name: 'print' });
+    const service = `${name}-desk`;
+    const reactors = await startReactors(store, [mail.definition, print.definition], { service });
+    return { name, service, store, reactors, mail, release };
+  }
+
+  it('lists service, reactor and lane, how far it is, and whether an instance runs it', async () => {
+    const { name, service } = await start();
+    const mail = `${service}-reactor_mail`;
+    const one = {
+      stream: name,
+      service,
+      isDurable: true,
+      pending: 0,
+      ackPending: 0,
+      redelivered: 0,
+      isRead: true,
+    };
+    const found = await json('--stream', name);
+    expect(found.map(({ filters, ...each }) => each)).toEqual([
+      { ...one, consumer: `${mail}==0of2`, reactor: 'mail', lane: 0, lanes: 2 },
+      { ...one, consumer: `${mail}==1of2`, reactor: 'mail', lane: 1, lanes: 2 },
+      { ...one, consumer: `${service}-reactor_print==0of1`, reactor: 'print', lane: 0, lanes: 1 },
+    ]);
+    expect(found[2]?.['filters']).toEqual([`${name}.*.*.*`]);
+    expect((await run('--service', service))[1]).toMatch(
+      `  ${mail}==1of2  reactor mail, lane 1 of 2, service ${service}: 0 pending, 0 unacknowledged, 0 redelivered, never active, in use`,
+    );
+    expect(await run('--stream', name, '--orphans')).toEqual([]);
+  });
+
+  it('shows what reads the events that are redriven to a reactor', async () => {
+    const { name, service, store, reactors } = await start();
+    await store.append('count/bad', counted(1));
+    await until('it is parked', async () => (await reactors.parked()).length === 1);
+    await reactors.redrive('all');
+    const letters = `${service}-dead-letters`;
+    await until('it is read', async () =>
+      (await run('--stream', name)).some((line) => line.startsWith(letters)),
+    );
+    expect((await run('--stream', name)).find((line) => line.startsWith(letters))).toMatch(
+      `${letters}  ${service}-reactor_mail  dead letters of reactor mail, service ${service}: `,
+    );
+  });
+
+  it('takes a lane whose handler is busy for one in use, and does not remove it', async () => {
+    const { name, store, mail, release } = await start();
+    await store.append('count/slow', counted(1));
+    await until('it is busy', () => mail.calls.length === 1);
+    expect(await run('--stream', name, '--orphans')).toEqual([]);
+    for (const { consumer } of await json('--stream', name))
+      expect(
+        await rejection(run('remove', String(consumer), '--stream', name, '--yes', '--unacknowledged')),
+      ).toMatchObject({ code: 'invalid-option', message: expect.stringContaining('in use') });
+    expect(await raw.consumers(name)).toHaveLength(3);
+    release();
+  });
+
+  it('finds and removes those of a reactor that no instance has any more', async () => {
+    const { name, service, reactors, store } = await start();
+    const next = await startReactors(store, [recorded({ name: 'print' }).definition], { service });
+    await reactors.stop();
+    await store.append('count/1', counted(1));
+    const names = [0, 1].map((lane) => `${service}-reactor_mail==${lane}of2`);
+    await until('nobody reads those', async () => (await json('--stream', name, '--orphans')).length === 2);
+    const orphans = await json('--stream', name, '--orphans');
+    expect(orphans.map(({ consumer }) => consumer)).toEqual(names);
+    expect(orphans.reduce((sum, { pending }) => sum + Number(pending), 0)).toBe(1);
+    expect(await run('remove', ...names, '--stream', name, '--yes')).toHaveLength(2);
+    expect(await next.orphans()).toEqual([]);
+    expect(await raw.consumers(name)).toEqual([`${service}-reactor_print==0of1`]);
+  });
+});
+
+interface Service {
+  readonly name: string;
+  readonly service: string;
+  readonly store: Awaited<ReturnType<typeof openStore>>;
+  readonly reactors: Awaited<ReturnType<typeof startReactors>>;
+  readonly mail: ReturnType<typeof recorded>;
+  readonly release: () => void;
+}

@@ -23,6 +23,8 @@ const PASSWORDS = {
   PROJECTION_OF_ALL_PASSWORD: 'projection-of-all-secret',
   KV_PROJECTION_PASSWORD: 'kv-projection-secret',
   REACTOR_PASSWORD: 'reactor-secret',
+  SERVICE_PASSWORD: 'service-secret',
+  OPERATOR_PASSWORD: 'operator-secret',
   ADMIN_PASSWORD: 'admin-secret',
 };
 type Role = 'publisher' | 'projection' | 'projection-of-all' | 'kv-projection' | 'reactor' | 'admin';

@@ -17,7 +17,7 @@ import { UnknownProjectionError } from '../../projection/projection-errors.js';
 import type { ProjectionStatus } from '../../projection/projection-status.js';
 
 /** A process that has been silent for longer is taken for dead, as the others do; in seconds. */
-const SILENT_SECONDS = 3;
+export const SILENT_SECONDS = 3;
 
 /** A projection in one database, as processes share its lanes. */
 interface ProjectionWork extends ProjectionId {
