@@ -1,5 +1,6 @@
 import type { Process, RecordedEvent } from 'jetsource';
-import { On, ProcessManager } from 'jetsource/nestjs';
+import { ProcessManager } from 'jetsource/cqrs';
+import { On } from 'jetsource/nestjs';
 import { CancelOrder } from './cancel-order.js';
 import { OrderCancelled, OrderPlaced, ParcelShipped } from './events.js';
 

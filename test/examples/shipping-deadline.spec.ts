@@ -1,5 +1,5 @@
 import 'reflect-metadata';
-import { processManagerOf } from 'jetsource/nestjs';
+import { processManagerOf } from 'jetsource/cqrs';
 import { processSpecification } from 'jetsource/testing';
 import { CancelOrder } from '../../examples/webshop/cancel-order.js';
 import { OrderCancelled, OrderPlaced, ParcelShipped } from '../../examples/webshop/events.js';
