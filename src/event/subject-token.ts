@@ -2,6 +2,8 @@ import { InvalidStreamNameError } from './event-errors.js';
 
 /** Maximum length of an encoded id in bytes. The server does not answer requests with subjects of 4 kB. */
 const MAX_TOKEN_BYTES = 1024;
+/** Most ids need no encoding. */
+const PLAIN = /^[A-Za-z0-9_~-]+$/;
 
 /**
  * Encodes an id as one subject token: every UTF-8 byte outside `A-Z a-z 0-9 - _ ~` becomes `%XX`. This is RFC
@@ -9,7 +11,7 @@ const MAX_TOKEN_BYTES = 1024;
  */
 export function encodeSubjectToken(id: string): string {
   if (id === '') throw new InvalidStreamNameError({ part: 'id', given: id, reason: 'must not be empty' });
-  const token = percentEncode(id);
+  const token = PLAIN.test(id) ? id : percentEncode(id);
   if (token.length > MAX_TOKEN_BYTES) {
     throw new InvalidStreamNameError({
       part: 'id',

@@ -4,8 +4,6 @@ import { slotOf } from './slot.js';
 import { streamName, type StreamName } from './stream-name.js';
 import { decodeSubjectToken, encodeSubjectToken } from './subject-token.js';
 
-const PLAIN_ID = /^[A-Za-z0-9_~-]+$/;
-
 /** The subject of a stream: `<store>.<slot>.<category>.<id>`. Event types are not part of it. */
 export function subjectOf(store: string, stream: StreamName): string {
   return `${store}.${slotOf(stream)}.${stream.category}.${encodeSubjectToken(stream.id)}`;
@@ -55,7 +53,5 @@ export function categoryOfSubject(subject: string): string | undefined {
 /** Whether a subject is the one of a commit in some store: its slot, its category and its id. */
 export function isNamedBy(subject: string, commit: Pick<Commit, 'stream' | 'commitId'>): boolean {
   const { category, id } = commit.stream;
-  // most ids need no encoding
-  const token = PLAIN_ID.test(id) ? id : encodeSubjectToken(id);
-  return subject.endsWith(`.${slotOfCommit(commit)}.${category}.${token}`);
+  return subject.endsWith(`.${slotOfCommit(commit)}.${category}.${encodeSubjectToken(id)}`);
 }

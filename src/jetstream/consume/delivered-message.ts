@@ -66,7 +66,11 @@ interface DeliveredParts {
   readonly onSettled?: (said: Acknowledgement) => void;
   /** How many deliveries of that sequence were no attempts. @default 0 */
   readonly unattemptedOf?: ((sequence: number) => number) | undefined;
+  /** The delivery, where it has been read before. */
+  readonly delivery?: ReadDelivery | undefined;
 }
+
+type ReadDelivery = readonly [delivery: DeliveryInfo, timestampNanos: string];
 
 /** What is left of a message whose content was dropped. */
 const DROPPED: MessageContent = { subject: '', headers: undefined, data: new Uint8Array() };
@@ -83,7 +87,8 @@ export class DeliveredMessage implements JsMsg {
   readonly #connection: JetStreamConnection;
   readonly #reply: string;
   readonly #acknowledgement: AcknowledgementState;
-  readonly #timestampNanos: bigint;
+  /** When it was stored, as the server writes it. */
+  readonly #nanos: string;
   readonly #place: OriginalPlace | undefined;
   /** Deliveries before this one of which it is known that no handler was called. */
   readonly #unattempted: number;
@@ -107,11 +112,11 @@ export class DeliveredMessage implements JsMsg {
       tell: (said) => this.#respond(wordFor(said)),
       onSettled,
     };
-    const [delivery, nanos] = readReply(reply);
+    const [delivery, nanos] = parts.delivery ?? readReply(reply);
     this.delivery = delivery;
+    this.#nanos = nanos;
     this.#place = place;
-    this.#timestampNanos = place?.timestampNanos ?? BigInt(nanos);
-    this.info = place === undefined ? delivery : placed(delivery, place, this.#timestampNanos);
+    this.info = place === undefined ? delivery : placed(delivery, place, this.timestampNanos);
     this.#unattempted = unattemptedOf?.(delivery.streamSequence) ?? 0;
   }
 
@@ -135,6 +140,7 @@ export class DeliveredMessage implements JsMsg {
     return new DeliveredMessage(this.#connection, msg, {
       content,
       place: this.#place,
+      delivery: [this.delivery, this.#nanos],
       unattemptedOf: () => this.#unattempted,
       ...parts,
     });
@@ -232,7 +238,7 @@ export class DeliveredMessage implements JsMsg {
   }
 
   get timestampNanos(): bigint {
-    return this.#timestampNanos;
+    return this.#place?.timestampNanos ?? BigInt(this.#nanos);
   }
 
   json<T>(): T {
@@ -319,7 +325,7 @@ function placed(
   return { ...delivery, stream, streamSequence: sequence, timestampNanos: Number(timestampNanos) };
 }
 
-function readReply(reply: string): [DeliveryInfo, timestampNanos: string] {
+function readReply(reply: string): ReadDelivery {
   const tokens = reply.split('.');
   if (tokens.length === SHORT_FORM_TOKENS) tokens.splice(2, 0, '', '');
   const [, , domain = '', accountHash = '', stream = '', consumer = ''] = tokens;

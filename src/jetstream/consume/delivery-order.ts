@@ -12,9 +12,16 @@ export class DeliveryOrder {
 
   /** Notes a delivery. @returns whether some before it went elsewhere, or were lost. */
   isGapBefore(reply: string): boolean {
-    const delivery = Number(reply.split('.').at(-DELIVERY_FROM_END));
+    const delivery = deliveryIn(reply);
     const isGap = delivery > this.#last + 1;
     this.#last = delivery;
     return isGap;
   }
+}
+
+/** Cut out, since this is done for each message. */
+function deliveryIn(reply: string): number {
+  let end = reply.length;
+  for (let token = 1; token < DELIVERY_FROM_END; token += 1) end = reply.lastIndexOf('.', end - 1);
+  return Number(reply.slice(reply.lastIndexOf('.', end - 1) + 1, end));
 }

@@ -8,12 +8,19 @@ import type { PendingCall } from './handler-call.js';
  * event that is done is not handled again because another one failed.
  */
 export class CommitProgress {
+  readonly #keep: () => void;
   readonly #done = new Set<string>();
   readonly #failedAttempts = new Map<string, number>();
   /** Deliveries before the first event that is not done was reached. */
   #reachedAt = 0;
 
+  /** @param keep Called when the next delivery has to know of it; not for events that succeed at once. */
+  constructor(keep: () => void) {
+    this.#keep = keep;
+  }
+
   noteFailure(eventId: string, attempts: number): void {
+    this.#keep();
     this.#failedAttempts.set(eventId, attempts);
   }
 
@@ -40,7 +47,8 @@ export class CommitProgress {
     if (verdict.kind === 'nak') return message.nak(verdict.delayMs);
     this.#done.add(event.id);
     this.#reachedAt = message.earlierAttempts;
-    if (events.every(({ id }) => this.#done.has(id))) message.ack();
+    if (events.every(({ id }) => this.#done.has(id))) return message.ack();
+    this.#keep();
   }
 }
 

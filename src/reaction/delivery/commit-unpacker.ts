@@ -64,10 +64,9 @@ export class CommitUnpacker implements Unpacker<never> {
 
   #progressOf(message: DeliveredMessage): CommitProgress {
     const key = deliveryKey(message);
-    const known = this.#progresses.get(key);
+    const known = this.#progresses.size === 0 ? undefined : this.#progresses.get(key);
     if (known !== undefined) return known;
-    const progress = new CommitProgress();
-    this.#progresses.set(key, progress);
+    const progress: CommitProgress = new CommitProgress(() => this.#progresses.set(key, progress));
     return progress;
   }
 }
