@@ -228,11 +228,10 @@ describe('jetsource consumers, of reactors', () => {
       const consumer = `${service}-reactor_mail==${lane}of2`;
       return (await raw.api<Record<string, unknown>>(`CONSUMER.INFO.${name}.${consumer}`))['num_waiting'];
     };
+    const isBusy = async (): Promise<boolean> =>
+      mail.calls.length === 2 && (await waiting(0)) === 0 && (await waiting(1)) === 0;
     // a lane that has all that it may hold asks for no more
-    await until(
-      'both are busy',
-      async () => mail.calls.length === 2 && (await waiting(0)) === 0 && (await waiting(1)) === 0,
-    );
+    await until('both are busy', isBusy, 30_000);
     expect(await run('--stream', name, '--orphans')).toEqual([]);
     for (const { consumer } of await json('--stream', name))
       expect(
@@ -240,7 +239,7 @@ describe('jetsource consumers, of reactors', () => {
       ).toMatchObject({ code: 'invalid-option', message: expect.stringContaining('in use') });
     expect(await raw.consumers(name)).toHaveLength(3);
     release();
-  });
+  }, 60_000);
 
   it('finds and removes those of a reactor that no instance has any more', async () => {
     const { name, service, reactors, store } = await start();
