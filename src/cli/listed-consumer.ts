@@ -1,4 +1,3 @@
-import type { ConsumerInfo } from '@nats-io/jetstream';
 import { type ConsumerSummary, summaryOf } from '../jetstream/consume/consumer-summary.js';
 import type { JetStreamConnection } from '../jetstream/connection/jetstream-connection.js';
 import { redriveSubject } from '../jetstream/dead-letters/dead-letter-stream.js';
@@ -19,7 +18,7 @@ export interface ListedConsumer extends ConsumerSummary, Partial<Omit<ReactorCon
 export async function listedConsumers(
   connection: JetStreamConnection,
   stream: string,
-  found: readonly ConsumerInfo[],
+  found: readonly Parameters<typeof summaryOf>[0][],
 ): Promise<ListedConsumer[]> {
   const summaries = found.map((info) => ({ summary: summaryOf(info), of: reactorConsumerOf(info.config) }));
   const hasLanes = summaries.some(({ summary, of }) => of !== undefined && !isRedrive(summary));

@@ -9,10 +9,11 @@ import { On } from 'jetsource/nestjs';
 import { map, type Observable } from 'rxjs';
 import { connect, PermissionViolationError } from '@nats-io/transport-node';
 import { consumersCommand } from '../../src/cli/consumers-command.js';
+import type { ListedConsumer } from '../../src/cli/listed-consumer.js';
 import { parkedCommand } from '../../src/cli/parked-command.js';
 import type { NatsServer } from '../../src/testing/nats-server.js';
 import { openStore } from '../shared-server.js';
-import { until } from '../support/collect.js';
+import { collect, until } from '../support/collect.js';
 import { startConfigured } from './configured-server.js';
 
 const USERS = [
@@ -176,7 +177,9 @@ describe('the permissions of docs/security.md', () => {
   it('let a service publish, handle, execute commands, keep steps and timers, and park', async () => {
     const { app, calls, lines } = await start();
     await app.get(EventBus).publish(new Placed('1'));
-    await app.get(EventStore).append('order/2', [new Placed('2')]);
+    const store = app.get(EventStore);
+    await store.append('order/2', [new Placed('2')]);
+    expect(await collect(store.read('order/2'))).toHaveLength(1);
     const made = ['1', '2'].flatMap((id) => [`charge ${id}`, `label ${id}`, `mail ${id}`, `pack ${id}`]);
     await until('all is done', () => calls.made.length >= made.length, 10_000);
     await app.get(CommandTimers).schedule(new Pack('soon'), { in: 20, id: 'soon' });
@@ -241,9 +244,9 @@ describe('the permissions of docs/security.md', () => {
     await until('it is handled', () => calls.made.some((call) => call.startsWith('mail 5')), 10_000);
     expect(await parked('discard', '--all')).toEqual(['1 discarded']);
     const list = await run(consumersCommand, 'list', '--service', 'desk', '--json');
-    const consumers = list.map((line) => JSON.parse(line) as { consumer: string; reactor?: string });
-    const [mail] = consumers.filter(({ reactor }) => reactor === 'mail');
-    expect(mail).toBeDefined();
+    const consumers = list.map((line) => JSON.parse(line) as ListedConsumer);
+    const mail = consumers.find(({ reactor, lane }) => reactor === 'mail' && lane === 0);
+    expect(mail).toMatchObject({ stream: 'shop', isRead: true });
     await app.close();
     const remove = async (): Promise<string[]> =>
       run(consumersCommand, 'remove', mail?.consumer ?? '', '--stream', 'shop', '--yes');

@@ -1,5 +1,6 @@
 import type { EventDefinition } from '../../event/event-registry.js';
 import { declarationOf } from '../../event/event-type.js';
+import { BUS_CATEGORY } from '../../event/notification.js';
 import { isPlainEventType } from '../../event/plain-event-type.js';
 import { SLOTS } from '../../event/slot.js';
 import { streamName } from '../../event/stream-name.js';
@@ -247,9 +248,9 @@ function checkLanes(
 
 function keyOf({ key, categories, events }: AnyRowOptions, name: string): RowHandler['keysOf'] {
   if (key === 'stream') {
-    // two categories may have streams of one id, in different lanes
-    if (categories?.length === 1) return ({ stream }) => stream.id;
-    const allowed = "a list of one category where projection.key is 'stream'";
+    // two categories may have streams of one id, in different lanes, and notifications have no stream
+    if (categories?.length === 1 && categories[0] !== BUS_CATEGORY) return ({ stream }) => stream.id;
+    const allowed = "a list of one category, not $bus, where projection.key is 'stream'";
     throw new InvalidOptionError({ option: 'projection.categories', given: categories, allowed });
   }
   if (typeof key === 'function') return key as RowHandler['keysOf'];
@@ -276,10 +277,12 @@ function checkedCategories(categories: readonly string[] | undefined): readonly 
     throw new InvalidOptionError({ option, given: categories, allowed: 'a list of at least one category' });
   }
   for (const category of categories) {
+    if (category === BUS_CATEGORY) continue;
     try {
       streamName(category, 'any');
     } catch (cause) {
-      throw new InvalidOptionError({ option, given: category, allowed: 'categories of streams' }, { cause });
+      const allowed = 'categories of streams, or $bus for notifications';
+      throw new InvalidOptionError({ option, given: category, allowed }, { cause });
     }
   }
   return [...new Set(categories)];

@@ -44,7 +44,10 @@ export interface CommonProjectionOptions<Events extends ProjectedEvents> {
    * @default 1
    */
   readonly version?: number | undefined;
-  /** Only the streams of these categories are read. @default all but jetsource's own (`$…`) */
+  /**
+   * Only the streams of these categories are read; of jetsource's own categories, `$bus` can be named: notifications.
+   * @default all but jetsource's own (`$…`)
+   */
   readonly categories?: readonly string[] | undefined;
   /**
    * The event types that the model is built from: classes, or what {@link eventType} declared. Events of

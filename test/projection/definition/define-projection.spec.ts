@@ -47,6 +47,8 @@ describe('defineProjection', () => {
     expect(refusedOption({ version: 1.5 })).toBe('projection.version');
     expect(refusedOption({ categories: [] })).toBe('projection.categories');
     expect(refusedOption({ categories: ['$sys'] })).toBe('projection.categories');
+    expect(refusedOption({ categories: ['order', '$timer'] })).toBe('projection.categories');
+    expect(refusedOption({ categories: ['order', '$bus'] })).toBeUndefined();
     expect(refusedOption({ retries: 3 })).toBe('projection.retries');
     expect(refusedOption({ on: {} })).toBe('projection.on.OrderPlaced');
     expect(refusedOption({ on: { OrderPlaced: handler, OrderPlace: handler } })).toBe(
