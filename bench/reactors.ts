@@ -144,7 +144,7 @@ async function memory(): Promise<void> {
   let done = (): void => undefined;
   const all = new Promise<void>((resolve) => (done = resolve));
   const heap = (): string => {
-    void gc();
+    gc();
     return `${(process.memoryUsage().heapUsed / 1e6).toFixed(1)} MB`;
   };
   const reactor = defineReactor({

@@ -108,6 +108,18 @@ describe('a commit of several events', () => {
     expect([...place.attempts.kept.values()]).toMatchObject([{ attempts: 1, last: 'Error: no 2' }]);
   });
 
+  it('keeps its progress and its attempts while many others are handled', async () => {
+    const harness = new CommitHarness({ policy: { maxDeliver: 2, keyOf: ({ subject }) => subject } });
+    harness.failing.add(2);
+    const held = messageOf(commit(1, 2));
+    await harness.deliver(held);
+    for (let sequence = 100; sequence < 1_200; sequence += 1)
+      await harness.deliver(messageOf(commit(3), { sequence }));
+    await harness.deliver(held);
+    expect(harness.handled.filter((n) => n < 3)).toEqual([1, 2, 2]);
+    expect(harness.place?.parked).toMatchObject([{ facts: { attempts: 2 } }]);
+  });
+
   it('goes on where another process was when an attempt of that is known', async () => {
     const place = new FakeParkingPlace();
     const former = new CommitHarness({ place });

@@ -8,19 +8,19 @@ import type { PendingCall } from './handler-call.js';
  * event that is done is not handled again because another one failed.
  */
 export class CommitProgress {
-  readonly #keep: () => void;
+  readonly #keep: (progress: CommitProgress) => void;
   readonly #done = new Set<string>();
   readonly #failedAttempts = new Map<string, number>();
   /** Deliveries before the first event that is not done was reached. */
   #reachedAt = 0;
 
   /** @param keep Called when the next delivery has to know of it; not for events that succeed at once. */
-  constructor(keep: () => void) {
+  constructor(keep: (progress: CommitProgress) => void) {
     this.#keep = keep;
   }
 
   noteFailure(eventId: string, attempts: number): void {
-    this.#keep();
+    this.#keep(this);
     this.#failedAttempts.set(eventId, attempts);
   }
 
@@ -48,7 +48,7 @@ export class CommitProgress {
     this.#done.add(event.id);
     this.#reachedAt = message.earlierAttempts;
     if (events.every(({ id }) => this.#done.has(id))) return message.ack();
-    this.#keep();
+    this.#keep(this);
   }
 }
 

@@ -32,6 +32,8 @@ export class CommitUnpacker implements Unpacker<never> {
   readonly #eventTypes: ReadonlySet<string> | undefined;
   readonly #ownCategories: ReadonlySet<string>;
   readonly #progresses = new LRUCache<string, CommitProgress>({ max: MAX_PROGRESSES });
+  /** Of messages that this process holds, for as long as it does: many others may come before the next attempt. */
+  readonly #held = new WeakMap<DeliveredMessage, CommitProgress>();
 
   constructor({ registry, eventType, eventTypes, ownCategories = [] }: CommitUnpackerOptions) {
     this.#registry = registry;
@@ -64,9 +66,14 @@ export class CommitUnpacker implements Unpacker<never> {
 
   #progressOf(message: DeliveredMessage): CommitProgress {
     const key = deliveryKey(message);
-    const known = this.#progresses.size === 0 ? undefined : this.#progresses.get(key);
-    if (known !== undefined) return known;
-    const progress: CommitProgress = new CommitProgress(() => this.#progresses.set(key, progress));
-    return progress;
+    const known = this.#held.get(message) ?? this.#progresses.get(key);
+    const keep = (progress: CommitProgress): void => {
+      this.#held.set(message, progress);
+      this.#progresses.set(key, progress);
+    };
+    if (known === undefined) return new CommitProgress(keep);
+    // of an earlier delivery
+    this.#held.set(message, known);
+    return known;
   }
 }
