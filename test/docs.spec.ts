@@ -101,9 +101,9 @@ describe('the documentation', () => {
       ...read('README.md').matchAll(/^\| `([A-Za-z]+Error)`\s*\| `([a-z-]+)`\s*\| ([a-z` ,—-]+?)\s*\|/gm),
     ].map(([, name, code, outcome]) => `${name}: ${code}, ${outcome}`);
     const classes = [
-      ...ERROR_SOURCES.map(read)
-        .join('')
-        .matchAll(/^export class (\w+).*?readonly code = '([\w-]+)';\n(.*?)^\}/gms),
+      ...ERROR_SOURCES.flatMap((path) => [
+        ...read(path).matchAll(/^export class (\w+).*?readonly code = '([\w-]+)';\n(.*?)^\}/gms),
+      ]),
     ].map(([, name, code, body]) => {
       const fixed = /readonly outcome = '([\w-]+)'/.exec(body as string)?.[1];
       const outcome = fixed ?? (/readonly outcome:/.test(body as string) ? 'not-applied or unknown' : '—');

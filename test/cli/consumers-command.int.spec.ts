@@ -223,7 +223,8 @@ describe('jetsource consumers, of reactors', () => {
 
   it('takes a lane whose handler is busy for one in use, and does not remove it', async () => {
     const { name, service, store, mail, release } = await start();
-    for (let id = 0; id < 40; id += 1) await store.append(`slow/${id}`, counted(1));
+    // more than two lanes hold in advance
+    await Promise.all(Array.from({ length: 800 }, async (_, id) => store.append(`slow/${id}`, counted(1))));
     const waiting = async (lane: number): Promise<unknown> => {
       const consumer = `${service}-reactor_mail==${lane}of2`;
       return (await raw.api<Record<string, unknown>>(`CONSUMER.INFO.${name}.${consumer}`))['num_waiting'];

@@ -7,6 +7,7 @@ import { Wakeup } from '../../kernel/wakeup.js';
 import { ConnectionClosedError } from '../connection/connection-errors.js';
 import type { JetStreamConnection } from '../connection/jetstream-connection.js';
 import { ConsumerLost } from './consumer-lost.js';
+import { needsAcknowledgements } from './needs-acknowledgements.js';
 import type { DeliveredMessage } from './delivered-message.js';
 import { DeliveryOrder } from './delivery-order.js';
 import { HeldMessages } from './held-messages.js';
@@ -386,15 +387,9 @@ export class MessageConsumer {
     const found = await this.#consumer.look(deadline).catch(() => undefined);
     if (found === undefined || found.num_ack_pending > 0) this.#isUnsure = true;
     if (found === undefined) return;
-    const { max_ack_pending: most = 0 } = found.config;
-    const isExhausted =
-      !this.#handling.isFull &&
-      !hasReceived &&
-      most > 1 &&
-      found.num_ack_pending >= most &&
-      found.num_pending > 0;
+    const isExhausted = !this.#handling.isFull && !hasReceived && needsAcknowledgements(found);
     if (isExhausted && !this.#isExhausted) {
-      this.#problem = `${most} messages are not settled, which is max_ack_pending: no more come until one is`;
+      this.#problem = `${found.config.max_ack_pending} messages are not settled, which is max_ack_pending: no more come until one is`;
       this.#options.onNotice(this.#problem);
     }
     this.#isExhausted = isExhausted;

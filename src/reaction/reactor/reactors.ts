@@ -4,15 +4,12 @@ import { JetStreamEventStore } from '../../event-store/jetstream-event-store.js'
 import { describeThrown } from '../../kernel/describe-thrown.js';
 import { InvalidOptionError } from '../../kernel/invalid-option-error.js';
 import { Wakeup } from '../../kernel/wakeup.js';
-import type { DeadLetterStream } from '../../jetstream/dead-letters/dead-letter-stream.js';
 import { LaneRunner } from '../../lane/lane-runner.js';
 import type { LaneWork } from '../../lane/lane-work.js';
 import { RedriveWatch } from '../consumer/redrive-watch.js';
-import { openParkingPlace } from '../parking/open-parking-place.js';
 import { reactorsByName } from './define-reactor.js';
 import { laneReportIn, type LaneReport, type ReactorReports } from './lane-report.js';
 import {
-  ParkedEvents,
   type ParkedQuery,
   type ParkedReaction,
   type ParkedReactionDetails,
@@ -25,6 +22,7 @@ import type { ReactorDefinition } from './reactor-definition.js';
 import { ReactorsStartedError, UnknownReactorError } from './reactor-errors.js';
 import { changeLanes } from './lane-change.js';
 import { ReactorLane, type ReactorLaneOptions } from './reactor-lane.js';
+import { ReactorPark } from './reactor-park.js';
 import { reactorWork, reactorWorks } from './reactor-names.js';
 import { laneStatusOf, type ReactorStatus, reactorStatusOf } from './reactor-status.js';
 import { checkWaitOptions, ReactorWaits, type WaitUntilHandledOptions } from './reactor-waits.js';
@@ -59,6 +57,7 @@ export class Reactors implements AsyncDisposable {
   readonly #definitions: ReadonlyMap<string, ReactorDefinition>;
   readonly #options: ResolvedReactorsOptions;
   readonly #consumers: ReactorConsumers;
+  readonly #park: ReactorPark;
   readonly #waits: ReactorWaits;
   readonly #runner: LaneRunner;
   readonly #progress = new ProgressMemory();
@@ -66,7 +65,6 @@ export class Reactors implements AsyncDisposable {
   readonly #lanes = new Map<string, ReactorLane[]>();
   /** Reactors that had another number of lanes when this process was started. */
   readonly #changed = new Map<string, Promise<void> | undefined>();
-  #park: Promise<DeadLetterStream> | undefined;
   #started: Promise<void> | undefined;
   #stopped: Promise<void> | undefined;
   #watch: NodeJS.Timeout | undefined;
@@ -89,6 +87,7 @@ export class Reactors implements AsyncDisposable {
     this.#definitions = reactorsByName(definitions);
     const { service, lanes, graceMs, onError } = this.#options;
     this.#consumers = new ReactorConsumers(store, service);
+    this.#park = new ReactorPark(store, service);
     this.#waits = new ReactorWaits(store, this.#consumers);
     this.#runner = new LaneRunner(store.records, store.peers, {
       ...lanes,
@@ -192,7 +191,7 @@ export class Reactors implements AsyncDisposable {
 
   /** The parked events, oldest first. */
   async parked(query: ParkedQuery = {}): Promise<readonly ParkedReaction[]> {
-    return (await this.#parkedEvents()).list(query);
+    return (await this.#park.events()).list(query);
   }
 
   /**
@@ -201,7 +200,7 @@ export class Reactors implements AsyncDisposable {
    * @throws {@link DeadLetterNotFoundError} when there is none of that number.
    */
   async parkedEvent(id: number): Promise<ParkedReactionDetails> {
-    return (await this.#parkedEvents()).show(id);
+    return (await this.#park.events()).show(id);
   }
 
   /**
@@ -212,7 +211,7 @@ export class Reactors implements AsyncDisposable {
    * @throws {@link DeadLetterNotFoundError} when there is none of a number. Those before it are redriven.
    */
   async redrive(selection: ParkedSelection): Promise<number> {
-    return (await this.#parkedEvents()).redrive(selection);
+    return (await this.#park.events()).redrive(selection);
   }
 
   /**
@@ -222,7 +221,7 @@ export class Reactors implements AsyncDisposable {
    * @throws {@link DeadLetterNotFoundError} when there is none of a number.
    */
   async discard(selection: ParkedSelection): Promise<number> {
-    return (await this.#parkedEvents()).discard(selection);
+    return (await this.#park.events()).discard(selection);
   }
 
   /**
@@ -243,7 +242,7 @@ export class Reactors implements AsyncDisposable {
   async #start(): Promise<void> {
     const { service, logger, observer, graceMs, onError } = this.#options;
     const definitions = [...this.#definitions.values()];
-    const park = await this.#parkingPlace();
+    const park = await this.#park.place();
     const { changed, resumed } = await this.#consumers.createMissing(definitions);
     for (const name of changed) this.#changed.set(name, undefined);
     for (const { consumer, after } of resumed)
@@ -396,23 +395,5 @@ export class Reactors implements AsyncDisposable {
     const definition = this.#definitions.get(reactor);
     if (definition !== undefined) return definition;
     throw new UnknownReactorError({ reactor, known: [...this.#definitions.keys()] });
-  }
-
-  async #parkedEvents(): Promise<ParkedEvents> {
-    return new ParkedEvents(this.#store, this.#options.service, await this.#parkingPlace());
-  }
-
-  async #parkingPlace(): Promise<DeadLetterStream> {
-    const opening = (this.#park ??= openParkingPlace(this.#store.connection, {
-      service: this.#options.service,
-      logs: [this.#store.jetStream],
-      settings: {},
-    }));
-    try {
-      return await opening;
-    } catch (error) {
-      this.#park = undefined;
-      throw error;
-    }
   }
 }

@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
-import { EventBus, EventPublisher, EventsHandler, type IEventHandler } from '@nestjs/cqrs';
+import { EventBus, EventsHandler, type IEventHandler } from '@nestjs/cqrs';
 import { AggregateRoot } from '@nestjs/cqrs';
 import { Event, EventSourced, EventStore, Reactors } from 'jetsource';
-import { Reactor } from 'jetsource/cqrs';
+import { DurableEventPublisher, Reactor } from 'jetsource/cqrs';
 import { recordEvents, untilHandled } from 'jetsource/testing';
 import { rejection } from '../../support/collect.js';
 import { closeBusApps, startBusApp } from './bus-app.js';
@@ -56,9 +56,9 @@ describe('the test kit', () => {
     await untilHandled(store, app.get(Reactors));
     const recording = await recordEvents(store);
     expect(await recording.events()).toEqual([]);
-    const order = app.get(EventPublisher).mergeObjectContext(new Order('42'));
+    const order = app.get(DurableEventPublisher).mergeObjectContext(new Order('42'));
     order.apply(new Placed('42'));
-    order.commit();
+    await order.commit();
     await app.get(EventBus).publish(new Placed('43'));
     await untilHandled(store, app.get(Reactors));
     const recorded = await recording.events();
