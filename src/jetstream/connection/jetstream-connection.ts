@@ -221,7 +221,11 @@ export class JetStreamConnection {
     let timeoutMs = REQUEST_TIMEOUT_MS.first;
     let last = 'no server was connected';
     let wasSilent = false;
+    let server = this.nc.getServer();
     while (await this.whenConnected(deadline)) {
+      // the silence was another server's
+      if (server !== this.nc.getServer()) timeoutMs = REQUEST_TIMEOUT_MS.first;
+      server = this.nc.getServer();
       const limits = { timeoutMs: Math.min(timeoutMs, deadline.leftMs), signal: deadline.signal };
       const sentAt = performance.now();
       const reply = await this.inbox.first((to) => this.nc.publish(subject, payload, { reply: to }), limits);
