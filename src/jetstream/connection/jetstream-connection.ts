@@ -74,6 +74,8 @@ export class JetStreamConnection {
   /** Whether somebody else opened the connection, and closes it. */
   #isBorrowed = false;
   #connected = true;
+  /** How many there have been, of which this is the last. */
+  #connections = 1;
   #lifeSigns: LifeSigns | undefined;
   /** What the server has complained of last on this connection. */
   #complaint: string | undefined;
@@ -221,11 +223,11 @@ export class JetStreamConnection {
     let timeoutMs = REQUEST_TIMEOUT_MS.first;
     let last = 'no server was connected';
     let wasSilent = false;
-    let server = this.nc.getServer();
+    let connections = this.#connections;
     while (await this.whenConnected(deadline)) {
       // the silence was another server's
-      if (server !== this.nc.getServer()) timeoutMs = REQUEST_TIMEOUT_MS.first;
-      server = this.nc.getServer();
+      if (connections !== this.#connections) timeoutMs = REQUEST_TIMEOUT_MS.first;
+      connections = this.#connections;
       const limits = { timeoutMs: Math.min(timeoutMs, deadline.leftMs), signal: deadline.signal };
       const sentAt = performance.now();
       const reply = await this.inbox.first((to) => this.nc.publish(subject, payload, { reply: to }), limits);
@@ -296,6 +298,7 @@ export class JetStreamConnection {
 
   #noteReconnect(): void {
     this.#connected = true;
+    this.#connections += 1;
     this.#complaint = undefined;
     this.#reported.clear();
     this.#stateChanged.wake();
