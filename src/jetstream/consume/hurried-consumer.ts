@@ -4,10 +4,10 @@ import { unexpectedFault } from '../connection/expect-value.js';
 import type { JetStreamConnection } from '../connection/jetstream-connection.js';
 
 /** Claims that are older than this come again at once, in nanoseconds. */
-const HURRIED_ACK_WAIT_NS = 1_000 * 1_000_000;
+const HURRIED_ACK_WAIT_NS = 300 * 1_000_000;
 
 /**
- * Lets a consumer deliver what is pending again, soon, and nothing else. Claims run out within a second, and
+ * Lets a consumer deliver what is pending again, soon, and nothing else. Claims run out within 0.3 s, and
  * `max_ack_pending` is 1: the server delivers again what was delivered before, but nothing new, while anything
  * is pending. It stays so until the settings are brought up to date.
  *
