@@ -1,10 +1,11 @@
-import { Command, InvalidArgumentError } from 'commander';
+import { Command } from 'commander';
 import { assetName } from '../jetstream/names/asset-name.js';
 import { deadLetterStreamName } from '../jetstream/dead-letters/dead-letter-stream-name.js';
 import { type DeadLetter, DeadLetterStream } from '../jetstream/dead-letters/dead-letter-stream.js';
 import { InvalidOptionError } from '../kernel/invalid-option-error.js';
 import { type ConnectionFlags, openConnection, withConnectionFlags } from './connection-flags.js';
 import { errorLines } from './error-lines.js';
+import { number, numberList } from './numbers.js';
 
 /** Flags of `jetsource dead-letters`. */
 export interface DeadLettersFlags extends ConnectionFlags {
@@ -188,14 +189,4 @@ function contentOf({ headers, data }: DeadLetter): Content {
   } catch {
     return { headers: values, base64: Buffer.from(data).toString('base64') };
   }
-}
-
-function number(text: string): number {
-  const value = Number(text);
-  if (Number.isSafeInteger(value) && value > 0) return value;
-  throw new InvalidArgumentError('must be an integer of at least 1.');
-}
-
-function numberList(text: string, before: number[] = []): number[] {
-  return [...before, number(text)];
 }

@@ -1,4 +1,4 @@
-import { Command, InvalidArgumentError } from 'commander';
+import { Command } from 'commander';
 import { DeadLetterStream } from '../jetstream/dead-letters/dead-letter-stream.js';
 import { deadLetterStreamName } from '../jetstream/dead-letters/dead-letter-stream-name.js';
 import { InvalidOptionError } from '../kernel/invalid-option-error.js';
@@ -8,6 +8,7 @@ import {
   type ParkedSelection,
 } from '../reaction/reactor/parked-events.js';
 import { errorLines } from './error-lines.js';
+import { number, numberList } from './numbers.js';
 import { openRawStore, type StoreFlags, withStoreFlags } from './store-flags.js';
 
 /** Flags of `jetsource parked`. */
@@ -112,14 +113,4 @@ function sentence({ id, parkedAt, position, stream, reactor, attempts, error }: 
 
 function factsOf({ stream, ...facts }: ParkedReaction): object {
   return { ...facts, stream: stream?.toString() };
-}
-
-function number(text: string): number {
-  const value = Number(text);
-  if (Number.isSafeInteger(value) && value > 0) return value;
-  throw new InvalidArgumentError('must be an integer of at least 1.');
-}
-
-function numberList(text: string, before: number[] = []): number[] {
-  return [...before, number(text)];
 }

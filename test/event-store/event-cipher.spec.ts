@@ -2,6 +2,7 @@ import type { CommitEvent, StoredCommit } from '../../src/event/commit.js';
 import type { EventCipher } from '../../src/event/event-cipher.js';
 import { asVersion } from '../../src/event/version.js';
 import { repository } from '../../src/aggregate/repository.js';
+import { recordedEventAt } from '../../src/event-store/read/recorded-event-at.js';
 import { inMemoryEventStore } from '../../src/testing/in-memory/in-memory-event-store.js';
 import { collect } from '../support/collect.js';
 import { Order, ORDER_EVENTS, OrderItemAdded } from '../aggregate/order.js';
@@ -68,6 +69,13 @@ describe('a store with a cipher', () => {
       ]);
       break;
     }
+  });
+
+  it('gives an event at a position, which is decrypted once', async () => {
+    const [event] = await collect(store.read('order/2'));
+    const place = { position: event!.position, eventId: event!.id };
+    expect((await recordedEventAt(store, place))?.data).toEqual(new OrderItemAdded('cup', 3));
+    expect(await recordedEventAt(store, { ...place, eventId: 'other' })).toBeUndefined();
   });
 
   it('opens a batch of commits at a time', async () => {

@@ -66,6 +66,21 @@ describe('a request', () => {
     expect(nats.published('$JS.API.STREAM.INFO.LOG')).toHaveLength(1);
   });
 
+  it('waits no longer for a new server than for the first one, however long the last one was silent', async () => {
+    nats.faults.loseRequest(99, 'STREAM.INFO');
+    const answer = nats.connection.api.streamInfo('LOG', deadline());
+    const asked = (): number => nats.published('$JS.API.STREAM.INFO.LOG').length;
+    await clock.until('it was silent for long', () => asked() === 5);
+    nats.faults.disconnect();
+    nats.faults.reconnect();
+    // the request that the last server was given has its time first
+    await clock.until('the new server is asked', () => asked() === 6);
+    await clock.pass(700);
+    expect(asked()).toBe(7);
+    await nats.connection.close();
+    await rejection(answer);
+  });
+
   it('ends when the connection is closed', async () => {
     nats.faults.fallSilent();
     const ended = rejection(nats.connection.api.streamInfo('LOG', deadline()));

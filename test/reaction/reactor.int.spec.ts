@@ -121,6 +121,7 @@ describe('a reactor', () => {
     for (let n = 1; n <= 4; n += 1) await store.append(`count/${n}`, counted(n));
     await until('all are parked', async () => (await reactors.parked()).length === 8);
     expect(await reactors.parked({ reactor: 'other', limit: 3 })).toHaveLength(3);
+    expect(await reactors.countParked()).toBe(8);
     isBroken = false;
     expect(await reactors.redrive({ reactor: 'recorder', limit: 2 })).toBe(2);
     await until('two are handled', () => handled.length === 2);

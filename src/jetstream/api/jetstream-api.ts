@@ -55,6 +55,8 @@ export type MessageQuery =
 export interface SubjectsPage {
   /** In no order. */
   readonly subjects: readonly string[];
+  /** By subject, the number of its messages. */
+  readonly counts: Readonly<Record<string, number>>;
   /** How many match in all; undefined where the server does not say, since this is all of them. */
   readonly total: number | undefined;
 }
@@ -124,7 +126,11 @@ export class JetStreamApi {
     }
     const query = { subjects_filter: filter, offset };
     const result = await this.#change<Answer>(this.subjects.streamInfo(stream), query, deadline);
-    return mapResult(result, ({ state, total }) => ({ subjects: Object.keys(state.subjects ?? {}), total }));
+    return mapResult(result, ({ state: { subjects: counts = {} }, total }) => ({
+      subjects: Object.keys(counts),
+      counts,
+      total,
+    }));
   }
 
   /** Names of the streams that capture some subject of a pattern, or that literal subject. */

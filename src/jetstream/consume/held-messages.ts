@@ -1,3 +1,4 @@
+import type { ConsumerInfo } from '@nats-io/jetstream';
 import type { Msg } from '@nats-io/transport-node';
 import { Deadline } from '../../kernel/deadline.js';
 import type { JetStreamConnection } from '../connection/jetstream-connection.js';
@@ -27,8 +28,14 @@ export class HeldMessages {
     this.#position = position;
   }
 
-  get size(): number {
-    return this.#messages.size;
+  /**
+   * How many of those that a consumer counts as pending are here. A consumer whose leader has lost its end does not
+   * know that it has delivered some, and delivers them again as new.
+   */
+  pendingOf({ ack_floor: floor, delivered }: ConsumerInfo): number {
+    const isPending = (sequence: number): boolean =>
+      sequence > floor.stream_seq && sequence <= delivered.stream_seq;
+    return [...this.#messages.keys()].filter(isPending).length;
   }
 
   /** The message that was delivered; undefined when it is held already, or was settled before. */

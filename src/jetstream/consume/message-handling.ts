@@ -23,7 +23,10 @@ export interface MessageHandlingOptions {
   readonly handle: (message: DeliveredMessage) => Promise<number | undefined>;
   /** Whether a message is still for this process; otherwise it is forgotten. */
   readonly isOurs: (message: DeliveredMessage) => boolean;
-  /** Whether any may be handled at this moment; what may not waits until {@link MessageHandling.goOn}. @default always */
+  /**
+   * Whether any may be handled at this moment. What may not waits until {@link MessageHandling.goOn}.
+   * @default always
+   */
   readonly mayBegin?: (() => boolean) | undefined;
   /** Called when a message was handled, and its result is final here. */
   readonly onDone: (message: DeliveredMessage) => void;

@@ -43,7 +43,7 @@ export async function reclaimPending(parts: ReclaimParts): Promise<void> {
   const found = await consumer.peek(new Deadline(TIMEOUT_MS, signal));
   if (found === undefined) throw unexpectedFault(RECLAIMING, GONE);
   onBegin(found.delivered.consumer_seq);
-  if (found.num_ack_pending <= held.size) return;
+  if (found.num_ack_pending <= held.pendingOf(found)) return;
   try {
     await hurryPending(connection, found, new Deadline(TIMEOUT_MS, signal));
     await untilAllHeld(parts);
@@ -75,7 +75,7 @@ async function untilAllHeld(parts: ReclaimParts): Promise<void> {
     while (!signal.aborted) {
       const found = await consumer.peek(new Deadline(TIMEOUT_MS, signal));
       if (found === undefined) throw unexpectedFault(RECLAIMING, GONE);
-      missing = found.num_ack_pending - held.size;
+      missing = found.num_ack_pending - held.pendingOf(found);
       if (missing <= 0) return;
       if (source.awaited < missing) pull(source, missing - source.awaited);
       if (lost === undefined) await come.wait({ timeoutMs: LOOK_MS, signal });

@@ -166,6 +166,15 @@ export class DeadLetterStream {
     return (page?.subjects ?? []).map((subject) => subject.slice(filter.length - 1));
   }
 
+  /** How many letters there are of each consumer, in one request. */
+  async counts(): Promise<ReadonlyMap<string, number>> {
+    const filter = this.#letterSubject('*');
+    const found = await this.#connection.api.streamSubjects(this.name, { filter }, new Deadline(TIMEOUT_MS));
+    const page = findValue(found, ApiCode.streamNotFound, `counting dead letters of ${this.name}`);
+    const counts = Object.entries(page?.counts ?? {});
+    return new Map(counts.map(([subject, count]) => [subject.slice(filter.length - 1), count]));
+  }
+
   #letterSubject(consumer: string): string {
     return `_dead.${this.name}.letter.${consumer}`;
   }

@@ -62,9 +62,9 @@ interface Limits {
  * }
  */
 export class ReactorsHealthIndicator {
-  readonly #reactors: Pick<Reactors, 'status' | 'parked' | 'orphans'>;
+  readonly #reactors: Pick<Reactors, 'status' | 'countParked' | 'orphans'>;
 
-  constructor(reactors: Pick<Reactors, 'status' | 'parked' | 'orphans'>) {
+  constructor(reactors: Pick<Reactors, 'status' | 'countParked' | 'orphans'>) {
     this.#reactors = reactors;
   }
 
@@ -92,11 +92,15 @@ export class ReactorsHealthIndicator {
   async #ask(timeoutMs: number, limits: Limits): Promise<ReactorsHealth> {
     const signal = AbortSignal.timeout(timeoutMs);
     try {
-      const asked = [this.#reactors.status(), this.#reactors.parked(), this.#reactors.orphans()] as const;
+      const asked = [
+        this.#reactors.status(),
+        this.#reactors.countParked(),
+        this.#reactors.orphans(),
+      ] as const;
       const [statuses, parked, orphans] = await abortable(Promise.all(asked), [signal]);
       const reactors = statuses.map((status) => reactorHealth(status, limits));
-      const causes = [...reactors.map(({ cause }) => cause), parkedCause(parked.length, limits)];
-      return { ...healthBy(causes), reactors, parked: parked.length, orphans };
+      const causes = [...reactors.map(({ cause }) => cause), parkedCause(parked, limits)];
+      return { ...healthBy(causes), reactors, parked, orphans };
     } catch (error) {
       const why = signal.aborted ? `no answer within ${timeoutMs} ms` : describeThrown(error);
       const cause = `the state of reactors cannot be read: ${why}`;

@@ -76,8 +76,8 @@ export class Parking {
 
   /**
    * Parks a message and ends its delivery; without a parking place it is dropped. A message that cannot be
-   * parked is handed back, so that it is delivered again, or stays with its holder: so is one whose body is too large for a letter, if
-   * its log does not keep it.
+   * parked is handed back, so that it is delivered again, or stays with its holder. So is one whose body is too
+   * large for a letter, if its log does not keep it.
    *
    * @returns whether the delivery has ended.
    */

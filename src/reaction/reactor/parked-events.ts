@@ -1,8 +1,8 @@
-import { openCommits } from '../../event/event-cipher.js';
 import { type Position, positionOf } from '../../event/position.js';
-import { recordedEvents, type RecordedEvent } from '../../event/recorded-event.js';
+import type { RecordedEvent } from '../../event/recorded-event.js';
 import type { StreamName } from '../../event/stream-name.js';
 import { streamOfSubject } from '../../event/subject.js';
+import { recordedEventAt } from '../../event-store/read/recorded-event-at.js';
 import type { JetStreamEventStore } from '../../event-store/jetstream-event-store.js';
 import { InvalidOptionError } from '../../kernel/invalid-option-error.js';
 import { checkKnownOptions, integerOption } from '../../kernel/options.js';
@@ -73,10 +73,17 @@ export class ParkedEvents {
     return parked;
   }
 
+  /** How many there are, in one request: those of all stores whose reactors are named after the service. */
+  async count(): Promise<number> {
+    const own = reactorLabel({ service: this.#service, reactor: '' });
+    const counts = [...(await this.#park.counts())];
+    return counts.reduce((sum, [consumer, count]) => (consumer.startsWith(own) ? sum + count : sum), 0);
+  }
+
   /** @throws {@link DeadLetterNotFoundError} when there is none of that number. */
   async show(id: number): Promise<ParkedReactionDetails> {
     const parked = this.#parkedOf(await this.#get(id));
-    return { ...parked, event: await this.#eventOf(parked).catch(() => undefined) };
+    return { ...parked, event: await recordedEventAt(this.#store, parked).catch(() => undefined) };
   }
 
   /** @returns how many were redriven. Those that are gone meanwhile are left out, except where they are named. */
@@ -134,13 +141,6 @@ export class ParkedEvents {
       error,
       parkedAt: time,
     };
-  }
-
-  async #eventOf({ position, eventId }: ParkedReaction): Promise<RecordedEvent | undefined> {
-    const { registry } = this.#store;
-    const commit = await this.#store.commitAt(Number(position.split('.')[0]));
-    const opened = commit === undefined ? [] : await openCommits([commit], registry.cipher);
-    return opened.flatMap((each) => recordedEvents(each, registry)).find(({ id }) => id === eventId);
   }
 }
 

@@ -45,7 +45,7 @@ export class ReactorConsumers {
   /** By name, up to which sequence each was done when it was seen last. */
   readonly #floors = new Map<string, number>();
   readonly #positions: ReactorPositions;
-  #created: Promise<string | null> | undefined;
+  #created: string | undefined;
 
   constructor(store: JetStreamEventStore, service: string) {
     this.#store = store;
@@ -127,12 +127,12 @@ export class ReactorConsumers {
 
   /** When the stream was created: positions in another one of its name say nothing. */
   async #streamCreated(): Promise<string | null> {
-    const look = async (): Promise<string | null> => {
-      const { connection, jetStream } = this.#store;
+    const { connection, jetStream } = this.#store;
+    if (this.#created === undefined) {
       const result = await connection.api.streamInfo(jetStream, new Deadline(TIMEOUT_MS));
-      return result.ok ? result.value.created : null;
-    };
-    return (this.#created ??= look());
+      if (result.ok) this.#created = result.value.created;
+    }
+    return this.#created ?? null;
   }
 
   /** Those that a reactor has from when it had another number of lanes. */

@@ -36,7 +36,10 @@ export interface ReactorDefinition extends ReactionOptions {
   readonly name: string;
   /** Event types that it handles. @default all of its categories */
   readonly events?: readonly EventDefinition[] | undefined;
-  /** Categories whose events it handles; jetsource's own (`$…`) may be named. @default all of the user's, and notifications */
+  /**
+   * Categories whose events it handles; jetsource's own (`$…`) may be named.
+   * @default all of the user's, and notifications
+   */
   readonly categories?: readonly string[] | undefined;
   /** Succeeded when it resolves. What it rejects with ends the attempt. */
   readonly handle: (event: RecordedEvent, context: ReactionContext) => unknown;

@@ -26,7 +26,10 @@ export function laneFilters(
   );
 }
 
-/** Categories of jetsource's own whose events a reactor gets: those that it names; notifications where it names none. */
+/**
+ * Categories of jetsource's own whose events a reactor gets: those that it names; notifications where it names
+ * none.
+ */
 export function ownCategoriesOf({
   categories = [BUS],
 }: Pick<ReactorDefinition, 'categories'>): readonly string[] {

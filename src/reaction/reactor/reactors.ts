@@ -15,7 +15,7 @@ import {
   type ParkedReactionDetails,
   type ParkedSelection,
 } from './parked-events.js';
-import type { OrphanedReactor } from './orphaned-reactor.js';
+import { type OrphanedReactor, orphansIn } from './orphaned-reactor.js';
 import { ProgressMemory } from './progress-memory.js';
 import { type FoundConsumer, ReactorConsumers } from './reactor-consumers.js';
 import type { ReactorDefinition } from './reactor-definition.js';
@@ -158,16 +158,7 @@ export class Reactors implements AsyncDisposable {
    * @throws {@link NatsError} when the server does not answer.
    */
   async orphans(): Promise<readonly OrphanedReactor[]> {
-    const orphans = new Map<string, FoundConsumer[]>();
-    for (const found of await this.#consumers.list()) {
-      const { reactor } = found.of;
-      if (!this.#definitions.has(reactor)) orphans.set(reactor, [...(orphans.get(reactor) ?? []), found]);
-    }
-    return [...orphans].map(([reactor, found]) => ({
-      reactor,
-      consumers: found.map(({ info }) => info.name),
-      pending: found.reduce((sum, { info }) => sum + info.num_pending + info.num_ack_pending, 0),
-    }));
+    return orphansIn(await this.#consumers.list(), (reactor) => this.#definitions.has(reactor));
   }
 
   /**
@@ -192,6 +183,11 @@ export class Reactors implements AsyncDisposable {
   /** The parked events, oldest first. */
   async parked(query: ParkedQuery = {}): Promise<readonly ParkedReaction[]> {
     return (await this.#park.events()).list(query);
+  }
+
+  /** How many events are parked, in one request. */
+  async countParked(): Promise<number> {
+    return (await this.#park.events()).count();
   }
 
   /**

@@ -1,8 +1,7 @@
-import { openCommits } from '../../event/event-cipher.js';
 import { STEP_RESUME } from '../../event/own-event-types.js';
-import { parsePosition } from '../../event/position.js';
-import { recordedEvents, type RecordedEvent } from '../../event/recorded-event.js';
+import type { RecordedEvent } from '../../event/recorded-event.js';
 import { causedBy, runWithMetadata } from '../../event/metadata-context.js';
+import { recordedEventAt } from '../../event-store/read/recorded-event-at.js';
 import type { EventStore } from '../../event-store/event-store.js';
 import type { ReactionOptions, ReactorDefinition } from '../reactor/reactor-definition.js';
 import { UnrecoverableError } from '../unrecoverable-error.js';
@@ -56,9 +55,7 @@ async function eventOf(
   store: EventStore,
   signal: AbortSignal,
 ): Promise<RecordedEvent> {
-  const commit = await store.commitAt(parsePosition(position).sequence, { signal });
-  const [opened] = commit === undefined ? [] : await openCommits([commit], store.registry.cipher);
-  const event = opened && recordedEvents(opened, store.registry).find(({ id }) => id === eventId);
+  const event = await recordedEventAt(store, { position, eventId }, signal);
   if (event !== undefined) return event;
   throw new UnrecoverableError(
     `event ${eventId} cannot be continued by ${reactor} after its sleep: the store does not hold it any more`,
