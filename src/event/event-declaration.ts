@@ -69,7 +69,8 @@ export function declareEvent(name: string, options: EventTypeOptions): EventDecl
   const reserved = [name, ...declaration.aliases].find(isOwnEventName);
   if (reserved === undefined) return declaration;
   throw new EventRegistrationError(
-    `event type ${name}: the name ${reserved} is reserved, since jetsource's own event types start with $; choose another name`,
+    `event type ${name}: the name ${reserved} is reserved, since jetsource's own event types start with $; ` +
+      'choose another name',
   );
 }
 

@@ -21,7 +21,8 @@ export function notificationStream(type: string): StreamName {
     return storedStream(BUS_CATEGORY, type);
   } catch (cause) {
     throw new InvalidEventError(
-      `events of type ${type.slice(0, 100)} cannot be notifications, since their subject contains the type: ${(cause as Error).message}`,
+      `events of type ${type.slice(0, 100)} cannot be notifications, since their subject contains the type: ` +
+        (cause as Error).message,
       { cause },
     );
   }

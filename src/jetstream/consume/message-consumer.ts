@@ -389,7 +389,8 @@ export class MessageConsumer {
     if (found === undefined) return;
     const isExhausted = !this.#handling.isFull && !hasReceived && needsAcknowledgements(found);
     if (isExhausted && !this.#isExhausted) {
-      this.#problem = `${found.config.max_ack_pending} messages are not settled, which is max_ack_pending: no more come until one is`;
+      const most = found.config.max_ack_pending;
+      this.#problem = `${most} messages are not settled, which is max_ack_pending: no more come until one is`;
       this.#options.onNotice(this.#problem);
     }
     this.#isExhausted = isExhausted;

@@ -65,7 +65,8 @@ export class StreamBeside {
     const differing = differences<StreamConfig>(config, required);
     if (differing.length === 0) return;
     const wanted = differing.map((key) => `${key} ${String(required[key])}`);
-    const reason = `the ${content} of a store need ${wanted.join(', ')}; set that (nats stream edit), or delete the stream`;
+    const needs = `the ${content} of a store need ${wanted.join(', ')}`;
+    const reason = `${needs}; set that (nats stream edit), or delete the stream`;
     throw new JetStreamSettingsError({ stream: this.name, reason });
   }
 

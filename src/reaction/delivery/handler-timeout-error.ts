@@ -12,8 +12,8 @@ export class HandlerTimeoutError extends JetsourceError {
 
   constructor(details: { timeoutMs: number }, options?: ErrorOptions) {
     super(
-      `the handler did not return within ${details.timeoutMs} ms, and may still be running: raise timeoutMs of the reactor ` +
-        '(handlerTimeout in the transport) if it needs longer',
+      `the handler did not return within ${details.timeoutMs} ms, and may still be running: raise timeoutMs of the ` +
+        'reactor (handlerTimeout in the transport) if it needs longer',
       options,
     );
     this.timeoutMs = details.timeoutMs;

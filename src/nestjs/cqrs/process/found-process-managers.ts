@@ -27,8 +27,10 @@ export function findProcessManagers(
     if (typeof type !== 'function' || found.has(type) || processManagerOptionsOf(type) === undefined)
       continue;
     if (!wrapper.isDependencyTreeStatic() || instance === undefined || instance === null) {
-      const reason = `process manager ${type.name} is scoped to requests, as may be providers that it injects; it has one instance`;
-      throw new CqrsSetupError(reason);
+      throw new CqrsSetupError(
+        `process manager ${type.name} is scoped to requests, as may be providers that it injects; ` +
+          'it has one instance',
+      );
     }
     found.set(type, { label: type.name, manager: { ...reactions, ...processManagerOf(instance) } });
   }
