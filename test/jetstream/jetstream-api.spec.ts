@@ -132,7 +132,7 @@ describe('a call of the JetStream API', () => {
     const subjects = await call(async (api) => api.streamSubjects('shop', { filter: '>' }, deadline), {
       state: {},
     });
-    expect(subjects.result).toEqual({ ok: true, value: { subjects: [], total: undefined } });
+    expect(subjects.result).toEqual({ ok: true, value: { subjects: [], counts: {}, total: undefined } });
     const names = await call(async (api) => api.streamNames('a', deadline), { streams: null });
     expect(names.result).toEqual({ ok: true, value: [] });
   });

@@ -80,7 +80,14 @@ export const sum = defineProcessManager({
 });
 
 export function context(change: Partial<ReactionContext> = {}): ReactionContext {
-  return { reactor: 'r', attempt: 1, isRedriven: false, signal: new AbortController().signal, ...change };
+  return {
+    reactor: 'r',
+    service: 's',
+    attempt: 1,
+    isRedriven: false,
+    signal: new AbortController().signal,
+    ...change,
+  };
 }
 
 /** What a service sends: each list in the order of sending. */

@@ -36,7 +36,7 @@ export class CqrsLifecycle implements OnApplicationBootstrap, OnModuleDestroy, O
       const definitions = serviceReactors(this.#parts).map((definition) => this.#fromStart(definition));
       // Nest 11 closes an application also while it starts
       if (this.#isStopped) return;
-      this.#reactors = new Reactors(store, definitions, { service: options.service ?? store.name, logger });
+      this.#reactors = new Reactors(store, definitions, { service: options.service, logger });
       await this.#reactors.start();
       await timers?.start();
     } catch (error) {

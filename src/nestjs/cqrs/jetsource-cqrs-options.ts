@@ -40,6 +40,9 @@ export interface BusOptions {
   readonly timers?: boolean | undefined;
 }
 
+/** {@link BusOptions} of a service that has a name. */
+export type ServiceOptions = BusOptions & { readonly service: string };
+
 /**
  * Options of `JetsourceCqrsModule`: those of `JetsourceModule`, of `CqrsModule`, and of the bus. Without those of
  * `JetsourceModule` the bus stands on the store that a `JetsourceModule` of the application provides.

@@ -25,6 +25,7 @@ import { eventStoreToken, projectionsToken } from '../store-tokens.js';
 import { checkPlace, requireStore } from './setup/check-place.js';
 import { DurableEventPublisher } from './publish/durable-event-publisher.js';
 import { CommandCodec, commandClasses } from './command/command-codec.js';
+import { ServiceTimers } from './command/service-timers.js';
 import { CommandTimers, openCommandTimers } from './command/command-timers.js';
 import { CqrsLifecycle } from './cqrs-lifecycle.js';
 import { DurableEventBus } from './publish/durable-event-bus.js';
@@ -200,8 +201,13 @@ function runningProviders(alias: string | undefined): Provider[] {
     },
     {
       provide: CommandTimers,
-      inject: [{ token: TIMERS, optional: true }, CommandCodec],
-      useFactory: (timers: Timers | undefined, codec: CommandCodec) => new CommandTimers(timers, codec),
+      inject: [{ token: TIMERS, optional: true }, CommandCodec, STORE, RESOLVED],
+      useFactory: (
+        timers: Timers | undefined,
+        codec: CommandCodec,
+        store: JetStreamEventStore,
+        { bus }: ResolvedCqrsOptions,
+      ) => new CommandTimers(timers && new ServiceTimers(timers, bus.service ?? store.name), codec),
     },
     grouped(PARTS, {
       store: STORE,
@@ -218,7 +224,10 @@ function runningProviders(alias: string | undefined): Provider[] {
       provide: CqrsLifecycle,
       inject: [PARTS, RESOLVED],
       useFactory: (parts: Omit<ServiceReactorsParts, 'options'>, { bus: options }: ResolvedCqrsOptions) =>
-        new CqrsLifecycle({ ...parts, options }),
+        new CqrsLifecycle({
+          ...parts,
+          options: { ...options, service: options.service ?? parts.store.name },
+        }),
     },
     {
       provide: Reactors,

@@ -11,11 +11,12 @@ import type { Timers } from '../../reaction/timers/timers.js';
 import type { CommandCodec } from './command/command-codec.js';
 import { commandDispatcher, DISPATCHER, executeStored } from './command/command-dispatch.js';
 import { DUE_CATEGORY } from './command/command-timers.js';
+import { ServiceTimers } from './command/service-timers.js';
 import type { DurableEventBus } from './publish/durable-event-bus.js';
 import { findProcessManagers } from './process/found-process-managers.js';
 import { checkHandlerNames, checkNamesOption } from './setup/handler-names.js';
 import { handlerReactors } from './handler/handler-reactors.js';
-import type { BusOptions } from './jetsource-cqrs-options.js';
+import type { ServiceOptions } from './jetsource-cqrs-options.js';
 import { findSagas } from './saga/saga.js';
 import { SAGA_CATEGORY, sagaReactors } from './saga/saga-reactors.js';
 
@@ -31,7 +32,7 @@ export interface ServiceReactorsParts {
   readonly modules: ModulesContainer;
   readonly codec: CommandCodec;
   readonly timers: Timers | undefined;
-  readonly options: BusOptions;
+  readonly options: ServiceOptions;
 }
 
 /**
@@ -78,7 +79,7 @@ function processes(
     execute: async (command, { attempt }) =>
       executeStored(parts, command, { reactor: PROCESS_OUTPUTS, attempt }),
     commands: codec,
-    timers,
+    timers: timers && new ServiceTimers(timers, options.service),
     outputs: options.reactions,
   });
 }

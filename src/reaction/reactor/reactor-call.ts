@@ -5,6 +5,7 @@ import type { ReactionContext } from './reactor-definition.js';
 /** One attempt of a reactor at an event. */
 export interface ReactorCallParts {
   readonly reactor: string;
+  readonly service: string;
   readonly attempt: number;
   readonly isRedriven: boolean;
   readonly timeoutMs: number;
@@ -15,6 +16,7 @@ export interface ReactorCallParts {
 /** What a handler is told. The signal costs nothing where the handler does not ask for it. */
 export class ReactorCall implements ReactionContext {
   readonly reactor: string;
+  readonly service: string;
   readonly attempt: number;
   readonly isRedriven: boolean;
   readonly #parts: ReactorCallParts;
@@ -24,6 +26,7 @@ export class ReactorCall implements ReactionContext {
 
   constructor(parts: ReactorCallParts) {
     this.reactor = parts.reactor;
+    this.service = parts.service;
     this.attempt = parts.attempt;
     this.isRedriven = parts.isRedriven;
     this.#parts = parts;

@@ -6,6 +6,8 @@ import type { ReactorStart } from './reactor-start.js';
 export interface ReactionContext {
   /** Name of the reactor. */
   readonly reactor: string;
+  /** Name of the service that runs it. */
+  readonly service: string;
   /** From 1. */
   readonly attempt: number;
   /** Whether the event was parked before, and is redriven. */

@@ -150,6 +150,7 @@ export class ReactorLane {
     const { definition } = this.#options;
     const context = new ReactorCall({
       reactor: definition.name,
+      service: this.#parts.service,
       attempt,
       isRedriven: call.message.letter !== undefined,
       timeoutMs: this.#policy.handlerTimeoutMs,

@@ -21,7 +21,7 @@ const MOST_CHARACTERS = 190;
 
 /** The handling of one event that has steps. */
 export interface StepScope {
-  /** Name of the reactor. */
+  /** The reactor, by its service and its name. */
   readonly reactor: string;
   readonly event: RecordedEvent;
   /** No step begins when it has aborted. */

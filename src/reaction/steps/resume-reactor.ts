@@ -4,6 +4,7 @@ import { causedBy, runWithMetadata } from '../../event/metadata-context.js';
 import { recordedEventAt } from '../../event-store/read/recorded-event-at.js';
 import type { EventStore } from '../../event-store/event-store.js';
 import type { ReactionOptions, ReactorDefinition } from '../reactor/reactor-definition.js';
+import { idWithin } from '../service-ids.js';
 import { UnrecoverableError } from '../unrecoverable-error.js';
 import { type ResumedEvent, STEPS_CATEGORY } from './step-log.js';
 
@@ -31,14 +32,15 @@ export function resumeReactor(
     from: 'beginning',
     handle: async ({ data }, context) => {
       const resumed = data as ResumedEvent;
-      const reactor = byName.get(resumed.reactor);
+      const reactor = byName.get(idWithin(context.service, resumed.reactor) ?? '');
       // of another service, or gone
       if (reactor === undefined) return;
       const event = await eventOf(resumed, store, context.signal);
-      const { attempt, isRedriven } = context;
+      const { service, attempt, isRedriven } = context;
       await runWithMetadata(causedBy(event), async () =>
         reactor.handle(event, {
           reactor: reactor.name,
+          service,
           attempt,
           isRedriven,
           get signal() {

@@ -3,6 +3,7 @@ import type { EventStore } from '../../event-store/event-store.js';
 import type { ReactorDefinition } from '../reactor/reactor-definition.js';
 import { DurableSteps, type StepScope } from './durable-steps.js';
 import type { Resume } from './resume.js';
+import { serviceId } from '../service-ids.js';
 import { StepsUnavailableError } from './step-errors.js';
 import type { Steps } from './steps.js';
 
@@ -59,12 +60,12 @@ export function reactorWithSteps(
   definition: ReactorDefinition,
   { resume }: { readonly resume?: Resume | undefined } = {},
 ): ReactorDefinition {
-  const { name: reactor, handle } = definition;
+  const { handle } = definition;
   return {
     ...definition,
     handle: async (event, context) => {
       const scope: StepScope = {
-        reactor,
+        reactor: serviceId(context.service, context.reactor),
         event,
         resume,
         // asked for when a step is used: it costs a timer

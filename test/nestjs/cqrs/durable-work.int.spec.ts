@@ -149,6 +149,38 @@ describe('an application', () => {
     expect(made).toEqual(['remind 42']);
   });
 
+  it('has timers of its own, also where another service of the store names one alike', async () => {
+    const providers = [Calls, RemindHandler];
+    const one = await startBusApp({ events, timers: true, service: 'one' }, { providers });
+    const other = await startBusApp(
+      { events, timers: true, service: 'other', name: one.store },
+      { providers },
+    );
+    const made = [one, other].map(({ app }) => app.get(Calls).made);
+    await other.app.get(CommandTimers).schedule(new Remind('far'), { in: '1 hour', id: 'remind' });
+    await one.app.get(CommandTimers).schedule(new Remind('42'), { in: 20, id: 'remind' });
+    await until('it is executed', () => made.flat().length > 0);
+    for (const { app } of [one, other]) await untilHandled(app.get(EventStore), app.get(Reactors));
+    expect(made).toEqual([['remind 42'], []]);
+    expect(await other.app.get(CommandTimers).find('remind')).toMatchObject({ id: 'remind' });
+    await expect(one.app.get(CommandTimers).cancel('')).rejects.toMatchObject({
+      code: 'invalid-stream-name',
+    });
+  });
+
+  it('keeps the steps of a handler apart from those of another service', async () => {
+    const one = await startBusApp({ events, service: 'one' }, { providers: [Calls, Ship] });
+    const other = await startBusApp(
+      { events, service: 'other', name: one.store },
+      { providers: [Calls, Ship] },
+    );
+    await one.app.get(EventBus).publish(new OrderPlaced('42', 10));
+    for (const { app } of [one, other]) {
+      await untilHandled(app.get(EventStore), app.get(Reactors));
+      expect(app.get(Calls).made).toEqual(['label 42', 'parcel 42']);
+    }
+  });
+
   it('has no timers where the option is not set, and says so', async () => {
     const { app } = await startBusApp({ events }, { providers: [Calls, RemindHandler] });
     const scheduled = app.get(CommandTimers).schedule(new Remind('42'), { in: 50, id: 'remind/42' });

@@ -9,7 +9,8 @@ import {
   UnhandledExceptionBus,
   UnsupportedSagaScopeException,
 } from '@nestjs/cqrs';
-import { currentMetadata, Event, EventStore } from 'jetsource';
+import { currentMetadata, Event, EventStore, Reactors } from 'jetsource';
+import { untilHandled } from 'jetsource/testing';
 import { concatMap, delay, map, type Observable, of } from 'rxjs';
 import { until } from '../../support/collect.js';
 import { closeBusApps, startBusApp } from './bus-app.js';
@@ -120,7 +121,11 @@ describe('sagas', () => {
   });
 
   it('execute a command that was stored before a restart', async () => {
-    const first = await startBusApp({ events }, { providers: [Rewards, RewardHandler, Sagas] });
+    const first = await startBusApp(
+      // it is not parked meanwhile
+      { events, reactions: { maxAttempts: Infinity } },
+      { providers: [Rewards, RewardHandler, Sagas] },
+    );
     first.app.get(Rewards).fail = () => true;
     await first.app.get(EventBus).publish(new Killed('smok'));
     const store = first.app.get(EventStore);
@@ -208,6 +213,16 @@ describe('sagas', () => {
     );
     const commands = { 'other-reward': Reward2 };
     await expect(startBusApp({ events, commands }, { providers })).resolves.toBeDefined();
+  });
+
+  it('of two services on one store have their commands executed by their own service', async () => {
+    const providers = [Rewards, RewardHandler, Sagas];
+    const one = await startBusApp({ events, service: 'one' }, { providers });
+    const other = await startBusApp({ events, service: 'other', name: one.store }, { providers });
+    await one.app.get(EventBus).publish(new Killed('smok'));
+    for (const { app } of [one, other]) await untilHandled(app.get(EventStore), app.get(Reactors));
+    const calls = [one, other].map(({ app }) => app.get(Rewards).calls.map(({ command }) => command));
+    expect(calls).toEqual([[new Reward('smok')], [new Reward('smok')]]);
   });
 
   it('that are none end the start, as in @nestjs/cqrs', async () => {

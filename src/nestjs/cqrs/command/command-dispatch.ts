@@ -7,6 +7,7 @@ import type {
   ReactorDefinition,
 } from '../../../reaction/reactor/reactor-definition.js';
 import type { StoredCommandData } from '../../../event/own-event-types.js';
+import { idWithin } from '../../../reaction/service-ids.js';
 import type { CommandCodec } from './command-codec.js';
 import { tellUnhandled } from '../unhandled-exceptions.js';
 
@@ -33,8 +34,11 @@ export function commandDispatcher(
     from: 'beginning',
     name: DISPATCHER,
     categories: parts.categories,
-    handle: async ({ data }: RecordedEvent, context) =>
-      executeStored(parts, data as StoredCommandData, context),
+    handle: async ({ stream, data }: RecordedEvent, context) => {
+      // other services of the store have theirs in the same category
+      if (idWithin(context.service, stream.id) === undefined) return;
+      await executeStored(parts, data as StoredCommandData, context);
+    },
   });
 }
 

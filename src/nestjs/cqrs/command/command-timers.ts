@@ -5,6 +5,7 @@ import { InvalidOptionError } from '../../../kernel/invalid-option-error.js';
 import { resumeWhenDue } from '../../../reaction/steps/timer-resume.js';
 import { openTimers } from '../../../reaction/timers/open-timers.js';
 import type { DueTimer, ScheduledTimer, ScheduleOptions, Timers } from '../../../reaction/timers/timers.js';
+import type { ServiceTimers } from './service-timers.js';
 import type { ReactionLogger } from '../../../reaction/reaction-logger.js';
 import type { CommandCodec } from './command-codec.js';
 
@@ -19,11 +20,11 @@ export const DUE_CATEGORY = '$due';
  * await this.timers.schedule(new CancelOrder('42'), { in: '3 days', id: 'cancel/42' });
  */
 export class CommandTimers {
-  readonly #timers: Timers | undefined;
+  readonly #timers: ServiceTimers | undefined;
   readonly #codec: CommandCodec;
 
   /** @internal */
-  constructor(timers: Timers | undefined, codec: CommandCodec) {
+  constructor(timers: ServiceTimers | undefined, codec: CommandCodec) {
     this.#timers = timers;
     this.#codec = codec;
   }
@@ -50,7 +51,7 @@ export class CommandTimers {
     return this.#required().find(id, options);
   }
 
-  #required(): Timers {
+  #required(): ServiceTimers {
     if (this.#timers !== undefined) return this.#timers;
     const allowed = 'true, to use timers (nats-server 2.14 or later)';
     throw new InvalidOptionError({ option: 'timers', given: undefined, allowed });
@@ -62,6 +63,7 @@ export async function openCommandTimers(store: JetStreamEventStore, logger: Reac
   return openTimers(store, { logger, onDue: async (timer) => onDue(store, timer) });
 }
 
+/** Its id says which service it belongs to: any process of the store may be told that it is due. */
 async function onDue(store: JetStreamEventStore, { id, command, eventId }: DueTimer): Promise<void> {
   if (await resumeWhenDue(store, command)) return;
   const due = [{ type: STORED_COMMAND.name, data: command }];

@@ -5,7 +5,9 @@ import type { RecordedEvent } from '../../../event/recorded-event.js';
 import type { JetStreamEventStore } from '../../../event-store/jetstream-event-store.js';
 import { describeThrown } from '../../../kernel/describe-thrown.js';
 import { defineReactor } from '../../../reaction/reactor/define-reactor.js';
-import type { StoredCommandData } from '../../../event/own-event-types.js';
+import type { ReactionContext } from '../../../reaction/reactor/reactor-definition.js';
+import { serviceId } from '../../../reaction/service-ids.js';
+import { STORED_COMMAND, type StoredCommandData } from '../../../event/own-event-types.js';
 import type { CommandCodec } from '../command/command-codec.js';
 import type { HandlerReactor } from '../handler/handler-reactors.js';
 import type { BusOptions } from '../jetsource-cqrs-options.js';
@@ -49,7 +51,7 @@ function define(
     lanes: 1,
     // operators see events in the order of the log
     concurrency: 1,
-    handle: async (event, { attempt }) => reaction.handle(event, attempt),
+    handle: async (event, context) => reaction.handle(event, context),
   });
 }
 
@@ -73,13 +75,13 @@ class SagaReaction {
   }
 
   /** Stores the commands that an event leads to. */
-  async handle(event: RecordedEvent, attempt: number): Promise<void> {
+  async handle(event: RecordedEvent, { service, attempt }: ReactionContext): Promise<void> {
     const commands = this.#push(event, attempt).map((command) => this.#encode(command, attempt));
     if (commands.length === 0) return;
     // the commands of one stream are executed in order; an event that comes again has stored them before
-    const stream = storedStream(SAGA_CATEGORY, `${this.#name}/${event.stream.toString()}`);
-    const events = commands.map((data) => ({ type: '$command', data }));
-    await this.#parts.store.append(stream, events, { commandId: event.id });
+    const id = serviceId(service, `${this.#name}/${event.stream.toString()}`);
+    const events = commands.map((data) => ({ type: STORED_COMMAND.name, data }));
+    await this.#parts.store.append(storedStream(SAGA_CATEGORY, id), events, { commandId: event.id });
   }
 
   #push(event: RecordedEvent, attempt: number): readonly object[] {
